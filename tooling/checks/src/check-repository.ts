@@ -1,0 +1,14 @@
+import { join } from "node:path";
+import { checkWorkspace } from "./check-workspace.ts";
+import { rules } from "./rules.ts";
+import { readWorkspace } from "./workspace.ts";
+
+const packages = readWorkspace(join(import.meta.dirname, "../../.."));
+const violations = checkWorkspace(packages, rules);
+for (const violation of violations) console.error(violation);
+if (violations.length > 0) {
+  console.error(`${violations.length} violations of the package map`);
+  process.exitCode = 1;
+} else {
+  console.log(`package map holds: ${packages.length} packages`);
+}

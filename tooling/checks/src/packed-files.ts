@@ -1,0 +1,28 @@
+/**
+ * What is wrong with the list of files in a package: targets of its entries that are missing, files that no user needs,
+ * and output whose source is gone (the compiler never deletes what it wrote earlier).
+ */
+export function checkPackedFiles(
+  files: readonly string[],
+  exists: (path: string) => boolean,
+  manifest: { exports?: unknown; imports?: unknown; bin?: unknown },
+): string[] {
+  const present = new Set(files);
+  const targets = [manifest.exports, manifest.imports, manifest.bin].flatMap(paths);
+  return [
+    ...targets.filter((path) => !present.has(path)).map((path) => `package.json names ${path}, which is not packed`),
+    ...files
+      .filter((path) => !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(path))
+      .map((path) => `${path} does not belong in the package`),
+    ...files
+      .filter((path) => path.startsWith("dist/") && path.endsWith(".js"))
+      .filter((path) => !exists(path.replace(/^dist\//, "src/").replace(/\.js$/, ".ts")))
+      .map((path) => `${path} is left over from a source that is gone: delete dist and build again`),
+  ];
+}
+
+function paths(entry: unknown): string[] {
+  if (typeof entry === "string") return [entry.replace(/^\.\//, "")];
+  if (typeof entry === "object" && entry !== null) return Object.values(entry).flatMap(paths);
+  return [];
+}

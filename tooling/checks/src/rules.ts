@@ -1,0 +1,32 @@
+/** What a workspace package may stand on at run time. A package that is not named here is refused until it is. */
+export interface PackageRule {
+  /** Workspace packages it may depend on and import; a path after the name narrows it to that entry. */
+  arrows: string[];
+  /** Portable packages run in browsers and workers: no Node built-in, save in the files named in `nodeFiles`. */
+  portable?: { nodeFiles: string[] };
+}
+
+const everything = ["@holdfast/*", "holdfast"];
+
+/** The arrows of docs/design.md. Nothing points the other way. */
+export const rules: Record<string, PackageRule> = {
+  "@holdfast/core": { arrows: [], portable: { nodeFiles: ["src/platform/node.ts"] } },
+  "@holdfast/memory": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
+  "@holdfast/indexeddb": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
+  "@holdfast/sqlite": { arrows: ["@holdfast/core"] },
+  "@holdfast/filesystem": { arrows: ["@holdfast/core", "@holdfast/sqlite/item-table"] },
+  "@holdfast/cloud": { arrows: ["@holdfast/core"] },
+  "@holdfast/keychain": { arrows: ["@holdfast/core"] },
+  // Also run in a real browser, against the adapters that live there.
+  "@holdfast/conformance": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
+  holdfast: {
+    arrows: ["@holdfast/core", "@holdfast/memory", "@holdfast/indexeddb", "@holdfast/filesystem", "@holdfast/sqlite"],
+  },
+  "@holdfast/cli": { arrows: everything },
+  "@holdfast/demo": { arrows: everything },
+  "@holdfast/playground": { arrows: everything },
+  "@holdfast/docs": { arrows: everything },
+  "@holdfast/checks": { arrows: [] },
+  "@holdfast/tsconfig": { arrows: [] },
+  "@holdfast/vitest-preset": { arrows: [] },
+};
