@@ -1,0 +1,34 @@
+/** How long an acknowledged write lasts: with the process, through a crash of the process, through a loss of power. */
+export type Durability = "memory" | "process" | "media";
+/** How far a feature reaches. */
+export type Reach = "none" | "process" | "cross-process";
+/** `bulk`: many operations in one call, not one unit; `atomic`: all or nothing. */
+export type BatchLevel = "none" | "bulk" | "atomic";
+
+/** What a backend can do. Fixed before its first input or output. */
+export interface Capabilities {
+  durability: Durability;
+  /** Among whom exactly one of several racing conditional writers wins. */
+  compareAndSet: Reach;
+  batch: BatchLevel;
+  /** `native`: answers searches from an index of its own; `scan`: by reading every header. */
+  query: "scan" | "native";
+  watch: Reach;
+  /** `bounded`: bodies of any size in flat memory; `buffered`: streams are held in memory up to `limits.bufferedBody`. */
+  streams: "buffered" | "bounded";
+  limits: Limits;
+}
+
+export interface Limits {
+  /** The largest stored body, in bytes. */
+  body: number;
+  /** The largest body that is ever held in memory whole, in bytes. */
+  bufferedBody: number;
+}
+
+export interface StorageCapabilities {
+  /** What the backend does itself. */
+  native: Capabilities;
+  /** What the storage offers, core's additions included. */
+  effective: Capabilities;
+}

@@ -1,0 +1,97 @@
+import type { StorageCapabilities } from "./capabilities.js";
+import type {
+  BatchOperation,
+  DeleteOptions,
+  ListOptions,
+  OperationOptions,
+  SaveOptions,
+  ScanOptions,
+  UpdateOptions,
+} from "./options.js";
+import type { Query } from "./query.js";
+import type { RepairReport, StorageInfo, VerifyOptions, VerifyReport } from "./reports.js";
+import type { StorageItem } from "./storage-item.js";
+import type { ChangeListener, Unwatch } from "./watch.js";
+
+/** What `saveStream` reads from. */
+export type ByteSource = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * One open storage. The same calls mean the same on every backend. Every call rejects with a `StorageError`, also for
+ * wrong arguments; none throws synchronously. Expired items are absent for every one of them.
+ */
+export interface StorageEngine {
+  /**
+   * Replaces the whole item: data, tags, metadata, expiration and format; only `created` of a living item stays.
+   * What is saved is what `load` returns, or the save is refused: INVALID_VALUE names the path inside the value.
+   */
+  save<T>(key: string, data: T, options?: SaveOptions): Promise<StorageItem>;
+
+  /** The value, or undefined when the key is absent. `T` is the caller's word. Throws CORRUPT rather than return wrong data. */
+  load<T = unknown>(key: string, options?: OperationOptions): Promise<T | undefined>;
+
+  stat(key: string, options?: OperationOptions): Promise<StorageItem | undefined>;
+  exists(key: string, options?: OperationOptions): Promise<boolean>;
+
+  /** True when something was there. */
+  delete(key: string, options?: DeleteOptions): Promise<boolean>;
+
+  /** Items whose key starts with `prefix` (a literal start, not a segment), ordered by the code points of their keys. */
+  list(prefix?: string, options?: ListOptions): Promise<StorageItem[]>;
+
+  /** Like `list`, without holding it all. Items written or deleted meanwhile may or may not be seen; no other is missed or repeated. */
+  scan(prefix?: string, options?: ScanOptions): AsyncIterable<StorageItem>;
+
+  search(query: Query): Promise<StorageItem[]>;
+
+  /** How many items match; `sort`, `limit` and `offset` make no difference. */
+  count(query?: Query): Promise<number>;
+
+  /**
+   * Loads, changes and saves, again from the start whenever somebody else wrote in between. `change` may therefore run
+   * several times. When it returns undefined the item stays as it is. Tags, metadata, expiration, format and compression
+   * are kept unless `options` names them.
+   */
+  update<T = unknown>(
+    key: string,
+    change: (current: T | undefined, item: StorageItem | undefined) => T | undefined | Promise<T | undefined>,
+    options?: UpdateOptions,
+  ): Promise<StorageItem | undefined>;
+
+  /**
+   * All or nothing. The answers stand in the order of the operations: an item for a save, a boolean for a delete.
+   * UNSUPPORTED where the backend cannot; CONFLICT names the first operation whose precondition did not hold.
+   */
+  batch(operations: readonly BatchOperation[], options?: OperationOptions): Promise<(StorageItem | boolean)[]>;
+
+  /** Saves bytes as they come; the item appears whole when the last one is stored, or not at all. The format is always `binary`. */
+  saveStream(key: string, source: ByteSource, options?: Omit<SaveOptions, "format">): Promise<StorageItem>;
+
+  /** The decoded bytes of the value. No byte is handed out before the chunk it stands in is verified. */
+  loadStream(key: string, options?: OperationOptions): Promise<ReadableStream<Uint8Array> | undefined>;
+
+  /** Calls `listener` for each committed write from now on. An error that it throws is reported as uncaught, as of any event listener. */
+  watch(prefix: string, listener: ChangeListener): Promise<Unwatch>;
+
+  /** A view of the keys below `prefix/`, which are relative in it. Closing it closes only the view. */
+  namespace(prefix: string): StorageEngine;
+
+  /** Reads everything back and checks it. Changes nothing. */
+  verify(prefix?: string, options?: VerifyOptions): Promise<VerifyReport>;
+
+  /** Mends what can be mended without losing anything, and lists the rest. */
+  repair(options?: OperationOptions): Promise<RepairReport>;
+
+  /** Removes what has expired. Resolves to how many items that were. */
+  sweep(options?: OperationOptions): Promise<number>;
+
+  /** Resolves when everything acknowledged so far has reached its final place. */
+  flush(options?: OperationOptions): Promise<void>;
+
+  getInfo(options?: OperationOptions): Promise<StorageInfo>;
+  getCapabilities(): StorageCapabilities;
+
+  /** Waits for work in flight, bounded by the setting `closeTimeout`; a TIMEOUT names what remained. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

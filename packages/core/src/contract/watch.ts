@@ -1,0 +1,11 @@
+/** One committed write. */
+export interface Change {
+  type: "save" | "delete";
+  key: string;
+  version: string;
+  /** `self`: through this open storage; `peer`: through another one (tab, process, machine); `external`: behind Holdfast's back. */
+  origin: "self" | "peer" | "external";
+}
+
+export type ChangeListener = (change: Change) => void;
+export type Unwatch = () => Promise<void>;

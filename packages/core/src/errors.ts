@@ -1,0 +1,96 @@
+/** Every reason for which a Holdfast operation can fail. The codes are stable; the wording of messages is not. */
+export type ErrorCode =
+  /** Something that the operation needs to exist (a store, a file to import) is not there. An absent key is not an error. */
+  | "NOT_FOUND"
+  /** The precondition did not hold: somebody else wrote first. `current` names the version that stands. */
+  | "CONFLICT"
+  | "INVALID_KEY"
+  /** The value cannot be held exactly by its format. The message names the path inside the value. */
+  | "INVALID_VALUE"
+  | "INVALID_OPTION"
+  /** This backend cannot do that. Nothing was changed. */
+  | "UNSUPPORTED"
+  /** Stored bytes fail their checksum, or the store is damaged or not ours. */
+  | "CORRUPT"
+  | "KEY_MISSING"
+  | "DECRYPT_FAILED"
+  | "QUOTA_EXCEEDED"
+  /** Somebody else holds the store and did not let go in time. */
+  | "LOCKED"
+  | "UNAUTHORIZED"
+  | "UNAVAILABLE"
+  | "TIMEOUT"
+  | "ABORTED"
+  | "SCHEMA"
+  | "CLOSED"
+  /** A fault of Holdfast or of an adapter; please report it. */
+  | "INTERNAL";
+
+export interface StorageErrorDetails {
+  /** The key that the operation was about. */
+  key?: string | undefined;
+  /** The name of the adapter that was asked. */
+  adapter?: string | undefined;
+  /** Whether the same call may succeed when it is made again without any change. Default: only for `UNAVAILABLE` and `LOCKED`. */
+  retryable?: boolean | undefined;
+  /** For `CONFLICT`: the version that stands, or null when nothing does. */
+  current?: string | null | undefined;
+  /** What was thrown underneath. */
+  cause?: unknown;
+}
+
+// Registered, so that errors are recognised across two copies of this package in one program.
+const brand: unique symbol = Symbol.for("holdfast.StorageError");
+
+/**
+ * The one error that Holdfast throws.
+ *
+ * @example
+ * try {
+ *   await storage.save("a", 1, { ifVersion: null });
+ * } catch (error) {
+ *   if (StorageError.is(error, "CONFLICT")) console.log("somebody was first:", error.current);
+ *   else throw error;
+ * }
+ */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: ErrorCode;
+  readonly key: string | undefined;
+  readonly adapter: string | undefined;
+  readonly retryable: boolean;
+  readonly current: string | null | undefined;
+
+  constructor(code: ErrorCode, message: string, details: StorageErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.key = details.key;
+    this.adapter = details.adapter;
+    this.retryable = details.retryable ?? (code === "UNAVAILABLE" || code === "LOCKED");
+    this.current = details.current;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** Whether `error` is a StorageError, of any copy of this package; with `code`, whether it has that code. */
+  static is(error: unknown, code?: ErrorCode): error is StorageError {
+    return (
+      typeof error === "object" &&
+      error !== null &&
+      (error as { [brand]?: unknown })[brand] === true &&
+      (code === undefined || (error as StorageError).code === code)
+    );
+  }
+
+  /** For logs and structured output: no stack, no cause, no value. */
+  toJSON(): Record<string, unknown> {
+    return {
+      name: this.name,
+      code: this.code,
+      message: this.message,
+      ...(this.key === undefined ? {} : { key: this.key }),
+      ...(this.adapter === undefined ? {} : { adapter: this.adapter }),
+      ...(this.current === undefined ? {} : { current: this.current }),
+      retryable: this.retryable,
+    };
+  }
+}

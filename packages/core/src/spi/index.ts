@@ -1,0 +1,4 @@
+export * from "./check-write.js";
+export * from "./outcomes.js";
+export * from "./records.js";
+export * from "./storage-adapter.js";

@@ -1,0 +1,178 @@
+import type { Capabilities } from "../contract/capabilities.js";
+import type { Problem, RepairReport } from "../contract/reports.js";
+import type { ErrorCode } from "../errors.js";
+import type { Ports } from "../ports.js";
+import type { ParsedQuery } from "../query/parsed-query.js";
+import type { BatchOutcome, DeleteCondition, DeleteOutcome, PutCondition, PutOutcome } from "./outcomes.js";
+import type { RecordHeader, StoredRecord, Version, WriteRecord } from "./records.js";
+
+/** The number of this interface. `openStorage` refuses an adapter of another number. */
+export const SPI_VERSION = 1;
+
+/** Adapters that work synchronously may answer so. */
+export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * What a backend implements. Adapters move bytes and headers; core owns meaning.
+ *
+ * Core promises: keys are valid; every property of every options object is present; `open` comes first and once, `close`
+ * last and once, and nothing is called after it (an adapter may be opened again after it was closed); buffers handed
+ * over are not changed afterwards; `signal` has not fired yet when a call is made.
+ *
+ * An adapter promises: what it returns is the caller's to keep and to change; an operation that rejects, or whose signal
+ * fired, is either wholly done or not at all. Where a method may still be at work after its signal fired, core has
+ * already told its caller ABORTED.
+ */
+export interface StorageAdapter {
+  /** Short, lower-case, stable: `memory`, `sqlite`. */
+  readonly name: string;
+  readonly spi: typeof SPI_VERSION;
+  /** MUST be true from construction on, without any input or output. */
+  readonly capabilities: Capabilities;
+
+  /**
+   * Connects, creates what is missing, upgrades what is old. MUST refuse a store that is damaged, foreign or of a newer
+   * layout with a StorageError that says what to do, leaving it untouched. A failed `open` leaves nothing open.
+   */
+  open(context: AdapterContext): Awaitable<OpenState>;
+
+  /** The header of a record that is alive at `now`. */
+  stat(key: string, options: ReadOptions): Awaitable<RecordHeader | undefined>;
+
+  /** Header and body of one and the same version. A body may be of any size up to `limits.body`. */
+  get(key: string, options: ReadOptions): Awaitable<StoredRecord | undefined>;
+
+  /**
+   * Stores header and body as one: whoever reads, also after a crash, sees the old record whole or the new one whole.
+   * MUST, within one atomic step against every writer that `capabilities.compareAndSet` reaches, ask `checkWrite` of core
+   * whether the write may go ahead, and if so write, with the stored `created` when a living record is replaced, and drop
+   * the old record's index entries and tombstone.
+   * MUST NOT resolve before the write has the durability announced.
+   */
+  put(record: WriteRecord, condition: PutCondition, options: CallOptions): Awaitable<PutOutcome>;
+
+  /**
+   * Removes a living record and leaves a tombstone of `condition.version`; `checkDelete` of core says whether it may.
+   */
+  delete(key: string, condition: DeleteCondition, options: CallOptions): Awaitable<DeleteOutcome>;
+
+  /** Living headers whose key starts with `prefix`, in code-point order, behind `after`, at most `limit`. MUST NOT load bodies. */
+  list(range: ListRange, options: ReadOptions): Awaitable<RecordHeader[]>;
+
+  /**
+   * What an error thrown by any method means; undefined when it is not one that the adapter knows.
+   * StorageErrors that the adapter throws itself do not come here.
+   */
+  classify(error: unknown): Classification | undefined;
+
+  /** Lets go of everything. MUST NOT drop a write that was acknowledged. */
+  close(): Awaitable<void>;
+
+  /** With `capabilities.batch` other than `none`. Keys are distinct. `atomic`: one step, as in `put`, checking every condition before the first write. */
+  batch?(writes: readonly AdapterWrite[], options: CallOptions & { readonly now: number }): Awaitable<BatchOutcome>;
+
+  /** With `capabilities.query: "native"`. MUST return exactly what `scanQuery` of core returns over the same records. */
+  query?(query: ParsedQuery, options: ReadOptions): Awaitable<RecordHeader[]>;
+
+  /** With `capabilities.query: "native"`: how many match, `limit` and `offset` aside. */
+  count?(query: ParsedQuery, options: ReadOptions): Awaitable<number>;
+
+  /**
+   * With `capabilities.watch` other than `none`. Once it has resolved, `listener` MUST be called exactly once for each
+   * write committed from then on, this adapter's own included, in commit order per key.
+   */
+  watch?(listener: (change: AdapterChange) => void): Awaitable<() => Awaitable<void>>;
+
+  /** With `capabilities.streams: "bounded"`, both. Memory in use MUST NOT grow with the body. */
+  readStream?(key: string, options: ReadOptions): Awaitable<StoredStream | undefined>;
+  writeStream?(key: string, options: CallOptions): Awaitable<BodyWriter>;
+
+  info?(options: ReadOptions): Awaitable<AdapterInfo>;
+
+  /** Resolves when everything acknowledged has reached its final place. Absent where acknowledgement already means that. */
+  flush?(options: CallOptions): Awaitable<void>;
+
+  maintain?: Maintenance;
+}
+
+export interface AdapterContext {
+  readonly ports: Ports;
+  /** Stored with the search index; when another number is found there, every item's terms are computed anew by `termsOf`. */
+  readonly tokenizerVersion: number;
+  readonly termsOf: (header: RecordHeader) => string[];
+}
+
+export interface OpenState {
+  /** The greatest version that the store has ever held, deleted records and tombstones included; undefined when new. */
+  readonly lastVersion: Version | undefined;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface ReadOptions extends CallOptions {
+  readonly now: number;
+}
+
+export interface ListRange {
+  readonly prefix: string;
+  /** Exclusive. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+export type AdapterWrite =
+  | { readonly type: "put"; readonly record: WriteRecord; readonly expect: PutCondition["expect"] }
+  | {
+      readonly type: "delete";
+      readonly key: string;
+      readonly version: Version;
+      readonly expect: DeleteCondition["expect"];
+    };
+
+export interface AdapterChange {
+  readonly type: "save" | "delete";
+  readonly key: string;
+  readonly version: Version;
+  /** Set for changes that no Holdfast made. */
+  readonly external?: true;
+}
+
+/** An open read of one version of one body, unmoved by later writes. */
+export interface StoredStream {
+  readonly header: RecordHeader;
+  readonly chunkHashes: Uint8Array;
+  /** In chunks of any size. Core always finishes or returns the iterator; what it holds is let go of then, and at `close`. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Collects a body out of readers' sight. Core always ends it by `commit` or `abort`; a crash leaves nothing that readers see. */
+export interface BodyWriter {
+  write(chunk: Uint8Array): Awaitable<void>;
+  /** As `put`. After `conflict` or `stale` the writer stays usable: core commits again with another version, or aborts. */
+  commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Awaitable<PutOutcome>;
+  abort(): Awaitable<void>;
+}
+
+export interface AdapterInfo {
+  readonly location?: string;
+  readonly items: number;
+  readonly bytes: number;
+  readonly details: Record<string, string | number | boolean>;
+}
+
+export interface Maintenance {
+  /** Damage that shows only from inside: indexes, orphans, the file format. Bodies and checksums are core's. */
+  check?(options: CallOptions): Awaitable<Problem[]>;
+  repair?(options: CallOptions): Awaitable<RepairReport>;
+  /** Gives space back to the platform. */
+  compact?(options: CallOptions): Awaitable<void>;
+}
+
+export interface Classification {
+  readonly code: ErrorCode;
+  /** What was wrong and what to do, without the operation's name. */
+  readonly message: string;
+  readonly retryable?: boolean;
+}

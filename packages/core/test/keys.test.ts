@@ -1,0 +1,98 @@
+import { checkKey, checkPrefix, compareKeys } from "@holdfast/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+describe("checkKey", () => {
+  it.each([
+    "a",
+    "a/b",
+    "CON",
+    "a.",
+    ".a",
+    "...",
+    "a:b\\c?%",
+    "😀/é/é",
+    "x.holdfast",
+    ".holdfast2",
+    "k".repeat(1024),
+    "é".repeat(512),
+    "\u00a0",
+    "\ue000\uffff",
+  ])("takes %j", (key) => {
+    expect(checkKey(key)).toBe(key);
+  });
+
+  it.each([
+    ["", "is empty"],
+    ["/", "empty segment"],
+    ["/a", "empty segment"],
+    ["a/", "empty segment"],
+    ["a//b", "empty segment"],
+    [".", '"."'],
+    ["a/..", '".."'],
+    ["../a", '".."'],
+    ["a/./b", '"."'],
+    [".holdfast", ".holdfast"],
+    ["a/.holdfast/b", ".holdfast"],
+    ["a\0", "control character"],
+    ["a\u0085", "control character"],
+    ["a\ud83d", "surrogate"],
+    ["k".repeat(1025), "1024 bytes"],
+    ["é".repeat(513), "1024 bytes"],
+    [undefined, "undefined"],
+    [null, "null"],
+    [7, "number"],
+    [["a"], "array"],
+  ])("refuses %j and says why", (key, reason) => {
+    expect(() => checkKey(key)).toThrow(
+      expect.objectContaining({ code: "INVALID_KEY", message: expect.stringContaining(reason) }),
+    );
+  });
+
+  it("agrees with the rule spelled out, on any string", () => {
+    const anyKey = fc.string({
+      unit: fc.constantFrom("/", ".", "a", "\ud800", "\u0001", "é", "holdfast"),
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(anyKey, (key) => {
+        const legal =
+          key !== "" &&
+          key.isWellFormed() &&
+          !key.includes("\u0001") &&
+          key.split("/").every((segment) => !["", ".", "..", ".holdfast"].includes(segment));
+        const accepted = () => checkKey(key) === key;
+        if (legal) expect(accepted()).toBe(true);
+        else expect(accepted).toThrow();
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("checkPrefix", () => {
+  it("takes any string without control characters", () => {
+    for (const prefix of ["", "/", "a//", "..", "\ud83d", ".holdfast"]) expect(checkPrefix(prefix)).toBe(prefix);
+  });
+
+  it("refuses a control character and what is no string", () => {
+    expect(() => checkPrefix("a\n")).toThrow(expect.objectContaining({ code: "INVALID_KEY" }));
+    expect(() => checkPrefix(7)).toThrow(expect.objectContaining({ code: "INVALID_KEY" }));
+  });
+});
+
+describe("compareKeys", () => {
+  it("orders as the bytes of UTF-8 do", () => {
+    const unit = fc.oneof(
+      fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+      fc.constantFrom("\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"),
+    );
+    const text = fc.array(unit, { maxLength: 4 }).map((units) => units.join(""));
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        expect(Math.sign(compareKeys(a, b))).toBe(Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b))));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
