@@ -1,0 +1,138 @@
+import { StorageError } from "../errors.js";
+import { checkPrefix } from "../keys.js";
+import { parsePath } from "./metadata-path.js";
+import type { Condition, Order, ParsedQuery, Test } from "./parsed-query.js";
+import { isScalar } from "./scalars.js";
+import { tokenize } from "./tokenizer.js";
+
+// `signal` belongs to the operation, not to what it asks for.
+const PROPERTIES = ["prefix", "text", "tags", "where", "sort", "limit", "offset", "signal"];
+const FIELDS = ["key", "created", "modified", "size", "expiration"] as const;
+const METADATA = "metadata.";
+const SCALARS = "a string, a finite number, true, false or null";
+const COMPARISONS = ["gt", "gte", "lt", "lte", "in", "exists"] as const;
+
+/**
+ * Checks and completes what a caller passed as a `Query`. Undefined: it is a legal one, but matches nothing whatever is
+ * stored. Throws INVALID_OPTION, or INVALID_KEY for an illegal prefix.
+ */
+export function parseQuery(query: unknown): ParsedQuery | undefined {
+  if (!isPlainObject(query)) throw invalid(`a query is a plain object, not ${describe(query)}`);
+  for (const name of Object.keys(query)) {
+    if (!PROPERTIES.includes(name)) {
+      throw invalid(`a query has no property ${describe(name)}; it may have ${PROPERTIES.join(", ")}`);
+    }
+  }
+  const { prefix = "", text, tags = [], where = {}, sort, limit = Number.MAX_SAFE_INTEGER, offset = 0 } = query;
+  const parsed: ParsedQuery = {
+    prefix: checkPrefix(prefix),
+    terms: text === undefined ? undefined : parseText(text),
+    tags: parseTags(tags),
+    where: parseWhere(where),
+    order: parseOrder(sort, text === undefined),
+    limit: parseCount("limit", limit),
+    offset: parseCount("offset", offset),
+  };
+  // No key and no tag has half of a surrogate pair; and a backend that speaks UTF-8 could not even be asked for it.
+  const literals = [parsed.prefix, ...parsed.tags];
+  const possible = parsed.terms?.length !== 0 && parsed.limit > 0 && literals.every((text) => text.isWellFormed());
+  return possible ? parsed : undefined;
+}
+
+function parseText(text: unknown): string[] {
+  if (typeof text !== "string") throw invalid(`text is a string, not ${describe(text)}`);
+  return tokenize(text);
+}
+
+function parseTags(tags: unknown): string[] {
+  if (!Array.isArray(tags)) throw invalid(`tags is an array of strings, not ${describe(tags)}`);
+  return [...new Set(Array.from<unknown, string>(tags, parseTag))];
+}
+
+function parseTag(tag: unknown): string {
+  if (typeof tag !== "string") throw invalid(`a tag is a string, not ${describe(tag)}`);
+  return tag;
+}
+
+function parseCount(name: string, value: unknown): number {
+  if (!Number.isSafeInteger(value) || Number(value) < 0) {
+    throw invalid(`${name} is a whole number from 0 on, or left out, not ${describe(value)}`);
+  }
+  return Number(value);
+}
+
+function parseOrder(sort: unknown, byKey: boolean): Order {
+  if (sort === undefined) return byKey ? { by: "key", descending: false } : { by: "rank" };
+  if (typeof sort === "string") {
+    const descending = sort.startsWith("-");
+    const name = descending ? sort.slice(1) : sort;
+    if (name.startsWith(METADATA)) return { by: "metadata", path: parsePath(name.slice(METADATA.length)), descending };
+    const by = FIELDS.find((field) => field === name);
+    if (by !== undefined) return { by, descending };
+  }
+  throw invalid(`sort is ${FIELDS.join(", ")} or ${METADATA}<path>, reversed by "-" before it, not ${describe(sort)}`);
+}
+
+function parseWhere(where: unknown): Condition[] {
+  if (!isPlainObject(where)) {
+    throw invalid(`where is a plain object, such as { "author.name": "Ann" }, not ${describe(where)}`);
+  }
+  return Object.entries(where).map(([path, wanted]) => ({ path: parsePath(path), tests: parseTests(path, wanted) }));
+}
+
+function parseTests(path: string, wanted: unknown): Test[] {
+  if (isScalar(wanted)) return [{ test: "equals", operand: wanted }];
+  const at = `where ${describe(path)}`;
+  if (!isPlainObject(wanted)) {
+    const advice = `a comparison such as { gte: 3 }, { in: ["a", "b"] } or { exists: false }`;
+    throw invalid(`${at} takes ${SCALARS} or ${advice}, not ${describe(wanted)}`);
+  }
+  const tests = Object.entries(wanted).flatMap(([name, operand]) => parseTest(at, name, operand));
+  if (tests.length === 0) throw invalid(`${at} compares with nothing; leave the path out, or ask { exists: true }`);
+  return tests;
+}
+
+/** None when the operand is undefined. */
+function parseTest(at: string, name: string, operand: unknown): Test[] {
+  const test = COMPARISONS.find((comparison) => comparison === name);
+  if (test === undefined) {
+    const advice = `for a property inside, write a path such as "author.name"`;
+    throw invalid(`${at} has no comparison ${describe(name)}; there are ${COMPARISONS.join(", ")}; ${advice}`);
+  }
+  if (operand === undefined) return [];
+  const refuse = (wanted: string): StorageError => invalid(`${at}: ${test} takes ${wanted}, not ${describe(operand)}`);
+  switch (test) {
+    case "exists":
+      if (typeof operand !== "boolean") throw refuse("true or false");
+      return [{ test, operand }];
+    case "in": {
+      const operands = Array.isArray(operand) ? Array.from<unknown>(operand) : [undefined];
+      if (!operands.every(isScalar)) throw refuse(`an array, each element ${SCALARS}`);
+      return [{ test, operands }];
+    }
+    default:
+      if (typeof operand !== "string" && !(typeof operand === "number" && isScalar(operand))) {
+        throw refuse("a string or a finite number");
+      }
+      return [{ test, operand }];
+  }
+}
+
+/** An object literal of any realm. Of another object, such as a Map, Object.keys would not show what it holds. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function invalid(message: string): StorageError {
+  return new StorageError("INVALID_OPTION", message);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "object" || value === null) return String(value);
+  return isPlainObject(value) ? "an object" : "an object of a class";
+}

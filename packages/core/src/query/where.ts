@@ -1,0 +1,35 @@
+import type { JsonValue } from "../contract/storage-item.js";
+import type { RecordHeader } from "../spi/records.js";
+import { elementsOf, valuesAt } from "./metadata-path.js";
+import type { Condition, Test } from "./parsed-query.js";
+import { compareScalars, isScalar } from "./scalars.js";
+
+/** Whether the metadata meets every condition. Where a path leads to several values, one and the same must meet all its tests. */
+export function matchesWhere(header: Pick<RecordHeader, "metadata">, conditions: readonly Condition[]): boolean {
+  return conditions.every(({ path, tests }) => {
+    const found = valuesAt(header.metadata, path);
+    // A path that is missing, or leads to an empty array, has no element; only tests for existence can then hold.
+    const candidates: (JsonValue | undefined)[] = elementsOf(found);
+    if (candidates.length === 0) candidates.push(undefined);
+    return candidates.some((value) => tests.every((test) => holds(test, value, found.length > 0)));
+  });
+}
+
+function holds(test: Test, value: JsonValue | undefined, exists: boolean): boolean {
+  if (test.test === "exists") return test.operand === exists;
+  if (!isScalar(value)) return false;
+  if (test.test === "equals") return value === test.operand;
+  if (test.test === "in") return test.operands.includes(value);
+  if (typeof value !== typeof test.operand) return false;
+  const difference = compareScalars(value, test.operand);
+  switch (test.test) {
+    case "gt":
+      return difference > 0;
+    case "gte":
+      return difference >= 0;
+    case "lt":
+      return difference < 0;
+    case "lte":
+      return difference <= 0;
+  }
+}
