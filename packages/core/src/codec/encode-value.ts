@@ -1,0 +1,55 @@
+import { platform } from "#platform";
+import { chain } from "../awaitable.js";
+import type { Format } from "../contract/storage-item.js";
+import type { Awaitable } from "../spi/index.js";
+import { encodeBinary, isBytes } from "./binary.js";
+import { type Checksum, checksumOf } from "./checksum.js";
+import { encodeJson, exactJson } from "./json.js";
+
+export interface EncodingOptions {
+  /** Default: binary for a Uint8Array, json for all else. */
+  readonly format: Format | undefined;
+  readonly compress: boolean;
+  readonly json: "compact" | "pretty";
+}
+
+/** A value as it will be stored, and what its header says of it. */
+export interface EncodedValue extends Checksum {
+  readonly format: Format;
+  readonly compression: "gzip" | null;
+  /** Bytes before compression. */
+  readonly size: number;
+  readonly storedSize: number;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Format → compression, kept only when smaller → checksum. One pass, and on Node without a promise for small values.
+ * Throws INVALID_VALUE for what the format cannot hold exactly.
+ */
+export function encodeValue(value: unknown, options: EncodingOptions): Awaitable<EncodedValue> {
+  const format = options.format ?? (isBytes(value) ? "binary" : "json");
+  return chain(encodeFormat(value, format, options), (plain) =>
+    chain(options.compress && plain.length > 0 ? platform.gzip(plain) : plain, (packed) => {
+      const smaller = packed.length < plain.length;
+      const body = smaller ? packed : plain;
+      return chain(checksumOf(body), ({ checksum, chunkHashes }) => ({
+        format,
+        compression: smaller ? "gzip" : null,
+        size: plain.length,
+        storedSize: body.length,
+        body,
+        checksum,
+        chunkHashes,
+      }));
+    }),
+  );
+}
+
+function encodeFormat(value: unknown, format: Format, { json }: EncodingOptions): Awaitable<Uint8Array> {
+  if (format === "json") return encodeJson(value, json);
+  if (format === "binary") return encodeBinary(value);
+  // Taken now: the caller may change the value while the yaml codec is loading.
+  const content = exactJson(value);
+  return import("./yaml.js").then(({ encodeYaml }) => encodeYaml(content));
+}

@@ -1,0 +1,22 @@
+import { StorageError } from "../errors.js";
+import { checkExact } from "./exact.js";
+import { fromUtf8, toUtf8 } from "./text.js";
+
+/** Throws INVALID_VALUE. */
+export function encodeJson(value: unknown, layout: "compact" | "pretty"): Uint8Array {
+  return toUtf8(layout === "pretty" ? `${exactJson(value, 2)}\n` : exactJson(value));
+}
+
+export function decodeJson(bytes: Uint8Array): unknown {
+  return JSON.parse(fromUtf8(bytes));
+}
+
+/** The JSON of a value that JSON holds exactly. Throws INVALID_VALUE. */
+export function exactJson(value: unknown, indent = 0): string {
+  checkExact(value);
+  try {
+    return JSON.stringify(value, null, indent);
+  } catch (cause) {
+    throw new StorageError("INVALID_VALUE", "$ is too large for one JSON text; split it, or store bytes", { cause });
+  }
+}
