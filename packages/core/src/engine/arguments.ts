@@ -1,0 +1,165 @@
+import { checkExact } from "../codec/exact.js";
+import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions } from "../contract/options.js";
+import type { Format, JsonObject } from "../contract/storage-item.js";
+import { StorageError } from "../errors.js";
+import { checkKey } from "../keys.js";
+import type { Expectation, Version } from "../spi/index.js";
+import { isVersion } from "../versions.js";
+
+/** `SaveOptions`, checked. Undefined: not named. */
+export interface CheckedSave {
+  readonly format: Format | undefined;
+  readonly compress: boolean | undefined;
+  /** A copy, safe from later changes by the caller. */
+  readonly metadata: JsonObject | undefined;
+  readonly expiration: number | null | undefined;
+  readonly tags: string[] | undefined;
+  readonly expect: Expectation;
+}
+
+const OPERATION_OPTIONS = ["signal"];
+const SAVE_OPTIONS = ["format", "compress", "metadata", "expiration", "tags", "ifVersion", ...OPERATION_OPTIONS];
+const FORMATS: readonly unknown[] = ["json", "yaml", "binary"];
+const NOTHING_NAMED: CheckedSave = {
+  format: undefined,
+  compress: undefined,
+  metadata: undefined,
+  expiration: undefined,
+  tags: undefined,
+  expect: "any",
+};
+
+// Meets no stored version: what callers pass that was never a version cannot stand.
+const NO_VERSION = "none" as Version;
+
+export function checkSaveOptions(options: SaveOptions | undefined, leaveOut: readonly string[] = []): CheckedSave {
+  if (options === undefined) return NOTHING_NAMED;
+  rejectUnknown(
+    "option",
+    options,
+    SAVE_OPTIONS.filter((name) => !leaveOut.includes(name)),
+  );
+  const { format, compress, metadata, expiration, tags, ifVersion } = options;
+  if (format !== undefined && !FORMATS.includes(format)) {
+    throw invalid(`format is "json", "yaml" or "binary", not ${describe(format)}`);
+  }
+  if (compress !== undefined) requireBoolean("compress", compress);
+  return {
+    format,
+    compress,
+    metadata: metadata === undefined ? undefined : copyMetadata(metadata),
+    expiration: expiration === undefined ? undefined : checkExpiration(expiration),
+    tags: tags === undefined ? undefined : checkTags(tags),
+    expect: ifVersion === undefined ? "any" : ifVersion === null ? "absent" : expectVersion(ifVersion),
+  };
+}
+
+/** As for a save; besides, null stands for taking the expiration away. */
+export function checkUpdateOptions(options: { expiration?: Date | null | undefined } & object = {}): CheckedSave {
+  const { expiration, ...rest } = options;
+  const named = expiration === null ? rest : options;
+  const checked = checkSaveOptions(named as SaveOptions, ["ifVersion"]);
+  return expiration === null ? { ...checked, expiration: null } : checked;
+}
+
+export function checkDeleteOptions(options: DeleteOptions = {}): { expect: "any" | Version } {
+  rejectUnknown("option", options, ["ifVersion", ...OPERATION_OPTIONS]);
+  return { expect: options.ifVersion === undefined ? "any" : expectVersion(options.ifVersion) };
+}
+
+/** `after` as it is given, a legal key. */
+export function checkListOptions(
+  options: ListOptions,
+  names: readonly string[],
+): { after: string | undefined; limit: number } {
+  rejectUnknown("option", options, [...names, ...OPERATION_OPTIONS]);
+  const { after, limit = Number.MAX_SAFE_INTEGER } = options;
+  if (!Number.isSafeInteger(limit) || limit < 0)
+    throw invalid(`limit is a whole number from 0 on, not ${describe(limit)}`);
+  return { after: after === undefined ? undefined : checkKey(after), limit };
+}
+
+export function checkOperationOptions(options: OperationOptions = {}, names: readonly string[] = []): void {
+  rejectUnknown("option", options, [...names, ...OPERATION_OPTIONS]);
+}
+
+/** Reads `signal` from options that are not checked yet. */
+export function signalOf(options: unknown): AbortSignal | undefined {
+  if (typeof options !== "object" || options === null || !("signal" in options)) return undefined;
+  const { signal } = options;
+  if (signal === undefined) return undefined;
+  if (typeof signal === "object" && signal !== null && "aborted" in signal && "addEventListener" in signal) {
+    return signal as AbortSignal;
+  }
+  throw invalid(`signal is an AbortSignal, not ${describe(signal)}`);
+}
+
+/** Throws INVALID_OPTION for a misspelt or unknown name, so that no option is ignored in silence. */
+export function rejectUnknown(kind: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw invalid(`${kind}s are given as an object, not ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw invalid(`there is no ${kind} ${JSON.stringify(name)} here; known are ${known.join(", ")}`);
+    }
+  }
+}
+
+export function requireBoolean(name: string, value: unknown): void {
+  if (typeof value !== "boolean") throw invalid(`${name} is true or false, not ${describe(value)}`);
+}
+
+export function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw invalid(`${name} is a function, not ${describe(value)}`);
+}
+
+function checkExpiration(expiration: unknown): number {
+  if (!isDate(expiration)) throw invalid(`expiration is a Date, not ${describe(expiration)}`);
+  const time = expiration.getTime();
+  if (Number.isNaN(time)) throw invalid("expiration is an invalid Date");
+  return time;
+}
+
+// Also of another realm, such as a frame's.
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
+function checkTags(tags: unknown): string[] {
+  if (!Array.isArray(tags)) throw invalid(`tags is an array of strings, not ${describe(tags)}`);
+  for (const tag of tags) {
+    if (typeof tag !== "string" || tag === "" || !tag.isWellFormed()) {
+      throw invalid(`a tag is a string that is not empty and well-formed Unicode, not ${describe(tag)}`);
+    }
+  }
+  return [...new Set<string>(tags)];
+}
+
+function copyMetadata(metadata: unknown): JsonObject {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+    throw invalid(`metadata is a JSON object, not ${describe(metadata)}`);
+  }
+  try {
+    checkExact(metadata);
+  } catch (cause) {
+    const reason = StorageError.is(cause) ? cause.message : String(cause);
+    throw new StorageError("INVALID_VALUE", `metadata: ${reason}`, { cause });
+  }
+  return JSON.parse(JSON.stringify(metadata)) as JsonObject;
+}
+
+function expectVersion(version: unknown): Version {
+  if (typeof version !== "string") throw invalid(`ifVersion is a version string or null, not ${describe(version)}`);
+  return isVersion(version) ? version : NO_VERSION;
+}
+
+function invalid(message: string): StorageError {
+  return new StorageError("INVALID_OPTION", message);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return String(value);
+}

@@ -1,0 +1,84 @@
+import { encodeValue } from "../codec/encode-value.js";
+import type { BatchOperation } from "../contract/options.js";
+import type { StorageItem } from "../contract/storage-item.js";
+import { StorageError } from "../errors.js";
+import { checkKey } from "../keys.js";
+import type { AdapterWrite, BatchOutcome } from "../spi/index.js";
+import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments.js";
+import type { Operation } from "./failure.js";
+import { toItem } from "./items.js";
+import type { Session } from "./session.js";
+import { above, conflictError, versioned } from "./write-record.js";
+
+/** Checks and encodes everything, then writes all or nothing. */
+export async function runBatch(
+  session: Session,
+  operation: Operation,
+  prefix: string,
+  operations: readonly BatchOperation[],
+): Promise<(StorageItem | boolean)[]> {
+  const { adapter } = session;
+  if (adapter.batch === undefined || adapter.capabilities.batch !== "atomic") {
+    throw new StorageError("UNSUPPORTED", `${adapter.name} cannot write several keys as one; save them one by one`);
+  }
+  const keys = checkedKeys(operations, prefix);
+  if (keys.length === 0) return [];
+  const prepared = Promise.all(operations.map((each, index) => prepare(session, each, keys[index] ?? "")));
+  let writes = await session.writes.turn(keys, prepared);
+  const { signal } = operation;
+  for (;;) {
+    // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
+    const outcome: BatchOutcome = await adapter.batch(writes, { now: session.now(), signal });
+    if (outcome.outcome === "applied") {
+      return outcome.results.map((result) =>
+        result.outcome === "written" ? toItem(result.header, prefix) : result.outcome === "deleted",
+      );
+    }
+    const { index, reason } = outcome;
+    if (reason.outcome === "conflict") throw conflictError(operations[index]?.key, reason);
+    const version = above(session, reason.floor);
+    writes = writes.map((write, at) => (at === index ? withVersion(write, version) : write));
+    signal?.throwIfAborted();
+  }
+}
+
+function checkedKeys(operations: unknown, prefix: string): string[] {
+  if (!Array.isArray(operations)) throw new StorageError("INVALID_OPTION", "a batch is an array of operations");
+  const keys = operations.map((operation: unknown, index) => {
+    const known = ["type", "key", "data", "options"];
+    rejectUnknown(`property of batch operation ${index}`, operation, known);
+    return prefix + checkKey((operation as BatchOperation).key);
+  });
+  const seen = new Set<string>();
+  for (const key of keys) {
+    if (seen.has(checkKey(key))) {
+      const shown = JSON.stringify(key.slice(prefix.length));
+      throw new StorageError("INVALID_OPTION", `the key ${shown} is in the batch twice; its order would be undecided`);
+    }
+    seen.add(key);
+  }
+  return keys;
+}
+
+async function prepare(session: Session, operation: BatchOperation, key: string): Promise<AdapterWrite> {
+  if (operation.type === "delete") {
+    const { expect } = checkDeleteOptions(operation.options);
+    return { type: "delete", key, version: session.versions.next(), expect };
+  }
+  if (operation.type !== "save") {
+    const shown = JSON.stringify((operation as { type?: unknown }).type);
+    throw new StorageError("INVALID_OPTION", `a batch operation is of type "save" or "delete", not ${shown}`);
+  }
+  const { settings } = session;
+  const options = checkSaveOptions(operation.options, ["signal"]);
+  const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
+  const encoded = await encodeValue(operation.data, { format, compress, json: settings.json });
+  const { body } = encoded;
+  const draft = { key, tags, metadata, expiration, encoded };
+  return { type: "put", record: { ...versioned(session, draft), body }, expect };
+}
+
+function withVersion(write: AdapterWrite, version: ReturnType<typeof above>): AdapterWrite {
+  if (write.type === "delete") return { ...write, version };
+  return { ...write, record: { ...write.record, header: { ...write.record.header, version } } };
+}

@@ -1,0 +1,23 @@
+import type { StorageEngine } from "../contract/storage-engine.js";
+import { StorageError } from "../errors.js";
+import type { Session } from "./session.js";
+
+/** What stands behind an open storage, for the parts of core that move records as they are. */
+export interface Internals {
+  readonly session: Session;
+  readonly prefix: string;
+}
+
+export const internals: unique symbol = Symbol("holdfast.internals");
+
+/** Throws INVALID_OPTION for what `openStorage` of this copy of core did not make. */
+export function internalsOf(storage: StorageEngine): Internals {
+  const found = (storage as { [internals]?: Internals } | undefined)?.[internals];
+  if (found === undefined) {
+    throw new StorageError(
+      "INVALID_OPTION",
+      "this takes a storage that openStorage of the same copy of @holdfast/core returned",
+    );
+  }
+  return found;
+}

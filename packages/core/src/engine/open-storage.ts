@@ -1,0 +1,46 @@
+import type { StorageEngine } from "../contract/storage-engine.js";
+import { StorageError } from "../errors.js";
+import { termsOf } from "../query/terms.js";
+import { TOKENIZER_VERSION } from "../query/tokenizer.js";
+import { SPI_VERSION, type StorageAdapter } from "../spi/index.js";
+import { toStorageError } from "./failure.js";
+import { Session } from "./session.js";
+import { completeSettings, type StorageSettings } from "./settings.js";
+import { Storage } from "./storage.js";
+
+/**
+ * Opens a backend.
+ *
+ * @example
+ * const storage = await openStorage(sqlite({ path: "./app.db" }));
+ * await storage.save("notes/first", { text: "hello" }, { tags: ["draft"] });
+ *
+ * @throws INVALID_OPTION for wrong settings or something that is no adapter, UNSUPPORTED for an adapter made for another
+ * version of core, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
+ */
+export async function openStorage(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
+  const complete = completeSettings(settings);
+  checkAdapter(adapter);
+  const context = { ports: complete.ports, tokenizerVersion: TOKENIZER_VERSION, termsOf };
+  try {
+    const state = await adapter.open(context);
+    return new Storage(new Session(adapter, complete, state), "");
+  } catch (error) {
+    throw toStorageError(error, { name: "open" }, adapter);
+  }
+}
+
+function checkAdapter(adapter: StorageAdapter): void {
+  const candidate: unknown = adapter;
+  if (typeof candidate !== "object" || candidate === null || !("spi" in candidate)) {
+    throw new StorageError("INVALID_OPTION", "openStorage takes an adapter, such as memory() of @holdfast/memory");
+  }
+  const spi: number = adapter.spi;
+  if (spi !== SPI_VERSION) {
+    throw new StorageError(
+      "UNSUPPORTED",
+      `the adapter ${adapter.name} is made for interface ${spi}, this core for ${SPI_VERSION}: install versions of one release`,
+      { adapter: adapter.name },
+    );
+  }
+}

@@ -1,0 +1,138 @@
+import { StorageError } from "../errors.js";
+import type { Ports } from "../ports.js";
+import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
+import { VersionClock } from "../versions.js";
+import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
+import { KeyOrder } from "./key-order.js";
+import type { CompleteSettings } from "./settings.js";
+import { WatchHub } from "./watch-hub.js";
+
+interface InFlight {
+  readonly operation: Operation;
+  readonly settled: Promise<void>;
+  abandon(error: StorageError): void;
+}
+
+/** One open adapter and everything that the storage and its namespaces share. */
+export class Session {
+  readonly adapter: StorageAdapter;
+  readonly settings: CompleteSettings;
+  readonly versions: VersionClock;
+  readonly writes: KeyOrder = new KeyOrder();
+  readonly watchers: WatchHub;
+  readonly #inFlight = new Set<InFlight>();
+  #closing: Promise<void> | undefined;
+
+  constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState) {
+    this.adapter = adapter;
+    this.settings = settings;
+    this.versions = new VersionClock(settings.ports, state.lastVersion);
+    this.watchers = new WatchHub(adapter, this.versions);
+  }
+
+  get ports(): Ports {
+    return this.settings.ports;
+  }
+
+  /** The instant that decides what has expired, in whole milliseconds. */
+  now(): number {
+    return Math.floor(this.ports.clock.now());
+  }
+
+  /**
+   * Runs one operation of the contract: refuses it when closed, gives it up when its signal fires, turns whatever it
+   * throws into a StorageError, and lets `close` wait for it.
+   */
+  run<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
+    const { signal } = operation;
+    if (signal?.aborted) return Promise.reject(abortError(operation, this.adapter.name));
+    return new Promise((resolve, reject) => {
+      const working = work();
+      const onAbort = () => reject(abortError(operation, this.adapter.name));
+      const end = () => {
+        this.#inFlight.delete(entry);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const settled = working.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error: unknown) => {
+          end();
+          reject(error instanceof CallerError ? error.error : toStorageError(error, operation, this.adapter));
+        },
+      );
+      const entry: InFlight = { operation, settled, abandon: reject };
+      this.#inFlight.add(entry);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Asks the adapter for something that is safe to ask twice, again after a passing failure. */
+  async ask<T>(operation: Operation, question: () => Awaitable<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      const first = toStorageError(error, operation, this.adapter);
+      const { retry } = this.settings;
+      if (retry === false || retry.retries === 0 || !mayPass(first)) throw first;
+      const { repeat } = await import("./retry.js");
+      const again = async () => {
+        try {
+          return await question();
+        } catch (failure) {
+          throw toStorageError(failure, operation, this.adapter);
+        }
+      };
+      return repeat(again, { first, mayPass, policy: retry, ports: this.ports, signal: operation.signal });
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  closedError({ name, key }: Operation): StorageError {
+    return new StorageError("CLOSED", `${name}: this storage is closed`, { key, adapter: this.adapter.name });
+  }
+
+  async #close(): Promise<void> {
+    const closing: Operation = { name: "close" };
+    try {
+      await this.watchers.close();
+      const remaining = await this.#drain();
+      await this.adapter.flush?.({ signal: undefined });
+      await this.adapter.close();
+      if (remaining.length > 0) {
+        throw new StorageError(
+          "TIMEOUT",
+          `closed while still at work on ${remaining.join(", ")}; their outcome is unknown`,
+        );
+      }
+    } catch (error) {
+      throw toStorageError(error, closing, this.adapter);
+    }
+  }
+
+  /** Waits for what is in flight, at most `closeTimeout`; abandons and names the rest. */
+  async #drain(): Promise<string[]> {
+    if (this.#inFlight.size === 0) return [];
+    const { closeTimeout } = this.settings;
+    const timeout = Promise.withResolvers<void>();
+    const cancel = this.ports.timers.schedule(timeout.resolve, closeTimeout, "foreground");
+    await Promise.race([Promise.all(Array.from(this.#inFlight, ({ settled }) => settled)), timeout.promise]);
+    cancel();
+    return Array.from(this.#inFlight, ({ operation, abandon }) => {
+      abandon(this.closedError(operation));
+      return operation.key === undefined ? operation.name : `${operation.name} ${JSON.stringify(operation.key)}`;
+    });
+  }
+}
+
+// An adapter that reports LOCKED has waited for its lock already.
+function mayPass(error: unknown): boolean {
+  return StorageError.is(error) && error.retryable && error.code !== "LOCKED" && error.code !== "TIMEOUT";
+}

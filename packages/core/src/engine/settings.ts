@@ -1,0 +1,86 @@
+import { StorageError } from "../errors.js";
+import { type Ports, systemPorts } from "../ports.js";
+import { rejectUnknown, requireBoolean } from "./arguments.js";
+
+/** How one open storage behaves, whatever its backend. */
+export interface StorageSettings {
+  /** What `save` does when its own option `compress` is absent. Default: false. */
+  compress?: boolean | undefined;
+  /** How json values are laid out. Default: compact. */
+  json?: "compact" | "pretty" | undefined;
+  /** How operations that are safe to repeat are repeated after a passing failure. False: never. */
+  retry?: RetrySettings | false | undefined;
+  /** Milliseconds that `close` waits for work in flight. Default: 10,000. */
+  closeTimeout?: number | undefined;
+  /** Clock, randomness and timers, for simulations and tests. Default: the platform's. */
+  ports?: Partial<Ports> | undefined;
+}
+
+export interface RetrySettings {
+  /** Repetitions after the first try. Default: 3. */
+  retries?: number | undefined;
+  /** Milliseconds before the first repetition, doubled for each further one, with jitter. Default: 50. */
+  minDelay?: number | undefined;
+  /** Milliseconds. Default: 2,000. */
+  maxDelay?: number | undefined;
+}
+
+export interface RetryPolicy {
+  readonly retries: number;
+  readonly minDelay: number;
+  readonly maxDelay: number;
+}
+
+export interface CompleteSettings {
+  readonly compress: boolean;
+  readonly json: "compact" | "pretty";
+  readonly retry: RetryPolicy | false;
+  readonly closeTimeout: number;
+  readonly ports: Ports;
+}
+
+const DEFAULT_RETRY: RetryPolicy = { retries: 3, minDelay: 50, maxDelay: 2_000 };
+
+/** Checks and completes; throws INVALID_OPTION. */
+export function completeSettings(settings: StorageSettings = {}): CompleteSettings {
+  rejectUnknown("setting", settings, ["compress", "json", "retry", "closeTimeout", "ports"]);
+  const { compress = false, json = "compact", retry = {}, closeTimeout = 10_000, ports = {} } = settings;
+  requireBoolean("compress", compress);
+  if (json !== "compact" && json !== "pretty") {
+    throw new StorageError("INVALID_OPTION", `json is "compact" or "pretty", not ${JSON.stringify(json)}`);
+  }
+  requireDuration("closeTimeout", closeTimeout);
+  return {
+    compress,
+    json,
+    retry: retry === false ? false : completeRetry(retry),
+    closeTimeout,
+    ports: completePorts(ports),
+  };
+}
+
+function completeRetry(retry: RetrySettings): RetryPolicy {
+  rejectUnknown("retry setting", retry, ["retries", "minDelay", "maxDelay"]);
+  const complete = {
+    retries: retry.retries ?? DEFAULT_RETRY.retries,
+    minDelay: retry.minDelay ?? DEFAULT_RETRY.minDelay,
+    maxDelay: retry.maxDelay ?? DEFAULT_RETRY.maxDelay,
+  };
+  for (const [name, value] of Object.entries(complete)) requireDuration(`retry.${name}`, value);
+  return complete;
+}
+
+// What is given may be an object of some class with more to it, such as a simulation.
+function completePorts({ clock, random, timers }: Partial<Ports>): Ports {
+  return {
+    clock: clock ?? systemPorts.clock,
+    random: random ?? systemPorts.random,
+    timers: timers ?? systemPorts.timers,
+  };
+}
+
+function requireDuration(name: string, value: unknown): void {
+  if (typeof value !== "number" || !(value >= 0) || value > 2 ** 31 - 1) {
+    throw new StorageError("INVALID_OPTION", `${name} is a number from 0 to 2,147,483,647, not ${String(value)}`);
+  }
+}

@@ -1,0 +1,403 @@
+import { decodeValue } from "../codec/decode-value.js";
+import { encodeValue } from "../codec/encode-value.js";
+import type { StorageCapabilities } from "../contract/capabilities.js";
+import type {
+  BatchOperation,
+  DeleteOptions,
+  ListOptions,
+  OperationOptions,
+  SaveOptions,
+  ScanOptions,
+  UpdateOptions,
+} from "../contract/options.js";
+import type { Query } from "../contract/query.js";
+import type { RepairReport, StorageInfo, VerifyOptions, VerifyReport } from "../contract/reports.js";
+import type { ByteSource, StorageEngine } from "../contract/storage-engine.js";
+import type { StorageItem } from "../contract/storage-item.js";
+import type { ChangeListener, Unwatch } from "../contract/watch.js";
+import { StorageError } from "../errors.js";
+import { checkKey, checkPrefix } from "../keys.js";
+import { parseQuery } from "../query/parse-query.js";
+import type { ParsedQuery } from "../query/parsed-query.js";
+import { countQuery, scanQuery } from "../query/scan-query.js";
+import type { AdapterInfo, RecordHeader, StoredRecord, Version } from "../spi/index.js";
+import {
+  type CheckedSave,
+  checkDeleteOptions,
+  checkListOptions,
+  checkOperationOptions,
+  checkSaveOptions,
+  checkUpdateOptions,
+  requireFunction,
+  signalOf,
+} from "./arguments.js";
+import { runBatch } from "./batch.js";
+import { callersOwn, type Operation } from "./failure.js";
+import { type Internals, internals } from "./internals.js";
+import { toItem } from "./items.js";
+import { headersBelow } from "./scan.js";
+import type { Session } from "./session.js";
+import { above, conflictError, versioned, writeRecord } from "./write-record.js";
+
+/** The contract over one session, seen from below a prefix. */
+export class Storage implements StorageEngine {
+  readonly #session: Session;
+  readonly #prefix: string;
+  /** The storage that this is a namespace of. */
+  readonly #parent: Storage | undefined;
+  readonly #watches = new Set<Unwatch>();
+  #viewClosed = false;
+
+  constructor(session: Session, prefix: string, parent?: Storage) {
+    this.#session = session;
+    this.#prefix = prefix;
+    this.#parent = parent;
+  }
+
+  save<T>(key: string, data: T, options?: SaveOptions): Promise<StorageItem> {
+    return this.#run("save", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const header = await this.#put(operation, path, data, checkSaveOptions(options));
+      return toItem(header, this.#prefix);
+    });
+  }
+
+  load<T = unknown>(key: string, options?: OperationOptions): Promise<T | undefined> {
+    return this.#run("load", key, options, async (operation) => {
+      checkOperationOptions(options);
+      const record = await this.#get(operation, this.#pathOf(key));
+      // What the bytes are is the caller's word; collections check it.
+      return record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
+    });
+  }
+
+  stat(key: string, options?: OperationOptions): Promise<StorageItem | undefined> {
+    return this.#run("stat", key, options, async (operation) => {
+      checkOperationOptions(options);
+      const header = await this.#stat(operation, this.#pathOf(key));
+      return header === undefined ? undefined : toItem(header, this.#prefix);
+    });
+  }
+
+  exists(key: string, options?: OperationOptions): Promise<boolean> {
+    return this.#run("exists", key, options, async (operation) => {
+      checkOperationOptions(options);
+      return (await this.#stat(operation, this.#pathOf(key))) !== undefined;
+    });
+  }
+
+  delete(key: string, options?: DeleteOptions): Promise<boolean> {
+    return this.#run("delete", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const { expect } = checkDeleteOptions(options);
+      await this.#session.writes.turn([path], undefined);
+      return this.#delete(operation, path, expect);
+    });
+  }
+
+  list(prefix = "", options: ListOptions = {}): Promise<StorageItem[]> {
+    return this.#run("list", undefined, options, async (operation) => {
+      const { after, limit } = checkListOptions(options, ["after", "limit"]);
+      const items: StorageItem[] = [];
+      for await (const page of this.#pages(operation, prefix, after, limit)) {
+        for (const header of page) items.push(toItem(header, this.#prefix));
+      }
+      return items;
+    });
+  }
+
+  async *scan(prefix = "", options: ScanOptions = {}): AsyncGenerator<StorageItem, void, undefined> {
+    let { after } = await this.#run("scan", undefined, options, async () => checkListOptions(options, ["after"]));
+    // Each page is an operation of its own: a scan that nobody goes on with holds nothing open.
+    for (;;) {
+      const from: string | undefined = after;
+      const page = await this.#run("scan", undefined, options, async (operation) => {
+        const pages = this.#pages(operation, prefix, from, Number.MAX_SAFE_INTEGER);
+        const { value } = await pages.next();
+        return value;
+      });
+      if (page === undefined) return;
+      for (const header of page) yield toItem(header, this.#prefix);
+      after = page.at(-1)?.key.slice(this.#prefix.length);
+    }
+  }
+
+  search(query: Query): Promise<StorageItem[]> {
+    return this.#run("search", undefined, query, async (operation) => {
+      const parsed = this.#parse(query);
+      if (parsed === undefined) return [];
+      const { adapter } = this.#session;
+      const options = { now: this.#session.now(), signal: operation.signal };
+      const headers =
+        adapter.query === undefined
+          ? await scanQuery(this.#everyHeader(operation, parsed.prefix), parsed)
+          : await this.#session.ask(operation, () => adapter.query?.(parsed, options) ?? []);
+      return headers.map((header) => toItem(header, this.#prefix));
+    });
+  }
+
+  count(query: Query = {}): Promise<number> {
+    return this.#run("count", undefined, query, async (operation) => {
+      // A page of nothing is no answer to how many there are.
+      const parsed = this.#parse(query) ?? (query.limit === 0 ? this.#parse({ ...query, limit: 1 }) : undefined);
+      if (parsed === undefined) return 0;
+      const { adapter } = this.#session;
+      const options = { now: this.#session.now(), signal: operation.signal };
+      return adapter.count === undefined
+        ? countQuery(this.#everyHeader(operation, parsed.prefix), parsed)
+        : this.#session.ask(operation, () => adapter.count?.(parsed, options) ?? 0);
+    });
+  }
+
+  update<T = unknown>(
+    key: string,
+    change: (current: T | undefined, item: StorageItem | undefined) => T | undefined | Promise<T | undefined>,
+    options?: UpdateOptions,
+  ): Promise<StorageItem | undefined> {
+    return this.#run("update", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const named = checkUpdateOptions(options);
+      requireFunction("change", change);
+      for (;;) {
+        const record = await this.#get(operation, path);
+        const current = record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
+        const item = record === undefined ? undefined : toItem(structuredClone(record.header), this.#prefix);
+        const changed = await callersOwn(change, current, item);
+        if (changed === undefined) return record === undefined ? undefined : toItem(record.header, this.#prefix);
+        try {
+          const header = await this.#put(operation, path, changed, keepUnnamed(named, record?.header));
+          return toItem(header, this.#prefix);
+        } catch (error) {
+          if (!StorageError.is(error, "CONFLICT")) throw error;
+        }
+        operation.signal?.throwIfAborted();
+      }
+    });
+  }
+
+  batch(operations: readonly BatchOperation[], options?: OperationOptions): Promise<(StorageItem | boolean)[]> {
+    return this.#run("batch", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      return runBatch(this.#session, operation, this.#prefix, operations);
+    });
+  }
+
+  saveStream(key: string, source: ByteSource, options?: Omit<SaveOptions, "format">): Promise<StorageItem> {
+    return this.#run("saveStream", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const checked = checkSaveOptions(options, ["format"]);
+      const { saveStream } = await import("./streams.js");
+      return toItem(await saveStream(this.#session, operation, path, source, checked), this.#prefix);
+    });
+  }
+
+  loadStream(key: string, options?: OperationOptions): Promise<ReadableStream<Uint8Array> | undefined> {
+    return this.#run("loadStream", key, options, async (operation) => {
+      checkOperationOptions(options);
+      const { loadStream } = await import("./streams.js");
+      return loadStream(this.#session, operation, this.#pathOf(key));
+    });
+  }
+
+  watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {
+    return this.#run("watch", undefined, undefined, async () => {
+      requireFunction("listener", listener);
+      const start = this.#prefix.length;
+      const unwatch = await this.#session.watchers.add(this.#prefix + checkPrefix(prefix), (change) =>
+        listener({ ...change, key: change.key.slice(start) }),
+      );
+      this.#watches.add(unwatch);
+      return () => {
+        this.#watches.delete(unwatch);
+        return unwatch();
+      };
+    });
+  }
+
+  /** Throws INVALID_KEY. */
+  namespace(prefix: string): StorageEngine {
+    return new Storage(this.#session, `${this.#prefix}${checkKey(prefix)}/`, this);
+  }
+
+  verify(prefix = "", options: VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#run("verify", undefined, options, async (operation) => {
+      checkOperationOptions(options, ["onProgress"]);
+      const { verifyStore } = await import("./verify.js");
+      return verifyStore(this.#session, operation, this.#prefix, checkPrefix(prefix), options.onProgress);
+    });
+  }
+
+  repair(options?: OperationOptions): Promise<RepairReport> {
+    return this.#run("repair", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { repairStore } = await import("./verify.js");
+      return repairStore(this.#session, operation, this.#prefix);
+    });
+  }
+
+  sweep(options?: OperationOptions): Promise<number> {
+    return this.#run("sweep", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { sweepExpired } = await import("./sweep.js");
+      return sweepExpired(this.#session, operation, this.#prefix);
+    });
+  }
+
+  flush(options?: OperationOptions): Promise<void> {
+    return this.#run("flush", undefined, options, async ({ signal }) => {
+      checkOperationOptions(options);
+      await this.#session.adapter.flush?.({ signal });
+    });
+  }
+
+  getInfo(options?: OperationOptions): Promise<StorageInfo> {
+    return this.#run("getInfo", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { adapter } = this.#session;
+      const reading = { now: this.#session.now(), signal: operation.signal };
+      const about = await this.#session.ask(operation, () => adapter.info?.(reading) ?? this.#countAll(operation));
+      return { adapter: adapter.name, ...about };
+    });
+  }
+
+  getCapabilities(): StorageCapabilities {
+    const native = structuredClone(this.#session.adapter.capabilities);
+    return { native, effective: structuredClone(native) };
+  }
+
+  async close(): Promise<void> {
+    this.#viewClosed = true;
+    if (this.#parent === undefined) return this.#session.close();
+    await Promise.all(Array.from(this.#watches, (unwatch) => unwatch()));
+    this.#watches.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** For the migrator, which moves records as they are. */
+  get [internals](): Internals {
+    return { session: this.#session, prefix: this.#prefix };
+  }
+
+  #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T> {
+    const named = typeof key === "string" ? { name, key } : { name };
+    if (this.#closed()) return Promise.reject(this.#session.closedError(named));
+    try {
+      const operation: Operation = { ...named, signal: signalOf(options) };
+      return this.#session.run(operation, () => work(operation));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #closed(): boolean {
+    if (this.#viewClosed) return true;
+    return this.#parent === undefined ? false : this.#parent.#closed();
+  }
+
+  /** The key as the store knows it; throws INVALID_KEY. */
+  #pathOf(key: unknown): string {
+    checkKey(key);
+    return this.#prefix === "" ? (key as string) : checkKey(this.#prefix + key);
+  }
+
+  #stat(operation: Operation, path: string): Promise<RecordHeader | undefined> {
+    const { signal } = operation;
+    return this.#session.ask(operation, () => this.#session.adapter.stat(path, { now: this.#session.now(), signal }));
+  }
+
+  async #get(operation: Operation, path: string): Promise<StoredRecord | undefined> {
+    const { adapter } = this.#session;
+    const { signal } = operation;
+    const record = await this.#session.ask(operation, () => adapter.get(path, { now: this.#session.now(), signal }));
+    if (record !== undefined && record.header.key !== path) {
+      throw new StorageError("CORRUPT", `the store answered with the item of ${JSON.stringify(record.header.key)}`);
+    }
+    return record;
+  }
+
+  async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {
+    const { adapter, settings, writes } = this.#session;
+    const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
+    const encoding = encodeValue(data, { format, compress, json: settings.json });
+    const encoded = await writes.turn([path], encoding);
+    const { body } = encoded;
+    if (body.length > adapter.capabilities.limits.bufferedBody) {
+      throw new StorageError(
+        "UNSUPPORTED",
+        `a value of ${body.length} bytes is more than ${adapter.name} takes whole; use saveStream`,
+      );
+    }
+    const draft = { key: path, tags, metadata, expiration, encoded };
+    const { signal } = operation;
+    return writeRecord(this.#session, operation, versioned(this.#session, draft), expect, (record, condition) =>
+      this.#session.ask(operation, () => adapter.put({ ...record, body }, condition, { signal })),
+    );
+  }
+
+  async #delete(operation: Operation, path: string, expect: "any" | Version): Promise<boolean> {
+    const { adapter, versions } = this.#session;
+    const { signal } = operation;
+    let version = versions.next();
+    for (;;) {
+      const condition = { version, expect, now: this.#session.now() };
+      const outcome = await this.#session.ask(operation, () => adapter.delete(path, condition, { signal }));
+      if (outcome.outcome === "deleted") return true;
+      // An earlier try of ours may have left that tombstone although it seemed to fail.
+      if (outcome.outcome === "absent") return outcome.tombstone === version;
+      if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
+      version = above(this.#session, outcome.floor);
+      signal?.throwIfAborted();
+    }
+  }
+
+  async *#pages(
+    operation: Operation,
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+  ): AsyncGenerator<RecordHeader[]> {
+    const start = this.#prefix;
+    yield* headersBelow(this.#session, operation, {
+      prefix: start + checkPrefix(prefix),
+      after: after === undefined ? undefined : start + after,
+      limit,
+    });
+  }
+
+  async *#everyHeader(operation: Operation, prefix: string): AsyncGenerator<RecordHeader> {
+    const range = { prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
+    for await (const page of headersBelow(this.#session, operation, range)) yield* page;
+  }
+
+  async #countAll(operation: Operation): Promise<AdapterInfo> {
+    let items = 0;
+    let bytes = 0;
+    for await (const header of this.#everyHeader(operation, "")) {
+      items++;
+      bytes += header.storedSize;
+    }
+    return { items, bytes, details: {} };
+  }
+
+  /** Undefined: nothing can match. */
+  #parse(query: Query): ParsedQuery | undefined {
+    const parsed = parseQuery(query);
+    return parsed === undefined ? undefined : { ...parsed, prefix: this.#prefix + parsed.prefix };
+  }
+}
+
+/** What an update writes: what its options name, and the rest as it stands. */
+function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined): CheckedSave {
+  if (header === undefined) return { ...named, expect: "absent" };
+  return {
+    format: named.format ?? header.format,
+    compress: named.compress ?? header.compression !== null,
+    metadata: named.metadata ?? (header.metadata as CheckedSave["metadata"]),
+    expiration: named.expiration === undefined ? header.expiration : named.expiration,
+    tags: named.tags ?? [...header.tags],
+    expect: header.version,
+  };
+}

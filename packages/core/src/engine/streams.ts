@@ -1,0 +1,167 @@
+import { checksumOf } from "../codec/checksum.js";
+import { decodeStream, encodeStream, verifiedChunks } from "../codec/stream.js";
+import type { ByteSource } from "../contract/storage-engine.js";
+import { StorageError } from "../errors.js";
+import type { BodyWriter, Expectation, PutCondition, PutOutcome, RecordHeader, StoredStream } from "../spi/index.js";
+import type { CheckedSave } from "./arguments.js";
+import { callersBytes } from "./callers-bytes.js";
+import { type Operation, toStorageError } from "./failure.js";
+import type { Session } from "./session.js";
+import { type BodilessRecord, versioned, writeRecord } from "./write-record.js";
+
+/** Stores bytes as they come; nothing is seen of them before the last is stored. */
+export async function saveStream(
+  session: Session,
+  operation: Operation,
+  key: string,
+  source: ByteSource,
+  options: CheckedSave,
+): Promise<RecordHeader> {
+  const { compress = session.settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
+  const { chunks, facts } = encodeStream(callersBytes(source, operation.signal), { compress });
+  return storeStream(session, operation, key, chunks, expect, async () => {
+    const encoded = { format: "binary" as const, ...(await facts()) };
+    return versioned(session, { key, tags, metadata, expiration, encoded });
+  });
+}
+
+/** Stores bytes that another store holds, each chunk verified on the way. */
+export function copyStream(
+  session: Session,
+  operation: Operation,
+  record: BodilessRecord,
+  expect: Expectation,
+  { header, chunkHashes, body }: StoredStream,
+): Promise<RecordHeader> {
+  const chunks = verifiedChunks(header, chunkHashes, body);
+  return storeStream(session, operation, record.header.key, chunks, expect, async () => record);
+}
+
+/** The decoded bytes of an item, verified as they are read. */
+export async function loadStream(
+  session: Session,
+  operation: Operation,
+  key: string,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const stream = await openStream(session, operation, key);
+  return stream === undefined ? undefined : decodeStream(stream.header, stream.chunkHashes, stream.body);
+}
+
+/** Reads the stored bytes of an item through and compares them with its checksum. Throws CORRUPT. */
+export async function readVerified(
+  session: Session,
+  operation: Operation,
+  key: string,
+): Promise<RecordHeader | undefined> {
+  const stream = await openStream(session, operation, key);
+  if (stream === undefined) return undefined;
+  for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
+    operation.signal?.throwIfAborted();
+  return stream.header;
+}
+
+/** An adapter that does not stream is read whole. */
+async function openStream(session: Session, operation: Operation, key: string): Promise<StoredStream | undefined> {
+  const { adapter } = session;
+  const reading = { now: session.now(), signal: operation.signal };
+  if (adapter.readStream === undefined) {
+    const record = await session.ask(operation, () => adapter.get(key, reading));
+    if (record === undefined) return undefined;
+    const { chunkHashes } = await checksumOf(record.body);
+    return { header: record.header, chunkHashes, body: single(record.body) };
+  }
+  const stream = await session.ask(operation, () => adapter.readStream?.(key, reading));
+  if (stream === undefined) return undefined;
+  return { ...stream, body: withStorageErrors(session, operation, stream.body) };
+}
+
+async function storeStream(
+  session: Session,
+  operation: Operation,
+  key: string,
+  chunks: AsyncIterable<Uint8Array>,
+  expect: Expectation,
+  recordOf: () => Promise<BodilessRecord>,
+): Promise<RecordHeader> {
+  const { adapter } = session;
+  const { signal } = operation;
+  const writer = (await adapter.writeStream?.(key, { signal })) ?? new BufferedWriter(session, operation);
+  try {
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > adapter.capabilities.limits.body) {
+        throw new StorageError(
+          "QUOTA_EXCEEDED",
+          `${adapter.name} holds values of up to ${adapter.capabilities.limits.body} bytes`,
+        );
+      }
+      await writer.write(chunk);
+    }
+    signal?.throwIfAborted();
+    const put = async (record: BodilessRecord, condition: PutCondition) => writer.commit(record, condition);
+    return await writeRecord(session, operation, await recordOf(), expect, put);
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** For adapters that do not stream: holds the body until it is complete. */
+class BufferedWriter implements BodyWriter {
+  readonly #session: Session;
+  readonly #operation: Operation;
+  readonly #limit: number;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  constructor(session: Session, operation: Operation) {
+    this.#session = session;
+    this.#operation = operation;
+    this.#limit = session.adapter.capabilities.limits.bufferedBody;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#limit) {
+      throw new StorageError(
+        "QUOTA_EXCEEDED",
+        `${this.#session.adapter.name} takes streams of up to ${this.#limit} bytes`,
+      );
+    }
+    this.#chunks.push(chunk);
+  }
+
+  commit(record: BodilessRecord, condition: PutCondition): Promise<PutOutcome> {
+    const { adapter } = this.#session;
+    const { signal } = this.#operation;
+    const body = new Uint8Array(this.#size);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      body.set(chunk, at);
+      at += chunk.length;
+    }
+    return this.#session.ask(this.#operation, () => adapter.put({ ...record, body }, condition, { signal }));
+  }
+
+  abort(): void {
+    this.#chunks = [];
+  }
+}
+
+async function* single(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body;
+}
+
+/** A stream is read after the operation that opened it: its errors go through the funnel on their own. */
+async function* withStorageErrors(
+  session: Session,
+  operation: Operation,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw toStorageError(error, operation, session.adapter);
+  }
+}

@@ -1,0 +1,25 @@
+import { BEFORE_ALL_TIME, isLive, type RecordHeader } from "../spi/index.js";
+import type { Operation } from "./failure.js";
+import { headersBelow } from "./scan.js";
+import type { Session } from "./session.js";
+
+/** Deletes what has expired, each with the version that was seen: a fresh rewrite of the key is never touched. */
+export async function sweepExpired(session: Session, operation: Operation, prefix: string): Promise<number> {
+  const now = session.now();
+  let swept = 0;
+  const range = { prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
+  for await (const page of headersBelow(session, operation, range, BEFORE_ALL_TIME)) {
+    for (const header of page) {
+      if (!isLive(header, now) && (await remove(session, operation, header))) swept++;
+    }
+  }
+  return swept;
+}
+
+async function remove(session: Session, operation: Operation, header: RecordHeader): Promise<boolean> {
+  session.versions.observe(header.version);
+  const condition = { version: session.versions.next(), expect: header.version, now: BEFORE_ALL_TIME };
+  const { signal } = operation;
+  const outcome = await session.ask(operation, () => session.adapter.delete(header.key, condition, { signal }));
+  return outcome.outcome === "deleted";
+}

@@ -1,0 +1,71 @@
+import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
+import { StorageError } from "../errors.js";
+import type { AdapterChange, Awaitable, StorageAdapter } from "../spi/index.js";
+import type { VersionClock } from "../versions.js";
+
+interface Watcher {
+  readonly prefix: string;
+  readonly listener: (change: Change) => void;
+}
+
+/** Hands the adapter's changes to every watcher; asks the adapter only while somebody watches. */
+export class WatchHub {
+  readonly #adapter: StorageAdapter;
+  readonly #versions: VersionClock;
+  readonly #watchers = new Set<Watcher>();
+  #source: Promise<() => Awaitable<void>> | undefined;
+
+  constructor(adapter: StorageAdapter, versions: VersionClock) {
+    this.#adapter = adapter;
+    this.#versions = versions;
+  }
+
+  /** Resolves when changes committed from now on will be seen. Keys reach the listener as the store has them. */
+  async add(prefix: string, listener: ChangeListener): Promise<Unwatch> {
+    if (this.#adapter.watch === undefined) {
+      throw new StorageError("UNSUPPORTED", `${this.#adapter.name} cannot tell of changes`);
+    }
+    const watcher: Watcher = { prefix, listener };
+    this.#source ??= Promise.resolve(this.#adapter.watch((change) => this.#dispatch(change)));
+    const source = this.#source;
+    this.#watchers.add(watcher);
+    try {
+      await source;
+    } catch (error) {
+      this.#watchers.delete(watcher);
+      if (this.#source === source) this.#source = undefined;
+      throw error;
+    }
+    return () => this.#remove(watcher);
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear();
+    await this.#release();
+  }
+
+  async #remove(watcher: Watcher): Promise<void> {
+    if (this.#watchers.delete(watcher) && this.#watchers.size === 0) await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    const source = this.#source;
+    this.#source = undefined;
+    if (source !== undefined) await (await source)();
+  }
+
+  #dispatch({ type, key, version, external }: AdapterChange): void {
+    const origin = external ? "external" : this.#versions.made(version) ? "self" : "peer";
+    for (const { prefix, listener } of this.#watchers) {
+      if (!key.startsWith(prefix)) continue;
+      try {
+        listener({ type, key, version, origin });
+      } catch (error) {
+        // As event targets do: the other listeners are served, and the error surfaces as an uncaught one.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}

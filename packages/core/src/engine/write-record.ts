@@ -1,0 +1,113 @@
+import type { Format, JsonObject } from "../contract/storage-item.js";
+import { StorageError } from "../errors.js";
+import { termsOf } from "../query/terms.js";
+import type {
+  Conflicting,
+  Expectation,
+  PutCondition,
+  PutOutcome,
+  RecordHeader,
+  Version,
+  WriteRecord,
+} from "../spi/index.js";
+import type { Operation } from "./failure.js";
+import type { Session } from "./session.js";
+
+/** A value that is encoded and only wants a version. */
+export interface Draft {
+  /** With its namespace. */
+  readonly key: string;
+  readonly tags: readonly string[];
+  readonly metadata: Readonly<JsonObject>;
+  readonly expiration: number | null;
+  readonly encoded: EncodedFacts;
+}
+
+/** What encoding tells of a body. */
+export interface EncodedFacts {
+  readonly format: Format;
+  readonly compression: "gzip" | null;
+  readonly size: number;
+  readonly storedSize: number;
+  readonly checksum: string;
+  readonly chunkHashes: Uint8Array;
+}
+
+/** A record whose body goes another way. */
+export type BodilessRecord = Omit<WriteRecord, "body">;
+
+// An adapter may answer `stale` while other writers keep overtaking; so many times in a row it is broken.
+const MOST_TICKS = 1_000;
+
+/** Puts a record, ticking past versions that stand. Returns the header as stored; throws CONFLICT. */
+export async function writeRecord(
+  session: Session,
+  operation: Operation,
+  first: BodilessRecord,
+  expect: Expectation,
+  put: (record: BodilessRecord, condition: PutCondition) => Promise<PutOutcome>,
+): Promise<RecordHeader> {
+  let record = first;
+  for (let tick = 0; tick < MOST_TICKS; tick++) {
+    const outcome = await put(record, { expect, now: session.now() });
+    if (outcome.outcome === "written") return outcome.header;
+    if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
+    if (outcome.floor === record.header.version) return landed(session, operation, record.header);
+    record = { ...record, header: { ...record.header, version: above(session, outcome.floor) } };
+    operation.signal?.throwIfAborted();
+  }
+  throw new StorageError(
+    "INTERNAL",
+    `the adapter refused ${MOST_TICKS} versions in a row, each above the one it named`,
+  );
+}
+
+/** The draft as a record with a fresh version. */
+export function versioned(session: Session, { key, tags, metadata, expiration, encoded }: Draft): BodilessRecord {
+  const now = session.now();
+  const header: RecordHeader = {
+    key,
+    version: session.versions.next(),
+    size: encoded.size,
+    storedSize: encoded.storedSize,
+    format: encoded.format,
+    compression: encoded.compression,
+    created: now,
+    modified: now,
+    expiration,
+    tags,
+    metadata,
+    checksum: encoded.checksum,
+  };
+  return { header, terms: termsFor(session, header), chunkHashes: encoded.chunkHashes };
+}
+
+/** Empty for adapters that do not index. */
+export function termsFor(session: Session, header: RecordHeader): string[] {
+  return session.adapter.capabilities.query === "native" ? termsOf(header) : [];
+}
+
+/** A version above `floor` and everything else seen. */
+export function above(session: Session, floor: Version): Version {
+  session.versions.observe(floor);
+  return session.versions.next();
+}
+
+export function conflictError(key: string | undefined, { current }: Conflicting): StorageError {
+  const stands = current === undefined ? "nothing stands there" : `version ${current.version} stands there`;
+  return new StorageError(
+    "CONFLICT",
+    `${JSON.stringify(key)} is not as expected: ${stands}. Load it again and decide anew`,
+    {
+      key,
+      current: current?.version ?? null,
+    },
+  );
+}
+
+/** An earlier try of this write had succeeded although it seemed to fail: what stands is what it wrote, or newer. */
+async function landed(session: Session, operation: Operation, header: RecordHeader): Promise<RecordHeader> {
+  const { signal } = operation;
+  const standing = await session.ask(operation, () => session.adapter.stat(header.key, { now: session.now(), signal }));
+  return standing?.version === header.version ? standing : header;
+}

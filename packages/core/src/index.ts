@@ -1,0 +1,28 @@
+// For apps.
+
+// For authors of adapters.
+export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
+export * from "./contract/capabilities.js";
+export * from "./contract/migration.js";
+export * from "./contract/options.js";
+export * from "./contract/query.js";
+export * from "./contract/reports.js";
+export * from "./contract/storage-engine.js";
+export * from "./contract/storage-item.js";
+export * from "./contract/watch.js";
+export { openStorage } from "./engine/open-storage.js";
+export type { RetrySettings, StorageSettings } from "./engine/settings.js";
+export { type ErrorCode, StorageError, type StorageErrorDetails } from "./errors.js";
+export { checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } from "./keys.js";
+export { createMigrator } from "./migrate/create-migrator.js";
+export * from "./ports.js";
+export { matchQuery, matchTerms } from "./query/match.js";
+export { compareHits, type Hit } from "./query/order.js";
+export { parseQuery } from "./query/parse-query.js";
+export * from "./query/parsed-query.js";
+export { countQuery, scanQuery, selectHits } from "./query/scan-query.js";
+export { termsOf } from "./query/terms.js";
+export { TOKENIZER_VERSION, tokenize } from "./query/tokenizer.js";
+export { matchesWhere } from "./query/where.js";
+export * from "./spi/index.js";
+export { isVersion, LATEST_CLOCK, MAX_DRIFT, VersionClock, versionTime } from "./versions.js";

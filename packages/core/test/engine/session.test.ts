@@ -1,0 +1,187 @@
+import { openStorage, SPI_VERSION } from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
+import { FakePorts } from "../support/fake-ports.js";
+import { MapAdapter } from "../support/map-adapter.js";
+
+/** Holds every `get` and `put` back until it is released. */
+class SlowAdapter extends MapAdapter {
+  readonly #gate = Promise.withResolvers<void>();
+  readonly release = this.#gate.resolve;
+
+  constructor() {
+    super();
+    const { get, put } = this;
+    this.get = async (...values) => {
+      await this.#gate.promise;
+      return get.apply(this, values);
+    };
+    this.put = async (...values) => {
+      await this.#gate.promise;
+      return put.apply(this, values);
+    };
+  }
+}
+
+describe("close", () => {
+  it("waits for work in flight", async () => {
+    const adapter = new SlowAdapter();
+    const storage = await openStorage(adapter);
+    const saving = storage.save("a", 1);
+    const closing = storage.close();
+    adapter.release();
+    expect((await saving).key).toBe("a");
+    await closing;
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("gives up after closeTimeout, names what remained and lets its callers go", async () => {
+    const storage = await openStorage(new SlowAdapter(), { ports: new FakePorts(), closeTimeout: 300 });
+    const loading = storage.load("b");
+    const stuck = expect(loading).rejects.toMatchObject({ code: "CLOSED", key: "b" });
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining('load "b"'),
+    });
+    await stuck;
+  });
+
+  it("closes the adapter once, however often it is called", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    await Promise.all([storage.close(), storage.close()]);
+    await storage[Symbol.asyncDispose]();
+    expect(adapter.calls.filter((call) => call === "close")).toHaveLength(1);
+  });
+
+  it("of a namespace ends its watches and leaves the rest open", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const view = storage.namespace("n");
+    const nested = view.namespace("m");
+    const seen = vi.fn();
+    await view.watch("", seen);
+    await view.close();
+    await expect(view.load("a")).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(nested.load("a")).rejects.toMatchObject({ code: "CLOSED" });
+    await storage.save("n/a", 1);
+    expect(seen).not.toHaveBeenCalled();
+    expect(await storage.load("n/a")).toBe(1);
+  });
+});
+
+describe("a signal", () => {
+  it("gives up an operation whose adapter hangs", async () => {
+    const storage = await openStorage(new SlowAdapter());
+    const controller = new AbortController();
+    const loading = storage.load("a", { signal: controller.signal });
+    controller.abort();
+    await expect(loading).rejects.toMatchObject({ code: "ABORTED", key: "a" });
+  });
+
+  it("that timed out makes it TIMEOUT", async () => {
+    const storage = await openStorage(new SlowAdapter());
+    await expect(storage.load("a", { signal: AbortSignal.timeout(1) })).rejects.toMatchObject({ code: "TIMEOUT" });
+  });
+
+  it("that has fired already keeps the adapter from being asked", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    await expect(storage.save("a", 1, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    expect(adapter.calls).toEqual(["open"]);
+  });
+
+  it("that is none is refused", async () => {
+    const storage = await openStorage(new MapAdapter());
+    await expect(storage.load("a", { signal: {} as AbortSignal })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+});
+
+describe("writes of one key", () => {
+  it("take effect in the order of the calls, also when the first takes longer to encode", async () => {
+    const storage = await openStorage(new MapAdapter());
+    // The first yaml save loads its codec in the background.
+    const saves = [storage.save("a", "first", { format: "yaml" }), storage.save("a", "second")];
+    const [first, second] = await Promise.all(saves);
+    expect(await storage.load("a")).toBe("second");
+    expect((second?.version ?? "") > (first?.version ?? "")).toBe(true);
+
+    const last = storage.save("a", "third", { format: "yaml" });
+    const removal = storage.delete("a");
+    const batch = storage.batch([{ type: "save", key: "a", data: "fourth" }]);
+    expect(await Promise.all([last, removal, batch])).toMatchObject([{ key: "a" }, true, [{ key: "a" }]]);
+    expect(await storage.load("a")).toBe("fourth");
+  });
+
+  it("go on after one that could not be encoded", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const bad = storage.save("a", Number.NaN, { format: "yaml" });
+    const good = storage.save("a", 1);
+    await expect(bad).rejects.toMatchObject({ code: "INVALID_VALUE" });
+    await good;
+    expect(await storage.load("a")).toBe(1);
+  });
+});
+
+describe("openStorage", () => {
+  it("refuses what is no adapter", async () => {
+    for (const wrong of [undefined, null, {}, "memory"]) {
+      await expect(openStorage(wrong as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
+  });
+
+  it("refuses an adapter of another interface", async () => {
+    const adapter = Object.assign(new MapAdapter(), { spi: SPI_VERSION + 1 });
+    await expect(openStorage(adapter as never)).rejects.toMatchObject({ code: "UNSUPPORTED", adapter: "map" });
+  });
+
+  it.each([
+    [{ compres: true }, "compres"],
+    [{ compress: "yes" }, "compress"],
+    [{ json: "tight" }, "json"],
+    [{ closeTimeout: -1 }, "closeTimeout"],
+    [{ retry: { retries: Number.NaN } }, "retries"],
+    [{ retry: { tries: 1 } }, "tries"],
+    ["memory", "object"],
+  ])("refuses the settings %j, naming the culprit", async (settings, culprit) => {
+    await expect(openStorage(new MapAdapter(), settings as never)).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(culprit),
+    });
+  });
+
+  it("turns a failure to open into a StorageError", async () => {
+    const adapter = new MapAdapter();
+    adapter.open = () => {
+      throw new Error("no such device");
+    };
+    await expect(openStorage(adapter)).rejects.toMatchObject({ code: "INTERNAL", adapter: "map" });
+  });
+});
+
+describe("watch", () => {
+  it("tells own writes from those of peers and from external ones", async () => {
+    const adapter = new MapAdapter();
+    const [mine, theirs] = [await openStorage(adapter), await openStorage(adapter)];
+    const origins: string[] = [];
+    await mine.watch("", ({ key, origin }) => origins.push(`${key} ${origin}`));
+    await mine.save("a", 1);
+    const { version } = await theirs.save("b", 1);
+    adapter.announce({ type: "save", key: "c", version: version as never, external: true });
+    expect(origins).toEqual(["a self", "b peer", "c external"]);
+  });
+
+  it("serves the other listeners when one throws, and reports its error as uncaught", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const reports: (() => void)[] = [];
+    const queue = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((report) => void reports.push(report));
+    const seen = vi.fn();
+    await storage.watch("", () => {
+      throw new Error("listener");
+    });
+    await storage.watch("", seen);
+    await storage.save("a", 1);
+    queue.mockRestore();
+    expect(reports).toHaveLength(1);
+    expect(reports[0]).toThrow("listener");
+    expect(seen).toHaveBeenCalledOnce();
+  });
+});
