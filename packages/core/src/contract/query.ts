@@ -14,7 +14,7 @@ export interface Comparison {
   exists?: boolean | undefined;
 }
 
-/** Conditions on metadata by dotted path (`"author.name"`; a dot inside a name is written `\.`). All must hold. */
+/** Conditions on metadata by dotted path (`"author.name"`; a dot inside a name is written `\.`, a backslash `\\`). All must hold. */
 export type Where = { readonly [path: string]: Scalar | Comparison };
 
 export interface Query extends OperationOptions {

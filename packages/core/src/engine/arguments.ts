@@ -1,5 +1,5 @@
 import { checkExact } from "../codec/exact.js";
-import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions } from "../contract/options.js";
+import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { Format, JsonObject } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import { checkKey } from "../keys.js";
@@ -34,11 +34,7 @@ const NO_VERSION = "none" as Version;
 
 export function checkSaveOptions(options: SaveOptions | undefined, leaveOut: readonly string[] = []): CheckedSave {
   if (options === undefined) return NOTHING_NAMED;
-  rejectUnknown(
-    "option",
-    options,
-    SAVE_OPTIONS.filter((name) => !leaveOut.includes(name)),
-  );
+  rejectUnknown("option", options, without(SAVE_OPTIONS, leaveOut));
   const { format, compress, metadata, expiration, tags, ifVersion } = options;
   if (format !== undefined && !FORMATS.includes(format)) {
     throw invalid(`format is "json", "yaml" or "binary", not ${describe(format)}`);
@@ -55,15 +51,17 @@ export function checkSaveOptions(options: SaveOptions | undefined, leaveOut: rea
 }
 
 /** As for a save; besides, null stands for taking the expiration away. */
-export function checkUpdateOptions(options: { expiration?: Date | null | undefined } & object = {}): CheckedSave {
+export function checkUpdateOptions(options: UpdateOptions | undefined): CheckedSave {
+  if (options?.expiration !== null) return checkSaveOptions(options as SaveOptions | undefined, ["ifVersion"]);
   const { expiration, ...rest } = options;
-  const named = expiration === null ? rest : options;
-  const checked = checkSaveOptions(named as SaveOptions, ["ifVersion"]);
-  return expiration === null ? { ...checked, expiration: null } : checked;
+  return { ...checkSaveOptions(rest, ["ifVersion"]), expiration };
 }
 
-export function checkDeleteOptions(options: DeleteOptions = {}): { expect: "any" | Version } {
-  rejectUnknown("option", options, ["ifVersion", ...OPERATION_OPTIONS]);
+export function checkDeleteOptions(
+  options: DeleteOptions = {},
+  leaveOut: readonly string[] = [],
+): { expect: "any" | Version } {
+  rejectUnknown("option", options, without(["ifVersion", ...OPERATION_OPTIONS], leaveOut));
   return { expect: options.ifVersion === undefined ? "any" : expectVersion(options.ifVersion) };
 }
 
@@ -112,6 +110,10 @@ export function requireBoolean(name: string, value: unknown): void {
 
 export function requireFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw invalid(`${name} is a function, not ${describe(value)}`);
+}
+
+function without(names: readonly string[], leaveOut: readonly string[]): readonly string[] {
+  return leaveOut.length === 0 ? names : names.filter((name) => !leaveOut.includes(name));
 }
 
 function checkExpiration(expiration: unknown): number {

@@ -62,7 +62,7 @@ function checkedKeys(operations: unknown, prefix: string): string[] {
 
 async function prepare(session: Session, operation: BatchOperation, key: string): Promise<AdapterWrite> {
   if (operation.type === "delete") {
-    const { expect } = checkDeleteOptions(operation.options);
+    const { expect } = checkDeleteOptions(operation.options, ["signal"]);
     return { type: "delete", key, version: session.versions.next(), expect };
   }
   if (operation.type !== "save") {

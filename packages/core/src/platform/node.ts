@@ -24,5 +24,6 @@ export const platform: Platform = {
 
 function exactly(size: number, inflated: Uint8Array): Uint8Array {
   if (inflated.length !== size) throw new Error(`inflates to ${inflated.length} bytes instead of ${size}`);
-  return inflated;
+  // Not a Buffer, which behaves differently; and not a view of a larger allocation.
+  return new Uint8Array(inflated);
 }
