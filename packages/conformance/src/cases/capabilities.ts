@@ -1,0 +1,96 @@
+import type { Capabilities, StorageAdapter } from "@holdfast/core";
+import { equal, ok } from "../assert.js";
+import type { Theme } from "../suite.js";
+
+const LEVELS: { readonly [K in Exclude<keyof Capabilities, "limits">]: readonly Capabilities[K][] } = {
+  durability: ["memory", "process", "media"],
+  compareAndSet: ["none", "process", "cross-process"],
+  batch: ["none", "bulk", "atomic"],
+  query: ["scan", "native"],
+  watch: ["none", "process", "cross-process"],
+  streams: ["buffered", "bounded"],
+};
+
+export const capabilities: Theme = {
+  name: "capabilities",
+  cases: [
+    {
+      name: "each has a level that there is, and the limits are sizes",
+      async run({ capabilities: declared }) {
+        for (const [name, levels] of Object.entries(LEVELS)) {
+          const level = declared[name as keyof typeof LEVELS];
+          ok(
+            (levels as readonly string[]).includes(level),
+            `${name} is ${JSON.stringify(level)}, one of ${levels.join(", ")}`,
+          );
+        }
+        equal(Object.keys(declared).sort(), [...Object.keys(LEVELS), "limits"].sort(), "the names of the capabilities");
+        for (const [name, limit] of Object.entries(declared.limits)) {
+          ok(
+            Number.isSafeInteger(limit) && limit >= 64 * 1024 * 1024,
+            `the limit ${name} is a whole number of at least 64 MiB`,
+          );
+        }
+        equal(Object.keys(declared.limits).sort(), ["body", "bufferedBody"], "the names of the limits");
+        ok(
+          declared.limits.bufferedBody <= declared.limits.body,
+          "what is held in memory is no more than what is stored at all",
+        );
+      },
+    },
+    {
+      name: "what is declared is there, and what is there is declared",
+      async run(context) {
+        const adapter = context.backing.adapter();
+        const { batch, query, watch, streams } = adapter.capabilities;
+        const declared: [method: keyof StorageAdapter, expected: boolean][] = [
+          ["batch", batch !== "none"],
+          ["query", query === "native"],
+          ["count", query === "native"],
+          ["watch", watch !== "none"],
+          ["readStream", streams === "bounded"],
+          ["writeStream", streams === "bounded"],
+        ];
+        for (const [method, expected] of declared) {
+          equal(
+            typeof adapter[method],
+            expected ? "function" : "undefined",
+            `the type of the adapter's method ${method}`,
+          );
+        }
+      },
+    },
+    {
+      name: "durability is what the store can do: only memory may forget",
+      async run(context) {
+        const { durability } = context.capabilities;
+        ok(
+          context.backing.persistent || durability === "memory",
+          `a store that forgets is not durable as ${durability}`,
+        );
+      },
+    },
+    {
+      name: "they are the same for every adapter of a store, before it is opened, while and after",
+      async run(context) {
+        const before = structuredClone(context.capabilities);
+        const storage = await context.open();
+        equal(storage.getCapabilities().native, before, "the capabilities of an open storage");
+        const told = storage.getCapabilities();
+        told.native.limits.body = 1;
+        told.effective.batch = "bulk";
+        equal(storage.getCapabilities().native, before, "the capabilities after a caller spoilt his copy");
+        await storage.close();
+        equal(context.capabilities, before, "the capabilities of the next adapter");
+      },
+    },
+    {
+      name: "name and interface number are as they must be",
+      async run(context) {
+        const adapter = context.backing.adapter();
+        ok(/^[a-z][a-z0-9-]{1,30}$/.test(adapter.name), `the name is short and lower-case: ${adapter.name}`);
+        equal(adapter.spi, 1, "the interface number");
+      },
+    },
+  ],
+};

@@ -1,0 +1,33 @@
+import type { StorageEngine } from "@holdfast/core";
+import { collect, inPieces } from "../collect.js";
+
+type Call = (signal: AbortSignal | undefined) => Promise<unknown>;
+
+/** Every operation of the contract, each in a form that would change or show the item `k`. */
+export function everyOperation(storage: StorageEngine): readonly (readonly [name: string, call: Call])[] {
+  return [...signalledOperations(storage), ["watch", () => storage.watch("", () => undefined)]];
+}
+
+/** Those that take a signal. */
+export function signalledOperations(storage: StorageEngine): readonly (readonly [name: string, call: Call])[] {
+  return [
+    ["save", (signal) => storage.save("k", "changed", { signal })],
+    ["load", (signal) => storage.load("k", { signal })],
+    ["stat", (signal) => storage.stat("k", { signal })],
+    ["exists", (signal) => storage.exists("k", { signal })],
+    ["delete", (signal) => storage.delete("k", { signal })],
+    ["list", (signal) => storage.list("", { signal })],
+    ["scan", (signal) => collect(storage.scan("", { signal }))],
+    ["search", (signal) => storage.search({ text: "k", signal })],
+    ["count", (signal) => storage.count({ signal })],
+    ["update", (signal) => storage.update("k", () => "changed", { signal })],
+    ["batch", (signal) => storage.batch([{ type: "delete", key: "k" }], { signal })],
+    ["saveStream", (signal) => storage.saveStream("k", inPieces(new Uint8Array(9), 2), { signal })],
+    ["loadStream", (signal) => storage.loadStream("k", { signal })],
+    ["verify", (signal) => storage.verify("", { signal })],
+    ["repair", (signal) => storage.repair({ signal })],
+    ["sweep", (signal) => storage.sweep({ signal })],
+    ["flush", (signal) => storage.flush({ signal })],
+    ["getInfo", (signal) => storage.getInfo({ signal })],
+  ];
+}

@@ -1,0 +1,36 @@
+import { equal, rejects } from "../assert.js";
+import type { Context } from "../context.js";
+
+/** Without atomic batches: the call is refused and nothing is written. */
+export async function refusesBatches(context: Context): Promise<void> {
+  const storage = await context.open();
+  const standing = await storage.save("standing", 1);
+  await rejects("UNSUPPORTED", "batch", () =>
+    storage.batch([
+      { type: "save", key: "fresh", data: 1 },
+      { type: "save", key: "standing", data: 2 },
+      { type: "delete", key: "standing" },
+    ]),
+  );
+  equal(await storage.list(), [standing], "what stands after the refusal");
+  equal(await storage.load("standing"), 1, "the value that stands");
+}
+
+/** Without watch: the call is refused and the listener never called. */
+export async function refusesWatch(context: Context): Promise<void> {
+  const storage = await context.open();
+  let called = 0;
+  await rejects("UNSUPPORTED", "watch", () => storage.watch("", () => called++));
+  await storage.save("k", 1);
+  equal(called, 0, "calls of the listener");
+}
+
+/** Without a store that outlives its adapters: it opens again, empty and ready. */
+export async function opensEmpty(context: Context): Promise<void> {
+  const storage = await context.open();
+  await storage.save("k", 1);
+  const reopened = await context.reopen();
+  equal(await reopened.list(), [], "what is there after reopening");
+  await reopened.save("k", 2);
+  equal(await reopened.load("k"), 2, "the value saved after reopening");
+}

@@ -1,0 +1,127 @@
+import {
+  type Capabilities,
+  type Clock,
+  MAX_KEY_BYTES,
+  type OpenState,
+  openStorage,
+  type Ports,
+  type StorageAdapter,
+  type StorageEngine,
+  type StorageSettings,
+  systemPorts,
+  TOKENIZER_VERSION,
+  termsOf,
+} from "@holdfast/core";
+import { type Backing, type Mode, viewOf } from "./harness.js";
+import { ManualClock } from "./manual-clock.js";
+
+export interface OpenOptions {
+  /** Default: the case's clock. */
+  readonly clock?: Clock;
+  /** On top of the mode's. */
+  readonly settings?: StorageSettings;
+  /** What stands between core and the adapter, such as something that happens just before a call. */
+  readonly through?: (adapter: StorageAdapter) => StorageAdapter;
+}
+
+/** Items beside the namespace of a mode, which nothing that works in it may see, change or count. */
+const OUTSIDE = ["decoy", "(_%[*]?)", "(_%[*]?)0", "(X%[*]?)/decoy", "(_Y[*]?)/decoy", "(_%*Z)/decoy", "\u{10ffff}"];
+
+/** What one case works with: its own store, and as many openings of it as it asks for. */
+export class Context {
+  /** Moves only when the case moves it. */
+  readonly clock: ManualClock = new ManualClock();
+  readonly mode: Mode;
+  /** For generated data; undefined: another for each run. */
+  readonly seed: number | undefined;
+  readonly backing: Backing;
+  readonly #open = new Set<StorageEngine>();
+  readonly #openAdapters = new Set<StorageAdapter>();
+  #surroundings: Promise<void> | undefined;
+
+  constructor(backing: Backing, mode: Mode, seed?: number) {
+    this.backing = backing;
+    this.mode = mode;
+    this.seed = seed;
+  }
+
+  /** As the adapter announces them before it is opened. */
+  get capabilities(): Capabilities {
+    return this.backing.adapter().capabilities;
+  }
+
+  /** The longest key of the mode, in UTF-8 bytes. */
+  get maxKeyBytes(): number {
+    const { namespace } = this.mode;
+    return MAX_KEY_BYTES - (namespace === undefined ? 0 : new TextEncoder().encode(`${namespace}/`).length);
+  }
+
+  /** Opens the case's store by another adapter. What is still open when the case ends is closed then. */
+  async open(options?: OpenOptions): Promise<StorageEngine> {
+    const root = await this.openRoot(options);
+    if (this.mode.namespace !== undefined) {
+      this.#surroundings ??= this.#surround();
+      await this.#surroundings;
+    }
+    return viewOf(root, this.mode);
+  }
+
+  /** As `open`, but outside the mode's namespace. */
+  async openRoot({
+    clock = this.clock,
+    settings,
+    through = (adapter) => adapter,
+  }: OpenOptions = {}): Promise<StorageEngine> {
+    const adapter = through(this.backing.adapter());
+    const root = await openStorage(adapter, { ...this.mode.settings, ...settings, ports: { clock } });
+    this.#open.add(root);
+    return root;
+  }
+
+  /** Closes all that is open, then opens anew. */
+  async reopen(options?: OpenOptions): Promise<StorageEngine> {
+    await this.close();
+    return this.open(options);
+  }
+
+  /** Opens a bare adapter, as core would. */
+  async openAdapter(): Promise<StorageAdapter> {
+    const { adapter } = await this.openAdapterWithState();
+    return adapter;
+  }
+
+  /** As `openAdapter`, with what its `open` answered. */
+  async openAdapterWithState(): Promise<{ adapter: StorageAdapter; state: OpenState }> {
+    const adapter = this.backing.adapter();
+    const ports: Ports = { ...systemPorts, clock: this.clock };
+    const state = await adapter.open({ ports, tokenizerVersion: TOKENIZER_VERSION, termsOf });
+    this.#openAdapters.add(adapter);
+    return { adapter, state };
+  }
+
+  /** Closes all that is open. */
+  async close(): Promise<void> {
+    const closing = [...this.#open, ...this.#openAdapters].map(async (one) => one.close());
+    this.#open.clear();
+    this.#openAdapters.clear();
+    const failures = (await Promise.allSettled(closing)).filter((result) => result.status === "rejected");
+    if (failures.length > 0) throw failures[0]?.reason;
+  }
+
+  /** Closes everything and removes the store. */
+  async end(): Promise<void> {
+    try {
+      await this.close();
+    } finally {
+      await this.backing.destroy();
+    }
+  }
+
+  /** By an opening of its own, so that the case's openings do only what the case asks of them. */
+  async #surround(): Promise<void> {
+    const root = await openStorage(this.backing.adapter(), { ports: { clock: this.clock } });
+    const about = { tags: ["outside"], metadata: { outside: true } };
+    await Promise.all(OUTSIDE.map((key) => root.save(key, "outside", about)));
+    await root.close();
+  }
+}

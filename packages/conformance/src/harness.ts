@@ -1,0 +1,45 @@
+import type { StorageAdapter, StorageEngine, StorageSettings } from "@holdfast/core";
+
+/** What an adapter author hands to the suite: how to come by stores to test. */
+export interface Harness {
+  /** Shown in the names of the tests. */
+  readonly name: string;
+  /** Makes a backing store that is new and empty, unlike any other. Called once for each case. */
+  open(): Promise<Backing>;
+  /** Milliseconds that one case may take. Default: 60,000. */
+  readonly timeout?: number | undefined;
+}
+
+/** One place in which data lies: a directory, a database, a bucket. */
+export interface Backing {
+  /** Another adapter on this same store, not open yet; each is a writer of its own, like another process or tab. */
+  adapter(): StorageAdapter;
+  /** Whether the store keeps its data while no adapter has it open. */
+  readonly persistent: boolean;
+  /** Removes the store. Every adapter is closed by then. */
+  destroy(): Promise<void>;
+}
+
+/** One way to open a storage. The suite holds in every mode. */
+export interface Mode {
+  readonly name: string;
+  readonly settings: StorageSettings;
+  /** The namespace in which all cases work; undefined for the root. */
+  readonly namespace: string | undefined;
+}
+
+/** As an app opens it that names nothing. */
+export const plain: Mode = { name: "plain", settings: {}, namespace: undefined };
+
+/** Everything below a prefix that pattern-matching languages would misread. */
+export const namespaced: Mode = { name: "in a namespace", settings: {}, namespace: "(_%[*]?)" };
+
+/** Compression on by default. */
+export const compressed: Mode = { name: "compressed", settings: { compress: true }, namespace: undefined };
+
+export const modes: readonly Mode[] = [plain, namespaced, compressed];
+
+/** Returns the view of a root storage in which a mode works. */
+export function viewOf(root: StorageEngine, mode: Mode): StorageEngine {
+  return mode.namespace === undefined ? root : root.namespace(mode.namespace);
+}

@@ -1,0 +1,115 @@
+import { ConformanceError } from "./assert.js";
+import { Context } from "./context.js";
+import { modes as everyMode, type Harness, type Mode } from "./harness.js";
+import type { Case, Theme } from "./suite.js";
+import { themes as everyTheme } from "./themes.js";
+
+const DEFAULT_TIMEOUT = 60_000;
+
+export interface RunOptions {
+  /** In which ways to open the storage. Default: all. */
+  readonly modes?: readonly Mode[] | undefined;
+  /** Default: the whole suite. */
+  readonly themes?: readonly Theme[] | undefined;
+  /** For generated data. A failure of such a case prints the seed that it had. Default: another for each run. */
+  readonly seed?: number | undefined;
+}
+
+/** One case in one mode. */
+export interface PlannedCase {
+  readonly mode: Mode;
+  readonly theme: Theme;
+  readonly case: Case;
+}
+
+export interface Result {
+  readonly mode: string;
+  readonly theme: string;
+  readonly case: string;
+  readonly passed: boolean;
+  /** The name of what the adapter does not offer, so that its refusal was checked instead. */
+  readonly refused: string | undefined;
+  /** What a failed case threw. */
+  readonly error: unknown;
+  readonly milliseconds: number;
+}
+
+/**
+ * Runs the suite without any test runner, one case after the other.
+ *
+ * @example
+ * for await (const { passed, theme, case: name, error } of runConformance(harness)) {
+ *   if (!passed) console.log(`${theme}: ${name}`, error);
+ * }
+ */
+export async function* runConformance(
+  harness: Harness,
+  options: RunOptions = {},
+): AsyncGenerator<Result, void, undefined> {
+  for (const planned of plan(options)) yield await resultOf(harness, planned, options.seed);
+}
+
+/** What there is to run, in order. */
+export function plan({ modes = everyMode, themes = everyTheme }: RunOptions = {}): PlannedCase[] {
+  return modes.flatMap((mode, index) =>
+    themes.flatMap((theme) =>
+      theme.cases.filter((each) => index === 0 || !each.once).map((each) => ({ mode, theme, case: each })),
+    ),
+  );
+}
+
+/** Runs one case in a fresh store and removes the store. Resolves to what was missing when `otherwise` was checked. */
+export async function runCase(harness: Harness, planned: PlannedCase, seed?: number): Promise<string | undefined> {
+  const { mode, case: each } = planned;
+  const backing = await harness.open();
+  const context = new Context(backing, mode, seed);
+  const failures: unknown[] = [];
+  let missing: string | undefined;
+  try {
+    let check = each.run;
+    if (each.needs !== undefined && !each.needs.metBy(context.capabilities, backing)) {
+      missing = each.needs.name;
+      check = each.otherwise;
+    }
+    await within(timeoutOf(harness), check(context));
+  } catch (error) {
+    failures.push(error);
+  }
+  try {
+    await within(timeoutOf(harness), context.end());
+  } catch (error) {
+    failures.push(error);
+  }
+  if (failures.length > 1)
+    throw new AggregateError(failures, `${String(failures[0])}; closing then failed too: ${String(failures[1])}`);
+  if (failures.length === 1) throw failures[0];
+  return missing;
+}
+
+export function timeoutOf(harness: Harness): number {
+  return harness.timeout ?? DEFAULT_TIMEOUT;
+}
+
+async function resultOf(harness: Harness, planned: PlannedCase, seed: number | undefined): Promise<Result> {
+  const { mode, theme, case: each } = planned;
+  const names = { mode: mode.name, theme: theme.name, case: each.name };
+  const start = performance.now();
+  try {
+    const refused = await runCase(harness, planned, seed);
+    return { ...names, passed: true, refused, error: undefined, milliseconds: performance.now() - start };
+  } catch (error) {
+    return { ...names, passed: false, refused: undefined, error, milliseconds: performance.now() - start };
+  }
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ConformanceError(`not done after ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Capabilities } from "@holdfast/core";
+import type { Context } from "./context.js";
+import type { Backing } from "./harness.js";
+
+/**
+ * One promise, as a sentence, and the code that fails when it is broken. Cases are independent: each has a store of its own.
+ * A case that `needs` something tells as well what must hold where that is missing, so that no case is ever skipped.
+ */
+export type Case = Unconditional | Conditional;
+
+interface Unconditional {
+  readonly name: string;
+  readonly run: Check;
+  /** Set for cases about size or the adapter alone: they run in the first mode only, since another would prove nothing new. */
+  readonly once?: true;
+  readonly needs?: undefined;
+}
+
+interface Conditional extends Omit<Unconditional, "needs"> {
+  readonly needs: Need;
+  /** What holds instead where the need is not met, such as the refusal. */
+  readonly otherwise: Check;
+}
+
+export type Check = (context: Context) => Promise<void>;
+
+/** Something that an adapter may or may not offer. */
+export interface Need {
+  readonly name: string;
+  readonly metBy: (capabilities: Capabilities, backing: Backing) => boolean;
+}
+
+/** Cases about one subject. */
+export interface Theme {
+  readonly name: string;
+  readonly cases: readonly Case[];
+}
+
+export const atomicBatches: Need = {
+  name: "atomic batches",
+  metBy: ({ batch }) => batch === "atomic",
+};
+
+export const racingWriters: Need = {
+  name: "compare-and-set between adapters",
+  metBy: ({ compareAndSet }) => compareAndSet !== "none",
+};
+
+export const watching: Need = {
+  name: "watch",
+  metBy: ({ watch }) => watch !== "none",
+};
+
+export const nativeQueries: Need = {
+  name: "native queries",
+  metBy: ({ query }) => query === "native",
+};
+
+export const boundedStreams: Need = {
+  name: "streams in bounded memory",
+  metBy: ({ streams }) => streams === "bounded",
+};
+
+export const persistence: Need = {
+  name: "a store that outlives its adapters",
+  metBy: (_, { persistent }) => persistent,
+};

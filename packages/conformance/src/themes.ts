@@ -1,0 +1,51 @@
+import { abort } from "./cases/abort.js";
+import { adapterFeatures } from "./cases/adapter-features.js";
+import { adapterReads } from "./cases/adapter-reads.js";
+import { adapterWrites } from "./cases/adapter-writes.js";
+import { batch } from "./cases/batch.js";
+import { capabilities } from "./cases/capabilities.js";
+import { compareAndSet } from "./cases/compare-and-set.js";
+import { errors } from "./cases/errors.js";
+import { exactness } from "./cases/exactness.js";
+import { expiry } from "./cases/expiry.js";
+import { failures } from "./cases/failures.js";
+import { keys } from "./cases/keys.js";
+import { lifecycle } from "./cases/lifecycle.js";
+import { listing } from "./cases/listing.js";
+import { maintenance } from "./cases/maintenance.js";
+import { namespace } from "./cases/namespace.js";
+import { options } from "./cases/options.js";
+import { saveAndLoad } from "./cases/save-and-load.js";
+import { search } from "./cases/search.js";
+import { streams } from "./cases/streams.js";
+import { update } from "./cases/update.js";
+import { versions } from "./cases/versions.js";
+import { watch } from "./cases/watch.js";
+import type { Theme } from "./suite.js";
+
+/** The whole suite: first what an adapter is, then its own obligations, then the contract on top of it. */
+export const themes: readonly Theme[] = [
+  capabilities,
+  adapterWrites,
+  adapterReads,
+  adapterFeatures,
+  saveAndLoad,
+  keys,
+  listing,
+  exactness,
+  options,
+  versions,
+  compareAndSet,
+  expiry,
+  search,
+  update,
+  batch,
+  streams,
+  watch,
+  namespace,
+  lifecycle,
+  abort,
+  maintenance,
+  errors,
+  failures,
+];

@@ -1,0 +1,149 @@
+import * as nodeTest from "node:test";
+import {
+  type Case,
+  ConformanceError,
+  describeAdapter,
+  type Harness,
+  modes,
+  plain,
+  type Result,
+  runConformance,
+  type TestRunner,
+  type Theme,
+  themes,
+} from "@holdfast/conformance";
+import { describe, expect, it } from "vitest";
+import { simpleHarness } from "./simple-harness.js";
+
+const pass: Case = { name: "passes", run: async () => undefined };
+
+describe("runConformance", () => {
+  it("reports each case in each mode, with what a failed one threw", async () => {
+    const broken = new ConformanceError("broken promise");
+    const fails: Case = { name: "fails", run: () => Promise.reject(broken) };
+    const results = await resultsOf(simpleHarness(), [{ name: "theme", cases: [pass, fails] }], modes);
+    const facts = results.map(({ mode, theme, case: name, passed, error }) => ({ mode, theme, name, passed, error }));
+    expect(facts).toEqual(
+      modes.flatMap(({ name: mode }) => [
+        { mode, theme: "theme", name: "passes", passed: true, error: undefined },
+        { mode, theme: "theme", name: "fails", passed: false, error: broken },
+      ]),
+    );
+  });
+
+  it("runs a case that needs to run once in the first mode only", async () => {
+    const results = await resultsOf(
+      simpleHarness(),
+      [{ name: "theme", cases: [{ ...pass, once: true }, pass] }],
+      modes,
+    );
+    expect(results).toHaveLength(1 + modes.length);
+  });
+
+  it("checks the refusal where a need is not met, and says so", async () => {
+    const ran: string[] = [];
+    const needy = (met: boolean): Case => ({
+      name: "needy",
+      needs: { name: "wings", metBy: () => met },
+      run: async () => void ran.push("run"),
+      otherwise: async () => void ran.push("otherwise"),
+    });
+    const results = await resultsOf(simpleHarness(), [{ name: "theme", cases: [needy(true), needy(false)] }]);
+    expect(ran).toEqual(["run", "otherwise"]);
+    expect(results.map(({ refused }) => refused)).toEqual([undefined, "wings"]);
+  });
+
+  it("fails a case that never ends, and still removes its store", async () => {
+    let destroyed = 0;
+    const hanging: Case = { name: "hangs", run: () => new Promise(() => undefined) };
+    const harness = { ...destroying(() => void destroyed++), timeout: 20 };
+    const [result] = await resultsOf(harness, [{ name: "theme", cases: [hanging] }]);
+    expect(result?.error).toEqual(new ConformanceError("not done after 20 ms"));
+    expect(destroyed).toBe(1);
+  });
+
+  it("closes what a case left open before its store is removed", async () => {
+    const order: string[] = [];
+    const harness = destroying(() => void order.push("destroyed"));
+    const leaves: Case = {
+      name: "leaves open",
+      async run(context) {
+        const storage = await context.open();
+        const { close } = storage;
+        storage.close = () => {
+          order.push("closed");
+          return close.call(storage);
+        };
+      },
+    };
+    await resultsOf(harness, [{ name: "theme", cases: [leaves] }]);
+    expect(order).toEqual(["closed", "destroyed"]);
+  });
+
+  it("fails a case whose store cannot be closed or removed", async () => {
+    const harness = destroying(() => {
+      throw new Error("still in use");
+    });
+    const [alone] = await resultsOf(harness, [{ name: "theme", cases: [pass] }]);
+    expect(alone?.error).toEqual(new Error("still in use"));
+    const fails: Case = { name: "fails", run: () => Promise.reject(new ConformanceError("broken promise")) };
+    const [both] = await resultsOf(harness, [{ name: "theme", cases: [fails] }]);
+    expect(both?.error).toBeInstanceOf(AggregateError);
+    expect(String(both?.error)).toContain("broken promise");
+    expect(String(both?.error)).toContain("still in use");
+  });
+});
+
+describe("describeAdapter", () => {
+  it("hands each planned case to the runner, below its mode and theme", async () => {
+    const path: string[] = [];
+    const handed: string[] = [];
+    const bodies: (() => Promise<void>)[] = [];
+    const runner: TestRunner = {
+      describe(name, body) {
+        path.push(name);
+        body();
+        path.pop();
+      },
+      it(name, body) {
+        handed.push([...path, name].join(" > "));
+        bodies.push(body);
+      },
+    };
+    const failing: Case = { name: "fails", run: () => Promise.reject(new ConformanceError("broken promise")) };
+    describeAdapter(simpleHarness("mine"), runner, {
+      modes: [plain],
+      themes: [{ name: "theme", cases: [pass, failing] }],
+    });
+    expect(handed).toEqual(["mine, plain > theme > passes", "mine, plain > theme > fails"]);
+    await expect(bodies[0]?.()).resolves.toBeUndefined();
+    await expect(bodies[1]?.()).rejects.toThrow("broken promise");
+  });
+
+  it("takes the functions of vitest and of node:test as they are", () => {
+    const runners: TestRunner[] = [{ describe, it }, nodeTest];
+    expect(runners).toHaveLength(2);
+  });
+});
+
+describe("the suite", () => {
+  it("names each theme once, and each case once in its theme", () => {
+    expect(new Set(themes.map(({ name }) => name)).size).toBe(themes.length);
+    for (const { cases } of themes) expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  });
+});
+
+async function resultsOf(
+  harness: Harness,
+  only: readonly Theme[],
+  inModes = [plain] as typeof modes,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for await (const result of runConformance(harness, { modes: inModes, themes: only })) results.push(result);
+  return results;
+}
+
+function destroying(destroy: () => void): Harness {
+  const sound = simpleHarness();
+  return { ...sound, open: async () => ({ ...(await sound.open()), destroy: async () => destroy() }) };
+}

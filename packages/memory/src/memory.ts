@@ -1,0 +1,207 @@
+import {
+  type Absent,
+  type AdapterInfo,
+  type AdapterWrite,
+  type BatchOutcome,
+  type CallOptions,
+  type Capabilities,
+  checkDelete,
+  checkWrite,
+  compareKeys,
+  type DeleteCondition,
+  type Deleted,
+  type DeleteOutcome,
+  isLive,
+  type ListRange,
+  type OpenState,
+  type PutCondition,
+  type PutOutcome,
+  type ReadOptions,
+  type RecordHeader,
+  SPI_VERSION,
+  type StorageAdapter,
+  StorageError,
+  type StoredRecord,
+  type WriteRecord,
+  type Written,
+} from "@holdfast/core";
+import { copyOf } from "./copy.js";
+import { createMemoryStore, MemoryStore, type Step, type Watcher } from "./memory-store.js";
+
+export interface MemoryOptions {
+  /**
+   * The most bytes to hold: bodies, and keys, tags and metadata at two bytes a character. A write that needs more is refused
+   * with QUOTA_EXCEEDED and changes nothing. Expired items count until they are swept. Default: no limit.
+   */
+  capacity?: number | undefined;
+  /** Where the records are kept, for several adapters on the same ones. Default: a store of its own. */
+  store?: MemoryStore | undefined;
+}
+
+// One allocation that every platform grants.
+const MAX_BODY = 2 ** 30;
+
+const CAPABILITIES: Capabilities = {
+  durability: "memory",
+  compareAndSet: "process",
+  batch: "atomic",
+  query: "scan",
+  watch: "process",
+  streams: "buffered",
+  limits: { body: MAX_BODY, bufferedBody: MAX_BODY },
+};
+
+/**
+ * Keeps everything in the memory of this process: for tests, previews and runtimes without a disk. What was saved stays with
+ * the adapter's store when the storage is closed, and is there when the same adapter, or another one on the same store, is opened.
+ *
+ * @throws INVALID_OPTION
+ * @example
+ * const storage = await openStorage(memory({ capacity: 64 * 1024 * 1024 }));
+ */
+export function memory(options: MemoryOptions = {}): StorageAdapter {
+  const { capacity, store } = checkOptions(options);
+  return new MemoryAdapter(store ?? createMemoryStore(), capacity ?? Number.POSITIVE_INFINITY);
+}
+
+class MemoryAdapter implements StorageAdapter {
+  readonly name = "memory";
+  readonly spi = SPI_VERSION;
+  readonly capabilities: Capabilities = CAPABILITIES;
+  readonly #store: MemoryStore;
+  readonly #capacity: number;
+  readonly #watchers = new Set<Watcher>();
+
+  constructor(store: MemoryStore, capacity: number) {
+    this.#store = store;
+    this.#capacity = capacity;
+  }
+
+  open(): OpenState {
+    return { lastVersion: this.#store.lastVersion };
+  }
+
+  stat(key: string, { now }: ReadOptions): RecordHeader | undefined {
+    const record = this.#living(key, now);
+    return record && copyOf(record.header);
+  }
+
+  get(key: string, { now }: ReadOptions): StoredRecord | undefined {
+    const record = this.#living(key, now);
+    return record && { header: copyOf(record.header), body: new Uint8Array(record.body) };
+  }
+
+  put(record: WriteRecord, condition: PutCondition): PutOutcome {
+    const { key, version } = record.header;
+    const refusal = checkWrite(this.#store.standing(key), version, condition);
+    if (refusal !== undefined) return copyOf(refusal);
+    const stored = this.#prepare(record, condition.now);
+    this.#store.commit([{ type: "put", record: stored }], this.#capacity);
+    return { outcome: "written", header: copyOf(stored.header) };
+  }
+
+  delete(key: string, condition: DeleteCondition): DeleteOutcome {
+    const refusal = checkDelete(this.#store.standing(key), condition);
+    if (refusal !== undefined) return copyOf(refusal);
+    this.#store.commit([{ type: "delete", key, version: condition.version }], this.#capacity);
+    return { outcome: "deleted" };
+  }
+
+  list({ prefix, after, limit }: ListRange, { now }: ReadOptions): RecordHeader[] {
+    const headers: RecordHeader[] = [];
+    const start = after !== undefined && compareKeys(after, prefix) > 0 ? after : prefix;
+    for (const { header } of this.#store.recordsFrom(start)) {
+      if (headers.length === limit || !header.key.startsWith(prefix)) break;
+      if (header.key !== after && isLive(header, now)) headers.push(copyOf(header));
+    }
+    return headers;
+  }
+
+  batch(writes: readonly AdapterWrite[], { now }: CallOptions & { readonly now: number }): BatchOutcome {
+    const steps: Step[] = [];
+    const results: (Written | Deleted | Absent)[] = [];
+    for (const [index, write] of writes.entries()) {
+      if (write.type === "put") {
+        const { record, expect } = write;
+        const { key, version } = record.header;
+        const reason = checkWrite(this.#store.standing(key), version, { expect, now });
+        if (reason !== undefined) return { outcome: "refused", index, reason: copyOf(reason) };
+        const stored = this.#prepare(record, now);
+        steps.push({ type: "put", record: stored });
+        results.push({ outcome: "written", header: copyOf(stored.header) });
+      } else {
+        const { key, version, expect } = write;
+        const reason = checkDelete(this.#store.standing(key), { version, expect, now });
+        if (reason === undefined) {
+          steps.push({ type: "delete", key, version });
+          results.push({ outcome: "deleted" });
+        } else if (reason.outcome === "absent") results.push(reason);
+        else return { outcome: "refused", index, reason: copyOf(reason) };
+      }
+    }
+    this.#store.commit(steps, this.#capacity);
+    return { outcome: "applied", results };
+  }
+
+  watch(listener: Watcher["listener"]): () => void {
+    const watcher = { listener };
+    this.#watchers.add(watcher);
+    this.#store.watch(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+      this.#store.unwatch(watcher);
+    };
+  }
+
+  info({ now }: ReadOptions): AdapterInfo {
+    let items = 0;
+    let bytes = 0;
+    for (const { header } of this.#store.recordsFrom("")) {
+      if (!isLive(header, now)) continue;
+      items++;
+      bytes += header.storedSize;
+    }
+    const capacity = Number.isFinite(this.#capacity) ? { capacity: this.#capacity } : {};
+    return { items, bytes, details: { used: this.#store.used, tombstones: this.#store.tombstones, ...capacity } };
+  }
+
+  /** Memory fails in no way of its own; a full store says so in a StorageError. */
+  classify(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers) this.#store.unwatch(watcher);
+    this.#watchers.clear();
+  }
+
+  #living(key: string, now: number): StoredRecord | undefined {
+    const record = this.#store.record(key);
+    return record !== undefined && isLive(record.header, now) ? record : undefined;
+  }
+
+  /** The record as it will stand: the creation of the one that it replaces, and nothing shared with the caller. */
+  #prepare({ header, body }: WriteRecord, now: number): StoredRecord {
+    const created = this.#living(header.key, now)?.header.created ?? header.created;
+    // Core leaves the buffer to us, but a view must not keep a larger one alive.
+    const own = body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body);
+    return { header: { ...copyOf(header), created }, body: own };
+  }
+}
+
+function checkOptions(options: MemoryOptions): MemoryOptions {
+  if (typeof options !== "object" || options === null) throw invalid("the options of memory() are an object");
+  for (const name of Object.keys(options)) {
+    if (name !== "capacity" && name !== "store") throw invalid(`memory() has no option ${JSON.stringify(name)}`);
+  }
+  const { capacity, store } = options;
+  if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity > 0)) {
+    throw invalid(`capacity is a whole number of bytes above 0, not ${String(capacity)}`);
+  }
+  if (store !== undefined && !(store instanceof MemoryStore)) throw invalid("store is made by createMemoryStore()");
+  return options;
+}
+
+function invalid(message: string): StorageError {
+  return new StorageError("INVALID_OPTION", message, { adapter: "memory" });
+}
