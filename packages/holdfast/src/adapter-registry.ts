@@ -1,0 +1,142 @@
+import { type StorageAdapter, StorageError } from "@holdfast/core";
+import type { MemoryOptions } from "@holdfast/memory";
+import { builtIn, elsewhere, installCommand } from "#platform";
+import type { AdapterEntry, SqliteStoreOptions } from "./adapter-entry.js";
+import type { StoreUrl } from "./store-url.js";
+
+/**
+ * The adapters that can be chosen by name, each with what its factory takes. A package that joins adds itself:
+ *
+ * @example
+ * declare module "holdfast" {
+ *   interface AdapterRegistry {
+ *     acme: { bucket: string };
+ *   }
+ * }
+ */
+export interface AdapterRegistry {
+  memory: MemoryOptions;
+  sqlite: SqliteStoreOptions;
+}
+
+export interface AdapterStatus {
+  scheme: string;
+  package: string;
+  /** Whether its package can be loaded here and now. */
+  available: boolean;
+  /** Why not, and what to do. */
+  reason?: string;
+}
+
+// Adapters join for the whole program, as packages are installed for the whole program.
+const joined = new Map<string, AdapterEntry<unknown>>();
+
+/**
+ * Lets an adapter join: from then on `openStore` and `createStorage` know its scheme.
+ *
+ * @example
+ * register("acme", {
+ *   package: "@acme/holdfast",
+ *   urlOptions: [],
+ *   parse: ({ path }) => ({ bucket: path }),
+ *   load: async () => (await import("@acme/holdfast")).acme,
+ * });
+ *
+ * @throws INVALID_OPTION when another package has the scheme.
+ */
+export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite">>(
+  scheme: Scheme,
+  entry: AdapterEntry<AdapterRegistry[Scheme]>,
+): void {
+  const name: string = scheme;
+  if (!/^[a-z][a-z0-9+.-]+$/.test(name)) {
+    throw new StorageError("INVALID_OPTION", `${JSON.stringify(name)} is no scheme: lower-case letters, digits, + . -`);
+  }
+  const standing = find(name);
+  // The same package may come again, as it does when a module is reloaded during development.
+  if (standing !== undefined && standing.package !== entry.package) {
+    throw new StorageError("INVALID_OPTION", `the scheme ${name}: belongs to ${standing.package} already`);
+  }
+  // An entry meets only options that its own `parse` made, or that a caller gave whom AdapterRegistry's types checked.
+  joined.set(name, entry as unknown as AdapterEntry<unknown>);
+}
+
+/** Every adapter that is known here, and whether it can be loaded. */
+export function listAdapters(): Promise<AdapterStatus[]> {
+  return Promise.all(
+    [...known()].map(async ([scheme, entry]) => {
+      const status = { scheme, package: entry.package };
+      try {
+        await load(scheme, entry);
+        return { ...status, available: true };
+      } catch (error) {
+        return { ...status, available: false, reason: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+}
+
+/** The adapter that a URL names. */
+export async function adapterFor(url: StoreUrl): Promise<StorageAdapter> {
+  const entry = entryFor(url.scheme);
+  return (await load(url.scheme, entry))(parse(entry, url));
+}
+
+/** The adapter of a scheme with what its factory takes. */
+export async function adapterOf(scheme: string, options: unknown): Promise<StorageAdapter> {
+  return (await load(scheme, entryFor(scheme)))(options);
+}
+
+/** Whether something is there to be opened. True for adapters whose stores need no creation. */
+export async function existsAt(url: StoreUrl): Promise<boolean> {
+  const entry = entryFor(url.scheme);
+  return (await entry.exists?.(parse(entry, url))) ?? true;
+}
+
+function parse(entry: AdapterEntry<unknown>, url: StoreUrl): unknown {
+  for (const name of Object.keys(url.options)) {
+    if (entry.urlOptions.includes(name)) continue;
+    const choice = entry.urlOptions.length === 0 ? "it has none" : `known are ${entry.urlOptions.join(", ")}`;
+    throw new StorageError("INVALID_OPTION", `${url.scheme}: has no option ${JSON.stringify(name)}; ${choice}`);
+  }
+  return entry.parse(url);
+}
+
+function entryFor(scheme: string): AdapterEntry<unknown> {
+  const entry = find(scheme);
+  if (entry !== undefined) return entry;
+  const reason = Object.hasOwn(elsewhere, scheme) ? elsewhere[scheme] : undefined;
+  if (reason !== undefined) throw new StorageError("UNSUPPORTED", `${scheme}: cannot be opened here: ${reason}`);
+  const choice = [...known()].map(([name, each]) => `${name}: (${each.package})`).join(", ");
+  throw new StorageError("INVALID_OPTION", `there is no adapter for ${scheme}:; known are ${choice}`);
+}
+
+async function load(scheme: string, entry: AdapterEntry<unknown>): Promise<(options: unknown) => StorageAdapter> {
+  try {
+    return await entry.load();
+  } catch (cause) {
+    if (StorageError.is(cause)) throw cause;
+    const reason = isMissing(cause, entry.package)
+      ? `is not installed: run \`${installCommand(entry.package)}\``
+      : `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new StorageError("UNSUPPORTED", `${scheme}: needs the package ${entry.package}, which ${reason}`, { cause });
+  }
+}
+
+/** Whether the package itself is what was not found, not something that it needs. */
+function isMissing(error: unknown, name: string): boolean {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    error.code === "ERR_MODULE_NOT_FOUND" &&
+    new RegExp(`['"]${name}['"/]`).test(error.message.split(" imported from ")[0] ?? "")
+  );
+}
+
+function find(scheme: string): AdapterEntry<unknown> | undefined {
+  return known().get(scheme);
+}
+
+function known(): Map<string, AdapterEntry<unknown>> {
+  return new Map([...Object.entries(builtIn), ...joined] as [string, AdapterEntry<unknown>][]);
+}

@@ -1,0 +1,42 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** A browser app made by a bundler. */
+let folder: string;
+let code: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "holdfast-bundle-"));
+  const entry = join(import.meta.dirname, "browser-app.js");
+  await build({
+    configFile: false,
+    logLevel: "silent",
+    root: import.meta.dirname,
+    build: { outDir: folder, emptyOutDir: true, minify: false, lib: { entry, formats: ["es"], fileName: "app" } },
+  });
+  code = await readFile(join(folder, "app.js"), "utf8");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("bundled for browsers", () => {
+  it("holds no Node code, so that no package for Node need be installed", () => {
+    expect(code).not.toMatch(/["'](?:node:|better-sqlite3)/);
+    expect(code).not.toMatch(/(?:import|from)\s*\(?["']@holdfast\//);
+  });
+
+  it("opens what works there and says what does not", async () => {
+    const app = (await import(/* @vite-ignore */ pathToFileURL(join(folder, "app.js")).href)) as {
+      tryStore(url: string): Promise<string>;
+    };
+    expect(await app.tryStore("memory:")).toBe("opened");
+    expect(await app.tryStore("sqlite:a.db")).toBe(
+      "UNSUPPORTED sqlite: cannot be opened here: @holdfast/sqlite works on files and needs Node",
+    );
+    expect(await app.tryStore("redis:a")).toBe(
+      "INVALID_OPTION there is no adapter for redis:; known are memory: (@holdfast/memory)",
+    );
+  });
+});
