@@ -15,7 +15,7 @@ export function decodeValue(header: RecordHeader, body: Uint8Array): Awaitable<u
 }
 
 /** The encoded value, verified and inflated. Throws CORRUPT. */
-export function decodeBytes(header: RecordHeader, body: Uint8Array): Awaitable<Uint8Array> {
+function decodeBytes(header: RecordHeader, body: Uint8Array): Awaitable<Uint8Array> {
   return chain(verifyBytes(header, body), () => {
     if (header.compression === null) {
       if (body.length !== header.size) throw corrupt(header, `has ${body.length} bytes instead of ${header.size}`);

@@ -6,7 +6,7 @@ import { rechunk } from "./rechunk.js";
 import { through } from "./through.js";
 
 /** What is known of a stream's bytes when the last has passed. */
-export interface StreamFacts extends Checksum {
+interface StreamFacts extends Checksum {
   readonly compression: "gzip" | null;
   readonly size: number;
   readonly storedSize: number;

@@ -24,7 +24,7 @@ export interface Draft {
 }
 
 /** What encoding tells of a body. */
-export interface EncodedFacts {
+interface EncodedFacts {
   readonly format: Format;
   readonly compression: "gzip" | null;
   readonly size: number;
