@@ -1,4 +1,5 @@
 import { StorageError } from "./errors.js";
+import { toHex } from "./hex.js";
 import type { Ports } from "./ports.js";
 import type { Version } from "./spi/records.js";
 
@@ -31,10 +32,13 @@ export class VersionClock {
   readonly #node: string;
   #milliseconds = 0;
   #counter = -1;
+  /** The digits of `#milliseconds`, which most versions have from the one before. */
+  #digits = "";
+  #digitsOf = -1;
 
   constructor(ports: Ports, lastVersion?: Version) {
     this.#ports = ports;
-    this.#node = hex(ports.random.bytes(NODE_BYTES));
+    this.#node = toHex(ports.random.bytes(NODE_BYTES));
     if (lastVersion !== undefined) this.observe(lastVersion);
   }
 
@@ -54,8 +58,11 @@ export class VersionClock {
       this.#milliseconds++;
       this.#counter = 0;
     }
-    const milliseconds = this.#milliseconds.toString(16).padStart(MILLISECOND_DIGITS, "0");
-    return `${milliseconds}-${this.#counter.toString(16).padStart(COUNTER_DIGITS, "0")}-${this.#node}` as Version;
+    if (this.#digitsOf !== this.#milliseconds) {
+      this.#digitsOf = this.#milliseconds;
+      this.#digits = this.#milliseconds.toString(16).padStart(MILLISECOND_DIGITS, "0");
+    }
+    return `${this.#digits}-${this.#counter.toString(16).padStart(COUNTER_DIGITS, "0")}-${this.#node}` as Version;
   }
 
   /** Makes every later version greater than `version`. Throws CORRUPT for one that no clock let through can have made. */
@@ -75,10 +82,6 @@ export class VersionClock {
   made(version: Version): boolean {
     return version.endsWith(this.#node);
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function describeInstant(milliseconds: number): string {

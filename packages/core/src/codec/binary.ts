@@ -8,7 +8,17 @@ export function encodeBinary(value: unknown): Uint8Array {
       `$ is not a Uint8Array, which is what the format "binary" holds; ${advice(value)}`,
     );
   }
-  return new Uint8Array(value);
+  try {
+    return new Uint8Array(value);
+  } catch (cause) {
+    throw new StorageError("INVALID_VALUE", "$ is a Uint8Array whose memory was transferred or taken away", { cause });
+  }
+}
+
+/** A plain Uint8Array on memory of its own, a copy only where it has to be: adapters may hand over a Buffer, or part of one. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype && bytes.length === bytes.buffer.byteLength;
+  return isPlain ? bytes : new Uint8Array(bytes);
 }
 
 /** Also of another realm, such as a frame's. */

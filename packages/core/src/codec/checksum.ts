@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { chain } from "../awaitable.js";
+import { fromHex } from "../hex.js";
 import type { Awaitable } from "../spi/index.js";
 
 /** Bodies above this are hashed, verified and streamed in pieces of this size, the last one shorter. */
@@ -17,15 +18,23 @@ const NO_HASHES = new Uint8Array(0);
 
 /** The checksum of stored bytes. Synchronous for small values where the platform is. */
 export function checksumOf(bytes: Uint8Array): Awaitable<Checksum> {
-  if (bytes.length > CHUNK_BYTES) return checksumOfChunks(bytes);
-  return chain(platform.sha256Hex(bytes), (checksum) => ({ checksum, chunkHashes: NO_HASHES }));
+  if (bytes.length > CHUNK_BYTES) return checksumOfLarge(bytes);
+  return chain(platform.sha256(bytes), (checksum) => ({ checksum, chunkHashes: NO_HASHES }));
 }
 
-async function checksumOfChunks(bytes: Uint8Array): Promise<Checksum> {
-  const chunkHashes = new Uint8Array(Math.ceil(bytes.length / CHUNK_BYTES) * HASH_BYTES);
-  for (let chunk = 0; chunk * CHUNK_BYTES < bytes.length; chunk++) {
-    const hash = await platform.sha256(bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES));
-    chunkHashes.set(hash, chunk * HASH_BYTES);
+/** The checksum of a body whose chunks have these hashes, in hex. */
+export async function checksumOfHashes(hashes: readonly string[]): Promise<Checksum> {
+  const [only] = hashes;
+  if (only === undefined) return checksumOf(NO_HASHES);
+  if (hashes.length === 1) return { checksum: only, chunkHashes: NO_HASHES };
+  const chunkHashes = fromHex(hashes.join(""));
+  return { checksum: await platform.sha256(chunkHashes), chunkHashes };
+}
+
+async function checksumOfLarge(bytes: Uint8Array): Promise<Checksum> {
+  const hashes: string[] = [];
+  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+    hashes.push(await platform.sha256(bytes.subarray(start, start + CHUNK_BYTES)));
   }
-  return { checksum: await platform.sha256Hex(chunkHashes), chunkHashes };
+  return checksumOfHashes(hashes);
 }

@@ -1,28 +1,31 @@
 import { platform } from "#platform";
-import { chain } from "../awaitable.js";
+import { chain, isPromise } from "../awaitable.js";
 import { StorageError } from "../errors.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
+import { plainBytes } from "./binary.js";
 import { type Checksum, checksumOf } from "./checksum.js";
 import { decodeJson } from "./json.js";
+
+// Deflate makes at most 1,032 bytes of one.
+const MOST_INFLATED = 1_032;
 
 /** The value that stored bytes stand for, fresh for each call. Throws CORRUPT when anything is not as the header says. */
 export function decodeValue(header: RecordHeader, body: Uint8Array): Awaitable<unknown> {
   return chain(decodeBytes(header, body), (bytes) => {
-    if (header.format === "binary") return bytes;
     if (header.format === "json") return readAs(header, () => decodeJson(bytes));
-    return import("./yaml.js").then(({ decodeYaml }) => readAs(header, () => decodeYaml(bytes)));
+    if (header.format === "binary") return plainBytes(bytes);
+    if (header.format === "yaml") {
+      return import("./yaml.js").then(({ decodeYaml }) => readAs(header, () => decodeYaml(bytes)));
+    }
+    throw corrupt(header, `is of a format that this version does not know, ${JSON.stringify(header.format)}`);
   });
 }
 
 /** The encoded value, verified and inflated. Throws CORRUPT. */
 function decodeBytes(header: RecordHeader, body: Uint8Array): Awaitable<Uint8Array> {
   return chain(verifyBytes(header, body), () => {
-    if (header.compression === null) {
-      if (body.length !== header.size) throw corrupt(header, `has ${body.length} bytes instead of ${header.size}`);
-      return body;
-    }
-    if (header.compression !== "gzip") throw corrupt(header, `is compressed in an unknown way, ${header.compression}`);
-    return inflate(header, body);
+    checkHeader(header);
+    return header.compression === null ? body : inflate(header, body);
   });
 }
 
@@ -37,18 +40,39 @@ export function verifyBytes(header: RecordHeader, body: Uint8Array): Awaitable<C
   });
 }
 
+/** Throws CORRUPT for a header whose facts about the value cannot be. */
+export function checkHeader(header: RecordHeader): void {
+  const { size, storedSize, compression } = header;
+  if (compression !== null && compression !== "gzip") {
+    throw corrupt(header, `is compressed in a way that this version does not know, ${JSON.stringify(compression)}`);
+  }
+  const most = compression === null ? storedSize : storedSize * MOST_INFLATED;
+  if (!Number.isSafeInteger(size) || size < 0 || size > most || (compression === null && size !== storedSize)) {
+    throw corrupt(header, `cannot have ${size} bytes in ${storedSize} stored ones`);
+  }
+}
+
 export function corrupt({ key, version }: RecordHeader, reason: string, cause?: unknown): StorageError {
   const message = `the stored value ${reason}: restore it from another copy, or delete it (version ${version})`;
   return new StorageError("CORRUPT", message, { key, cause });
 }
 
+/** What inflating failed with, as CORRUPT; UNSUPPORTED, where the platform cannot inflate at all, stays. */
+export function inflationError(header: RecordHeader, cause: unknown): StorageError {
+  return StorageError.is(cause) ? cause : corrupt(header, "does not inflate to what was saved", cause);
+}
+
 function inflate(header: RecordHeader, body: Uint8Array): Awaitable<Uint8Array> {
-  const failed = (cause: unknown) => {
-    throw corrupt(header, "does not inflate to what was saved", cause);
+  const failed = (cause: unknown): never => {
+    throw inflationError(header, cause);
+  };
+  const checked = (bytes: Uint8Array): Uint8Array => {
+    if (bytes.length === header.size) return bytes;
+    throw corrupt(header, `inflates to ${bytes.length} bytes instead of ${header.size}`);
   };
   try {
     const inflated = platform.gunzip(body, header.size);
-    return inflated instanceof Promise ? inflated.catch(failed) : inflated;
+    return isPromise(inflated) ? inflated.then(checked, failed) : checked(inflated);
   } catch (cause) {
     return failed(cause);
   }
@@ -58,6 +82,7 @@ function readAs(header: RecordHeader, read: () => unknown): unknown {
   try {
     return read();
   } catch (cause) {
-    throw corrupt(header, `is not ${header.format}`, cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw corrupt(header, `cannot be read as ${header.format} (${reason})`, cause);
   }
 }

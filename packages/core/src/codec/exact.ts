@@ -1,110 +1,209 @@
 import { StorageError } from "../errors.js";
+import { classOf, kindOf } from "./kind.js";
+import { showPath } from "./value-path.js";
 
-/** How deep values may nest. Well below where recursion ends on any platform. */
+/** How many arrays and objects may lie in each other. Well below where recursion ends on any platform. */
 export const MAX_DEPTH = 1_000;
 
-/** What JSON cannot hold, and where: the path from the inside out. */
+// More than any engine's longest string can tell of. Only values that contain one object in many places have so many.
+const MAX_ELEMENTS = 2 ** 28;
+// Down to here nothing is noted, which is all that ordinary values need; below, the line of ancestors shows a cycle.
+const UNWATCHED_DEPTH = 32;
+// Looking for hidden properties costs more than writing a long array of numbers does: only shorter ones are searched.
+const SEARCHED_LENGTH = 64;
+
 interface Fault {
-  readonly reason: string;
-  readonly path: (string | number)[];
+  /** From the place back up to the whole value. */
+  readonly steps: (string | number)[];
+  /** Behind the path. */
+  readonly message: string;
 }
 
-const TOO_DEEP = `nests deeper than ${MAX_DEPTH} levels, or contains itself`;
+interface Walk {
+  /** How many elements and properties may still be met. */
+  left: number;
+  /** Those ancestors of the value that are watched. */
+  line: Set<object> | undefined;
+}
 
-const ADVICE = new Map<string, string>([
-  ["Date", "store its ISO string"],
-  ["Map", "store an object or an array of its entries"],
-  ["Set", "store an array"],
-  ["RegExp", "store its source"],
-  ["Promise", "await it first"],
-]);
+const CYCLE_OR_DEPTH = "contains itself, or nests too deep";
+
+const ADVICE: Readonly<Record<string, string>> = {
+  undefined: "store null, or leave it out",
+  number: "store null or a string",
+  bigint: "store a string",
+  Date: "store its toISOString()",
+  Map: "store [...map] or Object.fromEntries(map)",
+  Set: "store [...set]",
+  RegExp: "store its source",
+  Promise: "await it first",
+};
+const HOLDS_BYTES = /^(?:Shared)?ArrayBuffer$|^Blob$|^File$/;
+const ADVICE_ON_BYTES = "save bytes as a Uint8Array under a key of their own";
+const ADVICE_ELSE = "store plain objects, arrays, strings, numbers, booleans and null";
 
 /**
  * Throws INVALID_VALUE, naming the path inside the value, unless JSON holds it exactly. Two exceptions, as in JSON: a
- * property whose value is undefined is absent, and −0 is 0. Allocates next to nothing when all is well: this is on the
- * path of every save.
+ * property whose value is undefined is absent, and −0 is 0. A property with a getter counts as what it returns; one that
+ * returns something else each time is nobody's value. Allocates next to nothing when all is well: this is on the path of
+ * every save.
  */
-export function checkExact(value: unknown): void {
-  const fault = faultIn(value, 0);
-  if (fault === undefined) return;
-  throw new StorageError("INVALID_VALUE", `${spell(fault.path)} ${fault.reason}`);
+export function checkExact(value: unknown, maxElements: number = MAX_ELEMENTS): void {
+  let found: Fault | undefined;
+  try {
+    found = faultIn(value, 0, { left: maxElements, line: undefined });
+    if (found?.message === CYCLE_OR_DEPTH) found = explainDepth(value);
+  } catch (cause) {
+    // A getter or a proxy of the caller's threw, or hardly any stack was left.
+    throw new StorageError("INVALID_VALUE", `$ cannot be read through: ${String(cause)}`, { cause });
+  }
+  if (found !== undefined) {
+    throw new StorageError("INVALID_VALUE", `${showPath(found.steps.reverse())} ${found.message}`);
+  }
 }
 
-function faultIn(value: unknown, depth: number): Fault | undefined {
-  if (typeof value === "object") {
-    if (value === null) return undefined;
-    if (depth === MAX_DEPTH) return fault(TOO_DEEP);
-    return Array.isArray(value) ? faultInArray(value, depth) : faultInObject(value, depth);
+function faultIn(value: unknown, depth: number, walk: Walk): Fault | undefined {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return undefined;
+    case "number":
+      return Number.isFinite(value) ? undefined : notJson(value);
+    case "object":
+      if (value === null) return undefined;
+      break;
+    default:
+      return notJson(value);
   }
-  if (typeof value === "string" || typeof value === "boolean") return undefined;
-  if (typeof value === "number") {
-    return Number.isFinite(value) ? undefined : fault(`is ${value}, which has no JSON form; store null or a string`);
-  }
-  if (value === undefined) return fault("is undefined; leave the property out, or store null");
-  if (typeof value === "bigint") return fault("is a bigint; store it as a string");
-  return fault(`is a ${typeof value}, which cannot be stored`);
+  if (depth < UNWATCHED_DEPTH && walk.line === undefined) return faultInside(value, depth + 1, walk);
+  const outer = walk.line;
+  const line = outer ?? new Set();
+  if (depth === MAX_DEPTH || line.has(value)) return fault(CYCLE_OR_DEPTH);
+  line.add(value);
+  walk.line = line;
+  const found = faultInside(value, depth + 1, walk);
+  walk.line = outer;
+  line.delete(value);
+  return found;
 }
 
-function faultInArray(array: readonly unknown[], depth: number): Fault | undefined {
-  // Array.prototype is an array itself, in every realm; the prototype of a subclass is not.
-  if (!Array.isArray(Object.getPrototypeOf(array))) return fault(`is a ${className(array)}; store a plain array`);
-  for (let index = 0; index < array.length; index++) {
-    if (array[index] === undefined && !(index in array)) return at(index, fault("is a hole; store null"));
-    const inner = faultIn(array[index], depth + 1);
-    if (inner !== undefined) return at(index, inner);
+function faultInside(value: object, depth: number, walk: Walk): Fault | undefined {
+  return Array.isArray(value)
+    ? faultInArray(value, depth, walk)
+    : faultInObject(value as Record<string, unknown>, depth, walk);
+}
+
+function faultInArray(array: readonly unknown[], depth: number, walk: Walk): Fault | undefined {
+  const prototype: object | null = Object.getPrototypeOf(array);
+  if (prototype !== Array.prototype && !isArrayPrototype(prototype)) return notJson(array);
+  const { length } = array;
+  walk.left -= length;
+  if (walk.left < 0) return tooMuch();
+  for (let index = 0; index < length; index++) {
+    const element = array[index];
+    const found =
+      element === undefined && !(index in array)
+        ? fault("is a hole in the array, which is not JSON data: store null, or leave it out")
+        : faultIn(element, depth, walk);
+    if (found !== undefined) return at(index, found);
   }
-  // Its own properties are the elements and `length`.
-  if (Reflect.ownKeys(array).length > array.length + 1)
-    return fault("is an array with properties besides its elements");
+  const count = length > SEARCHED_LENGTH ? Object.keys(array).length : Object.getOwnPropertyNames(array).length - 1;
+  if (count !== length) {
+    const name = Object.getOwnPropertyNames(array).find((each, index) => index >= length && each !== "length");
+    return fault(`is an array with a property ${JSON.stringify(name)}, which is not JSON data: use an object`);
+  }
+  return faultInOthers(array, prototype);
+}
+
+function faultInObject(object: Readonly<Record<string, unknown>>, depth: number, walk: Walk): Fault | undefined {
+  const prototype: object | null = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && !isPlainPrototype(prototype)) return notJson(object);
+  if (prototype === null && isRawJson(object)) return fault("is made by JSON.rawJSON, which is text and not data");
+  let count = 0;
+  let last = "";
+  // Twice as fast as Object.keys. What is inherited comes last, and is none of ours.
+  for (const name in object) {
+    const property = object[name];
+    const found = property === undefined ? undefined : faultIn(property, depth, walk);
+    if (found !== undefined && Object.hasOwn(object, name)) return at(name, found);
+    count++;
+    last = name;
+  }
+  walk.left -= count;
+  if (walk.left < 0) return tooMuch();
+  const names = Object.getOwnPropertyNames(object);
+  if (names.length !== count || (count > 0 && !Object.hasOwn(object, last))) {
+    const hidden = names.find((name) => !Object.prototype.propertyIsEnumerable.call(object, name));
+    if (hidden !== undefined) return fault(`has a hidden property ${JSON.stringify(hidden)}, which is not JSON data`);
+  }
+  return faultInOthers(object, prototype);
+}
+
+/** What reading the properties does not show. */
+function faultInOthers(value: object, prototype: object | null): Fault | undefined {
+  const [symbol] = Object.getOwnPropertySymbols(value);
+  if (symbol !== undefined) return fault(`has a property named by a symbol, ${String(symbol)}, which is not JSON data`);
+  if (prototype !== null && "toJSON" in prototype && typeof (value as { toJSON?: unknown }).toJSON === "function") {
+    return fault("inherits a method toJSON, which would store something else");
+  }
   return undefined;
 }
 
-function faultInObject(object: object, depth: number): Fault | undefined {
-  if (!isPlain(object)) {
-    const name = className(object);
-    if (ArrayBuffer.isView(object) || object instanceof ArrayBuffer) {
-      return fault(`is a ${name}; save bytes as a Uint8Array under a key of their own`);
-    }
-    return fault(`is a ${name}; ${ADVICE.get(name) ?? "store a plain object"}`);
+function isArrayPrototype(prototype: object | null): boolean {
+  // Another realm's: an array itself, unlike the prototype of a class that extends Array.
+  return Array.isArray(prototype) && Object.hasOwn(prototype, "flatMap");
+}
+
+function isPlainPrototype(prototype: object | null): boolean {
+  if (prototype === null) return true;
+  // Another realm's Object.prototype.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
+}
+
+/** Made by JSON.rawJSON, where the platform has that: JSON.stringify puts text in its place. */
+function isRawJson(object: object): boolean {
+  return (JSON as { isRawJSON?: (value: object) => boolean }).isRawJSON?.(object) === true;
+}
+
+/** Finds the place again, now with every ancestor watched, so that a cycle shows where it closes first. */
+function explainDepth(value: unknown): Fault {
+  const steps = faultIn(value, 0, { left: MAX_ELEMENTS, line: new Set() })?.steps ?? [];
+  if (steps.length === MAX_DEPTH) {
+    return {
+      steps,
+      message: `is nested deeper than ${MAX_DEPTH} levels: store it flatter, or in several items`,
+    };
   }
-  const names = Object.keys(object);
-  for (const name of names) {
-    const value = (object as Record<string, unknown>)[name];
-    if (value === undefined) continue;
-    const inner = faultIn(value, depth + 1);
-    if (inner !== undefined) return at(name, inner);
-  }
-  if (Reflect.ownKeys(object).length > names.length) return fault("has a property that is hidden or named by a symbol");
-  return undefined;
+  const path = steps.toReversed();
+  const line = [value];
+  for (const step of path) line.push((line.at(-1) as Record<string | number, unknown>)[step]);
+  const target = path.slice(0, line.indexOf(line.at(-1)));
+  return {
+    steps,
+    message: `leads back to ${showPath(target)}, a cycle: store an id or a path in its place`,
+  };
 }
 
-// The prototype is null, or the Object.prototype of some realm, which alone has no prototype itself.
-function isPlain(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf");
+function tooMuch(): Fault {
+  return fault("has more in it than one text can hold: store it in several items");
 }
 
-function className(object: object): string {
-  const { name } = (object.constructor ?? {}) as { name?: unknown };
-  return typeof name === "string" && name !== "" ? name : "class instance";
+function notJson(value: unknown): Fault {
+  return fault(`is ${kindOf(value)}, which is not JSON data: ${adviceOn(value)}`);
 }
 
-function fault(reason: string): Fault {
-  return { reason, path: [] };
+function adviceOn(value: unknown): string {
+  if (typeof value !== "object" || value === null) return ADVICE[typeof value] ?? ADVICE_ELSE;
+  const name = classOf(value) ?? "";
+  if (ArrayBuffer.isView(value) || HOLDS_BYTES.test(name)) return ADVICE_ON_BYTES;
+  return ADVICE[name] ?? ADVICE_ELSE;
+}
+
+function fault(message: string): Fault {
+  return { steps: [], message };
 }
 
 function at(place: string | number, inner: Fault): Fault {
-  inner.path.push(place);
+  inner.steps.push(place);
   return inner;
-}
-
-/** `$.a.b[3]["odd name"]`, shortened in the middle when it is very long. */
-function spell(path: readonly (string | number)[]): string {
-  const steps = path.toReversed().map((place) => {
-    if (typeof place === "number") return `[${place}]`;
-    return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(place) ? `.${place}` : `[${JSON.stringify(place)}]`;
-  });
-  const shown = steps.length > 40 ? [...steps.slice(0, 20), "…", ...steps.slice(-19)] : steps;
-  return `$${shown.join("")}`;
 }

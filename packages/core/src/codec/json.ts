@@ -15,8 +15,11 @@ export function decodeJson(bytes: Uint8Array): unknown {
 export function exactJson(value: unknown, indent = 0): string {
   checkExact(value);
   try {
-    return JSON.stringify(value, null, indent);
+    return indent === 0 ? JSON.stringify(value) : JSON.stringify(value, null, indent);
   } catch (cause) {
-    throw new StorageError("INVALID_VALUE", "$ is too large for one JSON text; split it, or store bytes", { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StorageError("INVALID_VALUE", `$ does not go into one JSON text (${reason}): store it in several items`, {
+      cause,
+    });
   }
 }

@@ -1,9 +1,9 @@
 import { platform } from "#platform";
-import type { RecordHeader } from "../spi/index.js";
-import { CHUNK_BYTES, type Checksum, HASH_BYTES } from "./checksum.js";
-import { corrupt } from "./decode-value.js";
+import { toHex } from "../hex.js";
+import type { Awaitable, RecordHeader } from "../spi/index.js";
+import { CHUNK_BYTES, type Checksum, checksumOfHashes, HASH_BYTES } from "./checksum.js";
+import { checkHeader, corrupt, inflationError } from "./decode-value.js";
 import { rechunk } from "./rechunk.js";
-import { through } from "./through.js";
 
 /** What is known of a stream's bytes when the last has passed. */
 interface StreamFacts extends Checksum {
@@ -19,13 +19,15 @@ export interface EncodedStream {
   facts(): Promise<StreamFacts>;
 }
 
-/** Compresses when told to and the first chunk shrinks by it: what follows is not known yet. Holds a few chunks at a time. */
+/**
+ * Compresses when told to and the first chunk shrinks by it: what follows is not known yet. Holds a few chunks at a time.
+ * A stream of one chunk is stored just as the same bytes in one piece are.
+ */
 export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { compress: boolean }): EncodedStream {
   let size = 0;
   let storedSize = 0;
   let compression: "gzip" | null = null;
-  let last: Uint8Array = new Uint8Array(0);
-  const hashes: Uint8Array[] = [];
+  const hashes: string[] = [];
 
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const piece of source) {
@@ -36,21 +38,24 @@ export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { 
 
   async function* packed(): AsyncGenerator<Uint8Array> {
     const plain = rechunk(counted());
-    const { value: first } = await plain.next();
-    if (first === undefined) return;
-    const whole = startingWith(first, plain);
-    if (compress && (await platform.gzip(first)).length < first.length) {
+    if (!compress) return yield* plain;
+    try {
+      const { value: first } = await plain.next();
+      if (first === undefined) return;
+      const firstPacked = await platform.gzip(first);
+      if (firstPacked.length >= first.length) return yield* startingWith(first, plain);
       compression = "gzip";
-      yield* rechunk(through(new CompressionStream("gzip"), whole));
-    } else {
-      yield* whole;
+      const { value: second } = await plain.next();
+      if (second === undefined) return yield firstPacked;
+      yield* rechunk(platform.gzipStream(startingWith(first, startingWith(second, plain))));
+    } finally {
+      await plain.return(undefined);
     }
   }
 
   async function* hashed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of packed()) {
       storedSize += chunk.length;
-      last = chunk;
       hashes.push(await platform.sha256(chunk));
       yield chunk;
     }
@@ -58,13 +63,7 @@ export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { 
 
   return {
     chunks: hashed(),
-    async facts() {
-      const chunkHashes = new Uint8Array(hashes.length > 1 ? hashes.length * HASH_BYTES : 0);
-      if (chunkHashes.length > 0)
-        for (const [index, hash] of hashes.entries()) chunkHashes.set(hash, index * HASH_BYTES);
-      const checksum = await platform.sha256Hex(chunkHashes.length > 0 ? chunkHashes : last);
-      return { compression, size, storedSize, checksum, chunkHashes };
-    },
+    facts: async () => ({ compression, size, storedSize, ...(await checksumOfHashes(hashes)) }),
   };
 }
 
@@ -74,77 +73,8 @@ export function decodeStream(
   chunkHashes: Uint8Array,
   body: AsyncIterable<Uint8Array>,
 ): ReadableStream<Uint8Array> {
-  const verified = verifiedChunks(header, chunkHashes, body);
-  return toReadable(header.compression === null ? verified : inflated(header, verified));
-}
-
-/** The stored bytes chunk by chunk, each compared with its hash first. Throws CORRUPT. */
-export async function* verifiedChunks(
-  header: RecordHeader,
-  chunkHashes: Uint8Array,
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  const { storedSize, checksum } = header;
-  const chunks = storedSize > CHUNK_BYTES ? Math.ceil(storedSize / CHUNK_BYTES) : 0;
-  if (
-    chunkHashes.length !== chunks * HASH_BYTES ||
-    (chunks > 0 && (await platform.sha256Hex(chunkHashes)) !== checksum)
-  ) {
-    throw corrupt(header, "has lost the hashes of its chunks");
-  }
-  let verified = 0;
-  let index = 0;
-  for await (const chunk of rechunk(body)) {
-    const hash = await platform.sha256Hex(chunk);
-    const expected = chunks === 0 ? checksum : hex(chunkHashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES));
-    if (verified + chunk.length > storedSize || hash !== expected) {
-      throw corrupt(header, `does not match its checksum in the mebibyte from byte ${verified} on`);
-    }
-    yield chunk;
-    verified += chunk.length;
-    index++;
-  }
-  if (verified !== storedSize) throw corrupt(header, `ends after ${verified} of ${storedSize} stored bytes`);
-  if (storedSize === 0 && (await platform.sha256Hex(new Uint8Array(0))) !== checksum) {
-    throw corrupt(header, "does not match its checksum");
-  }
-}
-
-async function* inflated(header: RecordHeader, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const piece of gunzipped(header, chunks)) {
-    size += piece.length;
-    // A bomb ends here, before it has grown.
-    if (size > header.size) throw corrupt(header, `inflates to more than ${header.size} bytes`);
-    yield piece;
-  }
-  if (size < header.size) throw corrupt(header, `inflates to ${size} bytes instead of ${header.size}`);
-}
-
-async function* gunzipped(header: RecordHeader, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let sourceFailure: unknown;
-  async function* noting(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* chunks;
-    } catch (error) {
-      sourceFailure = error;
-      throw error;
-    }
-  }
-  try {
-    yield* through(new DecompressionStream("gzip"), noting());
-  } catch (error) {
-    throw error === sourceFailure ? error : corrupt(header, "does not inflate to what was saved", error);
-  }
-}
-
-async function* startingWith(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield* rest;
-}
-
-// By hand, since not every browser has ReadableStream.from. Reads only when asked: nothing is held that nobody wants yet.
-function toReadable(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  const pieces = readingOf(body, decoded(header, chunkHashes, body));
+  // By hand, since not every browser has ReadableStream.from. Reads only when asked: nothing is held that nobody wants yet.
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -153,13 +83,118 @@ function toReadable(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Arr
         else controller.enqueue(value);
       },
       async cancel() {
-        await pieces.return(undefined);
+        await pieces.return();
       },
     },
     { highWaterMark: 0 },
   );
 }
 
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** The stored bytes chunk by chunk, each compared with its hash first. Throws CORRUPT. */
+export function verifiedChunks(
+  header: RecordHeader,
+  chunkHashes: Uint8Array,
+  body: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  return readingOf(body, verified(header, chunkHashes, body));
+}
+
+async function* verified(
+  header: RecordHeader,
+  chunkHashes: Uint8Array,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const { storedSize } = header;
+  const expected = await orDiscard(body, () => hashesOf(header, chunkHashes));
+  let passed = 0;
+  let index = 0;
+  for await (const chunk of rechunk(body)) {
+    const hash = await platform.sha256(chunk);
+    if (passed + chunk.length > storedSize || hash !== expected[index]) {
+      throw corrupt(header, `does not match its checksum in the mebibyte from byte ${passed} on`);
+    }
+    yield chunk;
+    passed += chunk.length;
+    index++;
+  }
+  if (passed !== storedSize) throw corrupt(header, `ends after ${passed} of ${storedSize} stored bytes`);
+  if (storedSize === 0 && (await checksumOfHashes([])).checksum !== header.checksum) {
+    throw corrupt(header, "does not match its checksum");
+  }
+}
+
+async function* decoded(
+  header: RecordHeader,
+  chunkHashes: Uint8Array,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  await orDiscard(body, () => checkHeader(header));
+  const chunks = verified(header, chunkHashes, body);
+  if (header.compression === null) return yield* chunks;
+  let size = 0;
+  try {
+    for await (const piece of platform.gunzipStream(chunks)) {
+      size += piece.length;
+      // A bomb ends here, before it has grown.
+      if (size > header.size) throw corrupt(header, `inflates to more than ${header.size} bytes`);
+      yield piece;
+    }
+  } catch (cause) {
+    throw inflationError(header, cause);
+  }
+  if (size < header.size) throw corrupt(header, `inflates to ${size} bytes instead of ${header.size}`);
+}
+
+/** The hash of each chunk, in hex. Throws CORRUPT when the hashes are not those that the checksum stands for. */
+async function hashesOf(header: RecordHeader, chunkHashes: Uint8Array): Promise<string[]> {
+  const { storedSize, checksum } = header;
+  const chunks = storedSize > CHUNK_BYTES ? Math.ceil(storedSize / CHUNK_BYTES) : 0;
+  if (chunks === 0 && chunkHashes.length === 0) return [checksum];
+  if (chunkHashes.length !== chunks * HASH_BYTES || (await platform.sha256(chunkHashes)) !== checksum) {
+    throw corrupt(header, "does not match the hashes of its chunks");
+  }
+  return Array.from({ length: chunks }, (_, index) =>
+    toHex(chunkHashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)),
+  );
+}
+
+async function* startingWith(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
+/** Returns the body also when it is returned itself before it was begun, which a generator alone does not notice. */
+function readingOf(body: AsyncIterable<Uint8Array>, pieces: AsyncGenerator<Uint8Array>): Reading {
+  let begun = false;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next() {
+      begun = true;
+      return pieces.next();
+    },
+    async return() {
+      if (!begun) await discard(body);
+      return pieces.return(undefined);
+    },
+  };
+}
+
+interface Reading extends AsyncIterableIterator<Uint8Array> {
+  return(): Promise<IteratorResult<Uint8Array>>;
+}
+
+/** What the check says; when it throws, nobody will iterate the body, which is told so. */
+export async function orDiscard<T>(body: AsyncIterable<Uint8Array>, check: () => Awaitable<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    await discard(body);
+    throw error;
+  }
+}
+
+async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
 }

@@ -1,13 +1,13 @@
 // js-yaml: four times as fast as the alternatives, no dependencies, and loaded only when yaml is used.
-import { CORE_SCHEMA, dump, load, YAMLException } from "js-yaml";
+import { CORE_SCHEMA, dump, load } from "js-yaml";
 import { StorageError } from "../errors.js";
-import { MAX_DEPTH } from "./exact.js";
+import { checkExact, MAX_DEPTH } from "./exact.js";
 import { fromUtf8, toUtf8 } from "./text.js";
 
-// A person's file has few; a bomb has many.
-const MAX_ALIASES = 1_000;
 // Mappings and the sequences in them count one by one, and the reader counts a little differently than we do.
 const MAX_YAML_DEPTH = 2 * MAX_DEPTH;
+// What aliases (`*name`) may add, in elements. A person's file stays far below; a bomb doubles its way far beyond.
+const MAX_ALIASED = 1_000_000;
 
 /**
  * The YAML of what a JSON text says. It is read back before it is accepted: YAML has many ways to say one thing, and no
@@ -15,32 +15,42 @@ const MAX_YAML_DEPTH = 2 * MAX_DEPTH;
  */
 export function encodeYaml(json: string): Uint8Array {
   const value: unknown = JSON.parse(json);
-  const text = [write, (content: unknown) => `${JSON.stringify(content, null, 2)}\n`]
-    .map((writer) => writer(value))
-    .find((candidate) => candidate.isWellFormed() && JSON.stringify(readOrNothing(candidate)) === json);
-  if (text === undefined) throw new StorageError("INVALID_VALUE", "$ cannot be held by yaml; save it as json");
-  return toUtf8(text);
+  for (const write of [writeYaml, writeJson]) {
+    try {
+      const text = write(value);
+      if (text.isWellFormed() && JSON.stringify(read(text)) === json) return toUtf8(text);
+    } catch (cause) {
+      // The reader does not take what the writer made, or the stack is too short for one of them.
+      if (write === writeJson) throw refusal(cause);
+    }
+  }
+  throw refusal();
 }
 
+/**
+ * Only what JSON holds too, so that whatever is loaded can be saved, and as a tree: an alias gives a copy. Throws for
+ * anything else.
+ */
 export function decodeYaml(bytes: Uint8Array): unknown {
-  return read(fromUtf8(bytes));
+  const text = fromUtf8(bytes);
+  const value = read(text);
+  checkExact(value, text.length + MAX_ALIASED);
+  return JSON.parse(JSON.stringify(value));
 }
 
-function write(value: unknown): string {
+function writeYaml(value: unknown): string {
   // Long strings stay on their line, so that a diff shows what changed.
   return dump(value, { noRefs: true, lineWidth: -1 });
 }
 
-function read(text: string): unknown {
-  return load(text, { schema: CORE_SCHEMA, maxDepth: MAX_YAML_DEPTH, maxAliases: MAX_ALIASES });
+function writeJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Undefined, which no YAML stands for, when the text cannot be read. */
-function readOrNothing(text: string): unknown {
-  try {
-    return read(text);
-  } catch (error) {
-    if (error instanceof YAMLException) return undefined;
-    throw error;
-  }
+function read(text: string): unknown {
+  return load(text, { schema: CORE_SCHEMA, maxDepth: MAX_YAML_DEPTH });
+}
+
+function refusal(cause?: unknown): StorageError {
+  return new StorageError("INVALID_VALUE", "$ cannot be held by yaml; save it as json", { cause });
 }

@@ -77,7 +77,8 @@ export function checkListOptions(
   return { after: after === undefined ? undefined : checkKey(after), limit };
 }
 
-export function checkOperationOptions(options: OperationOptions = {}, names: readonly string[] = []): void {
+export function checkOperationOptions(options: OperationOptions | undefined, names: readonly string[] = []): void {
+  if (options === undefined) return;
   rejectUnknown("option", options, [...names, ...OPERATION_OPTIONS]);
 }
 

@@ -3,16 +3,27 @@ import type { ByteSource } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
 import { CallerError } from "./failure.js";
 
+/** Throws INVALID_VALUE for what `callersBytes` cannot read from. */
+export function checkSource(source: unknown): asserts source is ByteSource {
+  const isObject = typeof source === "object" && source !== null;
+  if (!isObject || !("getReader" in source || Symbol.asyncIterator in source)) {
+    throw new StorageError("INVALID_VALUE", "saveStream takes a ReadableStream or an async iterable of Uint8Arrays");
+  }
+  if ("locked" in source && source.locked === true) {
+    throw new StorageError("INVALID_VALUE", "the stream is locked: somebody else is reading from it");
+  }
+}
+
 /**
  * The caller's source as one kind of iterable. Its errors come out as they are; it is cancelled when reading stops early
- * or the signal fires, also while it keeps us waiting. Throws INVALID_VALUE for what is no source or no bytes.
+ * or the signal fires, also while it keeps us waiting. Throws INVALID_VALUE for what is no bytes.
  */
 export async function* callersBytes(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  const reading = readerOf(source);
+  const reading = await readerOf(source);
   let finished = false;
   try {
     for (let index = 0; ; index++) {
-      const { done, value } = await untilAborted(reading.next(), signal);
+      const { done, value } = await untilAborted(reading.next, signal);
       if (done) {
         finished = true;
         return;
@@ -32,40 +43,49 @@ export async function* callersBytes(source: ByteSource, signal: AbortSignal | un
 }
 
 interface Reading {
-  next(): Promise<{ done?: boolean | undefined; value?: unknown }>;
-  cancel(): Promise<unknown>;
+  readonly next: () => Promise<{ done: boolean | undefined; value: unknown }>;
+  readonly cancel: () => Promise<unknown>;
 }
 
-function readerOf(source: unknown): Reading {
-  if (typeof source === "object" && source !== null) {
-    // Before iteration, which not every browser's streams have.
-    if ("getReader" in source) {
-      const reader = (source as ReadableStream<unknown>).getReader();
-      return { next: () => theirs(reader.read()), cancel: () => reader.cancel() };
-    }
-    if (Symbol.asyncIterator in source) {
-      const iterator = (source as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      return { next: () => theirs(iterator.next()), cancel: async () => iterator.return?.() };
-    }
-  }
-  throw new StorageError("INVALID_VALUE", "saveStream takes a ReadableStream or an async iterable of Uint8Arrays");
+/** Its functions reject with CallerErrors. */
+function readerOf(source: ByteSource): Promise<Reading> {
+  return theirs(() => {
+    const iterator = iteratorOf(source);
+    const next = async () => {
+      const { done, value } = await iterator.next();
+      return { done, value };
+    };
+    return { next: () => theirs(next), cancel: () => theirs(async () => iterator.return?.()) };
+  });
 }
 
-async function theirs<T>(promise: Promise<T>): Promise<T> {
+function iteratorOf(source: ByteSource): AsyncIterator<unknown> {
+  if (!("getReader" in source)) return source[Symbol.asyncIterator]();
+  // Before iteration, which not every browser's streams have.
+  const reader = source.getReader();
+  return {
+    next: async () => (await reader.read()) as IteratorResult<unknown>,
+    return: async () => ({ done: true, value: await reader.cancel() }),
+  };
+}
+
+/** Calls the caller's code, whose errors come out as they went in. */
+async function theirs<T>(call: () => T | Promise<T>): Promise<T> {
   try {
-    return await promise;
+    return await call();
   } catch (error) {
     throw new CallerError(error);
   }
 }
 
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
+function untilAborted<T>(start: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return start();
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const onAbort = () => reject(signal.reason);
-    const end = () => signal.removeEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(end);
+    signal.addEventListener("abort", onAbort, { once: true });
+    start()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", onAbort));
   });
 }

@@ -1,9 +1,10 @@
 import type { JsonObject, StorageItem } from "../contract/storage-item.js";
+import { StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
 
 /** What callers see of a header; `key` is relative to their namespace. */
 export function toItem(header: RecordHeader, prefix: string): StorageItem {
-  return {
+  const item: StorageItem = {
     key: header.key.slice(prefix.length),
     version: header.version,
     size: header.size,
@@ -11,7 +12,6 @@ export function toItem(header: RecordHeader, prefix: string): StorageItem {
     format: header.format,
     created: new Date(header.created),
     modified: new Date(header.modified),
-    ...(header.expiration === null ? {} : { expiration: new Date(header.expiration) }),
     tags: [...header.tags],
     // The adapter has handed the header over for good: nobody else holds this object.
     metadata: header.metadata as JsonObject,
@@ -19,4 +19,12 @@ export function toItem(header: RecordHeader, prefix: string): StorageItem {
     encrypted: false,
     compressed: header.compression !== null,
   };
+  if (header.expiration !== null) item.expiration = new Date(header.expiration);
+  return item;
+}
+
+/** Throws CORRUPT for a header that does not belong to the key that was asked for. */
+export function checkSubject(header: RecordHeader, key: string): void {
+  if (header.key === key) return;
+  throw new StorageError("CORRUPT", `the store answered with the item of ${JSON.stringify(header.key)}`);
 }

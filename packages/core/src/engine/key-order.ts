@@ -1,3 +1,4 @@
+import { isPromise } from "../awaitable.js";
 import type { Awaitable } from "../spi/index.js";
 
 /**
@@ -8,10 +9,14 @@ export class KeyOrder {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /** Resolves to what `preparation` gives, after every earlier preparation for one of the keys. Waits only where one is under way. */
-  async turn<T>(keys: readonly string[], preparation: Awaitable<T>): Promise<T> {
-    const previous = this.#last.size === 0 ? [] : keys.flatMap((key) => this.#last.get(key) ?? []);
-    if (previous.length === 0 && !(preparation instanceof Promise)) return preparation;
-    const mine = after(previous, preparation);
+  turn<T>(keys: readonly string[], preparation: Awaitable<T>): Awaitable<T> {
+    if (this.#last.size === 0 && !isPromise(preparation)) return preparation;
+    const previous = keys.flatMap((key) => this.#last.get(key) ?? []);
+    if (previous.length === 0 && !isPromise(preparation)) return preparation;
+    return this.#queue(keys, after(previous, preparation));
+  }
+
+  async #queue<T>(keys: readonly string[], mine: Promise<T>): Promise<T> {
     for (const key of keys) this.#last.set(key, mine);
     try {
       return await mine;

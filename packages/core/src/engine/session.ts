@@ -1,3 +1,4 @@
+import { isPromise } from "../awaitable.js";
 import { StorageError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
@@ -9,7 +10,6 @@ import { WatchHub } from "./watch-hub.js";
 
 interface InFlight {
   readonly operation: Operation;
-  readonly settled: Promise<void>;
   abandon(error: StorageError): void;
 }
 
@@ -22,6 +22,8 @@ export class Session {
   readonly watchers: WatchHub;
   readonly #inFlight = new Set<InFlight>();
   #closing: Promise<void> | undefined;
+  /** Called when nothing is in flight any more, once somebody waits for that. */
+  #onIdle: (() => void) | undefined;
 
   constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState) {
     this.adapter = adapter;
@@ -43,18 +45,21 @@ export class Session {
    * Runs one operation of the contract: refuses it when closed, gives it up when its signal fires, turns whatever it
    * throws into a StorageError, and lets `close` wait for it.
    */
-  run<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+  run<T>(operation: Operation, work: (operation: Operation) => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
     const { signal } = operation;
     if (signal?.aborted) return Promise.reject(abortError(operation, this.adapter.name));
     return new Promise((resolve, reject) => {
-      const working = work();
+      const entry: InFlight = { operation, abandon: reject };
       const onAbort = () => reject(abortError(operation, this.adapter.name));
       const end = () => {
         this.#inFlight.delete(entry);
+        if (this.#inFlight.size === 0) this.#onIdle?.();
         signal?.removeEventListener("abort", onAbort);
       };
-      const settled = working.then(
+      this.#inFlight.add(entry);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      work(operation).then(
         (value) => {
           end();
           resolve(value);
@@ -64,29 +69,20 @@ export class Session {
           reject(error instanceof CallerError ? error.error : toStorageError(error, operation, this.adapter));
         },
       );
-      const entry: InFlight = { operation, settled, abandon: reject };
-      this.#inFlight.add(entry);
-      signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
 
-  /** Asks the adapter for something that is safe to ask twice, again after a passing failure. */
-  async ask<T>(operation: Operation, question: () => Awaitable<T>): Promise<T> {
+  /**
+   * Asks the adapter for something that is safe to ask twice, again after a passing failure. No promise where the adapter
+   * answers at once.
+   */
+  ask<T>(operation: Operation, question: () => Awaitable<T>): Awaitable<T> {
     try {
-      return await question();
+      const answer = question();
+      if (!isPromise(answer)) return answer;
+      return answer.then(undefined, (error: unknown) => this.#repeat(operation, question, error));
     } catch (error) {
-      const first = toStorageError(error, operation, this.adapter);
-      const { retry } = this.settings;
-      if (retry === false || retry.retries === 0 || !mayPass(first)) throw first;
-      const { repeat } = await import("./retry.js");
-      const again = async () => {
-        try {
-          return await question();
-        } catch (failure) {
-          throw toStorageError(failure, operation, this.adapter);
-        }
-      };
-      return repeat(again, { first, mayPass, policy: retry, ports: this.ports, signal: operation.signal });
+      return this.#repeat(operation, question, error);
     }
   }
 
@@ -97,6 +93,21 @@ export class Session {
 
   closedError({ name, key }: Operation): StorageError {
     return new StorageError("CLOSED", `${name}: this storage is closed`, { key, adapter: this.adapter.name });
+  }
+
+  async #repeat<T>(operation: Operation, question: () => Awaitable<T>, error: unknown): Promise<T> {
+    const first = toStorageError(error, operation, this.adapter);
+    const { retry } = this.settings;
+    if (retry === false || retry.retries === 0 || !mayPass(first)) throw first;
+    const { repeat } = await import("./retry.js");
+    const again = async () => {
+      try {
+        return await question();
+      } catch (failure) {
+        throw toStorageError(failure, operation, this.adapter);
+      }
+    };
+    return repeat(again, { first, mayPass, policy: retry, ports: this.ports, signal: operation.signal });
   }
 
   async #close(): Promise<void> {
@@ -121,10 +132,13 @@ export class Session {
   async #drain(): Promise<string[]> {
     if (this.#inFlight.size === 0) return [];
     const { closeTimeout } = this.settings;
-    const timeout = Promise.withResolvers<void>();
-    const cancel = this.ports.timers.schedule(timeout.resolve, closeTimeout, "foreground");
-    await Promise.race([Promise.all(Array.from(this.#inFlight, ({ settled }) => settled)), timeout.promise]);
-    cancel();
+    await new Promise<void>((resolve) => {
+      const cancel = this.ports.timers.schedule(resolve, closeTimeout, "foreground");
+      this.#onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
     return Array.from(this.#inFlight, ({ operation, abandon }) => {
       abandon(this.closedError(operation));
       return operation.key === undefined ? operation.name : `${operation.name} ${JSON.stringify(operation.key)}`;

@@ -1,3 +1,4 @@
+import { chain } from "../awaitable.js";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
@@ -20,7 +21,7 @@ import { checkKey, checkPrefix } from "../keys.js";
 import { parseQuery } from "../query/parse-query.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
 import { countQuery, scanQuery } from "../query/scan-query.js";
-import type { AdapterInfo, RecordHeader, StoredRecord, Version } from "../spi/index.js";
+import type { AdapterInfo, Awaitable, RecordHeader, StoredRecord, Version } from "../spi/index.js";
 import {
   type CheckedSave,
   checkDeleteOptions,
@@ -34,7 +35,7 @@ import {
 import { runBatch } from "./batch.js";
 import { callersOwn, type Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
-import { toItem } from "./items.js";
+import { checkSubject, toItem } from "./items.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
 import { above, conflictError, versioned, writeRecord } from "./write-record.js";
@@ -282,11 +283,10 @@ export class Storage implements StorageEngine {
   }
 
   #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T> {
-    const named = typeof key === "string" ? { name, key } : { name };
-    if (this.#closed()) return Promise.reject(this.#session.closedError(named));
+    const subject = typeof key === "string" ? key : undefined;
+    if (this.#closed()) return Promise.reject(this.#session.closedError({ name, key: subject }));
     try {
-      const operation: Operation = { ...named, signal: signalOf(options) };
-      return this.#session.run(operation, () => work(operation));
+      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -303,19 +303,19 @@ export class Storage implements StorageEngine {
     return this.#prefix === "" ? (key as string) : checkKey(this.#prefix + key);
   }
 
-  #stat(operation: Operation, path: string): Promise<RecordHeader | undefined> {
+  #stat(operation: Operation, path: string): Awaitable<RecordHeader | undefined> {
     const { signal } = operation;
     return this.#session.ask(operation, () => this.#session.adapter.stat(path, { now: this.#session.now(), signal }));
   }
 
-  async #get(operation: Operation, path: string): Promise<StoredRecord | undefined> {
+  #get(operation: Operation, path: string): Awaitable<StoredRecord | undefined> {
     const { adapter } = this.#session;
     const { signal } = operation;
-    const record = await this.#session.ask(operation, () => adapter.get(path, { now: this.#session.now(), signal }));
-    if (record !== undefined && record.header.key !== path) {
-      throw new StorageError("CORRUPT", `the store answered with the item of ${JSON.stringify(record.header.key)}`);
-    }
-    return record;
+    const answer = this.#session.ask(operation, () => adapter.get(path, { now: this.#session.now(), signal }));
+    return chain(answer, (record) => {
+      if (record !== undefined) checkSubject(record.header, path);
+      return record;
+    });
   }
 
   async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {

@@ -1,11 +1,20 @@
 import { checksumOf } from "../codec/checksum.js";
-import { decodeStream, encodeStream, verifiedChunks } from "../codec/stream.js";
+import { decodeStream, encodeStream, orDiscard, verifiedChunks } from "../codec/stream.js";
 import type { ByteSource } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
-import type { BodyWriter, Expectation, PutCondition, PutOutcome, RecordHeader, StoredStream } from "../spi/index.js";
+import type {
+  Awaitable,
+  BodyWriter,
+  Expectation,
+  PutCondition,
+  PutOutcome,
+  RecordHeader,
+  StoredStream,
+} from "../spi/index.js";
 import type { CheckedSave } from "./arguments.js";
-import { callersBytes } from "./callers-bytes.js";
+import { callersBytes, checkSource } from "./callers-bytes.js";
 import { type Operation, toStorageError } from "./failure.js";
+import { checkSubject } from "./items.js";
 import type { Session } from "./session.js";
 import { type BodilessRecord, versioned, writeRecord } from "./write-record.js";
 
@@ -18,6 +27,7 @@ export async function saveStream(
   options: CheckedSave,
 ): Promise<RecordHeader> {
   const { compress = session.settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
+  checkSource(source);
   const { chunks, facts } = encodeStream(callersBytes(source, operation.signal), { compress });
   return storeStream(session, operation, key, chunks, expect, async () => {
     const encoded = { format: "binary" as const, ...(await facts()) };
@@ -60,19 +70,22 @@ export async function readVerified(
   return stream.header;
 }
 
-/** An adapter that does not stream is read whole. */
+/** An adapter that does not stream is read whole; what is wrong with the body shows when it is read, as everywhere. */
 async function openStream(session: Session, operation: Operation, key: string): Promise<StoredStream | undefined> {
   const { adapter } = session;
   const reading = { now: session.now(), signal: operation.signal };
   if (adapter.readStream === undefined) {
     const record = await session.ask(operation, () => adapter.get(key, reading));
     if (record === undefined) return undefined;
+    checkSubject(record.header, key);
     const { chunkHashes } = await checksumOf(record.body);
     return { header: record.header, chunkHashes, body: single(record.body) };
   }
   const stream = await session.ask(operation, () => adapter.readStream?.(key, reading));
   if (stream === undefined) return undefined;
-  return { ...stream, body: withStorageErrors(session, operation, stream.body) };
+  const body = withStorageErrors(session, operation, stream.body);
+  await orDiscard(body, () => checkSubject(stream.header, key));
+  return { ...stream, body };
 }
 
 async function storeStream(
@@ -85,7 +98,7 @@ async function storeStream(
 ): Promise<RecordHeader> {
   const { adapter } = session;
   const { signal } = operation;
-  const writer = (await adapter.writeStream?.(key, { signal })) ?? new BufferedWriter(session, operation);
+  const writer = await openWriter(session, operation, key, chunks);
   try {
     let size = 0;
     for await (const chunk of chunks) {
@@ -102,7 +115,23 @@ async function storeStream(
     const put = async (record: BodilessRecord, condition: PutCondition) => writer.commit(record, condition);
     return await writeRecord(session, operation, await recordOf(), expect, put);
   } catch (error) {
-    await writer.abort();
+    // What went wrong first is what the caller has to know, whatever else does.
+    await Promise.allSettled([(async () => writer.abort())()]);
+    throw error;
+  }
+}
+
+async function openWriter(
+  session: Session,
+  operation: Operation,
+  key: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<BodyWriter> {
+  try {
+    const writer = await session.adapter.writeStream?.(key, { signal: operation.signal });
+    return writer ?? new BufferedWriter(session, operation);
+  } catch (error) {
+    await chunks[Symbol.asyncIterator]().return?.();
     throw error;
   }
 }
@@ -132,7 +161,7 @@ class BufferedWriter implements BodyWriter {
     this.#chunks.push(chunk);
   }
 
-  commit(record: BodilessRecord, condition: PutCondition): Promise<PutOutcome> {
+  commit(record: BodilessRecord, condition: PutCondition): Awaitable<PutOutcome> {
     const { adapter } = this.#session;
     const { signal } = this.#operation;
     const body = new Uint8Array(this.#size);
@@ -154,14 +183,26 @@ async function* single(body: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** A stream is read after the operation that opened it: its errors go through the funnel on their own. */
-async function* withStorageErrors(
+function withStorageErrors(
   session: Session,
   operation: Operation,
   body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw toStorageError(error, operation, session.adapter);
-  }
+): AsyncIterable<Uint8Array> {
+  const funnelled = async <T>(step: () => Promise<T>): Promise<T> => {
+    try {
+      return await step();
+    } catch (error) {
+      throw toStorageError(error, operation, session.adapter);
+    }
+  };
+  return {
+    // Not a generator: one that was never begun would not pass on that it is returned.
+    [Symbol.asyncIterator]() {
+      const iterator = body[Symbol.asyncIterator]();
+      return {
+        next: () => funnelled(() => iterator.next()),
+        return: () => funnelled(async () => (await iterator.return?.()) ?? { done: true, value: undefined }),
+      };
+    },
+  };
 }

@@ -2,6 +2,7 @@ import type { Format, JsonObject } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import { termsOf } from "../query/terms.js";
 import type {
+  Awaitable,
   Conflicting,
   Expectation,
   PutCondition,
@@ -45,7 +46,7 @@ export async function writeRecord(
   operation: Operation,
   first: BodilessRecord,
   expect: Expectation,
-  put: (record: BodilessRecord, condition: PutCondition) => Promise<PutOutcome>,
+  put: (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>,
 ): Promise<RecordHeader> {
   let record = first;
   for (let tick = 0; tick < MOST_TICKS; tick++) {

@@ -1,0 +1,339 @@
+import {
+  type BodyWriter,
+  openStorage,
+  type PutCondition,
+  type PutOutcome,
+  type ReadOptions,
+  type RecordHeader,
+  type StorageEngine,
+  type StoredStream,
+  type WriteRecord,
+} from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
+import { collect, cut, MIB, noise } from "../codec/samples.js";
+import { FakePorts } from "../support/fake-ports.js";
+import { MapAdapter } from "../support/map-adapter.js";
+
+/** Streams chunks in and out; `broken` makes one of its steps fail. */
+class StreamingAdapter extends MapAdapter {
+  readonly bodies: Map<string, { header: RecordHeader; chunkHashes: Uint8Array; chunks: Uint8Array[] }> = new Map();
+  readonly ends: string[] = [];
+  broken: "open" | "write" | "commit" | "abort" | "read" | undefined;
+
+  async writeStream(key: string): Promise<BodyWriter> {
+    if (this.broken === "open") throw new Error("broken open");
+    const chunks: Uint8Array[] = [];
+    return {
+      write: async (chunk: Uint8Array): Promise<void> => {
+        if (this.broken === "write") throw new Error("broken write");
+        chunks.push(chunk);
+      },
+      commit: async (record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> => {
+        if (this.broken === "commit") throw new Error("broken commit");
+        const outcome = await this.put({ ...record, body: new Uint8Array(0) }, condition);
+        if (outcome.outcome === "written")
+          this.bodies.set(key, { header: outcome.header, chunkHashes: record.chunkHashes, chunks });
+        this.ends.push(outcome.outcome);
+        return outcome;
+      },
+      abort: (): void => {
+        this.ends.push("abort");
+        if (this.broken === "abort") throw new Error("broken abort");
+      },
+    };
+  }
+
+  async readStream(key: string, options: ReadOptions): Promise<StoredStream | undefined> {
+    const stored = this.bodies.get(key);
+    if (stored === undefined || (await this.stat(key, options)) === undefined) return undefined;
+    const { header, chunkHashes, chunks } = stored;
+    const failing = () => this.broken === "read";
+    async function* body(): AsyncGenerator<Uint8Array> {
+      for (const chunk of chunks) {
+        yield chunk;
+        if (failing()) throw new Error("broken read");
+      }
+    }
+    return { header, chunkHashes, body: body() };
+  }
+}
+
+const ADAPTERS = [
+  { name: "streams", adapter: () => new StreamingAdapter() },
+  { name: "does not stream", adapter: () => new MapAdapter() },
+];
+
+function open(adapter: MapAdapter): Promise<StorageEngine> {
+  return openStorage(adapter, { ports: new FakePorts() });
+}
+
+async function loaded(storage: StorageEngine, key: string): Promise<Uint8Array | undefined> {
+  const stream = await storage.loadStream(key);
+  return stream === undefined ? undefined : collect(stream);
+}
+
+/** A stream that gives one chunk and then never answers again; `stuck` resolves when it has been asked to. */
+function hanging(): { source: ReadableStream<Uint8Array>; cancelled: () => void; stuck: Promise<void> } {
+  const cancelled = vi.fn();
+  const stuck = Promise.withResolvers<void>();
+  const never = new Promise<void>(() => undefined);
+  let pulls = 0;
+  const source = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (pulls++ === 0) return controller.enqueue(noise(1_000));
+        stuck.resolve();
+        await never;
+      },
+      cancel: cancelled,
+    },
+    { highWaterMark: 0 },
+  );
+  return { source, cancelled, stuck: stuck.promise };
+}
+
+describe.each(ADAPTERS)("on an adapter that $name", ({ adapter: make }) => {
+  it.each([0, 1, MIB, 2 * MIB, 2 * MIB + 77])("a stream of %i bytes comes back", async (size) => {
+    const bytes = noise(size);
+    for (const compress of [false, true]) {
+      const storage = await open(make());
+      const item = await storage.saveStream("k", cut(bytes, [123_457]), { compress, tags: ["t"], metadata: { a: 1 } });
+      expect(item).toMatchObject({ key: "k", size, format: "binary", tags: ["t"], metadata: { a: 1 } });
+      expect(await storage.stat("k")).toEqual(item);
+      expect(Buffer.compare((await loaded(storage, "k")) ?? noise(3), bytes)).toBe(0);
+    }
+  });
+
+  it("takes a ReadableStream, also where that cannot be iterated", async () => {
+    const storage = await open(make());
+    const source = new Blob([new Uint8Array(noise(MIB + 5))]).stream();
+    Object.defineProperty(source, Symbol.asyncIterator, { value: undefined });
+    await storage.saveStream("k", source);
+    expect(Buffer.compare((await loaded(storage, "k")) ?? noise(3), noise(MIB + 5))).toBe(0);
+  });
+
+  it("has nothing to stream under an absent key", async () => {
+    expect(await (await open(make())).loadStream("k")).toBe(undefined);
+  });
+
+  it("keeps what was there, and lets the error out as it is, when the source fails in the middle", async () => {
+    const storage = await open(make());
+    await storage.saveStream("k", cut(noise(10), [10]));
+    const failure = new TypeError("of the source");
+    for (const compress of [false, true]) {
+      async function* failing(): AsyncGenerator<Uint8Array> {
+        yield new Uint8Array(3 * MIB);
+        throw failure;
+      }
+      await expect(storage.saveStream("k", failing(), { compress })).rejects.toBe(failure);
+      const sudden: AsyncIterable<Uint8Array> = {
+        [Symbol.asyncIterator]: () => ({
+          next() {
+            throw failure;
+          },
+        }),
+      };
+      await expect(storage.saveStream("k", sudden, { compress })).rejects.toBe(failure);
+    }
+    expect(Buffer.compare((await loaded(storage, "k")) ?? noise(3), noise(10))).toBe(0);
+    expect(await storage.list()).toHaveLength(1);
+  });
+
+  it.each([[undefined], [null], ["text"], [noise(3)], [[noise(3)]], [{}], [new Blob(["x"])], [() => undefined]])(
+    "refuses what is no stream: %o",
+    async (source) => {
+      const storage = await open(make());
+      await expect(storage.saveStream("k", source as never)).rejects.toMatchObject({ code: "INVALID_VALUE", key: "k" });
+      expect(await storage.exists("k")).toBe(false);
+    },
+  );
+
+  it("refuses a stream that somebody else reads", async () => {
+    const source = new Blob(["x"]).stream();
+    source.getReader();
+    await expect((await open(make())).saveStream("k", source)).rejects.toMatchObject({ code: "INVALID_VALUE" });
+  });
+
+  it("refuses a chunk that is not bytes, by its index, and cancels the source", async () => {
+    const storage = await open(make());
+    for (const wrong of ["text", 5, undefined, [1], new Uint16Array(1), new ArrayBuffer(2)]) {
+      const cancelled = vi.fn();
+      const source = new ReadableStream({
+        start(controller) {
+          for (const chunk of [noise(1), Buffer.from("x"), wrong]) controller.enqueue(chunk);
+        },
+        cancel: cancelled,
+      });
+      await expect(storage.saveStream("k", source)).rejects.toMatchObject({
+        code: "INVALID_VALUE",
+        message: expect.stringContaining("chunk 2 of the stream"),
+      });
+      expect(cancelled).toHaveBeenCalledOnce();
+    }
+    expect(await storage.exists("k")).toBe(false);
+  });
+
+  it.each([false, true])("gives a hanging source up when the signal fires (compress: %s)", async (compress) => {
+    const storage = await open(make());
+    const { source, cancelled, stuck } = hanging();
+    const controller = new AbortController();
+    const saving = storage.saveStream("k", source, { compress, signal: controller.signal });
+    await stuck;
+    controller.abort();
+    await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "k" });
+    await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce());
+    expect(await storage.exists("k")).toBe(false);
+    await storage.close();
+  });
+
+  it("conflicts without a trace, whoever stands there", async () => {
+    const storage = await open(make());
+    await storage.saveStream("k", cut(noise(5), [5]));
+    await expect(storage.saveStream("k", cut(noise(9), [9]), { ifVersion: null })).rejects.toMatchObject({
+      code: "CONFLICT",
+    });
+    expect(Buffer.compare((await loaded(storage, "k")) ?? noise(3), noise(5))).toBe(0);
+  });
+
+  it("has its bodies verified by verify", async () => {
+    const storage = await open(make());
+    await storage.saveStream("k", cut(noise(2 * MIB), [MIB]));
+    if (storage.getCapabilities().native.streams === "buffered") {
+      expect(await storage.verify()).toMatchObject({ items: 1 });
+    }
+  });
+});
+
+describe("an adapter that fails", () => {
+  it.each(["open", "write", "commit"] as const)("at %s leaves nothing, and the writer is aborted", async (broken) => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    adapter.broken = broken;
+    const cancelled = vi.fn();
+    const source = new ReadableStream({ start: (to) => to.enqueue(noise(2 * MIB)), cancel: cancelled });
+    const finite = broken === "commit" ? cut(noise(5), [5]) : source;
+    await expect(storage.saveStream("k", finite)).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: expect.stringContaining(`broken ${broken}`),
+    });
+    expect(adapter.ends).toEqual(broken === "open" ? [] : ["abort"]);
+    if (broken === "write") expect(cancelled).toHaveBeenCalledOnce();
+    expect(await storage.exists("k")).toBe(false);
+  });
+
+  it("at abort does not hide what went wrong first", async () => {
+    const adapter = new StreamingAdapter();
+    adapter.broken = "abort";
+    const failure = new Error("of the source");
+    // biome-ignore lint/correctness/useYield: it fails before it gives anything
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      throw failure;
+    }
+    await expect((await open(adapter)).saveStream("k", failing())).rejects.toBe(failure);
+    expect(adapter.ends).toEqual(["abort"]);
+  });
+
+  it("while it is read errors the stream with a StorageError", async () => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    await storage.saveStream("k", cut(noise(3 * MIB), [MIB]));
+    const stream = await storage.loadStream("k");
+    adapter.broken = "read";
+    await expect(collect(stream ?? cut(noise(1), [1]))).rejects.toMatchObject({
+      code: "INTERNAL",
+      key: "k",
+      adapter: "map",
+    });
+  });
+
+  it("by answering with another key's stream is found CORRUPT", async () => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    await storage.saveStream("a", cut(noise(5), [5]));
+    await storage.saveStream("b", cut(noise(6), [6]));
+    const other = adapter.bodies.get("b");
+    if (other !== undefined) adapter.bodies.set("a", other);
+    await expect(storage.loadStream("a")).rejects.toMatchObject({ code: "CORRUPT" });
+  });
+});
+
+describe("limits", () => {
+  class Narrow extends MapAdapter {
+    override readonly capabilities = {
+      ...new MapAdapter().capabilities,
+      limits: { body: 3 * MIB, bufferedBody: 2 * MIB },
+    };
+  }
+  class NarrowStreaming extends StreamingAdapter {
+    override readonly capabilities = {
+      ...new MapAdapter().capabilities,
+      limits: { body: 3 * MIB, bufferedBody: 2 * MIB },
+    };
+  }
+
+  it.each([
+    ["what it holds in memory", () => new Narrow(), 2 * MIB],
+    ["what a body may be", () => new NarrowStreaming(), 3 * MIB],
+  ])("of an adapter end a stream that is more than %s", async (_, make, limit) => {
+    const storage = await open(make());
+    await storage.saveStream("fits", cut(new Uint8Array(limit), [MIB]));
+    let given = 0;
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        given++;
+        yield noise(MIB);
+      }
+    }
+    await expect(storage.saveStream("k", endless())).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
+    expect(given).toBeLessThan(8);
+    expect(await storage.exists("k")).toBe(false);
+  });
+});
+
+describe("memory", () => {
+  /** Keeps nothing of a body but its length, and makes it up again. */
+  class ForgetfulAdapter extends StreamingAdapter {
+    override async writeStream(key: string): Promise<BodyWriter> {
+      const writer = await super.writeStream(key);
+      return {
+        write: () => undefined,
+        commit: (record, condition) => writer.commit(record, condition),
+        abort: () => writer.abort(),
+      };
+    }
+    override async readStream(key: string): Promise<StoredStream | undefined> {
+      const stored = this.bodies.get(key);
+      return stored === undefined ? undefined : { ...stored, body: generated() };
+    }
+  }
+  const CHUNKS = 256;
+  async function* generated(): AsyncGenerator<Uint8Array> {
+    const piece = noise(MIB);
+    for (let index = 0; index < CHUNKS; index++) {
+      piece[0] = index;
+      yield piece;
+    }
+  }
+
+  it("stays flat while 256 MiB go in and out", async () => {
+    const storage = await open(new ForgetfulAdapter());
+    let peak = 0;
+    const held = () => process.memoryUsage().arrayBuffers;
+    const before = held();
+    async function* measured(): AsyncGenerator<Uint8Array> {
+      for await (const piece of generated()) {
+        peak = Math.max(peak, held() - before);
+        yield piece;
+      }
+    }
+    const item = await storage.saveStream("k", measured());
+    expect(item.size).toBe(CHUNKS * MIB);
+    let arrived = 0;
+    for await (const piece of (await storage.loadStream("k")) ?? []) {
+      arrived += piece.length;
+      peak = Math.max(peak, held() - before);
+    }
+    expect(arrived).toBe(CHUNKS * MIB);
+    expect(peak).toBeLessThan(128 * MIB);
+  }, 30_000);
+});
