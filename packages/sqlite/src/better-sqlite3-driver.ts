@@ -1,0 +1,40 @@
+import type BetterSqlite3 from "better-sqlite3";
+import type { Connection, Driver, SqlValue, Statement } from "./driver.js";
+
+/** The default driver. Loads better-sqlite3, which is native code, when the first file is opened. */
+export function betterSqlite3(): Driver {
+  return {
+    name: "better-sqlite3",
+    async open(path, mode) {
+      const { default: Database } = await import("better-sqlite3");
+      return connect(new Database(path, { timeout: 0, readonly: mode === "readonly" }));
+    },
+  };
+}
+
+function connect(database: BetterSqlite3.Database): Connection {
+  return {
+    prepare: <Row>(sql: string) => statement(database.prepare<SqlValue[], Row>(sql)),
+    exec(sql) {
+      database.exec(sql);
+    },
+    get inTransaction() {
+      return database.inTransaction;
+    },
+    close() {
+      database.close();
+    },
+  };
+}
+
+function statement<Row>(prepared: BetterSqlite3.Statement<SqlValue[], Row>): Statement<Row> {
+  return {
+    get: (...parameters) => prepared.get(...parameters),
+    all: (...parameters) => prepared.all(...parameters),
+    iterate: (...parameters) => prepared.iterate(...parameters),
+    run(...parameters) {
+      const { changes, lastInsertRowid } = prepared.run(...parameters);
+      return { changes, rowid: Number(lastInsertRowid) };
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** The parts that the sqlite adapter is made of, for adapters that keep their truth in SQLite and something else beside it. */
+export { betterSqlite3 } from "./better-sqlite3-driver.js";
+export { classify } from "./classify.js";
+export type { Connection, Driver, RunResult, SqlValue, Statement } from "./driver.js";
+export { FeedWatcher } from "./feed-watcher.js";
+export { FileIdentity } from "./file-identity.js";
+export { GroupCommit, type GroupCommitOptions, type JobOptions } from "./group-commit.js";
+export { Bodies, type BodyFacts, type ItemBody, type StagedBody } from "./item-table/bodies.js";
+export { FEED_HORIZON, Feed, type FeedEntry } from "./item-table/feed.js";
+export { ItemSearch } from "./item-table/item-search.js";
+export { type BodilessRecord, ItemTable, type Usage } from "./item-table/item-table.js";
+export { checkTables, emptyLog, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+export type { Tokenizer } from "./item-table/reindex.js";
+export { LAYOUT, readStoreValue, SQLITE_APPLICATION_ID } from "./item-table/schema.js";
+export { SearchIndex } from "./item-table/search-index.js";
+export { inSnapshot } from "./item-table/snapshot.js";
+export { StoredBodies, type StoredBody, type StoredItem } from "./item-table/stored-bodies.js";
+export { type LockWait, retryWhileLocked } from "./lock-retry.js";
+export { type OpenDatabase, type OpenDatabaseOptions, openDatabase, openReader } from "./open-database.js";
+export { ChunkStream, streamFromMemory } from "./read-stream.js";
+export { ChunkWriter } from "./write-stream.js";

@@ -1,0 +1,208 @@
+import {
+  type Absent,
+  type AdapterWrite,
+  type BatchOutcome,
+  checkDelete,
+  checkWrite,
+  type DeleteCondition,
+  type Deleted,
+  type DeleteOutcome,
+  isLive,
+  type ListRange,
+  type PutCondition,
+  type PutOutcome,
+  type RecordHeader,
+  type Standing,
+  type Version,
+  type WriteRecord,
+  type Written,
+} from "@holdfast/core";
+import type { Connection, Statement } from "../driver.js";
+import { Bodies, type ItemBody } from "./bodies.js";
+import { Feed } from "./feed.js";
+import { keyRange } from "./key-range.js";
+import { ITEM_COLUMNS, type ItemRow, toHeader, toValues, WRITTEN_COLUMNS } from "./rows.js";
+import { TOKENIZER_SQL } from "./schema.js";
+import { joinTerms, SearchIndex } from "./search-index.js";
+
+/** A record whose body goes another way. */
+export type BodilessRecord = Omit<WriteRecord, "body">;
+
+export interface Usage {
+  readonly items: number;
+  readonly bytes: number;
+}
+
+/** What stands under a key, with the row that a write has to change. */
+interface Found extends Standing {
+  readonly row: ItemRow | undefined;
+}
+
+/**
+ * Items with their tags, search terms, tombstones and feed in the tables of docs/sqlite.md. Synchronous. `put`, `delete` and
+ * `batch` expect to be inside a transaction that holds the write lock; it is the caller who commits it.
+ */
+export class ItemTable {
+  readonly bodies: Bodies;
+  readonly feed: Feed;
+  readonly index: SearchIndex;
+  readonly #tokenizer: Statement<{ version: string }>;
+  readonly #row: Statement<ItemRow>;
+  readonly #living: Statement<ItemRow>;
+  readonly #list: Statement<ItemRow>;
+  readonly #usage: Statement<Usage>;
+  readonly #insert: Statement<never>;
+  readonly #update: Statement<never>;
+  readonly #delete: Statement<never>;
+  readonly #bodyOf: Statement<{ terms: string; chunks: number }>;
+  readonly #addTag: Statement<never>;
+  readonly #dropTag: Statement<never>;
+  readonly #tombstone: Statement<{ version: Version }>;
+  readonly #bury: Statement<never>;
+  readonly #unbury: Statement<never>;
+
+  constructor(connection: Connection) {
+    this.bodies = new Bodies(connection);
+    this.feed = new Feed(connection);
+    this.index = new SearchIndex(connection);
+    this.#tokenizer = connection.prepare(TOKENIZER_SQL);
+    const live = "(i.expires IS NULL OR i.expires > ?)";
+    this.#row = connection.prepare(`SELECT ${ITEM_COLUMNS} FROM items i WHERE i.key = ?`);
+    this.#living = connection.prepare(`SELECT ${ITEM_COLUMNS} FROM items i WHERE i.key = ? AND ${live}`);
+    this.#list = connection.prepare(
+      `SELECT ${ITEM_COLUMNS} FROM items i WHERE i.key >= ? AND i.key < ? AND ${live} ORDER BY i.key LIMIT ?`,
+    );
+    this.#usage = connection.prepare(
+      `SELECT count(*) AS items, coalesce(sum(i.stored_size), 0) AS bytes FROM items i WHERE ${live}`,
+    );
+    const columns = WRITTEN_COLUMNS.join(", ");
+    const marks = WRITTEN_COLUMNS.map(() => "?").join(", ");
+    this.#insert = connection.prepare(`INSERT INTO items (${columns}, key) VALUES (${marks}, ?)`);
+    this.#update = connection.prepare(
+      `UPDATE items SET ${WRITTEN_COLUMNS.map((column) => `${column} = ?`).join(", ")} WHERE key = ?`,
+    );
+    this.#delete = connection.prepare("DELETE FROM items WHERE key = ?");
+    this.#bodyOf = connection.prepare("SELECT terms, chunks FROM bodies WHERE id = ?");
+    this.#addTag = connection.prepare("INSERT OR IGNORE INTO tags VALUES (?, ?)");
+    this.#dropTag = connection.prepare("DELETE FROM tags WHERE tag = ? AND key = ?");
+    this.#tombstone = connection.prepare("SELECT version FROM tombstones WHERE key = ?");
+    this.#bury = connection.prepare("INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?)");
+    this.#unbury = connection.prepare("DELETE FROM tombstones WHERE key = ?");
+  }
+
+  /** Of which the terms in the index are. Another process may have made them anew; then this one must not add its own. */
+  get tokenizerVersion(): number {
+    return Number(this.#tokenizer.get()?.version);
+  }
+
+  stat(key: string, now: number): RecordHeader | undefined {
+    const row = this.#living.get(key, now);
+    return row && toHeader(row);
+  }
+
+  list({ prefix, after, limit }: ListRange, now: number): RecordHeader[] {
+    const range = keyRange(prefix, after);
+    return range === undefined ? [] : this.#list.all(range.from, range.below, now, limit).map(toHeader);
+  }
+
+  /** Living items and the bytes of their stored bodies. */
+  usage(now: number): Usage {
+    return this.#usage.get(now) ?? { items: 0, bytes: 0 };
+  }
+
+  put(record: BodilessRecord, body: ItemBody, condition: PutCondition): PutOutcome {
+    const { key, version } = record.header;
+    const found = this.#find(key);
+    return checkWrite(found, version, condition) ?? this.#put(record, body, found, condition.now);
+  }
+
+  delete(key: string, condition: DeleteCondition): DeleteOutcome {
+    const found = this.#find(key);
+    return checkDelete(found, condition) ?? this.#remove(key, condition.version, found, condition.now);
+  }
+
+  /** Checks every condition before the first write. */
+  batch(writes: readonly AdapterWrite[], now: number): BatchOutcome {
+    const steps: (() => Written | Deleted | Absent)[] = [];
+    for (const [index, write] of writes.entries()) {
+      if (write.type === "put") {
+        const { record, expect } = write;
+        const found = this.#find(record.header.key);
+        const reason = checkWrite(found, record.header.version, { expect, now });
+        if (reason !== undefined) return { outcome: "refused", index, reason };
+        steps.push(() => this.#put(record, { from: "memory", bytes: record.body }, found, now));
+      } else {
+        const { key, version, expect } = write;
+        const found = this.#find(key);
+        const reason = checkDelete(found, { version, expect, now });
+        if (reason === undefined) steps.push(() => this.#remove(key, version, found, now));
+        else if (reason.outcome === "absent") steps.push(() => reason);
+        else return { outcome: "refused", index, reason };
+      }
+    }
+    return { outcome: "applied", results: steps.map((step) => step()) };
+  }
+
+  #find(key: string): Found {
+    const row = this.#row.get(key);
+    // A key has a record or a tombstone, never both.
+    return row === undefined
+      ? { row, stored: undefined, tombstone: this.#tombstone.get(key)?.version }
+      : { row, stored: toHeader(row), tombstone: undefined };
+  }
+
+  #put(record: BodilessRecord, body: ItemBody, { row, stored, tombstone }: Found, now: number): Written {
+    const { key, version } = record.header;
+    const created = stored !== undefined && isLive(stored, now) ? stored.created : record.header.created;
+    const header: RecordHeader = { ...record.header, created };
+    const id = this.#putBody(record, body, row);
+    if (row === undefined) this.#insert.run(...toValues(header, id), key);
+    else this.#update.run(...toValues(header, id), key);
+    this.#putTags(key, stored?.tags ?? [], header.tags);
+    if (tombstone !== undefined) this.#unbury.run(key);
+    this.feed.append("save", key, version);
+    return { outcome: "written", header };
+  }
+
+  /** Stores body and terms, drops those of the row before, and returns the body's id. */
+  #putBody({ header, terms, chunkHashes }: BodilessRecord, body: ItemBody, row: ItemRow | undefined): number {
+    const { key, modified, expiration } = header;
+    const facts = { key, modified, expiration, terms: joinTerms(terms), hashes: chunkHashes };
+    const old = row && this.#bodyOf.get(row.body);
+    if (row !== undefined && old?.chunks === 0 && body.from !== "staging") {
+      this.bodies.replace(row.body, facts, body);
+      // Most overwrites change no tag and no metadata, and so no term.
+      if (old.terms !== facts.terms) {
+        this.index.remove(row.body, old.terms);
+        this.index.add(row.body, facts.terms);
+      }
+      return row.body;
+    }
+    if (row !== undefined && old !== undefined) this.#dropBody(row.body, old);
+    const id = this.bodies.add(facts, body);
+    this.index.add(id, facts.terms);
+    return id;
+  }
+
+  #dropBody(id: number, { terms, chunks }: { terms: string; chunks: number }): void {
+    this.index.remove(id, terms);
+    this.bodies.remove(id, chunks);
+  }
+
+  #putTags(key: string, before: readonly string[], after: readonly string[]): void {
+    for (const tag of before) if (!after.includes(tag)) this.#dropTag.run(tag, key);
+    for (const tag of after) if (!before.includes(tag)) this.#addTag.run(tag, key);
+  }
+
+  #remove(key: string, version: Version, { row, stored }: Found, now: number): Deleted {
+    if (row !== undefined) {
+      const old = this.#bodyOf.get(row.body);
+      if (old !== undefined) this.#dropBody(row.body, old);
+      this.#delete.run(key);
+    }
+    this.#putTags(key, stored?.tags ?? [], []);
+    this.#bury.run(key, version, now);
+    this.feed.append("delete", key, version);
+    return { outcome: "deleted" };
+  }
+}

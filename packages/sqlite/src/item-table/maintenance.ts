@@ -1,0 +1,139 @@
+import type { Problem } from "@holdfast/core";
+import { isDamage } from "../classify.js";
+import type { Connection } from "../driver.js";
+import type { ItemTable } from "./item-table.js";
+import { computeTerms, type Tokenizer } from "./reindex.js";
+import { inSnapshot } from "./snapshot.js";
+
+/** A stream that has not moved for so long has ended without word: its process died. */
+export const STREAM_TIMEOUT: number = 60 * 60 * 1000;
+/** How long tombstones stay, at least. */
+export const TOMBSTONE_RETENTION: number = 30 * 24 * 60 * 60 * 1000;
+
+interface Finding {
+  /** Selects what is wrong: a count, and one example. */
+  readonly sql: string;
+  readonly parameters?: (now: number) => number[];
+  readonly describe: (count: number) => string;
+}
+
+const STAGED = "SELECT body FROM staging";
+
+const FINDINGS: readonly Finding[] = [
+  {
+    sql: `SELECT key FROM bodies b WHERE id NOT IN (SELECT body FROM items) AND id NOT IN (${STAGED})`,
+    describe: (count) => `${count} stored bodies belong to no item`,
+  },
+  {
+    sql: "SELECT NULL AS key FROM chunks WHERE body NOT IN (SELECT id FROM bodies)",
+    describe: (count) => `${count} chunks belong to no body`,
+  },
+  {
+    sql: "SELECT NULL AS key FROM staging WHERE token <> '' AND touched < ?",
+    parameters: (now) => [now - STREAM_TIMEOUT],
+    describe: (count) => `${count} unfinished bodies were left behind by streams that ended without word`,
+  },
+  {
+    sql: `SELECT i.key FROM items i JOIN bodies b ON b.id = i.body
+          WHERE b.key IS NOT i.key OR b.modified IS NOT i.modified OR b.expires IS NOT i.expires`,
+    describe: (count) => `${count} items differ from what their search entries say`,
+  },
+  {
+    sql: `SELECT t.key FROM tags t LEFT JOIN items i ON i.key = t.key
+          WHERE NOT EXISTS (SELECT 1 FROM json_each(i.rest, '$.tags') WHERE value = t.tag)`,
+    describe: (count) => `${count} entries of the tag index belong to no tag of an item`,
+  },
+  {
+    sql: `SELECT i.key FROM items i, json_each(i.rest, '$.tags') j
+          WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.tag = j.value AND t.key = i.key)`,
+    describe: (count) => `${count} tags of items are missing from the tag index`,
+  },
+  {
+    sql: "SELECT key FROM tombstones WHERE key IN (SELECT key FROM items)",
+    describe: (count) => `${count} keys are marked as deleted although their items are there`,
+  },
+];
+
+/** Damage to the file and to what is derived from the items. Bodies are for their readers to check. Needs the write lock for a moment. */
+export function checkTables(connection: Connection, table: ItemTable, now: number): Problem[] {
+  const pages = checkPages(connection);
+  if (pages.length > 0) return pages;
+  return [
+    ...inSnapshot(connection, () => FINDINGS.flatMap((finding) => find(connection, finding, now))),
+    ...checkIndex(table),
+  ];
+}
+
+/** Makes everything that is derived from the items anew, and drops what belongs to none. Expects a transaction. */
+export function repairTables(connection: Connection, table: ItemTable, tokenizer: Tokenizer, now: number): void {
+  connection.exec(`
+    DELETE FROM bodies WHERE id NOT IN (SELECT body FROM items) AND id NOT IN (${STAGED});
+    DELETE FROM chunks WHERE body NOT IN (SELECT id FROM bodies);
+    UPDATE bodies SET key = i.key, modified = i.modified, expires = i.expires FROM items i
+      WHERE i.body = bodies.id AND (bodies.key IS NOT i.key OR bodies.modified IS NOT i.modified OR bodies.expires IS NOT i.expires);
+    DELETE FROM tags;
+    INSERT OR IGNORE INTO tags SELECT j.value, i.key FROM items i, json_each(i.rest, '$.tags') j;
+    DELETE FROM tombstones WHERE key IN (SELECT key FROM items);
+  `);
+  table.bodies.discardStale(now - STREAM_TIMEOUT);
+  for (let after: string | undefined = ""; after !== undefined; ) after = computeTerms(connection, after, tokenizer);
+  table.index.rebuild();
+}
+
+/** Drops old tombstones, and from the search index what was deleted. Expects a transaction. */
+export function trimTables(connection: Connection, table: ItemTable, now: number): void {
+  connection.prepare("DELETE FROM tombstones WHERE deleted < ?").run(now - TOMBSTONE_RETENTION);
+  table.index.optimize();
+}
+
+/** Gives free pages back to the file system. Not inside a transaction; throws SQLITE_BUSY while somebody else writes. */
+export function shrinkFile(connection: Connection): void {
+  // VACUUM makes a copy, which in memory could be more than there is.
+  connection.exec("PRAGMA temp_store = FILE");
+  try {
+    connection.exec("VACUUM");
+  } finally {
+    connection.exec("PRAGMA temp_store = MEMORY");
+  }
+  emptyLog(connection);
+}
+
+/** Brings the write-ahead log into the file and empties it, unless somebody is reading it. Nothing depends on it. */
+export function emptyLog(connection: Connection): void {
+  connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+}
+
+function checkPages(connection: Connection): Problem[] {
+  try {
+    const rows = connection.prepare<{ quick_check: string }>("PRAGMA quick_check(20)").all();
+    // It looks into the search index too, which has a check of its own, and can be made anew.
+    const said = rows.map(({ quick_check }) => quick_check).filter((each) => each !== "ok" && !/fts5/i.test(each));
+    return said.map((each) => damage(`the database file: ${each}`, false));
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return [damage(`the database file: ${String(error)}`, false)];
+  }
+}
+
+function find(connection: Connection, { sql, parameters, describe }: Finding, now: number): Problem[] {
+  const row = connection
+    .prepare<{ count: number; key: string | null }>(`SELECT count(*) AS count, min(key) AS key FROM (${sql})`)
+    .get(...(parameters?.(now) ?? []));
+  if (row === undefined || row.count === 0) return [];
+  const example = row.key === null ? "" : `, ${JSON.stringify(row.key)} among them`;
+  return [damage(`${describe(row.count)}${example}`, true)];
+}
+
+function checkIndex(table: ItemTable): Problem[] {
+  try {
+    table.index.verify();
+    return [];
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return [damage("the search index does not hold what the items say", true)];
+  }
+}
+
+function damage(message: string, repairable: boolean): Problem {
+  return { code: "CORRUPT", message, repairable };
+}

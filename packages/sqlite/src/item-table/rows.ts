@@ -1,0 +1,86 @@
+import type { Format, RecordHeader, Version } from "@holdfast/core";
+import type { SqlValue } from "../driver.js";
+
+/** A row of `items`, as `ITEM_COLUMNS` selects it. */
+export interface ItemRow {
+  readonly key: string;
+  readonly version: Version;
+  readonly body: number;
+  readonly size: number;
+  readonly storedSize: number;
+  readonly format: Format;
+  readonly compression: "gzip" | null;
+  readonly checksum: string;
+  readonly created: number;
+  readonly modified: number;
+  readonly expiration: number | null;
+  /** JSON of every other property of the header; null when there are no tags, no metadata and nothing else. */
+  readonly rest: string | null;
+}
+
+/** To select from `items i`. */
+export const ITEM_COLUMNS: string = [
+  "i.key, i.version, i.body, i.size, i.stored_size AS storedSize, i.format, i.compression, i.checksum",
+  "i.created, i.modified, i.expires AS expiration, i.rest",
+].join(", ");
+
+/** The order in which `toValues` gives a header's columns, `body` last. */
+export const WRITTEN_COLUMNS: readonly string[] = [
+  "version",
+  "size",
+  "stored_size",
+  "format",
+  "compression",
+  "checksum",
+  "created",
+  "modified",
+  "expires",
+  "rest",
+  "body",
+];
+
+export function toHeader(row: ItemRow): RecordHeader {
+  const { rest } = row;
+  const others: Pick<RecordHeader, "tags" | "metadata"> = rest === null ? { tags: [], metadata: {} } : JSON.parse(rest);
+  // Property by property: a rest pattern costs as much as parsing the JSON.
+  return {
+    key: row.key,
+    version: row.version,
+    size: row.size,
+    storedSize: row.storedSize,
+    format: row.format,
+    compression: row.compression,
+    checksum: row.checksum,
+    created: row.created,
+    modified: row.modified,
+    expiration: row.expiration,
+    ...others,
+  };
+}
+
+export function toValues(header: RecordHeader, body: number): SqlValue[] {
+  const {
+    key: _,
+    version,
+    size,
+    storedSize,
+    format,
+    compression,
+    checksum,
+    created,
+    modified,
+    expiration,
+    ...others
+  } = header;
+  const rest = isEmpty(others) ? null : JSON.stringify(others);
+  return [version, size, storedSize, format, compression, checksum, created, modified, expiration, rest, body];
+}
+
+function isEmpty(others: Pick<RecordHeader, "tags" | "metadata">): boolean {
+  return others.tags.length === 0 && Object.keys(others.metadata).length === 0 && Object.keys(others).length === 2;
+}
+
+/** A buffer of a driver as the plain array that callers expect. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

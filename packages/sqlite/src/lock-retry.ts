@@ -1,0 +1,43 @@
+import { type Awaitable, type Ports, type Random, StorageError, sleep } from "@holdfast/core";
+import { isBusy } from "./classify.js";
+
+export interface LockWait {
+  readonly ports: Ports;
+  /** Milliseconds to wait in all. */
+  readonly lockTimeout: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const FIRST_DELAY = 1;
+const LONGEST_DELAY = 100;
+
+/** Repeats `work` while it fails for a lock that another connection holds, waiting on timers; LOCKED when that takes too long. */
+export async function retryWhileLocked<T>(
+  work: () => Awaitable<T>,
+  { ports, lockTimeout, signal }: LockWait,
+): Promise<T> {
+  for (let attempt = 0, waited = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (waited >= lockTimeout) throw lockedError(lockTimeout, error);
+      const delay = lockDelay(attempt, ports.random);
+      await sleep(ports.timers, delay, signal);
+      waited += delay;
+    }
+  }
+}
+
+/** Milliseconds before the next try: doubling up to 100, with jitter, so that two processes do not keep step. */
+export function lockDelay(attempt: number, random: Random): number {
+  return Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt) * (0.5 + random.fraction() / 2);
+}
+
+export function lockedError(lockTimeout: number, cause: unknown): StorageError {
+  return new StorageError(
+    "LOCKED",
+    `another process held the database for more than ${lockTimeout} ms; try again, or look for what keeps it that long`,
+    { cause },
+  );
+}

@@ -1,0 +1,32 @@
+import type { Problem, RepairReport } from "@holdfast/core";
+import { checkTables, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+import type { OpenStore } from "./open-store.js";
+
+export async function checkStore(store: OpenStore, signal: AbortSignal | undefined): Promise<Problem[]> {
+  const { connection, table, context } = store;
+  return store.read(() => checkTables(connection, table, context.ports.clock.now()), signal);
+}
+
+export async function repairStore(store: OpenStore, signal: AbortSignal | undefined): Promise<RepairReport> {
+  const { connection, table, group, context } = store;
+  const { tokenizerVersion: version, termsOf, ports } = context;
+  const before = await checkStore(store, signal);
+  // Where pages are damaged, every write may spread the damage.
+  if (before.some((problem) => !problem.repairable)) return { repaired: [], remaining: before };
+  await group.submit(() => repairTables(connection, table, { version, termsOf }, ports.clock.now()), { signal });
+  const remaining = await checkStore(store, signal);
+  const left = new Set(remaining.map(({ message }) => message));
+  return { repaired: before.filter(({ message }) => !left.has(message)), remaining };
+}
+
+export async function compactStore(store: OpenStore, signal: AbortSignal | undefined): Promise<void> {
+  const { connection, table, group, context } = store;
+  while (table.bodies.hasDiscarded) {
+    signal?.throwIfAborted();
+    await group.submit(() => table.bodies.reclaim(RECLAIM_STEP), { signal });
+  }
+  await group.submit(() => trimTables(connection, table, context.ports.clock.now()), { signal });
+  await store.read(() => shrinkFile(connection), signal);
+}
+
+const RECLAIM_STEP = 64;

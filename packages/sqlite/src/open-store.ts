@@ -1,0 +1,243 @@
+import {
+  type AdapterContext,
+  type AdapterWrite,
+  type Awaitable,
+  type BatchOutcome,
+  CHUNK_BYTES,
+  type PutCondition,
+  type PutOutcome,
+  StorageError,
+  type StoredRecord,
+  type StoredStream,
+  type WriteRecord,
+} from "@holdfast/core";
+import { isBusy, isSyncFailure } from "./classify.js";
+import type { Connection } from "./driver.js";
+import { FeedWatcher } from "./feed-watcher.js";
+import { GroupCommit, lostConnection } from "./group-commit.js";
+import { ItemSearch } from "./item-table/item-search.js";
+import { ItemTable } from "./item-table/item-table.js";
+import { emptyLog } from "./item-table/maintenance.js";
+import { SQLITE_APPLICATION_ID } from "./item-table/schema.js";
+import { inSnapshot } from "./item-table/snapshot.js";
+import { StoredBodies, type StoredItem } from "./item-table/stored-bodies.js";
+import { retryWhileLocked } from "./lock-retry.js";
+import { type OpenDatabase, openDatabase, openReader } from "./open-database.js";
+import type { CompleteOptions } from "./options.js";
+import { ChunkStream, streamFromMemory } from "./read-stream.js";
+import { ChunkWriter } from "./write-stream.js";
+
+/** Larger bodies are written in several transactions, so that none holds the thread for long. */
+const MOST_AT_ONCE = 16 * 2 ** 20;
+/** Chunks of discarded bodies that one transaction frees. */
+const RECLAIM_STEP = 16;
+
+/** One open database with everything that works on it. */
+export class OpenStore {
+  readonly connection: Connection;
+  readonly table: ItemTable;
+  readonly search: ItemSearch;
+  readonly group: GroupCommit;
+  readonly watcher: FeedWatcher;
+  readonly context: AdapterContext;
+  readonly #options: CompleteOptions;
+  readonly #identity: OpenDatabase["identity"];
+  readonly #bodies: StoredBodies;
+  readonly #streams = new Set<ChunkStream>();
+  #failure: StorageError | undefined;
+  #closing = false;
+  #reclaiming = false;
+
+  static async open(options: CompleteOptions, context: AdapterContext): Promise<OpenStore> {
+    const { ports, tokenizerVersion: version, termsOf } = context;
+    const applicationId = SQLITE_APPLICATION_ID;
+    const database = await openDatabase({ ...options, ports, applicationId, tokenizer: { version, termsOf } });
+    try {
+      return new OpenStore(options, context, database);
+    } catch (error) {
+      database.connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: CompleteOptions, context: AdapterContext, { connection, identity }: OpenDatabase) {
+    const { ports } = context;
+    this.connection = connection;
+    this.context = context;
+    this.#options = options;
+    this.#identity = identity;
+    this.table = new ItemTable(connection);
+    this.search = new ItemSearch(connection);
+    this.#bodies = new StoredBodies(connection);
+    this.watcher = new FeedWatcher(connection, this.table.feed, ports.timers);
+    this.group = new GroupCommit({
+      connection,
+      ports,
+      lockTimeout: options.lockTimeout,
+      begun: () => this.#requireSameTokenizer(),
+      verify: () => identity.verify(),
+      committed: () => this.#committed(),
+      failed: (error) => this.#fail(error),
+    });
+    this.#reclaim();
+  }
+
+  /** Runs what needs no group, mostly reads, at once, or again on timers when it meets a lock. */
+  read<T>(work: () => T, signal: AbortSignal | undefined): Awaitable<T> {
+    try {
+      return this.#attempt(work);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    const { lockTimeout } = this.#options;
+    return retryWhileLocked(() => this.#attempt(work), { ports: this.context.ports, lockTimeout, signal });
+  }
+
+  get(key: string, now: number): StoredRecord | undefined {
+    const item = this.#bodies.find(key, now);
+    if (item === undefined) return undefined;
+    if (item.body.in === "memory") return { header: item.header, body: item.body.bytes };
+    // Chunks are read one by one, and from the same state of the database as the header.
+    return inSnapshot(this.connection, () => {
+      const found = this.#bodies.find(key, now);
+      if (found === undefined) return undefined;
+      const { header, body } = found;
+      if (body.in === "chunks") return { header, body: this.#bodies.assemble(key, body.id, body.count) };
+      return { header, body: bytesOf(found) };
+    });
+  }
+
+  async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
+    const { body: bytes, ...bodiless } = record;
+    if (bytes.byteLength <= MOST_AT_ONCE) {
+      const put = () => this.table.put(bodiless, { from: "memory", bytes }, condition);
+      return this.group.submit(put, { signal, bytes: bytes.byteLength });
+    }
+    const writer = this.writer(signal);
+    let outcome: PutOutcome | undefined;
+    try {
+      await writer.write(bytes);
+      outcome = await writer.commit(bodiless, condition);
+    } finally {
+      if (outcome?.outcome !== "written") await writer.abort();
+    }
+    return outcome;
+  }
+
+  batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
+    const bytes = writes.reduce((sum, write) => sum + (write.type === "put" ? write.record.body.byteLength : 0), 0);
+    return this.group.submit(() => this.table.batch(writes, now), { signal, bytes });
+  }
+
+  writer(signal: AbortSignal | undefined): ChunkWriter {
+    const { clock, random } = this.context.ports;
+    return new ChunkWriter({ table: this.table, group: this.group, clock, random }, signal);
+  }
+
+  async readStream(key: string, now: number, signal: AbortSignal | undefined): Promise<StoredStream | undefined> {
+    const found = await this.read(() => this.#bodies.find(key, now), signal);
+    if (found?.body.in !== "chunks") return found && inMemory(found);
+    // The path must lead to the same database for a second connection to see what this one sees.
+    this.#identity.verify();
+    const { ports } = this.context;
+    const { lockTimeout } = this.#options;
+    return retryWhileLocked(() => this.#beginStream(key, now), { ports, lockTimeout, signal });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.watcher.stop();
+    await this.group.drained();
+    for (const stream of this.#streams) stream.close();
+    if (this.#failure !== undefined) return;
+    try {
+      emptyLog(this.connection);
+    } finally {
+      this.connection.close();
+    }
+  }
+
+  async #beginStream(key: string, now: number): Promise<StoredStream | undefined> {
+    const connection = await openReader(this.#options.driver, this.#options.path);
+    let stream: ChunkStream;
+    try {
+      stream = new ChunkStream(connection, (closed) => this.#streams.delete(closed));
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    this.#streams.add(stream);
+    try {
+      // Nothing has pinned the state that the first look saw, so this one decides.
+      const item = stream.begin(key, now);
+      if (item?.body.in === "chunks" && !this.#closing)
+        return { header: item.header, chunkHashes: item.hashes, body: stream };
+      stream.close();
+      return item && inMemory(item);
+    } catch (error) {
+      stream.close();
+      throw error;
+    }
+  }
+
+  #attempt<T>(work: () => T): T {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return work();
+    } catch (error) {
+      if (!isSyncFailure(error)) throw error;
+      const failure = lostConnection(error);
+      this.group.fail(failure);
+      throw failure;
+    }
+  }
+
+  #requireSameTokenizer(): void {
+    if (this.table.tokenizerVersion === this.context.tokenizerVersion) return;
+    throw new StorageError(
+      "UNAVAILABLE",
+      "another version of Holdfast has built this store's search index anew: update this one, or close this storage and open it again",
+      { retryable: false },
+    );
+  }
+
+  #committed(): void {
+    this.watcher.committed();
+    this.#reclaim();
+  }
+
+  /** Frees discarded bodies step by step. What is left when the process ends, or after a failure, is found at the next open. */
+  #reclaim(): void {
+    if (this.#closing || this.#reclaiming || !this.table.bodies.hasDiscarded) return;
+    this.#reclaiming = true;
+    const done = () => {
+      this.#reclaiming = false;
+    };
+    this.group
+      .submit(() => this.table.bodies.reclaim(RECLAIM_STEP), { bytes: RECLAIM_STEP * CHUNK_BYTES })
+      .then(done, done);
+  }
+
+  #fail(error: StorageError): void {
+    this.#failure = error;
+    this.watcher.stop();
+    for (const stream of this.#streams) stream.close();
+    this.connection.close();
+  }
+}
+
+function inMemory(item: StoredItem): StoredStream {
+  return streamFromMemory(item.header, item.hashes, bytesOf(item));
+}
+
+/** In a store of this adapter every body that has no chunks is in its row. */
+function bytesOf({ header: { key }, body }: StoredItem): Uint8Array {
+  if (body.in === "memory") return body.bytes;
+  throw new StorageError(
+    "CORRUPT",
+    `the body of ${JSON.stringify(key)} is missing; restore it from a backup or delete it`,
+    {
+      key,
+    },
+  );
+}

@@ -1,0 +1,71 @@
+import type { RecordHeader, StoredStream } from "@holdfast/core";
+import type { Connection } from "./driver.js";
+import { StoredBodies, type StoredItem } from "./item-table/stored-bodies.js";
+
+/** A stream over a body that is in memory already. */
+export function streamFromMemory(header: RecordHeader, chunkHashes: Uint8Array, bytes: Uint8Array): StoredStream {
+  return {
+    header,
+    chunkHashes,
+    body: {
+      async *[Symbol.asyncIterator]() {
+        if (bytes.byteLength > 0) yield bytes;
+      },
+    },
+  };
+}
+
+/**
+ * One reading of a chunked body. It has a connection of its own with a transaction open all the while, so that it reads the
+ * version that it began with, whatever is written or deleted meanwhile.
+ */
+export class ChunkStream implements AsyncIterableIterator<Uint8Array> {
+  readonly #connection: Connection;
+  readonly #bodies: StoredBodies;
+  readonly #closed: (stream: ChunkStream) => void;
+  #open = true;
+  #place: { readonly key: string; readonly id: number; readonly count: number } | undefined;
+  #next = 0;
+
+  /** Takes the connection over. `closed` is called once. */
+  constructor(connection: Connection, closed: (stream: ChunkStream) => void) {
+    this.#connection = connection;
+    this.#bodies = new StoredBodies(connection);
+    this.#closed = closed;
+    connection.exec("BEGIN");
+  }
+
+  /** Looks the item up; what it finds is what is read. */
+  begin(key: string, now: number): StoredItem | undefined {
+    const item = this.#bodies.find(key, now);
+    if (item?.body.in === "chunks") this.#place = { key, id: item.body.id, count: item.body.count };
+    return item;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const place = this.#place;
+    if (!this.#open || place === undefined || this.#next === place.count) return this.return();
+    try {
+      return { done: false, value: this.#bodies.chunk(place.key, place.id, this.#next++) };
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#connection.close();
+    this.#closed(this);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,24 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describeAdapter } from "@holdfast/conformance";
+import { sqlite } from "@holdfast/sqlite";
+import { describe, it } from "vitest";
+
+const seed = process.env["HOLDFAST_SEED"];
+
+describeAdapter(
+  {
+    name: "sqlite",
+    async open() {
+      const directory = await mkdtemp(join(tmpdir(), "holdfast-sqlite-"));
+      return {
+        adapter: () => sqlite({ path: join(directory, "store.db") }),
+        persistent: true,
+        destroy: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  },
+  { describe, it },
+  { seed: seed === undefined ? undefined : Number(seed) },
+);

@@ -1,0 +1,129 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { openStorage, type StorageEngine } from "@holdfast/core";
+import { sqlite } from "@holdfast/sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { temporaryPath } from "../support/stores.js";
+import type { Task } from "./child.js";
+
+const script = fileURLToPath(new URL("child.ts", import.meta.url));
+
+async function start(): Promise<ChildProcess> {
+  const child = fork(script, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  await once(child, "message");
+  return child;
+}
+
+async function perform(child: ChildProcess, task: Task): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  const died = once(child, "exit", { signal }).then(() => {
+    throw new Error("the process died");
+  });
+  const answered = once(child, "message", { signal });
+  child.send(task);
+  try {
+    await Promise.race([answered, died]);
+  } finally {
+    over.abort();
+  }
+}
+
+describe("two processes", () => {
+  it("that count in one item lose no step", async () => {
+    const path = temporaryPath();
+    const children = await Promise.all([start(), start()]);
+    await Promise.all(children.map((child) => perform(child, { do: "count", path, times: 200 })));
+    const storage = await openStorage(sqlite({ path }));
+    expect(await storage.load("counter")).toBe(400);
+    await storage.close();
+  }, 60_000);
+
+  it("that open a fresh file at once both work on one store", async () => {
+    const children = await Promise.all([start(), start()]);
+    for (let time = 0; time < 10; time++) {
+      const path = temporaryPath();
+      await Promise.all(children.map((child, n) => perform(child, { do: "open", path, name: `by-${n}` })));
+      const storage = await openStorage(sqlite({ path }));
+      expect((await storage.list()).map(({ key }) => key)).toEqual(["by-0", "by-1"]);
+      expect((await storage.verify()).problems).toEqual([]);
+      await storage.close();
+    }
+  }, 60_000);
+});
+
+describe("a process that is killed while it saves", () => {
+  const seed = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+  it(`has lost nothing that was acknowledged (HOLDFAST_SEED=${seed})`, async () => {
+    const path = temporaryPath();
+    const random = generator(seed);
+    for (let round = 0; round < 6; round++) {
+      const last = await killed(path, round, 20 + Math.floor(random() * 300));
+      const storage = await openStorage(sqlite({ path }));
+      for (const [key, value] of last.acknowledged) {
+        // What was under way when the process died may have come after it, for each worker's next key alone.
+        if (!(await holds(storage, key, value))) expect(last.inFlight(key), `${key} in round ${round}`).toBe(true);
+      }
+      expect((await storage.verify()).problems).toEqual([]);
+      expect((await storage.search({ text: "words" })).length).toBe(
+        (await storage.list()).filter(({ format }) => format === "json").length,
+      );
+      await storage.close();
+    }
+  }, 120_000);
+
+  interface Killed {
+    /** The last acknowledged value of each key; null after a deletion. */
+    readonly acknowledged: Map<string, unknown>;
+    /** Whether the process may have been at work on the key when it died. */
+    inFlight(key: string): boolean;
+  }
+
+  async function killed(path: string, round: number, after: number): Promise<Killed> {
+    const child = await start();
+    child.send({ do: "save", path, round } satisfies Task);
+    const acknowledged = new Map<string, unknown>();
+    const counts = new Map<string, number>();
+    let lines = 0;
+    if (child.stdout === null) throw new Error("the process has no output");
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [key, value]: [string, unknown] = JSON.parse(line);
+      acknowledged.set(key, value);
+      const worker = workerOf(key);
+      counts.set(worker, (counts.get(worker) ?? 0) + 1);
+      // Lines that were written before it died are still read.
+      if (++lines === after) child.kill("SIGKILL");
+    }
+    return {
+      acknowledged,
+      inFlight: (key) => key === `${workerOf(key)}/${(counts.get(workerOf(key)) ?? 0) % 7}`,
+    };
+  }
+
+  function workerOf(key: string): string {
+    return key.slice(0, key.lastIndexOf("/"));
+  }
+
+  async function holds(storage: StorageEngine, key: string, value: unknown): Promise<boolean> {
+    const found = await storage.load(key);
+    if (value === null) return found === undefined;
+    if (!(found instanceof Uint8Array)) return JSON.stringify(found) === JSON.stringify(value);
+    const { size, fill } = value as { size: number; fill: number };
+    return found.byteLength === size && found.every((byte) => byte === fill);
+  }
+
+  /** Numbers from 0 to 1 that a seed repeats. */
+  function generator(start: number): () => number {
+    let state = start;
+    return () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 32;
+    };
+  }
+});
