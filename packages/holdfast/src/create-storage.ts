@@ -1,8 +1,8 @@
 import {
   openStorage,
   type StorageAdapter,
-  StorageError,
   type StorageEngine,
+  StorageError,
   type StorageSettings,
 } from "@holdfast/core";
 import { type AdapterRegistry, adapterOf } from "./adapter-registry.js";

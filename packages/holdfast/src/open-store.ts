@@ -1,4 +1,4 @@
-import { openStorage, StorageError, type StorageEngine, type StorageSettings } from "@holdfast/core";
+import { openStorage, type StorageEngine, StorageError, type StorageSettings } from "@holdfast/core";
 import { adapterFor, existsAt } from "./adapter-registry.js";
 import { checkStoreUrl, parseStoreUrl, type StoreUrl } from "./store-url.js";
 

@@ -43,9 +43,9 @@ export function parseStoreUrl(url: string): StoreUrl {
 export function formatStoreUrl(url: StoreUrl): string {
   const { scheme, path, options } = checkStoreUrl(url);
   const query = Object.entries(options).map(
-    ([name, value]) => `${escape(name, ESCAPED_IN_OPTION)}=${escape(value, ESCAPED_IN_OPTION)}`,
+    ([name, value]) => `${escapeText(name, ESCAPED_IN_OPTION)}=${escapeText(value, ESCAPED_IN_OPTION)}`,
   );
-  return `${scheme}:${escape(path, ESCAPED_IN_PATH)}${query.length === 0 ? "" : `?${query.join("&")}`}`;
+  return `${scheme}:${escapeText(path, ESCAPED_IN_PATH)}${query.length === 0 ? "" : `?${query.join("&")}`}`;
 }
 
 /** Returns the parts when a URL can hold them. */
@@ -90,7 +90,7 @@ function decode(text: string, url: string): string {
   }
 }
 
-function escape(text: string, escaped: RegExp): string {
+function escapeText(text: string, escaped: RegExp): string {
   return text.replace(escaped, encodeURIComponent);
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -10,7 +10,7 @@ let folder: string;
 let code: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "holdfast-bundle-"));
-  const entry = join(import.meta.dirname, "browser-app.js");
+  const entry = fileURLToPath(import.meta.resolve("./browser-app.js"));
   await build({
     configFile: false,
     logLevel: "silent",

@@ -12,7 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const inFolder = (name: string, options = {}) => formatStoreUrl({ scheme: "sqlite", path: join(folder, name), options });
+const inFolder = (name: string, options = {}) =>
+  formatStoreUrl({ scheme: "sqlite", path: join(folder, name), options });
 
 describe("createStorage", () => {
   it("keeps what is saved in the file that a sqlite: URL names", async () => {
@@ -35,7 +36,9 @@ describe("createStorage", () => {
   it("takes an adapter that is made already, and settings", async () => {
     await using storage = await createStorage({ adapter: memory() }, { compress: true });
     expect((await storage.save("a", "x".repeat(10_000))).compressed).toBe(true);
-    await expect(createStorage("memory:", { compres: true } as object)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(createStorage("memory:", { compres: true } as object)).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
   });
 
   it("hands options of a URL to the adapter", async () => {

@@ -102,7 +102,10 @@ const texts = fc.string({ unit: "binary" }).filter((text) => !text.includes("\0"
 const storeUrls: fc.Arbitrary<StoreUrl> = fc.record({
   scheme: fc.stringMatching(/^[a-z][a-z0-9+.-]{1,9}$/),
   path: fc.oneof(texts, fc.string({ unit: fc.constantFrom(..."%?&=#+\\/: .~a2F\n") })),
-  options: fc.dictionary(texts.filter((name) => name !== ""), texts),
+  options: fc.dictionary(
+    texts.filter((name) => name !== ""),
+    texts,
+  ),
 });
 
 function codeOf(action: () => unknown): string {

@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+import { inspect } from "node:util";
+import { Command, CommanderError } from "commander";
+import type { Perform } from "./commands/command.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { exportCommand } from "./commands/export.js";
+import { getCommand } from "./commands/get.js";
+import { importCommand } from "./commands/import.js";
+import { lsCommand } from "./commands/ls.js";
+import { migrateCommand } from "./commands/migrate.js";
+import { putCommand } from "./commands/put.js";
+import { rmCommand } from "./commands/rm.js";
+import { searchCommand } from "./commands/search.js";
+import { verifyCommand } from "./commands/verify.js";
+import { EXIT, type ExitCode } from "./exit-codes.js";
+import { CommandError, describeFailure, type Failure, failureLine, UsageError } from "./failure.js";
+import { Output } from "./output.js";
+import { createProgressView, type ProgressView } from "./terminal/index.js";
+
+/** Where a run of the command reads and writes. */
+export interface Streams {
+  stdin: Readable & { readonly isTTY?: boolean };
+  stdout: Writable & { readonly isTTY?: boolean };
+  stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+}
+
+interface GlobalFlags {
+  json?: true;
+  quiet?: true;
+  verbose?: true;
+}
+
+/** Runs the command that this process was started for. */
+export async function runProcess(): Promise<void> {
+  const interruption = new AbortController();
+  let exitCode: ExitCode | undefined;
+  const interrupt = (code: ExitCode) => {
+    // Asked twice: the work does not come to an end by itself.
+    if (exitCode !== undefined) process.exit(exitCode);
+    exitCode = code;
+    interruption.abort();
+  };
+  process.on("SIGINT", () => interrupt(EXIT.interrupted));
+  process.on("SIGTERM", () => interrupt(EXIT.terminated));
+  process.stderr.on("error", () => {
+    // Nobody reads our messages any more; the work and its exit code stand.
+  });
+  const outcome = await run(process.argv.slice(2), process, interruption.signal);
+  process.exitCode = exitCode ?? outcome;
+}
+
+/** Runs one command line to its end. Resolves to the exit code; never rejects. */
+export async function run(args: readonly string[], streams: Streams, signal: AbortSignal): Promise<ExitCode> {
+  const out = new Output(streams.stdout);
+  let progress: ProgressView | undefined;
+  const program = createProgram(async (work) => {
+    const { json = false, quiet = false } = program.opts<GlobalFlags>();
+    const mode = json || quiet ? "none" : streams.stderr.isTTY === true ? "bar" : "lines";
+    progress = createProgressView({ mode, target: streams.stderr, now: () => performance.now() });
+    await work({ out, stdin: streams.stdin, json, quiet, signal, progress });
+  }, streams);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    await out.flush();
+    return EXIT.ok;
+  } catch (error) {
+    progress?.abandon();
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    const failure = describe(error, signal, helpFor(args, program));
+    // What was printed so far comes first; where stdout fails too, the failure at hand is the one to tell.
+    await Promise.allSettled([out.flush()]);
+    // The options may be what could not be read.
+    const flags = { json: hasFlag(args, "--json"), verbose: hasFlag(args, "--verbose") || hasFlag(args, "-v") };
+    streams.stderr.write(`${messageOf(failure, error, flags)}\n`);
+    return failure.exitCode;
+  }
+}
+
+function describe(error: unknown, signal: AbortSignal, help: string): Failure {
+  if (error instanceof CommanderError) return describeFailure(toUsageError(error), help);
+  // However the interruption came through, it is no fault.
+  if (signal.aborted && !(error instanceof CommandError)) {
+    return describeFailure(new CommandError("ABORTED", "interrupted", "again"), help);
+  }
+  return describeFailure(error, help);
+}
+
+/** "error: unknown option '--lmit'\n(Did you mean --limit?)" in our own form. */
+function toUsageError({ code, message }: CommanderError): UsageError {
+  if (code === "commander.help") return new UsageError("a command is needed");
+  const [first = "", suggestion] = message.replace(/^error: /, "").split("\n");
+  const prefix = code === "commander.unknownCommand" ? "holdfast " : "";
+  const meant = /Did you mean (?:one of )?(.+)\?/.exec(suggestion ?? "")?.[1];
+  return new UsageError(first.replace(/\.$/, ""), meant === undefined ? undefined : prefix + meant);
+}
+
+function messageOf(failure: Failure, error: unknown, { json, verbose }: { json: boolean; verbose: boolean }): string {
+  // Everything that was thrown, with its causes.
+  const stack = verbose ? inspect(error) : undefined;
+  if (json) return JSON.stringify({ error: stack === undefined ? failure : { ...failure, stack } });
+  return stack === undefined ? failureLine(failure) : `${failureLine(failure)}\n${stack}`;
+}
+
+function helpFor(args: readonly string[], program: Command): string {
+  const names = program.commands.map((command) => command.name());
+  const name = args.find((arg) => names.includes(arg));
+  return name === undefined ? "holdfast --help" : `holdfast ${name} --help`;
+}
+
+function createProgram(perform: Perform, { stdout, stderr }: Streams): Command {
+  const program = new Command("holdfast")
+    .description("Looks into Holdfast stores, moves them and checks them.")
+    .version(readVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "explain a command")
+    .option("--json", "print one JSON document on stdout, and errors as JSON on stderr")
+    .option("-q, --quiet", "print only what was asked for: no progress, no summary")
+    .option("-v, --verbose", "print the stack and the causes of an error")
+    .addHelpText("after", STORES)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: () => {
+        // Told by `run`, in our own form.
+      },
+    })
+    .exitOverride();
+  for (const create of COMMANDS) program.addCommand(create(perform).copyInheritedSettings(program));
+  return program;
+}
+
+const COMMANDS = [
+  importCommand,
+  exportCommand,
+  lsCommand,
+  getCommand,
+  putCommand,
+  rmCommand,
+  searchCommand,
+  migrateCommand,
+  verifyCommand,
+  doctorCommand,
+];
+
+const STORES = `
+Stores are named by URLs:
+  sqlite:./app.db          one SQLite file; ?durability=process trades safety against power loss for speed
+  memory:                  a new, empty store that lasts as long as the command
+
+Every command has examples: holdfast <command> --help`;
+
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  return manifest.version;
+}
+
+function hasFlag(args: readonly string[], flag: string): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).includes(flag);
+}

@@ -1,0 +1,42 @@
+import type { Readable } from "node:stream";
+import type { StorageEngine } from "@holdfast/core";
+import { openStore, storeExists } from "holdfast";
+import { CommandError } from "./failure.js";
+import type { Output } from "./output.js";
+import type { ProgressView } from "./terminal/index.js";
+
+/** What every command works with. */
+export interface CommandContext {
+  readonly out: Output;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** Print one JSON document on stdout and nothing else. */
+  readonly json: boolean;
+  /** Say nothing beyond what was asked for. */
+  readonly quiet: boolean;
+  /** Fires on Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly progress: ProgressView;
+}
+
+/** Prints what a command did: as JSON when that was asked for, else in words unless --quiet. */
+export async function report(context: CommandContext, value: unknown, lines: readonly string[]): Promise<void> {
+  if (context.json) await context.out.json(value);
+  else if (!context.quiet) for (const line of lines) await context.out.line(line);
+}
+
+/** Opens a store that must be there: reading must not leave an empty store behind a misspelt name. */
+export async function openExisting(store: string): Promise<StorageEngine> {
+  if (!(await storeExists(store))) {
+    throw new CommandError(
+      "NOT_FOUND",
+      `there is no store at ${store}`,
+      `another path, or \`holdfast import FROM-DIR ${store}\` to make one`,
+    );
+  }
+  return openStore(store);
+}
+
+/** Opens a store, making it where there is none. */
+export function openOrCreate(store: string): Promise<StorageEngine> {
+  return openStore(store);
+}

@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import { parseStoreUrl } from "holdfast";
+import { report } from "../command-context.js";
+import type { Check } from "../doctor/check.js";
+import { checkMachine } from "../doctor/check-machine.js";
+import { checkStore } from "../doctor/check-store.js";
+import { IncompleteError } from "../failure.js";
+import { countOf, styleFor } from "../terminal/index.js";
+import { describeCommand, type Perform } from "./command.js";
+
+export function doctorCommand(perform: Perform): Command {
+  return describeCommand("doctor [store]", "check the machine, and a store with all that is in it", [
+    { command: "holdfast doctor", does: "Node and the adapters" },
+    {
+      command: "holdfast doctor sqlite:./app.db",
+      does: "and whether the store opens, its settings, space, every item",
+    },
+  ]).action((store: string | undefined) =>
+    perform(async (context) => {
+      const checks = await checkMachine(store === undefined ? undefined : parseStoreUrl(store).scheme);
+      if (store !== undefined) checks.push(...(await checkStore(context, store)));
+      const failed = checks.filter(({ status }) => status === "fail");
+      await report(context, { ok: failed.length === 0, checks }, linesOf(checks, styleFor(process.stdout)));
+      if (failed.length === 0) return;
+      const [first] = failed;
+      throw new IncompleteError(
+        `${countOf(failed.length, "check")} failed: ${failed.map(({ name }) => name).join(", ")}`,
+        first?.advice ?? "again with --verbose",
+      );
+    }),
+  );
+}
+
+function linesOf(checks: readonly Check[], style: ReturnType<typeof styleFor>): string[] {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const marks = { ok: style.green("ok  "), warn: style.yellow("warn"), fail: style.red("FAIL") };
+  return checks.flatMap(({ name, status, detail, advice }) => [
+    `${marks[status]}  ${name.padEnd(width)}  ${detail}`,
+    ...(advice === undefined ? [] : [`${" ".repeat(width + 8)}→ ${advice}`]),
+  ]);
+}

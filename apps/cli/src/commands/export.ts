@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { openExisting, report as print } from "../command-context.js";
+import { CommandError } from "../failure.js";
+import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
+import { exportTree } from "../tree/export-tree.js";
+import { describeCommand, type Perform } from "./command.js";
+
+interface ExportOptions {
+  prefix?: string;
+}
+
+export function exportCommand(perform: Perform): Command {
+  return describeCommand(
+    "export <store> <folder>",
+    "write every item as a file, with a manifest that brings all back",
+    [
+      { command: "holdfast export sqlite:./app.db ./my-export", does: "into a new or empty folder" },
+      { command: "holdfast export sqlite:./app.db ./notes --prefix notes/", does: "a part" },
+      { command: "holdfast import ./my-export sqlite:./new.db", does: "and back" },
+    ],
+  )
+    .option("--prefix <prefix>", "only keys that start so")
+    .action((store: string, folder: string, { prefix = "" }: ExportOptions) =>
+      perform(async (context) => {
+        const { signal, progress } = context;
+        await using storage = await openExisting(store);
+        const report = await exportTree(storage, folder, { prefix, progress, signal, now: Date.now });
+        progress.end();
+        const { exported, bytes, failures, milliseconds } = report;
+        await print(context, report, [
+          ...failures.map(({ key, message }) => `left out ${JSON.stringify(key)}: ${message}`),
+          `exported ${countOf(exported, "item")}, ${formatBytes(bytes)} to ${folder} in ${formatDuration(milliseconds)}`,
+        ]);
+        if (failures.length === 0) return;
+        throw new CommandError(
+          "CORRUPT",
+          `${countOf(failures.length, "damaged item")} could not be exported`,
+          `\`holdfast verify ${store}\`, which lists all damage`,
+        );
+      }),
+    );
+}

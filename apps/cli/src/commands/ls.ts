@@ -1,0 +1,40 @@
+import type { StorageItem } from "@holdfast/core";
+import type { Command } from "commander";
+import { openExisting } from "../command-context.js";
+import { printItems } from "../items.js";
+import { wholeNumber } from "../option-values.js";
+import { describeCommand, type Perform } from "./command.js";
+
+interface LsOptions {
+  long?: true;
+  after?: string;
+  limit?: number;
+}
+
+export function lsCommand(perform: Perform): Command {
+  return describeCommand("ls <store> [prefix]", "list keys, in order", [
+    { command: "holdfast ls sqlite:./app.db", does: "every key" },
+    { command: "holdfast ls sqlite:./app.db notes/ --long", does: "what starts with notes/, with size, time and tags" },
+    { command: "holdfast ls sqlite:./app.db --after notes/7 --limit 100", does: "the next hundred" },
+  ])
+    .option("-l, --long", "size, time of the last change, format and tags beside each key")
+    .option("--after <key>", "start behind this key")
+    .option("--limit <count>", "at most so many", wholeNumber)
+    .action((store: string, prefix: string | undefined, options: LsOptions) =>
+      perform(async (context) => {
+        await using storage = await openExisting(store);
+        const { after, limit = Number.POSITIVE_INFINITY, long = false } = options;
+        const items = storage.scan(prefix ?? "", { after, signal: context.signal });
+        await printItems(context, first(items, limit), { long });
+      }),
+    );
+}
+
+async function* first(items: AsyncIterable<StorageItem>, limit: number): AsyncGenerator<StorageItem> {
+  let left = limit;
+  if (left === 0) return;
+  for await (const item of items) {
+    yield item;
+    if (--left <= 0) return;
+  }
+}

@@ -1,0 +1,106 @@
+import { countOf, formatBytes, formatCount, formatDuration } from "./format.js";
+
+/** What long work tells from time to time; core's `Progress` is one. */
+export interface ProgressState {
+  phase: string;
+  items: number;
+  totalItems?: number;
+  bytes: number;
+}
+
+/** Shows how long work goes on. One phase at a time; a new name begins the next. */
+export interface ProgressView {
+  update(state: ProgressState): void;
+  /** The work is done: leaves the last phase's result behind. */
+  end(): void;
+  /** The work failed: leaves nothing behind that looks done. */
+  abandon(): void;
+}
+
+export interface ProgressTarget {
+  write(text: string): unknown;
+  readonly columns?: number | undefined;
+}
+
+export interface ProgressViewOptions {
+  /** `bar`: redrawn in place, for terminals; `lines`: a plain line now and then; `none`: nothing. */
+  mode: "bar" | "lines" | "none";
+  target: ProgressTarget;
+  /** Milliseconds from any instant on. */
+  now: () => number;
+}
+
+// A bar that moves smoothly, and lines that do not flood a log.
+const INTERVALS = { bar: 80, lines: 2_000 };
+const BAR_WIDTH = 24;
+const CLEAR_LINE = "\r\u001b[K";
+
+/** A progress library would have to be wrapped for all three modes; drawing the bar is the least part. */
+export function createProgressView({ mode, target, now }: ProgressViewOptions): ProgressView {
+  if (mode === "none") return { update: ignore, end: ignore, abandon: ignore };
+  const clear = () => {
+    if (mode === "bar") target.write(CLEAR_LINE);
+  };
+  let current: { state: ProgressState; started: number; shown: number } | undefined;
+  const finish = () => {
+    if (current === undefined) return;
+    clear();
+    target.write(`${summaryLine(current.state, now() - current.started)}\n`);
+    current = undefined;
+  };
+  return {
+    update(state) {
+      const instant = now();
+      if (current !== undefined && current.state.phase !== state.phase) finish();
+      // A line is worth its place only for work that takes long; a bar stands from the start.
+      current ??= { state, started: instant, shown: mode === "bar" ? Number.NEGATIVE_INFINITY : instant };
+      current.state = state;
+      if (instant - current.shown < INTERVALS[mode]) return;
+      current.shown = instant;
+      const elapsed = instant - current.started;
+      if (mode === "lines") target.write(`${progressLine(state, elapsed)}\n`);
+      else target.write(CLEAR_LINE + barLine(state, elapsed, target.columns || 80));
+    },
+    end: finish,
+    abandon() {
+      if (current !== undefined) clear();
+      current = undefined;
+    },
+  };
+}
+
+function ignore(): void {
+  // Nobody looks.
+}
+
+/** "copy: 250 items, 4.2 MB in 1.2 s". */
+function summaryLine({ phase, items, bytes }: ProgressState, elapsed: number): string {
+  return `${phase}: ${countOf(items, "item")}, ${formatBytes(bytes)} in ${formatDuration(elapsed)}`;
+}
+
+/** "copy: 155 of 250 items, 4.2 MB, 12 MB/s, 3 s left". */
+function progressLine(state: ProgressState, elapsed: number): string {
+  const { phase, items, totalItems, bytes } = state;
+  const counted =
+    totalItems === undefined ? countOf(items, "item") : `${formatCount(items)} of ${countOf(totalItems, "item")}`;
+  return `${phase}: ${[counted, formatBytes(bytes), ...pace(state, elapsed)].join(", ")}`;
+}
+
+function barLine(state: ProgressState, elapsed: number, columns: number): string {
+  const { phase, items, totalItems } = state;
+  const line = progressLine(state, elapsed);
+  if (totalItems === undefined || totalItems === 0) return line.slice(0, columns - 1);
+  const share = Math.min(1, items / totalItems);
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  // One column stays free: some terminals wrap when the last one is written.
+  return `${phase} ${bar} ${percent}${line.slice(phase.length + 1)}`.slice(0, columns - 1);
+}
+
+function pace({ items, totalItems, bytes }: ProgressState, elapsed: number): string[] {
+  if (elapsed <= 0 || items === 0) return [];
+  const rate = `${formatBytes((bytes * 1000) / elapsed)}/s`;
+  if (totalItems === undefined) return [rate];
+  return [rate, `${formatDuration((Math.max(0, totalItems - items) * elapsed) / items)} left`];
+}

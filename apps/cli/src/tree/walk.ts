@@ -1,0 +1,47 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { compareKeys } from "@holdfast/core";
+
+/** A file below the root, or something else that is no file to import. */
+export interface Found {
+  /** Where to open it. */
+  file: string;
+  /** From the root on, with forward slashes. */
+  path: string;
+  /** What it is, when it is not a file: it is not followed and not read. */
+  otherwise?: string;
+}
+
+/**
+ * Every file below `from`, in the order of the keys that their paths make; or `from` itself when it is a file. A symbolic
+ * link is meant where it was named, as `from`; below, links are told of and not followed.
+ */
+export async function* walk(from: string): AsyncGenerator<Found> {
+  const root = await realpath(from);
+  const stats = await stat(root);
+  if (stats.isDirectory()) yield* walkFolder(root, "");
+  else yield found(root, basename(from), stats);
+}
+
+async function* walkFolder(folder: string, path: string): AsyncGenerator<Found> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  // "a" the folder gives keys "a/…": they sort as such among its siblings.
+  const rank = (entry: (typeof entries)[number]) => (entry.isDirectory() ? `${entry.name}/` : entry.name);
+  entries.sort((a, b) => compareKeys(rank(a), rank(b)));
+  for (const entry of entries) {
+    const file = join(folder, entry.name);
+    const below = path === "" ? entry.name : `${path}/${entry.name}`;
+    if (entry.isDirectory()) yield* walkFolder(file, below);
+    else yield found(file, below, entry);
+  }
+}
+
+interface Kind {
+  isFile(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+function found(file: string, path: string, kind: Kind): Found {
+  if (kind.isFile()) return { file, path };
+  return { file, path, otherwise: kind.isSymbolicLink() ? "a symbolic link" : "not a file" };
+}

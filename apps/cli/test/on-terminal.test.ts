@@ -1,0 +1,78 @@
+import { PassThrough, Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { run } from "../src/cli.ts";
+import { useWorkspace } from "./support/workspace.ts";
+
+const space = useWorkspace();
+
+class Screen extends Writable {
+  readonly isTTY = true;
+  readonly columns = 100;
+  shown = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.shown += chunk.toString();
+    done();
+  }
+}
+
+/** Runs the command as on a terminal. */
+async function onTerminal(args: readonly string[]): Promise<{ code: number; shown: string; messages: string }> {
+  const stdout = new Screen();
+  const stderr = new Screen();
+  const code = await run(args, { stdin: new PassThrough(), stdout, stderr }, new AbortController().signal);
+  return { code, shown: stdout.shown, messages: stderr.shown };
+}
+
+describe("on a terminal", () => {
+  it("get lays out json, and ends text with a new line", async () => {
+    await space.store("app.db", async (storage) => {
+      await storage.save("json", { a: [1] });
+      await storage.save("text", new TextEncoder().encode("täxt\twith\r\nlines"));
+      await storage.save("yaml", { a: 1 }, { format: "yaml" });
+    });
+    const url = `sqlite:${space.path("app.db")}`;
+    expect((await onTerminal(["get", url, "json"])).shown).toBe('{\n  "a": [\n    1\n  ]\n}\n');
+    expect((await onTerminal(["get", url, "text"])).shown).toBe("täxt\twith\r\nlines\n");
+    expect((await onTerminal(["get", url, "yaml"])).shown).toBe("a: 1\n");
+  });
+
+  it.each([
+    ["bytes that are no text", Uint8Array.of(1, 2, 3)],
+    ["an escape sequence", new TextEncoder().encode("\u001b[2J")],
+    ["bytes that are not UTF-8", Uint8Array.of(0xff, 0xfe)],
+    ["more than anybody reads", new Uint8Array(2_000_000).fill(97)],
+  ])("get does not show %s", async (_, bytes) => {
+    await space.store("app.db", (storage) => storage.save("a", bytes));
+    const { code, shown, messages } = await onTerminal(["get", `sqlite:${space.path("app.db")}`, "a"]);
+    expect({ code, shown }).toEqual({ code: 2, shown: "" });
+    expect(messages).toMatch(/^holdfast: "a" holds .* that are not for a screen — try: --output FILE, or a pipe\n$/);
+  });
+
+  it("long work draws a bar, and an error stands on a line of its own", async () => {
+    await space.store("app.db", (storage) => storage.save("a", 1));
+    const { code, shown, messages } = await onTerminal(["verify", `sqlite:${space.path("app.db")}`]);
+    expect({ code, shown }).toEqual({ code: 0, shown: "verified 1 item, 1 B: all is well\n" });
+    const [first = "", ...drawn] = messages.split("\r\u001b[K");
+    expect(first).toBe("");
+    expect(drawn.length).toBeGreaterThan(1);
+    expect(drawn.at(-1)).toMatch(/^verify: 1 item, 1 B in \d+ ms\n$/);
+    expect(drawn.slice(0, -1).join("")).not.toContain("\n");
+    const failed = await onTerminal(["import", space.path("nowhere"), `sqlite:${space.path("b.db")}`]);
+    expect(failed.messages).toMatch(/^holdfast: there is no file or folder [^\n]+\n$/);
+  });
+
+  it("search tells how much of it is shown", async () => {
+    await space.store("app.db", async (storage) => {
+      for (const key of ["a", "b", "c"]) await storage.save(key, 1);
+    });
+    const { shown } = await onTerminal(["search", `sqlite:${space.path("app.db")}`, "--limit", "2"]);
+    expect(shown).toBe("a\nb\n(2 of 3)\n");
+  });
+
+  it("put says that it needs something to save, and does not wait for typing", async () => {
+    const { code, messages } = await onTerminal(["put", `sqlite:${space.path("app.db")}`, "a"]);
+    expect(code).toBe(2);
+    expect(messages).toContain("nothing to save");
+  });
+});

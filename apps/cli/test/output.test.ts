@@ -1,0 +1,125 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync, watch } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { BIN, outcomeOf, type Started, start } from "./support/holdfast.ts";
+import { useWorkspace } from "./support/workspace.ts";
+
+const space = useWorkspace();
+const STORE = "sqlite:./app.db";
+const MANY = 20_000;
+
+/** Many more keys than a pipe holds. */
+async function fillWithMany(): Promise<void> {
+  await space.store("app.db", async (storage) => {
+    await storage.batch(
+      Array.from({ length: MANY }, (_, index) => ({ type: "save", key: `key-${index}`, data: index })),
+    );
+  });
+}
+
+describe("a reader that has seen enough", () => {
+  it.each([["ls"], ["ls", "--json"], ["search"]])("ends %j in silence and with success", async (...args) => {
+    await fillWithMany();
+    const [command = "", ...options] = args;
+    const child = start([command, STORE, ...options], { cwd: space.folder });
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    expect(await outcomeOf(child)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("ends get of a large value", async () => {
+    await space.store("app.db", (storage) => storage.save("a", new Uint8Array(8_000_000)));
+    const child = start(["get", STORE, "a"], { cwd: space.folder });
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    expect(await outcomeOf(child)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("does not turn a failure into success", async () => {
+    await space.run(["put", STORE, "a", "--value", "1"]);
+    const child = start(["rm", STORE, "a", "b"], { cwd: space.folder });
+    child.stdout.destroy();
+    const { code, stderr } = await outcomeOf(child);
+    expect(code).toBe(3);
+    expect(stderr).toContain('not there: "b"');
+  });
+});
+
+describe("stdout that cannot take any more", () => {
+  it.runIf(process.platform === "linux")("is an error", async () => {
+    await space.run(["put", STORE, "a", "--value", "1"]);
+    const child = spawn(process.execPath, [BIN, "ls", STORE], {
+      cwd: space.folder,
+      stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],
+    });
+    const stderr: Buffer[] = [];
+    child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
+    const [code] = (await once(child, "close")) as [number];
+    expect(Buffer.concat(stderr).toString()).toMatch(/^holdfast: .*ENOSPC.* — try: again when there is room\n$/);
+    expect(code).toBe(9);
+  });
+});
+
+describe("an interruption", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("by %s ends the work with exit code %i and leaves no half value", async (signal, exitCode) => {
+    const child = start(["put", STORE, "a", "-"], { cwd: space.folder });
+    await storeIsOpen(child);
+    child.stdin.write("half of a value");
+    child.kill(signal);
+    const { code, stdout, stderr } = await outcomeOf(child);
+    expect({ code, stdout, stderr }).toEqual({
+      code: exitCode,
+      stdout: "",
+      stderr: "holdfast: interrupted — try: again\n",
+    });
+    expect(await space.run(["get", STORE, "a"])).toMatchObject({ code: 3 });
+    expect(await space.run(["verify", STORE])).toMatchObject({ code: 0 });
+  });
+
+  it("is told as JSON with --json", async () => {
+    const child = start(["put", STORE, "a", "-", "--json"], { cwd: space.folder });
+    await storeIsOpen(child);
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await outcomeOf(child);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "ABORTED", exitCode: 130 } });
+  });
+
+  /** Resolves when the command has made its database, and so has long been listening to signals. */
+  async function storeIsOpen(child: Started): Promise<void> {
+    const watcher = watch(space.folder);
+    try {
+      const seen = once(watcher, "change");
+      await Promise.race([seen, once(child, "close").then(() => Promise.reject(new Error("the command ended")))]);
+    } finally {
+      watcher.close();
+    }
+  }
+});
+
+describe("progress", () => {
+  it("is told on stderr in plain lines where there is no terminal", async () => {
+    await space.write("data/a.txt", "a");
+    await space.write("data/b.txt", "bc");
+    const { stdout, stderr } = await space.run(["import", "data", STORE]);
+    expect(stderr).toMatch(/^import: 2 items, 3 B in \S+ \S+\n$/);
+    expect(stdout).toMatch(/^imported 2 items, 3 B in \S+ \S+\n$/);
+  });
+
+  it("is not told with --quiet, nor is a summary", async () => {
+    await space.write("data/a.txt", "a");
+    expect(await space.run(["import", "data", STORE, "--quiet"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(await space.run(["verify", STORE, "-q"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect((await space.run(["ls", STORE, "--quiet"])).stdout).toBe("a.txt\n");
+  });
+
+  it("is not told with --json", async () => {
+    await space.write("data/a.txt", "a");
+    expect(await space.json(["import", "data", STORE])).toMatchObject({ code: 0, stderr: "" });
+    expect(await space.json(["migrate", STORE, "sqlite:b.db"])).toMatchObject({ code: 0, stderr: "" });
+  });
+});

@@ -1,0 +1,52 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { openStore, type StorageEngine } from "holdfast";
+import { afterEach, beforeEach } from "vitest";
+import { holdfast, type Outcome, type RunOptions } from "./holdfast.ts";
+
+/** A folder for one test, in which the command runs. */
+export interface Workspace {
+  readonly folder: string;
+  path(...parts: string[]): string;
+  write(path: string, content: string | Uint8Array): Promise<void>;
+  run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Runs the command with --json; what it must print on stdout is parsed. */
+  json(args: readonly string[], options?: RunOptions): Promise<{ code: number | null; value: unknown; stderr: string }>;
+  /** Works on a store of the folder by the library, then closes it. */
+  store<T>(name: string, work: (storage: StorageEngine) => Promise<T>): Promise<T>;
+}
+
+/** Gives each test of the file a new folder. */
+export function useWorkspace(): Workspace {
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "holdfast-cli-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const path = (...parts: string[]) => join(folder, ...parts);
+  const run = (args: readonly string[], options: RunOptions = {}) => holdfast(args, { cwd: folder, ...options });
+  return {
+    get folder() {
+      return folder;
+    },
+    path,
+    async write(name, content) {
+      await mkdir(dirname(path(name)), { recursive: true });
+      await writeFile(path(name), content);
+    },
+    run,
+    async json(args, options) {
+      const { code, stdout, stderr } = await run([...args, "--json"], options);
+      return { code, value: stdout === "" ? undefined : JSON.parse(stdout), stderr };
+    },
+    async store(name, work) {
+      const storage = await openStore({ scheme: "sqlite", path: path(name), options: {} });
+      try {
+        return await work(storage);
+      } finally {
+        await storage.close();
+      }
+    },
+  };
+}

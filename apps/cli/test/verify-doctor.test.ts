@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { damage } from "./support/damage.ts";
+import { useWorkspace } from "./support/workspace.ts";
+
+const space = useWorkspace();
+const STORE = "sqlite:./app.db";
+
+async function fill(): Promise<void> {
+  await space.store("app.db", async (storage) => {
+    await storage.save("a", new TextEncoder().encode("a body to be damaged"));
+    await storage.save("b", 1);
+  });
+}
+
+interface Check {
+  name: string;
+  status: string;
+  detail: string;
+  advice?: string;
+}
+
+const checksOf = (value: unknown) =>
+  Object.fromEntries((value as { checks: Check[] }).checks.map(({ name, ...check }) => [name, check]));
+
+describe("holdfast verify", () => {
+  it("reads everything back", async () => {
+    await fill();
+    expect(await space.json(["verify", STORE])).toEqual({
+      code: 0,
+      value: { ok: true, items: 2, bytes: 21, problems: [] },
+      stderr: "",
+    });
+    expect((await space.run(["verify", STORE])).stdout).toBe("verified 2 items, 21 B: all is well\n");
+    expect((await space.json(["verify", STORE, "b"])).value).toMatchObject({ items: 1 });
+  });
+
+  it("names what is damaged and fails with exit code 6", async () => {
+    await fill();
+    await damage(space.path("app.db"), "a body to be damaged");
+    const { code, value, stderr } = await space.json(["verify", STORE]);
+    expect(code).toBe(6);
+    expect(value).toMatchObject({ ok: false, problems: [{ key: "a", code: "CORRUPT", repairable: false }] });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "CORRUPT", exitCode: 6, key: "a" } });
+    const text = await space.run(["verify", STORE]);
+    expect(text.stdout).toMatch(/^CORRUPT "a": .+\nverified .*: 1 problem\n$/);
+    const get = await space.run(["get", STORE, "a"]);
+    expect(get).toMatchObject({ code: 6, stdout: "" });
+  });
+
+  it("mends with --repair what can be mended, and fails for what cannot", async () => {
+    await fill();
+    await damage(space.path("app.db"), "a body to be damaged");
+    const { code, value } = await space.json(["verify", STORE, "--repair"]);
+    expect(code).toBe(6);
+    expect(value).toMatchObject({ repair: { remaining: [{ key: "a" }] } });
+  });
+});
+
+describe("holdfast doctor", () => {
+  it("checks Node and the adapters", async () => {
+    const { code, value, stderr } = await space.json(["doctor"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(value).toMatchObject({ ok: true });
+    expect(checksOf(value)).toEqual({
+      node: { status: "ok", detail: expect.stringContaining(process.versions.node) },
+      "adapter memory": { status: "ok", detail: "@holdfast/memory loads" },
+      "adapter sqlite": { status: "ok", detail: "@holdfast/sqlite loads" },
+    });
+  });
+
+  it("checks a store: opening, settings, durability, space and content", async () => {
+    await fill();
+    const { code, value } = await space.json(["doctor", STORE]);
+    expect(code).toBe(0);
+    expect(checksOf(value)).toMatchObject({
+      store: { status: "ok", detail: expect.stringMatching(/sqlite at .*app\.db opens in .*: 2 items, 21 B$/) },
+      settings: { status: "ok", detail: expect.stringContaining("synchronous FULL") },
+      durability: { status: "ok", detail: expect.stringMatching(/^media/) },
+      "disk space": { detail: expect.stringContaining(" free in ") },
+      content: { status: "ok", detail: "2 items, 21 B read back, all whole" },
+    });
+  });
+
+  it("warns of weaker durability without failing", async () => {
+    await fill();
+    const { code, value } = await space.json(["doctor", `${STORE}?durability=process`]);
+    expect(code).toBe(0);
+    expect(checksOf(value)["durability"]).toEqual({
+      status: "warn",
+      detail: expect.stringMatching(/^process/),
+      advice: expect.any(String),
+    });
+    const text = await space.run(["doctor", "memory:"]);
+    expect(text.stdout).toMatch(/^warn {2}durability {6}memory: .+\n +→ .+$/m);
+  });
+
+  it("fails with exit code 1 and names what to do when content is damaged or the store does not open", async () => {
+    await fill();
+    await damage(space.path("app.db"), "a body to be damaged");
+    const damaged = await space.json(["doctor", STORE]);
+    expect(damaged.code).toBe(1);
+    expect(damaged.value).toMatchObject({ ok: false });
+    expect(checksOf(damaged.value)["content"]).toMatchObject({
+      status: "fail",
+      detail: expect.stringContaining("a (CORRUPT)"),
+    });
+    expect(JSON.parse(damaged.stderr)).toMatchObject({ error: { code: "INCOMPLETE", exitCode: 1 } });
+
+    await space.write("foreign.db", "no database ".repeat(100));
+    const foreign = await space.json(["doctor", "sqlite:foreign.db"]);
+    expect(foreign.code).toBe(1);
+    expect(checksOf(foreign.value)["store"]).toMatchObject({
+      status: "fail",
+      detail: expect.stringContaining("(CORRUPT)"),
+      advice: expect.any(String),
+    });
+    expect(await space.run(["doctor", "sqlite:nowhere.db"])).toMatchObject({ code: 1 });
+    expect(await space.run(["doctor", "redis:x"])).toMatchObject({ code: 1 });
+  });
+
+  it("prints no colours where there is no terminal", async () => {
+    expect((await space.run(["doctor"])).stdout).not.toContain("\u001b");
+  });
+});
