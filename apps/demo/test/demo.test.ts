@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readCorpus } from "../src/corpus.ts";
+
+const dist = (name: string) => join(import.meta.dirname, "../dist", name);
+
+let temporary: string;
+beforeEach(async () => {
+  temporary = await mkdtemp(join(tmpdir(), "holdfast-demo-test-"));
+});
+afterEach(() => rm(temporary, { recursive: true, force: true }));
+
+/** Runs the demo, or a module that does, in a process of its own. */
+async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary };
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** The rows of the table at the end: step, items, bytes, seconds, items/s, verified. */
+function resultRows(stdout: string): string[][] {
+  const lines = stdout.split("\n");
+  const rule = lines.findLastIndex((line) => /^─+( {2}─+){5}$/.test(line));
+  const end = lines.indexOf("", rule);
+  return lines.slice(rule + 1, end < 0 ? undefined : end).map((line) => line.split(/ {2,}/));
+}
+
+describe("the demo", () => {
+  it("brings the whole corpus along the whole route, and proves it", async () => {
+    const corpus = await readCorpus();
+    const total = String(corpus.flatMap(({ items }) => items).length);
+    const { code, stdout, stderr } = await run(dist("index.js"));
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    const rows = resultRows(stdout);
+    expect(rows.map(([step, items, , , , verified]) => [step, items, verified])).toEqual([
+      ...corpus.map(({ name, items }) => [`import ${name}`, String(items.length), String(items.length)]),
+      ["migrate SQLite → memory", total, total],
+      ["migrate memory → second SQLite", total, total],
+      ["compare the end with the source", total, total],
+    ]);
+    for (const [, , bytes = "", seconds = "", rate = ""] of rows) {
+      expect(bytes).toMatch(/^[\d.]+ [kM]B$/);
+      expect(Number(seconds)).toBeGreaterThan(0);
+      expect(Number(rate.replaceAll(",", ""))).toBeGreaterThan(0);
+    }
+    expect(stdout).toContain("\nEverything arrived whole, in ");
+  });
+
+  it("answers each question with hits, in lines that suit a log, and leaves nothing behind", {
+    timeout: 60_000,
+  }, async () => {
+    const countries = (await readCorpus())[0]?.items ?? [];
+    const africa = countries.filter(({ tags }) => tags.includes("Africa") && tags.includes("landlocked"));
+    const large = countries.filter(({ metadata }) => Number(metadata["area"] ?? 0) > 2_000_000);
+    const { stdout } = await run(dist("index.js"));
+    expect(stdout).toContain(`search({ tags: ["Africa", "landlocked"] }): ${africa.length} hits`);
+    expect(stdout).toContain(`sort: "-metadata.area" }): ${large.length} hits`);
+    expect(stdout).toMatch(/countries\/png {2}Papua New Guinea {3}Port Moresby {2}Oceania {5}462,840\n/);
+    expect(stdout).toMatch(/Antarctic {2}14,000,000\n/);
+    expect(stdout).toMatch(/^verify: 750 items, .* in .*$/m);
+    expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(await readdir(temporary)).toEqual([]);
+  });
+
+  it("fails when something does not arrive as it was", async () => {
+    const { code, stdout } = await run(fileURLToPath(import.meta.resolve("./support/damaged-demo.ts")));
+    expect(code).toBe(1);
+    const rows = resultRows(stdout);
+    expect(rows.find(([step]) => step === "migrate SQLite → damaging")?.[5]).toBe("749 MISSING");
+    expect(rows.find(([step]) => step?.startsWith("compare"))?.[5]).toBe("749 MISSING");
+    expect(stdout).toContain("Not everything arrived");
+    expect(await readdir(temporary)).toEqual([]);
+  });
+
+  it("says so when Node is too old", async () => {
+    const posing = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })`;
+    const { code, stdout, stderr } = await run(
+      "--import",
+      `data:text/javascript,${encodeURIComponent(posing)}`,
+      dist("index.js"),
+    );
+    expect({ code, stdout }).toEqual({ code: 11, stdout: "" });
+    expect(stderr).toMatch(/^demo: Node 20\.20\.2 is too old, 22 or newer is needed/);
+  });
+});
+
+describe("the corpus", () => {
+  it("has a document, a flag and borders of every country", async () => {
+    const corpus = await readCorpus();
+    expect(corpus.map(({ items }) => items.length)).toEqual([250, 250, 250]);
+    const keys = corpus.flatMap(({ items }) => items.map(({ key }) => key));
+    expect(new Set(keys).size).toBe(750);
+    expect(keys).toEqual(expect.arrayContaining(["countries/fra", "flags/fra.svg", "borders/fra.geo.json"]));
+    expect(corpus[0]?.items.find(({ key }) => key === "countries/fra")).toMatchObject({
+      tags: ["Europe", "Western Europe", "French", "independent", "UN member"],
+      metadata: { name: "France", capital: ["Paris"], region: "Europe", area: 551695 },
+    });
+  });
+});
