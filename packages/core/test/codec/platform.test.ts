@@ -1,9 +1,10 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { inSteps } from "../../dist/platform/gzip.js";
 import { platform as node } from "../../dist/platform/node.js";
 import { platform as web } from "../../dist/platform/web.js";
-import { collect, cut, MIB, noise } from "./samples.js";
+import { collect, cut, join, MIB, noise } from "./samples.js";
 
 const PLATFORMS = [
   { name: "node", own: node, other: web },
@@ -136,5 +137,15 @@ describe("web", () => {
   it("says what is missing where there are no Compression Streams", async () => {
     vi.stubGlobal("DecompressionStream", undefined);
     expect(await rejection((async () => web.gzip(noise(1)))())).toMatchObject({ code: "UNSUPPORTED" });
+  });
+});
+
+describe("inSteps", () => {
+  it("cuts so small that a platform which inflates each step whole stays bounded, and loses nothing", () => {
+    const bytes = noise(MIB + 5);
+    const steps = [...inSteps(bytes)];
+    expect(Math.max(...steps.map(({ length }) => length))).toBeLessThanOrEqual(32 * 1024);
+    expect(Buffer.compare(join(steps), bytes)).toBe(0);
+    expect([...inSteps(new Uint8Array(0))]).toEqual([]);
   });
 });
