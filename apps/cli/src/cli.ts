@@ -34,20 +34,27 @@ interface GlobalFlags {
 /** Runs the command that this process was started for. */
 export async function runProcess(): Promise<void> {
   const interruption = new AbortController();
-  let exitCode: ExitCode | undefined;
-  const interrupt = (code: ExitCode) => {
+  const interrupt = (exitCode: ExitCode) => {
     // Asked twice: the work does not come to an end by itself.
-    if (exitCode !== undefined) process.exit(exitCode);
-    exitCode = code;
-    interruption.abort();
+    if (interruption.signal.aborted) process.exit(exitCode);
+    interruption.abort(new Interruption(exitCode));
   };
   process.on("SIGINT", () => interrupt(EXIT.interrupted));
   process.on("SIGTERM", () => interrupt(EXIT.terminated));
   process.stderr.on("error", () => {
     // Nobody reads our messages any more; the work and its exit code stand.
   });
-  const outcome = await run(process.argv.slice(2), process, interruption.signal);
-  process.exitCode = exitCode ?? outcome;
+  process.exitCode = await run(process.argv.slice(2), process, interruption.signal);
+}
+
+/** The reason of an abort, with the exit code that tells of it. */
+class Interruption extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode) {
+    super("interrupted");
+    this.exitCode = exitCode;
+  }
 }
 
 /** Runs one command line to its end. Resolves to the exit code; never rejects. */
@@ -67,7 +74,7 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
   } catch (error) {
     progress?.abandon();
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    const failure = describe(error, signal, helpFor(args, program));
+    const failure = describe(firstOf(error), signal, helpFor(args, program));
     // What was printed so far comes first; where stdout fails too, the failure at hand is the one to tell.
     await Promise.allSettled([out.flush()]);
     // The options may be what could not be read.
@@ -79,11 +86,16 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
 
 function describe(error: unknown, signal: AbortSignal, help: string): Failure {
   if (error instanceof CommanderError) return describeFailure(toUsageError(error), help);
+  if (!signal.aborted) return describeFailure(error, help);
   // However the interruption came through, it is no fault.
-  if (signal.aborted && !(error instanceof CommandError)) {
-    return describeFailure(new CommandError("ABORTED", "interrupted", "again"), help);
-  }
-  return describeFailure(error, help);
+  const told = error instanceof CommandError ? error : new CommandError("ABORTED", "interrupted", "again");
+  const exitCode = signal.reason instanceof Interruption ? signal.reason.exitCode : EXIT.interrupted;
+  return { ...describeFailure(told, help), exitCode };
+}
+
+/** What went wrong first, where closing the store went wrong after it. */
+function firstOf(error: unknown): unknown {
+  return error instanceof Error && "suppressed" in error ? firstOf(error.suppressed) : error;
 }
 
 /** "error: unknown option '--lmit'\n(Did you mean --limit?)" in our own form. */

@@ -12,15 +12,25 @@ class Screen extends Writable {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.shown += chunk.toString();
+    this.emit("drawn");
     done();
   }
 }
 
+interface Shown {
+  code: number;
+  shown: string;
+  messages: string;
+}
+
 /** Runs the command as on a terminal. */
-async function onTerminal(args: readonly string[]): Promise<{ code: number; shown: string; messages: string }> {
+async function onTerminal(
+  args: readonly string[],
+  interruption = new AbortController(),
+  stderr = new Screen(),
+): Promise<Shown> {
   const stdout = new Screen();
-  const stderr = new Screen();
-  const code = await run(args, { stdin: new PassThrough(), stdout, stderr }, new AbortController().signal);
+  const code = await run(args, { stdin: new PassThrough(), stdout, stderr }, interruption.signal);
   return { code, shown: stdout.shown, messages: stderr.shown };
 }
 
@@ -60,6 +70,22 @@ describe("on a terminal", () => {
     expect(drawn.slice(0, -1).join("")).not.toContain("\n");
     const failed = await onTerminal(["import", space.path("nowhere"), `sqlite:${space.path("b.db")}`]);
     expect(failed.messages).toMatch(/^holdfast: there is no file or folder [^\n]+\n$/);
+  });
+
+  it("an interrupted import says how far it came, and goes on with --conflict skip", async () => {
+    for (let index = 0; index < 40; index++) await space.write(`data/${index}.txt`, `${index}`);
+    const url = `sqlite:${space.path("app.db")}`;
+    const interruption = new AbortController();
+    const watched = new Screen();
+    watched.once("drawn", () => interruption.abort());
+    const { code, shown, messages } = await onTerminal(["import", space.path("data"), url], interruption, watched);
+    expect({ code, shown }).toEqual({ code: 130, shown: "" });
+    const last = /^holdfast: interrupted: (\d+) files? of 40 imported — try: again with --conflict skip, .+\n$/;
+    const imported = Number(last.exec(messages.split("\u001b[K").at(-1) ?? "")?.[1]);
+    expect(imported).toBeLessThan(40);
+    const again = await space.json(["import", space.path("data"), url, "--conflict", "skip"]);
+    expect(again).toMatchObject({ code: 0, value: { imported: expect.any(Number), leftOut: [] } });
+    expect((await space.run(["ls", url])).stdout.split("\n").length - 1).toBe(40);
   });
 
   it("search tells how much of it is shown", async () => {

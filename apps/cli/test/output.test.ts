@@ -83,10 +83,10 @@ describe("an interruption", () => {
   it("is told as JSON with --json", async () => {
     const child = start(["put", STORE, "a", "-", "--json"], { cwd: space.folder });
     await storeIsOpen(child);
-    child.kill("SIGINT");
+    child.kill("SIGTERM");
     const { code, stdout, stderr } = await outcomeOf(child);
-    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "ABORTED", exitCode: 130 } });
+    expect({ code, stdout }).toEqual({ code: 143, stdout: "" });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "ABORTED", exitCode: 143 } });
   });
 
   /** Resolves when the command has made its database, and so has long been listening to signals. */

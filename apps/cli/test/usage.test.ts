@@ -52,6 +52,7 @@ describe("holdfast", () => {
     [["verify", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
     [["migrate", "sqlite:no.db", "memory:"], 3, "there is no store at sqlite:no.db"],
     [["import", "no-folder", "sqlite:no.db"], 3, "there is no file or folder no-folder"],
+    [["import", "no\n folder", "sqlite:no.db"], 3, "there is no file or folder no folder — try: "],
     [["put", "sqlite:text.txt", "a", "--value", "1"], 6, "not a SQLite database"],
     [["ls", "sqlite:text.txt"], 6, "not a SQLite database"],
     [["ls", "sqlite:."], 2, "directory"],

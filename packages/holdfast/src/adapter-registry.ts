@@ -129,7 +129,7 @@ function isMissing(error: unknown, name: string): boolean {
     error instanceof Error &&
     "code" in error &&
     error.code === "ERR_MODULE_NOT_FOUND" &&
-    new RegExp(`['"]${name}['"/]`).test(error.message.split(" imported from ")[0] ?? "")
+    new RegExp(`['"]${name}['"/]`).test(error.message)
   );
 }
 
@@ -138,5 +138,6 @@ function find(scheme: string): AdapterEntry<unknown> | undefined {
 }
 
 function known(): Map<string, AdapterEntry<unknown>> {
+  // As in `register`: each entry meets its own options only.
   return new Map([...Object.entries(builtIn), ...joined] as [string, AdapterEntry<unknown>][]);
 }

@@ -115,7 +115,7 @@ function configure(
     `secure_delete = ${secureDelete === "none" ? "OFF" : "ON"}`,
     "trusted_schema = OFF",
     "cell_size_check = ON",
-    "wal_autocheckpoint = 1000",
+    "wal_autocheckpoint = 4000",
     `journal_size_limit = ${64 * MiB}`,
   ]) {
     connection.exec(`PRAGMA ${pragma}`);

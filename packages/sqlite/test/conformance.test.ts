@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describeAdapter } from "@holdfast/conformance";
 import { sqlite } from "@holdfast/sqlite";
 import { describe, it } from "vitest";
+import { startPeer } from "./support/start-peer.js";
 
 const seed = process.env["HOLDFAST_SEED"];
 
@@ -12,9 +13,11 @@ describeAdapter(
     name: "sqlite",
     async open() {
       const directory = await mkdtemp(join(tmpdir(), "holdfast-sqlite-"));
+      const path = join(directory, "store.db");
       return {
-        adapter: () => sqlite({ path: join(directory, "store.db") }),
+        adapter: () => sqlite({ path }),
         persistent: true,
+        peer: () => startPeer(path),
         destroy: () => rm(directory, { recursive: true, force: true }),
       };
     },

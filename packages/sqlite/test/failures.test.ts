@@ -161,6 +161,14 @@ describe("a database file that goes away under an open store", () => {
     await adapter.close();
   });
 
+  it("is not read through a second connection, which would see another file", async () => {
+    const path = temporaryPath();
+    const adapter = await openAdapter({ path });
+    await adapter.put(record("k", 1, { body: noise(2 ** 21) }), anyway, call);
+    removeAll(path);
+    await expect(adapter.readStream("k", at)).rejects.toMatchObject(gone);
+  });
+
   it("and is opened again works on the file that is there", async () => {
     const path = temporaryPath();
     const adapter = await openAdapter({ path });

@@ -101,6 +101,8 @@ describe("check and repair", () => {
       true,
     );
     expect(await adapter.maintain.repair?.(call)).toEqual({ repaired: [], remaining: problems });
+    // Emptying the tags to write them anew would have emptied the items.
+    expect((await adapter.info(at)).items).toBe(2);
   });
 });
 

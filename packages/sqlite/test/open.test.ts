@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -10,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { openStorage, type RecordHeader, StorageError, systemPorts, termsOf } from "@holdfast/core";
+import { openStorage, type RecordHeader, StorageError, systemPorts, TOKENIZER_VERSION, termsOf } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
 import { LAYOUT, SQLITE_APPLICATION_ID } from "@holdfast/sqlite/item-table";
 import { describe, expect, it } from "vitest";
@@ -50,6 +49,22 @@ describe("opening a path where nothing is", () => {
     const epochs = infos.map(({ details }) => details["epoch"]);
     expect(epochs[0]).toMatch(/^[0-9a-f]{32}$/);
     expect(new Set(epochs).size).toBe(2);
+  });
+
+  it("finds the tables that another process has made before the lock was free", async () => {
+    const [path, model] = [temporaryPath(), temporaryPath()];
+    await (await openAdapter({ path: model })).close();
+    const driver = new FaultyDriver();
+    driver.before("BEGIN IMMEDIATE", 1, () => {
+      const other = openRaw(path);
+      const sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'search\\_%' ESCAPE '\\'";
+      for (const each of openRaw(model).prepare<[], { sql: string }>(sql).all()) other.exec(each.sql);
+      other.exec(`INSERT INTO store VALUES ('epoch', 'theirs'), ('tokenizer', '${TOKENIZER_VERSION}')`);
+      other.exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}`);
+    });
+    const adapter = await openAdapter({ path, driver });
+    expect((await adapter.info(at)).details["epoch"]).toBe("theirs");
+    expect(await adapter.put(record("k", 1), anyway, call)).toMatchObject({ outcome: "written" });
   });
 
   it("adopts an empty file", async () => {
@@ -183,6 +198,17 @@ describe("opening again", () => {
     expect(await count(["forward"])).toBe(1_200);
   });
 
+  it("leaves terms alone that another process has computed anew before the lock was free", async () => {
+    const path = temporaryPath();
+    await (await openAdapter({ path })).close();
+    const driver = new FaultyDriver();
+    const other = openRaw(path);
+    driver.before("BEGIN IMMEDIATE", 2, () => other.exec("UPDATE store SET value = '1000' WHERE name = 'tokenizer'"));
+    const never = () => expect.unreachable();
+    await openAdapter({ path, driver }, { ...contextOf(), tokenizerVersion: 1_000, termsOf: never });
+    expect(driver.count("INSERT INTO search (search) VALUES ('rebuild')")).toBe(0);
+  });
+
   it("by a newer tokenizer stops an older one that still has the store open", async () => {
     const path = temporaryPath();
     const older = await openAdapter({ path });
@@ -270,13 +296,9 @@ describe("what cannot be a store is refused and left as it is", () => {
     expect(readFileSync(file, "utf8")).toBe("x");
   });
 
-  it("a pipe, which would never answer", async () => {
-    const path = join(temporaryDirectory(), "pipe");
-    expect(spawnSync("mkfifo", [path]).status).toBe(0);
-    expect(await refusal(path)).toMatchObject({
-      code: "INVALID_OPTION",
-      message: expect.stringContaining("no regular file"),
-    });
+  it("a device", async () => {
+    const error = await refusal("/dev/null");
+    expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("no regular file") });
   });
 
   it("a link that leads in a circle", async () => {

@@ -54,7 +54,9 @@ export async function loadStream(
   key: string,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
   const stream = await openStream(session, operation, key);
-  return stream === undefined ? undefined : decodeStream(stream.header, stream.chunkHashes, stream.body);
+  if (stream === undefined) return undefined;
+  // What is found wrong while the stream is read names the key as its reader knows it.
+  return decodeStream({ ...stream.header, key: operation.key ?? key }, stream.chunkHashes, stream.body);
 }
 
 /** Reads the stored bytes of an item through and compares them with its checksum. Throws CORRUPT. */

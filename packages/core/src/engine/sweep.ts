@@ -21,5 +21,6 @@ async function remove(session: Session, operation: Operation, header: RecordHead
   const condition = { version: session.versions.next(), expect: header.version, now: BEFORE_ALL_TIME };
   const { signal } = operation;
   const outcome = await session.ask(operation, () => session.adapter.delete(header.key, condition, { signal }));
-  return outcome.outcome === "deleted";
+  // An earlier try of ours may have left that tombstone although it seemed to fail.
+  return outcome.outcome === "deleted" || (outcome.outcome === "absent" && outcome.tombstone === condition.version);
 }

@@ -6,9 +6,9 @@ import { computeTerms, type Tokenizer } from "./reindex.js";
 import { inSnapshot } from "./snapshot.js";
 
 /** A stream that has not moved for so long has ended without word: its process died. */
-export const STREAM_TIMEOUT: number = 60 * 60 * 1000;
+const STREAM_TIMEOUT = 60 * 60 * 1000;
 /** How long tombstones stay, at least. */
-export const TOMBSTONE_RETENTION: number = 30 * 24 * 60 * 60 * 1000;
+const TOMBSTONE_RETENTION = 30 * 24 * 60 * 60 * 1000;
 
 interface Finding {
   /** Selects what is wrong: a count, and one example. */

@@ -19,7 +19,7 @@ export interface PlannedQuery {
   readonly ranked: RankedTerms | undefined;
 }
 
-export interface RankedTerms {
+interface RankedTerms {
   /** SQL over `bodies b`. */
   readonly exact: string;
   readonly parameters: readonly SqlValue[];

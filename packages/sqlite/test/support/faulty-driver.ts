@@ -31,6 +31,15 @@ export class FaultyDriver implements Driver {
     return this.calls.filter((sql) => sql.startsWith(start)).length;
   }
 
+  /** Does something just before the n-th call whose SQL starts so: what another process does in that instant. */
+  before(start: string, n: number, action: () => void): void {
+    let left = n;
+    this.fault = (sql) => {
+      if (sql.startsWith(start) && --left === 0) action();
+      return undefined;
+    };
+  }
+
   /** As it is in force on the connection opened last. */
   pragma(name: string): unknown {
     const row = this.#connections.at(-1)?.prepare<Record<string, unknown>>(`PRAGMA ${name}`).get();
