@@ -21,12 +21,16 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/conformance": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
   holdfast: {
     arrows: ["@holdfast/core", "@holdfast/memory", "@holdfast/indexeddb", "@holdfast/filesystem", "@holdfast/sqlite"],
+    portable: { nodeFiles: ["src/platform/node.ts"] },
   },
   "@holdfast/cli": { arrows: everything },
   "@holdfast/demo": { arrows: everything },
   "@holdfast/playground": { arrows: everything },
   "@holdfast/docs": { arrows: everything },
+  "@holdfast/bench": { arrows: everything },
+  "@holdfast/certification": { arrows: everything },
   "@holdfast/checks": { arrows: [] },
+  "@holdfast/mutation": { arrows: [] },
   "@holdfast/tsconfig": { arrows: [] },
   "@holdfast/vitest-preset": { arrows: [] },
 };

@@ -1,0 +1,66 @@
+// Measures the workloads, each in a process of its own, and writes the report when all were measured.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describeMachine } from "./harness/machine.ts";
+import type { WorkloadResult } from "./harness/results.ts";
+import { runTask } from "./harness/run-task.ts";
+import { type Options, parseOptions, usage } from "./options.ts";
+import { peerVersions } from "./peer-versions.ts";
+import { writeReport, writeResults } from "./report/files.ts";
+import { machineLine, terminalTable } from "./report/terminal.ts";
+import { workloads } from "./workloads/index.ts";
+
+try {
+  const options = parseOptions(
+    process.argv.slice(2),
+    workloads.map(({ id }) => id),
+  );
+  if (options === undefined) console.log(usage);
+  else await bench(options);
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
+
+async function bench(options: Options): Promise<void> {
+  const directory = mkdtempSync(join(options.directory, "holdfast-bench-"));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once("SIGINT", () => {
+    remove();
+    process.exit(130);
+  });
+  try {
+    await measureAll(options, directory);
+  } finally {
+    // Nothing is deleted before: file systems go on working on a mass deletion while later rounds are timed.
+    remove();
+  }
+}
+
+async function measureAll({ only, rounds, profile }: Options, directory: string): Promise<void> {
+  const machine = describeMachine(directory);
+  console.log(machineLine(machine));
+  if (machine.filesystem === "tmpfs")
+    throw new TypeError("files would be kept in memory: name a --directory on a disk");
+  const selected = workloads.filter(({ id }) => only === undefined || only.includes(id));
+  const populations = join(directory, "populations");
+  for (const id of new Set(selected.flatMap((workload) => workload.populations))) {
+    console.log(`filling ${id}`);
+    await runTask({ task: "populate", id, populations });
+  }
+  const results: WorkloadResult[] = [];
+  for (const { id } of selected) {
+    const own = join(directory, id);
+    mkdirSync(own);
+    const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${join(profile, id)}`];
+    const result = await runTask({ task: "measure", id, rounds, directory: own, populations }, profiling);
+    if (result === null) throw new Error(`${id} measured nothing`);
+    results.push(result);
+    console.log(terminalTable(result));
+  }
+  if (only !== undefined) return;
+  const date = new Date().toISOString().slice(0, 10);
+  writeResults({ date, machine, versions: peerVersions(), workloads: results });
+  writeReport();
+}

@@ -1,0 +1,82 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { openClassicLevel } from "../contenders/classic-level.ts";
+import { openFts5 } from "../contenders/fts5.ts";
+import { openPlainTable } from "../contenders/hand-written.ts";
+import { openHoldfast, saveDocument } from "../contenders/holdfast.ts";
+import { openKeyvSqlite } from "../contenders/keyv.ts";
+import { openLmdb } from "../contenders/lmdb.ts";
+import type { Store } from "../contenders/store.ts";
+import { openUnstorageDb0 } from "../contenders/unstorage.ts";
+import type { PopulationId } from "../harness/workload.ts";
+import { type Document, documentsFrom, POPULATION } from "./documents.ts";
+
+const SLICE = 1_000;
+
+/** Fills one store with the population, in the order of the document's numbers. */
+export async function populate(id: PopulationId, path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const { save, close } = await openFiller(id, path);
+  for (let number = 0; number < POPULATION; number += SLICE) await save(documentsFrom(number, SLICE));
+  await close();
+}
+
+interface Filler {
+  save(documents: readonly Document[]): Promise<void>;
+  close(): void | Promise<void>;
+}
+
+async function openFiller(id: PopulationId, path: string): Promise<Filler> {
+  switch (id) {
+    case "holdfast":
+      return fillHoldfast(path);
+    case "plain":
+      return fillPlainTable(path);
+    case "fts5":
+      return fillFts5(path);
+    case "keyv":
+      return fillStore(await openKeyvSqlite(path, "media"));
+    case "unstorage-db0":
+      return fillStore(await openUnstorageDb0(path, "media"));
+    case "classic-level":
+      return fillStore(await openClassicLevel(path, "media"));
+    case "lmdb":
+      return fillStore(await openLmdb(path, "media"));
+  }
+}
+
+async function fillHoldfast(path: string): Promise<Filler> {
+  const storage = await openHoldfast(path);
+  return {
+    async save(documents) {
+      await Promise.all(documents.map((document) => saveDocument(storage, document)));
+    },
+    close: () => storage.close(),
+  };
+}
+
+function fillPlainTable(path: string): Filler {
+  const table = openPlainTable(path);
+  return {
+    async save(documents) {
+      table.begin();
+      for (const document of documents) table.put(document);
+      table.commit();
+    },
+    close: () => table.close(),
+  };
+}
+
+function fillFts5(path: string): Filler {
+  const index = openFts5(path);
+  return {
+    async save(documents) {
+      index.add(documents);
+    },
+    close: () => index.close(),
+  };
+}
+
+function fillStore(store: Store): Filler {
+  return { save: (documents) => store.fill(documents), close: () => store.close() };
+}

@@ -1,0 +1,24 @@
+import type { ContenderFacts } from "./contender.ts";
+import type { Machine } from "./machine.ts";
+import type { WorkloadFacts } from "./workload.ts";
+
+/** All that a full run measures: the page and its plots are made from this alone. */
+export interface Results {
+  /** Day of the run, as YYYY-MM-DD. */
+  readonly date: string;
+  readonly machine: Machine;
+  /** Of every package that took part. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly workloads: readonly WorkloadResult[];
+}
+
+export interface WorkloadResult extends WorkloadFacts {
+  readonly operations: number;
+  readonly warmups: number;
+  readonly contenders: readonly ContenderResult[];
+}
+
+export interface ContenderResult extends ContenderFacts {
+  /** Per operation, one figure for each measured round, in the order of the rounds. */
+  readonly microseconds: readonly number[];
+}

@@ -1,0 +1,18 @@
+/** What docs/design.md promises: ours takes at most `most` times as long as the limit. */
+export interface Target {
+  readonly workload: string;
+  /** The contender that is ours, and the one that it is held against. */
+  readonly ours: string;
+  readonly limit: string;
+  readonly most: number;
+}
+
+export const targets: readonly Target[] = [
+  { workload: "sqlite-save", limit: "hand-written", most: 1.25 },
+  { workload: "sqlite-save-64", limit: "hand-written", most: 1.4 },
+  { workload: "sqlite-load", limit: "hand-written", most: 1.5 },
+  { workload: "sqlite-list", limit: "hand-written", most: 1.5 },
+  { workload: "sqlite-tags", limit: "hand-written", most: 1.5 },
+  { workload: "sqlite-search", limit: "fts5", most: 1.3 },
+  { workload: "memory", limit: "map", most: 1.5 },
+].map((target) => ({ ours: "holdfast", ...target }));

@@ -1,0 +1,17 @@
+import { type Runnable, runnable } from "../harness/measure.ts";
+import { memorySaveAndLoad } from "./memory.ts";
+import { sqliteLoad } from "./sqlite-load.ts";
+import { sqliteList, sqliteSearch, sqliteTags } from "./sqlite-queries.ts";
+import { sqliteSave, sqliteSaveProcess, sqliteSaveTogether } from "./sqlite-saves.ts";
+
+/** In the order of the page. */
+export const workloads: readonly Runnable[] = [
+  runnable(sqliteSave),
+  runnable(sqliteSaveTogether),
+  runnable(sqliteSaveProcess),
+  runnable(sqliteLoad),
+  runnable(sqliteList),
+  runnable(sqliteTags),
+  runnable(sqliteSearch),
+  runnable(memorySaveAndLoad),
+];
