@@ -14,7 +14,7 @@ export function betterSqlite3(): Driver {
 
 function connect(database: BetterSqlite3.Database): Connection {
   return {
-    prepare: <Row>(sql: string) => statement(database.prepare<SqlValue[], Row>(sql)),
+    prepare: <Row>(sql: string) => statement(database.prepare<SqlValue[], Row>(withoutReplanning(sql))),
     exec(sql) {
       database.exec(sql);
     },
@@ -25,6 +25,15 @@ function connect(database: BetterSqlite3.Database): Connection {
       database.close();
     },
   };
+}
+
+/**
+ * Writes `+?` for a parameter that is compared or limits. This build of SQLite has STAT4 and plans a statement anew each
+ * time such a parameter is bound to another value (8.7 instead of 0.9 µs for a look-up in two tables); the `+`, which
+ * changes no value, keeps it from looking.
+ */
+function withoutReplanning(sql: string): string {
+  return sql.replace(/(?<=[=<>]|LIMIT|OFFSET) \?/g, " +?");
 }
 
 function statement<Row>(prepared: BetterSqlite3.Statement<SqlValue[], Row>): Statement<Row> {

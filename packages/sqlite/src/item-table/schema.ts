@@ -26,6 +26,7 @@ CREATE TABLE bodies (
   id INTEGER PRIMARY KEY, key TEXT, modified INTEGER, expires INTEGER, terms TEXT,
   chunks INTEGER NOT NULL, hashes BLOB, bytes BLOB
 );
+CREATE INDEX bodies_ranking ON bodies (id, modified, expires, key);
 CREATE TABLE chunks (body INTEGER, n INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (body, n)) WITHOUT ROWID;
 CREATE TABLE staging (body INTEGER PRIMARY KEY, token TEXT NOT NULL, touched INTEGER NOT NULL);
 CREATE TABLE tags (tag TEXT, key TEXT, PRIMARY KEY (tag, key)) WITHOUT ROWID;
