@@ -4,6 +4,7 @@ import type { Format } from "../contract/storage-item.js";
 import type { Awaitable } from "../spi/index.js";
 import { encodeBinary, isBytes } from "./binary.js";
 import { type Checksum, checksumOf } from "./checksum.js";
+import { MAX_YAML_DEPTH } from "./exact.js";
 import { encodeJson, exactJson } from "./json.js";
 
 export interface EncodingOptions {
@@ -50,6 +51,6 @@ function encodeFormat(value: unknown, format: Format, { json }: EncodingOptions)
   if (format === "json") return encodeJson(value, json);
   if (format === "binary") return encodeBinary(value);
   // Taken now: the caller may change the value while the yaml codec is loading.
-  const content = exactJson(value);
+  const content = exactJson(value, 0, MAX_YAML_DEPTH);
   return import("./yaml.js").then(({ encodeYaml }) => encodeYaml(content));
 }

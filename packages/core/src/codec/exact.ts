@@ -4,6 +4,8 @@ import { showPath } from "./value-path.js";
 
 /** How many arrays and objects may lie in each other. Well below where recursion ends on any platform. */
 export const MAX_DEPTH = 1_000;
+/** The same for yaml. Its library takes more stack for a level: a thousand overflow one of 512 KiB, as some workers have. */
+export const MAX_YAML_DEPTH = 250;
 
 // More than any engine's longest string can tell of. Only values that contain one object in many places have so many.
 const MAX_ELEMENTS = 2 ** 28;
@@ -20,6 +22,7 @@ interface Fault {
 }
 
 interface Walk {
+  readonly maxDepth: number;
   /** How many elements and properties may still be met. */
   left: number;
   /** Those ancestors of the value that are watched. */
@@ -48,11 +51,11 @@ const ADVICE_ELSE = "store plain objects, arrays, strings, numbers, booleans and
  * returns something else each time is nobody's value. Allocates next to nothing when all is well: this is on the path of
  * every save.
  */
-export function checkExact(value: unknown, maxElements: number = MAX_ELEMENTS): void {
+export function checkExact(value: unknown, maxElements: number = MAX_ELEMENTS, maxDepth: number = MAX_DEPTH): void {
   let found: Fault | undefined;
   try {
-    found = faultIn(value, 0, { left: maxElements, line: undefined });
-    if (found?.message === CYCLE_OR_DEPTH) found = explainDepth(value);
+    found = faultIn(value, 0, { maxDepth, left: maxElements, line: undefined });
+    if (found?.message === CYCLE_OR_DEPTH) found = explainDepth(value, maxDepth);
   } catch (cause) {
     // A getter or a proxy of the caller's threw, or hardly any stack was left.
     throw new StorageError("INVALID_VALUE", `$ cannot be read through: ${String(cause)}`, { cause });
@@ -78,7 +81,7 @@ function faultIn(value: unknown, depth: number, walk: Walk): Fault | undefined {
   if (depth < UNWATCHED_DEPTH && walk.line === undefined) return faultInside(value, depth + 1, walk);
   const outer = walk.line;
   const line = outer ?? new Set();
-  if (depth === MAX_DEPTH || line.has(value)) return fault(CYCLE_OR_DEPTH);
+  if (depth === walk.maxDepth || line.has(value)) return fault(CYCLE_OR_DEPTH);
   line.add(value);
   walk.line = line;
   const found = faultInside(value, depth + 1, walk);
@@ -166,12 +169,12 @@ function isRawJson(object: object): boolean {
 }
 
 /** Finds the place again, now with every ancestor watched, so that a cycle shows where it closes first. */
-function explainDepth(value: unknown): Fault {
-  const steps = faultIn(value, 0, { left: MAX_ELEMENTS, line: new Set() })?.steps ?? [];
-  if (steps.length === MAX_DEPTH) {
+function explainDepth(value: unknown, maxDepth: number): Fault {
+  const steps = faultIn(value, 0, { maxDepth, left: MAX_ELEMENTS, line: new Set() })?.steps ?? [];
+  if (steps.length === maxDepth) {
     return {
       steps,
-      message: `is nested deeper than ${MAX_DEPTH} levels: store it flatter, or in several items`,
+      message: `is nested deeper than ${maxDepth} levels: store it flatter, or in several items`,
     };
   }
   const path = steps.toReversed();

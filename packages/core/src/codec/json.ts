@@ -11,9 +11,9 @@ export function decodeJson(bytes: Uint8Array): unknown {
   return JSON.parse(fromUtf8(bytes));
 }
 
-/** The JSON of a value that JSON holds exactly. Throws INVALID_VALUE. */
-export function exactJson(value: unknown, indent = 0): string {
-  checkExact(value);
+/** The JSON of a value that JSON holds exactly. Throws INVALID_VALUE, also for more than `maxDepth` levels. */
+export function exactJson(value: unknown, indent = 0, maxDepth?: number): string {
+  checkExact(value, undefined, maxDepth);
   try {
     return indent === 0 ? JSON.stringify(value) : JSON.stringify(value, null, indent);
   } catch (cause) {

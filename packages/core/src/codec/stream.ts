@@ -1,6 +1,8 @@
 import { platform } from "#platform";
+import { StorageError } from "../errors.js";
 import { toHex } from "../hex.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
+import { BodyReader } from "./body-reader.js";
 import { CHUNK_BYTES, type Checksum, checksumOfHashes, HASH_BYTES } from "./checksum.js";
 import { checkHeader, corrupt, inflationError } from "./decode-value.js";
 import { rechunk } from "./rechunk.js";
@@ -15,7 +17,7 @@ interface StreamFacts extends Checksum {
 export interface EncodedStream {
   /** The bytes to store, in chunks of `CHUNK_BYTES`, the last one shorter. To be iterated once. */
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Complete when `chunks` has ended. */
+  /** Rejects with INTERNAL before `chunks` has ended. */
   facts(): Promise<StreamFacts>;
 }
 
@@ -27,6 +29,7 @@ export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { 
   let size = 0;
   let storedSize = 0;
   let compression: "gzip" | null = null;
+  let ended = false;
   const hashes: string[] = [];
 
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -59,11 +62,16 @@ export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { 
       hashes.push(await platform.sha256(chunk));
       yield chunk;
     }
+    ended = true;
   }
 
   return {
     chunks: hashed(),
-    facts: async () => ({ compression, size, storedSize, ...(await checksumOfHashes(hashes)) }),
+    async facts() {
+      // Else they would be true of a part only.
+      if (!ended) throw new StorageError("INTERNAL", "the stream has not been encoded to its end");
+      return { compression, size, storedSize, ...(await checksumOfHashes(hashes)) };
+    },
   };
 }
 
@@ -73,7 +81,8 @@ export function decodeStream(
   chunkHashes: Uint8Array,
   body: AsyncIterable<Uint8Array>,
 ): ReadableStream<Uint8Array> {
-  const pieces = readingOf(body, decoded(header, chunkHashes, body));
+  const reader = new BodyReader(body);
+  const pieces = readingOf(reader, decoded(header, chunkHashes, reader));
   // By hand, since not every browser has ReadableStream.from. Reads only when asked: nothing is held that nobody wants yet.
   return new ReadableStream<Uint8Array>(
     {
@@ -96,14 +105,11 @@ export function verifiedChunks(
   chunkHashes: Uint8Array,
   body: AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {
-  return readingOf(body, verified(header, chunkHashes, body));
+  const reader = new BodyReader(body);
+  return readingOf(reader, verified(header, chunkHashes, reader));
 }
 
-async function* verified(
-  header: RecordHeader,
-  chunkHashes: Uint8Array,
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* verified(header: RecordHeader, chunkHashes: Uint8Array, body: BodyReader): AsyncGenerator<Uint8Array> {
   const { storedSize } = header;
   const expected = await orDiscard(body, () => hashesOf(header, chunkHashes));
   let passed = 0;
@@ -123,11 +129,7 @@ async function* verified(
   }
 }
 
-async function* decoded(
-  header: RecordHeader,
-  chunkHashes: Uint8Array,
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* decoded(header: RecordHeader, chunkHashes: Uint8Array, body: BodyReader): AsyncGenerator<Uint8Array> {
   await orDiscard(body, () => checkHeader(header));
   const chunks = verified(header, chunkHashes, body);
   if (header.compression === null) return yield* chunks;
@@ -140,7 +142,7 @@ async function* decoded(
       yield piece;
     }
   } catch (cause) {
-    throw inflationError(header, cause);
+    throw body.failed ? cause : inflationError(header, cause);
   }
   if (size < header.size) throw corrupt(header, `inflates to ${size} bytes instead of ${header.size}`);
 }
@@ -163,19 +165,15 @@ async function* startingWith(first: Uint8Array, rest: AsyncIterable<Uint8Array>)
   yield* rest;
 }
 
-/** Returns the body also when it is returned itself before it was begun, which a generator alone does not notice. */
-function readingOf(body: AsyncIterable<Uint8Array>, pieces: AsyncGenerator<Uint8Array>): Reading {
-  let begun = false;
+/** Lets go of the body when it is returned itself, begun or not, and without waiting for a read that is under way. */
+function readingOf(body: BodyReader, pieces: AsyncGenerator<Uint8Array>): Reading {
   return {
     [Symbol.asyncIterator]() {
       return this;
     },
-    next() {
-      begun = true;
-      return pieces.next();
-    },
+    next: () => pieces.next(),
     async return() {
-      if (!begun) await discard(body);
+      await body.return();
       return pieces.return(undefined);
     },
   };

@@ -1,11 +1,11 @@
 // js-yaml: four times as fast as the alternatives, no dependencies, and loaded only when yaml is used.
 import { CORE_SCHEMA, dump, load } from "js-yaml";
 import { StorageError } from "../errors.js";
-import { checkExact, MAX_DEPTH } from "./exact.js";
+import { checkExact, MAX_YAML_DEPTH } from "./exact.js";
 import { fromUtf8, toUtf8 } from "./text.js";
 
 // Mappings and the sequences in them count one by one, and the reader counts a little differently than we do.
-const MAX_YAML_DEPTH = 2 * MAX_DEPTH;
+const READER_DEPTH = 2 * MAX_YAML_DEPTH + 2;
 // What aliases (`*name`) may add, in elements. A person's file stays far below; a bomb doubles its way far beyond.
 const MAX_ALIASED = 1_000_000;
 
@@ -34,7 +34,7 @@ export function encodeYaml(json: string): Uint8Array {
 export function decodeYaml(bytes: Uint8Array): unknown {
   const text = fromUtf8(bytes);
   const value = read(text);
-  checkExact(value, text.length + MAX_ALIASED);
+  checkExact(value, text.length + MAX_ALIASED, MAX_YAML_DEPTH);
   return JSON.parse(JSON.stringify(value));
 }
 
@@ -48,7 +48,7 @@ function writeJson(value: unknown): string {
 }
 
 function read(text: string): unknown {
-  return load(text, { schema: CORE_SCHEMA, maxDepth: MAX_YAML_DEPTH });
+  return load(text, { schema: CORE_SCHEMA, maxDepth: READER_DEPTH });
 }
 
 function refusal(cause?: unknown): StorageError {

@@ -176,7 +176,7 @@ export const HOSTILE_STRINGS: readonly string[] = [
   ],
 ];
 
-export const hostileString: fc.Arbitrary<string> = fc.oneof(
+const hostileString: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...HOSTILE_STRINGS),
   fc.string({ unit: "binary" }),
   fc.string({ unit: fc.constantFrom(..."\n\r\t :-#?&*!|>'\"%@`{}[],\\x0", "\ud800", "\udc00", "\u2028", "\ufeff") }),

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { encodeValue } from "../../dist/codec/encode-value.js";
 import { decodeStream, encodeStream, verifiedChunks } from "../../dist/codec/stream.js";
-import { collect, cut, encoding, headerOf, join, MIB, noise } from "./samples.js";
+import { cut, encoding, headerOf, join, MIB, noise } from "./samples.js";
 
 interface Stored {
   readonly header: RecordHeader;
@@ -96,15 +96,25 @@ describe("a stream of bytes", () => {
         fc.boolean(),
         async (size, a, b, compress) => {
           const bytes = mixed(size);
-          const stored = await store(cut(bytes, a), compress);
-          const recut = await collect(cut(join(stored.chunks), b));
-          const { bytes: back, error } = await readAll(decodeStream(stored.header, stored.chunkHashes, cut(recut, b)));
+          // Single bytes of small streams only: millions of them would take minutes on a busy machine.
+          const least = Math.ceil(size / 5_000);
+          const [into, outOf] = [a, b].map((lengths) => lengths.map((length) => Math.max(length, least)));
+          const stored = await store(cut(bytes, into ?? []), compress);
+          const body = cut(join(stored.chunks), outOf ?? []);
+          const { bytes: back, error } = await readAll(decodeStream(stored.header, stored.chunkHashes, body));
           expect(error).toBe(undefined);
           expect(Buffer.compare(back, bytes)).toBe(0);
         },
       ),
       { numRuns: 30 },
     );
+  });
+
+  it("has no facts before its end, which would be true of a part only", async () => {
+    const { chunks, facts } = encodeStream(cut(noise(2 * MIB), [MIB]), { compress: false });
+    await expect(facts()).rejects.toMatchObject({ code: "INTERNAL" });
+    for await (const _ of chunks) await expect(facts()).rejects.toMatchObject({ code: "INTERNAL" });
+    expect((await facts()).size).toBe(2 * MIB);
   });
 
   it("stays as it is when its beginning does not shrink", async () => {
@@ -304,6 +314,36 @@ describe("reading a stored stream", () => {
     const { state, body } = watched(stored.chunks);
     await verifiedChunks(stored.header, stored.chunkHashes, body)[Symbol.asyncIterator]().return?.();
     expect(state).toEqual({ read: 0, returned: 1 });
+  });
+
+  it("lets go of a body that keeps it waiting, at once", async () => {
+    const { header, chunkHashes } = await store(cut(noise(10), [10]));
+    const waiting = Promise.withResolvers<IteratorResult<Uint8Array>>();
+    const iterator: AsyncIterator<Uint8Array> = {
+      next: () => waiting.promise,
+      async return() {
+        waiting.resolve({ done: true, value: undefined });
+        return waiting.promise;
+      },
+    };
+    const reader = decodeStream(header, chunkHashes, { [Symbol.asyncIterator]: () => iterator }).getReader();
+    const reading = reader.read();
+    await new Promise((resolve) => setImmediate(resolve));
+    await reader.cancel();
+    expect(await reading).toEqual({ done: true, value: undefined });
+  });
+
+  it.each([false, true])("fails with the very error that the body fails with (compressed: %s)", async (compress) => {
+    const stored = await store(cut(mixed(3 * MIB), [MIB]), compress);
+    const failure = new Error("the disk is gone");
+    for (const sound of [0, 1]) {
+      async function* failing() {
+        yield* stored.chunks.slice(0, sound);
+        throw failure;
+      }
+      const { error } = await readAll(decodeStream(stored.header, stored.chunkHashes, failing()));
+      expect(error).toBe(failure);
+    }
   });
 
   it("reads nothing before it is asked to", async () => {

@@ -1,0 +1,100 @@
+import { type StorageAdapter, StorageError } from "@holdfast/core";
+import { describe, expect, it } from "vitest";
+import { abortError, type Operation, toStorageError } from "../../dist/engine/failure.js";
+import { MapAdapter } from "../support/map-adapter.js";
+
+const adapter = new MapAdapter();
+const aborted = (reason?: unknown): AbortSignal => AbortSignal.abort(reason);
+
+function told(error: unknown, operation: Operation, asked: StorageAdapter = adapter): StorageError {
+  return toStorageError(error, operation, asked);
+}
+
+describe("a StorageError on its way out", () => {
+  it("is left alone when it names its adapter and the right key, or none is to be named", () => {
+    const complete = new StorageError("CORRUPT", "torn", { key: "a", adapter: "inner" });
+    expect(told(complete, { name: "load", key: "a" })).toBe(complete);
+    expect(told(complete, { name: "verify" })).toBe(complete);
+  });
+
+  it("gets what it lacks and keeps the rest", () => {
+    const cause = new Error("underneath");
+    const error = new StorageError("CONFLICT", "no", { current: "v", retryable: true, cause, key: "n/a" });
+    const completed = told(error, { name: "save", key: "a" });
+    expect(completed).toMatchObject({
+      code: "CONFLICT",
+      message: "no",
+      key: "a",
+      adapter: "map",
+      current: "v",
+      retryable: true,
+      cause,
+    });
+    expect(completed.stack).toBe(error.stack);
+    expect(told(error, { name: "verify" })).toMatchObject({ key: "n/a", adapter: "map" });
+  });
+});
+
+describe("a fired signal", () => {
+  it("turns its reason, and the platform's abort errors, into ABORTED", () => {
+    const reason = new Error("enough");
+    for (const error of [reason, new DOMException("stopped", "AbortError"), new DOMException("late", "TimeoutError")]) {
+      expect(told(error, { name: "load", key: "a", signal: aborted(reason) })).toMatchObject({
+        code: "ABORTED",
+        key: "a",
+        adapter: "map",
+        retryable: false,
+        cause: reason,
+      });
+    }
+  });
+
+  it("does not hide another error", () => {
+    const error = new TypeError("x is not a function");
+    expect(told(error, { name: "load", signal: aborted() })).toMatchObject({ code: "INTERNAL", cause: error });
+    const other = new DOMException("full", "QuotaExceededError");
+    expect(told(other, { name: "load", signal: aborted() })).toMatchObject({ code: "INTERNAL", cause: other });
+  });
+
+  it("that has not fired explains nothing", () => {
+    const error = new DOMException("stopped", "AbortError");
+    expect(told(error, { name: "load", signal: new AbortController().signal })).toMatchObject({ code: "INTERNAL" });
+    expect(told(error, { name: "load" })).toMatchObject({ code: "INTERNAL" });
+  });
+
+  it("of a timeout makes TIMEOUT, which may be tried again", () => {
+    const reason = new DOMException("late", "TimeoutError");
+    expect(abortError({ name: "load", key: "a", signal: aborted(reason) }, "map")).toMatchObject({
+      code: "TIMEOUT",
+      key: "a",
+      adapter: "map",
+      retryable: true,
+      cause: reason,
+    });
+    for (const reason of [new DOMException("x", "AbortError"), { name: "TimeoutError" }, undefined]) {
+      expect(abortError({ name: "load", signal: aborted(reason) })).toMatchObject({
+        code: "ABORTED",
+        retryable: false,
+      });
+    }
+  });
+});
+
+describe("a foreign error", () => {
+  it("means what the adapter says", () => {
+    const classify = (): object => ({ code: "UNAVAILABLE", message: "the link is down", retryable: false });
+    const knowing = Object.assign(new MapAdapter(), { classify }) as StorageAdapter;
+    const cause = new Error("ECONNRESET");
+    const error = told(cause, { name: "load", key: "a" }, knowing);
+    expect(error).toMatchObject({ code: "UNAVAILABLE", key: "a", adapter: "map", retryable: false, cause });
+    expect(error.message).toBe('load "a" failed: the link is down');
+    expect(told(cause, { name: "flush" }, knowing).message).toBe("flush failed: the link is down");
+  });
+
+  it("that nobody knows is INTERNAL, tells its reason and names the operation", () => {
+    const error = told(new Error("odd"), { name: "load", key: "a" });
+    expect(error).toMatchObject({ code: "INTERNAL", key: "a", adapter: "map" });
+    expect(error.message).toBe('load "a" failed unexpectedly: odd');
+    expect(told("a string", { name: "load" }).message).toBe("load failed unexpectedly: a string");
+  });
+});

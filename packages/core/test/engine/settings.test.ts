@@ -1,0 +1,49 @@
+import { systemPorts } from "@holdfast/core";
+import { describe, expect, it } from "vitest";
+import { completeSettings, type StorageSettings } from "../../dist/engine/settings.js";
+import { FakePorts } from "../support/fake-ports.js";
+
+describe("settings", () => {
+  it("have the documented defaults", () => {
+    const complete = {
+      compress: false,
+      json: "compact",
+      retry: { retries: 3, minDelay: 50, maxDelay: 2_000 },
+      closeTimeout: 10_000,
+      ports: systemPorts,
+    };
+    expect(completeSettings()).toEqual(complete);
+    expect(completeSettings({ retry: {}, ports: {} })).toEqual(complete);
+  });
+
+  it("are taken as they are given, one by one", () => {
+    const { clock, random, timers } = new FakePorts();
+    expect(completeSettings({ compress: true, json: "pretty", closeTimeout: 0, ports: { clock } })).toMatchObject({
+      compress: true,
+      json: "pretty",
+      closeTimeout: 0,
+      ports: { clock, random: systemPorts.random, timers: systemPorts.timers },
+    });
+    expect(completeSettings({ ports: { random, timers } }).ports).toEqual({ clock: systemPorts.clock, random, timers });
+    expect(completeSettings({ retry: false }).retry).toBe(false);
+    expect(completeSettings({ retry: { retries: 0 } }).retry).toEqual({ retries: 0, minDelay: 50, maxDelay: 2_000 });
+    expect(completeSettings({ retry: { minDelay: 1, maxDelay: 2 ** 31 - 1 } }).retry).toEqual({
+      retries: 3,
+      minDelay: 1,
+      maxDelay: 2 ** 31 - 1,
+    });
+  });
+
+  it.each<[settings: object, named: string]>([
+    [{ closeTimeout: 2 ** 31 }, "closeTimeout"],
+    [{ closeTimeout: "1" }, "closeTimeout"],
+    [{ retry: { minDelay: -0.5 } }, "retry.minDelay"],
+    [{ retry: { maxDelay: 2 ** 31 } }, "retry.maxDelay"],
+    [{ retry: 3 }, "retry setting"],
+    [{ json: "" }, "json"],
+  ])("refuse %j, naming %s", (settings, named) => {
+    expect(() => completeSettings(settings as StorageSettings)).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(named) }),
+    );
+  });
+});
