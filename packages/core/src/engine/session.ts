@@ -113,10 +113,8 @@ export class Session {
   async #close(): Promise<void> {
     const closing: Operation = { name: "close" };
     try {
-      await this.watchers.close();
       const remaining = await this.#drain();
-      await this.adapter.flush?.({ signal: undefined });
-      await this.adapter.close();
+      if (!(await this.#inTime(this.#letGo()))) remaining.push("closing the adapter itself");
       if (remaining.length > 0) {
         throw new StorageError(
           "TIMEOUT",
@@ -128,20 +126,30 @@ export class Session {
     }
   }
 
+  async #letGo(): Promise<void> {
+    await this.watchers.close();
+    await this.adapter.flush?.({ signal: undefined });
+    await this.adapter.close();
+  }
+
   /** Waits for what is in flight, at most `closeTimeout`; abandons and names the rest. */
   async #drain(): Promise<string[]> {
     if (this.#inFlight.size === 0) return [];
-    const { closeTimeout } = this.settings;
-    await new Promise<void>((resolve) => {
-      const cancel = this.ports.timers.schedule(resolve, closeTimeout, "foreground");
-      this.#onIdle = () => {
-        cancel();
-        resolve();
-      };
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
     });
+    await this.#inTime(idle);
     return Array.from(this.#inFlight, ({ operation, abandon }) => {
       abandon(this.closedError(operation));
       return operation.key === undefined ? operation.name : `${operation.name} ${JSON.stringify(operation.key)}`;
+    });
+  }
+
+  /** Whether the work came to its end within `closeTimeout`. Rejects when it failed in time. */
+  #inTime(work: Promise<void>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.ports.timers.schedule(() => resolve(false), this.settings.closeTimeout, "foreground");
+      work.then(() => resolve(true), reject).finally(cancel);
     });
   }
 }

@@ -38,7 +38,7 @@ import { type Internals, internals } from "./internals.js";
 import { checkSubject, toItem } from "./items.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
-import { above, conflictError, versioned, writeRecord } from "./write-record.js";
+import { above, askToWrite, conflictError, versioned, writeRecord } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
@@ -333,7 +333,7 @@ export class Storage implements StorageEngine {
     const draft = { key: path, tags, metadata, expiration, encoded };
     const { signal } = operation;
     return writeRecord(this.#session, operation, versioned(this.#session, draft), expect, (record, condition) =>
-      this.#session.ask(operation, () => adapter.put({ ...record, body }, condition, { signal })),
+      askToWrite(this.#session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
     );
   }
 
@@ -343,7 +343,7 @@ export class Storage implements StorageEngine {
     let version = versions.next();
     for (;;) {
       const condition = { version, expect, now: this.#session.now() };
-      const outcome = await this.#session.ask(operation, () => adapter.delete(path, condition, { signal }));
+      const outcome = await askToWrite(this.#session, operation, () => adapter.delete(path, condition, { signal }));
       if (outcome.outcome === "deleted") return true;
       // An earlier try of ours may have left that tombstone although it seemed to fail.
       if (outcome.outcome === "absent") return outcome.tombstone === version;

@@ -1,9 +1,11 @@
+import { chain } from "../awaitable.js";
 import type { Format, JsonObject } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import { termsOf } from "../query/terms.js";
 import type {
   Awaitable,
   Conflicting,
+  DeleteOutcome,
   Expectation,
   PutCondition,
   PutOutcome,
@@ -63,6 +65,26 @@ export async function writeRecord(
   );
 }
 
+/**
+ * As `ask`, for one put or delete. A conflict that is met after a try without an answer is no certain one: that try may have
+ * taken effect and been overtaken since. Saying CONFLICT would make the caller do it a second time.
+ */
+export function askToWrite<Outcome extends PutOutcome | DeleteOutcome>(
+  session: Session,
+  operation: Operation,
+  write: () => Awaitable<Outcome>,
+): Awaitable<Outcome> {
+  let tries = 0;
+  const answer = session.ask(operation, () => {
+    tries++;
+    return write();
+  });
+  return chain(answer, (outcome) => {
+    if (tries > 1 && outcome.outcome === "conflict") throw unknownOutcome(operation, outcome);
+    return outcome;
+  });
+}
+
 /** The draft as a record with a fresh version. */
 export function versioned(session: Session, { key, tags, metadata, expiration, encoded }: Draft): BodilessRecord {
   const now = session.now();
@@ -103,6 +125,14 @@ export function conflictError(key: string | undefined, { current }: Conflicting)
       key,
       current: current?.version ?? null,
     },
+  );
+}
+
+function unknownOutcome({ name, key }: Operation, { current }: Conflicting): StorageError {
+  return new StorageError(
+    "UNAVAILABLE",
+    `${name} ${JSON.stringify(key)}: the store did not answer, and was changed by somebody else meanwhile, so the outcome is unknown. Load it again and decide anew`,
+    { key, retryable: false, current: current?.version ?? null },
   );
 }
 

@@ -3,7 +3,7 @@ import type { Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import type { Session } from "../engine/session.js";
 import { copyStream } from "../engine/streams.js";
-import { type BodilessRecord, termsFor, writeRecord } from "../engine/write-record.js";
+import { askToWrite, type BodilessRecord, termsFor, writeRecord } from "../engine/write-record.js";
 import type { Expectation, RecordHeader, StoredRecord, Version } from "../spi/index.js";
 import { isVersion, MAX_DRIFT, versionTime } from "../versions.js";
 
@@ -50,7 +50,7 @@ async function writeWhole(
   const record = recordFor(session, header, target, chunkHashes, expect);
   const { signal } = operation;
   await writeRecord(session, operation, record, expect, (versioned, condition) =>
-    session.ask(operation, () => session.adapter.put({ ...versioned, body }, condition, { signal })),
+    askToWrite(session, operation, () => session.adapter.put({ ...versioned, body }, condition, { signal })),
   );
 }
 

@@ -106,6 +106,28 @@ describe("a passing failure of the adapter", () => {
       expect(await storage.delete("a", { ifVersion: version })).toBe(true);
     });
 
+    it("is an unknown outcome, not a conflict, when somebody else wrote before the next try", async () => {
+      const adapter = new MapAdapter();
+      const other = await openStorage(adapter);
+      const put = adapter.put.bind(adapter);
+      let lost = false;
+      adapter.put = async (record, condition) => {
+        const outcome = await put(record, condition);
+        if (lost || condition.expect === "any") return outcome;
+        lost = true;
+        await other.save("n", 10);
+        throw unavailable();
+      };
+      const storage = await openStorage(adapter, { ports: new FakePorts() });
+      await other.save("n", 1);
+      await expect(storage.update<number>("n", (count = 0) => count + 1)).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+        key: "n",
+        retryable: false,
+      });
+      expect(await other.load("n")).toBe(10);
+    });
+
     it("is handed to the caller of a batch, whose answer cannot be told again", async () => {
       const adapter = new FlakyAdapter("batch", "after", 1);
       const storage = await openStorage(adapter, { ports: new FakePorts() });

@@ -45,6 +45,16 @@ describe("close", () => {
     await stuck;
   });
 
+  it("is bounded also where the adapter itself does not come to an end", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    Object.assign(adapter, { close: () => new Promise(() => undefined) });
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining("adapter"),
+    });
+  });
+
   it("closes the adapter once, however often it is called", async () => {
     const adapter = new MapAdapter();
     const storage = await openStorage(adapter);

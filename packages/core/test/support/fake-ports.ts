@@ -1,6 +1,6 @@
 import type { Ports } from "@holdfast/core";
 
-/** A clock that stands still, and timers that fire at once, each moving the clock; what was waited for is recorded. */
+/** A clock that stands still, and timers that fire when nothing else is to be done, each moving the clock; what was waited for is recorded. */
 export class FakePorts implements Ports {
   time = Date.UTC(2026, 0, 1);
   readonly waits: number[] = [];
@@ -14,7 +14,7 @@ export class FakePorts implements Ports {
   readonly timers = {
     schedule: (callback: () => void, milliseconds: number): (() => void) => {
       let cancelled = false;
-      queueMicrotask(() => {
+      setImmediate(() => {
         if (cancelled) return;
         this.waits.push(milliseconds);
         this.time += milliseconds;

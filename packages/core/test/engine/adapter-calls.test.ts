@@ -1,0 +1,341 @@
+import {
+  type AdapterWrite,
+  type Capabilities,
+  openStorage,
+  type ParsedQuery,
+  type RecordHeader,
+  type Version,
+  type WriteRecord,
+} from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
+import { FakePorts } from "../support/fake-ports.js";
+import { MapAdapter } from "../support/map-adapter.js";
+
+function announcing(capabilities: Partial<Capabilities>): MapAdapter {
+  const adapter = new MapAdapter();
+  return Object.assign(adapter, { capabilities: { ...adapter.capabilities, ...capabilities } });
+}
+
+describe("what an adapter is given", () => {
+  it("is terms only where it has an index", async () => {
+    for (const [query, terms] of [
+      ["native", ["a", "blue"]],
+      ["scan", []],
+    ] as const) {
+      const adapter = announcing({ query });
+      const put = vi.spyOn(adapter, "put");
+      const storage = await openStorage(adapter);
+      await storage.save("a", 1, { tags: ["Blue"] });
+      expect(put.mock.calls[0]?.[0].terms).toEqual(terms);
+    }
+  });
+
+  it("is the query with the namespace before its prefix, the instant and the signal", async () => {
+    const ports = new FakePorts();
+    const found: RecordHeader[] = [];
+    const asked: [ParsedQuery, object][] = [];
+    const adapter = Object.assign(announcing({ query: "native" }), {
+      query: (query: ParsedQuery, options: object) => {
+        asked.push([query, options]);
+        return found;
+      },
+      count: (query: ParsedQuery, options: object) => {
+        asked.push([query, options]);
+        return 7;
+      },
+    });
+    const storage = await openStorage(adapter, { ports });
+    const view = storage.namespace("n");
+    await view.save("b/a", 1);
+    found.push(...(await adapter.list({ prefix: "", after: undefined, limit: 9 }, { now: ports.time })));
+    const { signal } = new AbortController();
+    expect((await view.search({ prefix: "b", signal })).map(({ key }) => key)).toEqual(["b/a"]);
+    expect(await view.count({ prefix: "c", signal })).toBe(7);
+    expect(asked.map(([{ prefix }]) => prefix)).toEqual(["n/b", "n/c"]);
+    for (const [, options] of asked) expect(options).toEqual({ now: ports.time, signal });
+  });
+
+  it("is no query that can match nothing", async () => {
+    const query = vi.fn(() => []);
+    const count = vi.fn(() => 0);
+    const storage = await openStorage(Object.assign(announcing({ query: "native" }), { query, count }));
+    expect(await storage.search({ text: "…" })).toEqual([]);
+    expect(await storage.count({ text: "…" })).toBe(0);
+    expect(query).not.toHaveBeenCalled();
+    expect(count).not.toHaveBeenCalled();
+  });
+
+  it("is whole milliseconds, whatever the clock says", async () => {
+    const ports = new FakePorts();
+    ports.time += 0.9;
+    const adapter = new MapAdapter();
+    const stat = vi.spyOn(adapter, "stat");
+    const storage = await openStorage(adapter, { ports });
+    const item = await storage.save("a", 1);
+    await storage.stat("a");
+    expect(stat).toHaveBeenCalledWith("a", { now: Math.floor(ports.time), signal: undefined });
+    expect(item.modified.getTime()).toBe(Math.floor(ports.time));
+  });
+});
+
+describe("a value larger than the adapter takes whole", () => {
+  it("is refused from the first byte too many on", async () => {
+    const adapter = announcing({ limits: { body: 1_000, bufferedBody: 10 } });
+    const storage = await openStorage(adapter);
+    expect((await storage.save("a", new Uint8Array(10))).size).toBe(10);
+    await expect(storage.save("a", new Uint8Array(11))).rejects.toMatchObject({ code: "UNSUPPORTED", key: "a" });
+  });
+});
+
+describe("a batch", () => {
+  it.each(["none", "bulk"] as const)("is refused where batches are %s", async (batch) => {
+    const storage = await openStorage(announcing({ batch }));
+    await expect(storage.batch([{ type: "delete", key: "a" }])).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  });
+
+  it("is refused where the adapter has none, whatever it announces", async () => {
+    const storage = await openStorage(Object.assign(new MapAdapter(), { batch: undefined }) as never);
+    await expect(storage.batch([{ type: "delete", key: "a" }])).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  });
+
+  it("of nothing does not trouble the adapter", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    expect(await storage.batch([])).toEqual([]);
+    expect(adapter.calls).toEqual(["open"]);
+  });
+
+  it("takes a greater version for the one write that was refused as stale, until it is not", async () => {
+    const ports = new FakePorts();
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports });
+    const ahead = new FakePorts();
+    ahead.time += 60_000;
+    const other = await openStorage(adapter, { ports: ahead });
+    await other.save("b", "theirs");
+    await other.save("c", "theirs");
+    const batch = vi.spyOn(adapter, "batch");
+    const results = await storage.batch([
+      { type: "save", key: "a", data: "mine" },
+      { type: "save", key: "b", data: "mine" },
+      { type: "delete", key: "c" },
+    ]);
+    expect(results).toMatchObject([{ key: "a" }, { key: "b" }, true]);
+    expect(await storage.load("b")).toBe("mine");
+    const versionOf = (write: AdapterWrite): Version =>
+      write.type === "put" ? write.record.header.version : write.version;
+    const tries = batch.mock.calls.map(([writes]) => writes.map(versionOf));
+    expect(tries).toHaveLength(3);
+    // Each try changes the version of one write and leaves the others.
+    expect(tries[1]?.map((version, index) => version === tries[0]?.[index])).toEqual([true, false, true]);
+    expect(tries[2]?.map((version, index) => version === tries[1]?.[index])).toEqual([true, true, false]);
+  });
+
+  it("stops ticking when its signal fires", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const controller = new AbortController();
+    let tries = 0;
+    adapter.batch = async (writes) => {
+      tries++;
+      controller.abort();
+      const floor = (writes[0] as { record: WriteRecord }).record.header.version;
+      return { outcome: "refused", index: 0, reason: { outcome: "stale", floor } };
+    };
+    const { signal } = controller;
+    await expect(storage.batch([{ type: "save", key: "a", data: 1 }], { signal })).rejects.toMatchObject({
+      code: "ABORTED",
+    });
+    await storage.close();
+    expect(tries).toBe(1);
+  });
+
+  it.each<[unknown, string]>([
+    [{ type: "save" }, "array"],
+    [[{ type: "patch", key: "a" }], "patch"],
+    [[null], "operation 0"],
+    [
+      [
+        { type: "delete", key: "a" },
+        { type: "delete", key: "b", extra: 1 },
+      ],
+      "extra",
+    ],
+    [[{ type: "delete", key: "a", options: { tags: [] } }], "tags"],
+    [
+      [
+        { type: "save", key: "n", data: 1 },
+        { type: "delete", key: "n" },
+      ],
+      '"n"',
+    ],
+  ])("of %j is refused, naming %s", async (operations, named) => {
+    const adapter = new MapAdapter();
+    const view = (await openStorage(adapter)).namespace("space");
+    await expect(view.batch(operations as never)).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(named),
+    });
+    expect(adapter.calls).toEqual(["open"]);
+  });
+});
+
+describe("a deletion that is refused as stale", () => {
+  it("takes a version above what stands", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts() });
+    const ahead = new FakePorts();
+    ahead.time += 60_000;
+    const { version } = await (await openStorage(adapter, { ports: ahead })).save("a", 1);
+    expect(await storage.delete("a")).toBe(true);
+    expect((adapter.tombstones.get("a") ?? "") > version).toBe(true);
+  });
+
+  it("stops when its signal fires", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const controller = new AbortController();
+    adapter.delete = async (_key, { version }) => {
+      adapter.calls.push("delete");
+      controller.abort();
+      return { outcome: "stale", floor: version };
+    };
+    await expect(storage.delete("a", { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await storage.close();
+    expect(adapter.calls.filter((call) => call === "delete")).toHaveLength(1);
+  });
+});
+
+describe("watching", () => {
+  it("asks the adapter once, however many watch, until nobody does", async () => {
+    const adapter = new MapAdapter();
+    const released = vi.fn();
+    const watch = vi.fn(() => released);
+    const storage = await openStorage(Object.assign(adapter, { watch }));
+    const [first, second] = [await storage.watch("", vi.fn()), await storage.watch("a", vi.fn())];
+    expect(watch).toHaveBeenCalledOnce();
+    await first();
+    await first();
+    expect(released).not.toHaveBeenCalled();
+    await second();
+    expect(released).toHaveBeenCalledOnce();
+    await storage.watch("", vi.fn());
+    expect(watch).toHaveBeenCalledTimes(2);
+    await storage.close();
+    expect(released).toHaveBeenCalledTimes(2);
+  });
+
+  it("can be tried again after the adapter could not", async () => {
+    const adapter = new MapAdapter();
+    const watch = adapter.watch.bind(adapter);
+    adapter.watch = vi.fn(watch).mockImplementationOnce(() => Promise.reject(new Error("no")) as never);
+    const storage = await openStorage(adapter);
+    const failed = vi.fn();
+    await expect(storage.watch("", failed)).rejects.toMatchObject({ code: "INTERNAL" });
+    const seen = vi.fn();
+    await storage.watch("b", seen);
+    await storage.save("a", 1);
+    await storage.save("b", 1);
+    expect(failed).not.toHaveBeenCalled();
+    expect(seen).toHaveBeenCalledOnce();
+  });
+
+  it("is refused where the adapter cannot", async () => {
+    const storage = await openStorage(Object.assign(new MapAdapter(), { watch: undefined }) as never);
+    await expect(storage.watch("", vi.fn())).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  });
+});
+
+describe("a repetition", () => {
+  it("waits no longer than the longest delay, and at least half of it", async () => {
+    const ports = new FakePorts();
+    const adapter = new MapAdapter();
+    let failures = 6;
+    const get = adapter.get.bind(adapter);
+    adapter.get = async (key, options) => {
+      if (failures-- > 0) throw Object.assign(new Error("busy"), { busy: true });
+      return get(key, options);
+    };
+    Object.assign(adapter, { classify: () => ({ code: "UNAVAILABLE", message: "busy" }) });
+    const storage = await openStorage(adapter, { ports, retry: { retries: 6, minDelay: 100, maxDelay: 400 } });
+    expect(await storage.load("a")).toBeUndefined();
+    const ceilings = [100, 200, 400, 400, 400, 400];
+    expect(ports.waits).toHaveLength(6);
+    for (const [index, wait] of ports.waits.entries()) {
+      expect(wait).toBeGreaterThanOrEqual((ceilings[index] ?? 0) / 2);
+      expect(wait).toBeLessThanOrEqual(ceilings[index] ?? 0);
+    }
+  });
+
+  it("is not made of a failure that will not pass, nor of one that has waited already", async () => {
+    for (const [code, retryable] of [
+      ["QUOTA_EXCEEDED", false],
+      ["LOCKED", true],
+      ["TIMEOUT", true],
+    ] as const) {
+      const adapter = new MapAdapter();
+      let tries = 0;
+      adapter.get = async () => {
+        tries++;
+        throw new Error("foreign");
+      };
+      Object.assign(adapter, { classify: () => ({ code, message: "no", retryable }) });
+      const storage = await openStorage(adapter, { ports: new FakePorts() });
+      await expect(storage.load("a")).rejects.toMatchObject({ code, retryable });
+      expect(tries).toBe(1);
+    }
+  });
+
+  it("ends when a later try fails for good", async () => {
+    const adapter = new MapAdapter();
+    const codes = ["UNAVAILABLE", "CORRUPT", "UNAVAILABLE"];
+    adapter.get = async () => {
+      throw new Error("foreign");
+    };
+    Object.assign(adapter, { classify: () => ({ code: codes.shift(), message: "no" }) });
+    const storage = await openStorage(adapter, { ports: new FakePorts() });
+    await expect(storage.load("a")).rejects.toMatchObject({ code: "CORRUPT", key: "a", adapter: "map" });
+    expect(codes).toEqual(["UNAVAILABLE"]);
+  });
+});
+
+describe("a scan", () => {
+  it("asks for pages of a thousand, each behind the last key, and no more than it needs", async () => {
+    const adapter = new MapAdapter();
+    const ranges: object[] = [];
+    const page = async (range: { after: string | undefined; limit: number }): Promise<RecordHeader[]> => {
+      ranges.push(range);
+      const from = range.after === undefined ? 0 : Number(range.after.slice(2)) + 1;
+      const length = Math.max(0, Math.min(range.limit, 2_500 - from));
+      const { header } = adapter.records.get("n/0000") ?? {};
+      if (header === undefined) throw new Error("nothing is stored");
+      return Array.from({ length }, (_, index) => ({ ...header, key: `n/${String(from + index).padStart(4, "0")}` }));
+    };
+    const storage = await openStorage(adapter);
+    await storage.save("n/0000", 1);
+    adapter.list = page;
+    const view = storage.namespace("n");
+    const items = await view.list("", { limit: 1_700 });
+    expect(items.map(({ key }) => Number(key))).toEqual(Array.from({ length: 1_700 }, (_, index) => index));
+    expect(ranges).toEqual([
+      { prefix: "n/", after: undefined, limit: 1_000 },
+      { prefix: "n/", after: "n/0999", limit: 700 },
+    ]);
+    ranges.length = 0;
+    expect(await view.list("", { after: "0499", limit: 0 })).toEqual([]);
+    expect(ranges).toEqual([]);
+    let scanned = 0;
+    for await (const { key } of view.scan("", { after: "0499" })) expect(Number(key)).toBe(500 + scanned++);
+    expect(scanned).toBe(2_000);
+    expect(ranges.at(-1)).toEqual({ prefix: "n/", after: "n/2499", limit: 1_000 });
+  });
+
+  it("of a prefix with half a character finds nothing and does not ask", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    await storage.save("a", 1);
+    adapter.calls.length = 0;
+    expect(await storage.list("\ud83d")).toEqual([]);
+    expect(adapter.calls).toEqual([]);
+  });
+});
