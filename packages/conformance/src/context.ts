@@ -12,8 +12,10 @@ import {
   TOKENIZER_VERSION,
   termsOf,
 } from "@holdfast/core";
+import { fail } from "./assert.js";
 import { type Backing, type Mode, viewOf } from "./harness.js";
 import { ManualClock } from "./manual-clock.js";
+import type { Peer } from "./peer/protocol.js";
 
 export interface OpenOptions {
   /** Default: the case's clock. */
@@ -22,6 +24,14 @@ export interface OpenOptions {
   readonly settings?: StorageSettings;
   /** What stands between core and the adapter, such as something that happens just before a call. */
   readonly through?: (adapter: StorageAdapter) => StorageAdapter;
+}
+
+/** How data is generated. */
+export interface Generation {
+  /** A failure of a case with generated data prints the seed that it had. Default: another for each run. */
+  readonly seed?: number | undefined;
+  /** How many times as many runs of the models as usual, for a longer soak. Default: 1. */
+  readonly thoroughness?: number | undefined;
 }
 
 /** Items beside the namespace of a mode, which nothing that works in it may see, change or count. */
@@ -34,15 +44,19 @@ export class Context {
   readonly mode: Mode;
   /** For generated data; undefined: another for each run. */
   readonly seed: number | undefined;
+  /** How many times as many generated runs as usual. */
+  readonly thoroughness: number;
   readonly backing: Backing;
   readonly #open = new Set<StorageEngine>();
   readonly #openAdapters = new Set<StorageAdapter>();
+  readonly #peers: Peer[] = [];
   #surroundings: Promise<void> | undefined;
 
-  constructor(backing: Backing, mode: Mode, seed?: number) {
+  constructor(backing: Backing, mode: Mode, { seed, thoroughness = 1 }: Generation = {}) {
     this.backing = backing;
     this.mode = mode;
     this.seed = seed;
+    this.thoroughness = thoroughness;
   }
 
   /** As the adapter announces them before it is opened. */
@@ -99,6 +113,14 @@ export class Context {
     return { adapter, state };
   }
 
+  /** Starts another process on the case's store, which is gone when the case ends. */
+  async startPeer(): Promise<Peer> {
+    if (this.backing.peer === undefined) fail("the harness offers no peer");
+    const peer = await this.backing.peer();
+    this.#peers.push(peer);
+    return peer;
+  }
+
   /** Closes all that is open. */
   async close(): Promise<void> {
     const closing = [...this.#open, ...this.#openAdapters].map(async (one) => one.close());
@@ -108,9 +130,10 @@ export class Context {
     if (failures.length > 0) throw failures[0]?.reason;
   }
 
-  /** Closes everything and removes the store. */
+  /** Ends every peer, closes everything and removes the store. */
   async end(): Promise<void> {
     try {
+      await Promise.all(this.#peers.map((peer) => peer.kill()));
       await this.close();
     } finally {
       await this.backing.destroy();

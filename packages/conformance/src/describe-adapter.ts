@@ -37,7 +37,7 @@ export function describeAdapter(harness: Harness, { describe, it }: TestRunner, 
       for (const theme of new Set(ofMode.map((each) => each.theme))) {
         describe(theme.name, () => {
           for (const each of ofMode.filter((one) => one.theme === theme)) {
-            it(each.case.name, async () => void (await runCase(harness, each, options.seed)), timeout);
+            it(each.case.name, async () => void (await runCase(harness, each, options)), timeout);
           }
         });
       }

@@ -1,4 +1,5 @@
 import type { StorageAdapter, StorageEngine, StorageSettings } from "@holdfast/core";
+import type { Peer } from "./peer/protocol.js";
 
 /** What an adapter author hands to the suite: how to come by stores to test. */
 export interface Harness {
@@ -16,7 +17,12 @@ export interface Backing {
   adapter(): StorageAdapter;
   /** Whether the store keeps its data while no adapter has it open. */
   readonly persistent: boolean;
-  /** Removes the store. Every adapter is closed by then. */
+  /**
+   * Starts another process, tab or worker that runs `runPeer` on this same store. To be offered by every adapter that
+   * declares a capability as `cross-process`.
+   */
+  peer?(): Promise<Peer>;
+  /** Removes the store. Every adapter is closed and every peer gone by then. */
   destroy(): Promise<void>;
 }
 

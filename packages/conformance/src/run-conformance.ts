@@ -1,18 +1,16 @@
 import { ConformanceError } from "./assert.js";
-import { Context } from "./context.js";
+import { Context, type Generation } from "./context.js";
 import { modes as everyMode, type Harness, type Mode } from "./harness.js";
 import type { Case, Theme } from "./suite.js";
 import { themes as everyTheme } from "./themes.js";
 
 const DEFAULT_TIMEOUT = 60_000;
 
-export interface RunOptions {
+export interface RunOptions extends Generation {
   /** In which ways to open the storage. Default: all. */
   readonly modes?: readonly Mode[] | undefined;
   /** Default: the whole suite. */
   readonly themes?: readonly Theme[] | undefined;
-  /** For generated data. A failure of such a case prints the seed that it had. Default: another for each run. */
-  readonly seed?: number | undefined;
 }
 
 /** One case in one mode. */
@@ -46,7 +44,7 @@ export async function* runConformance(
   harness: Harness,
   options: RunOptions = {},
 ): AsyncGenerator<Result, void, undefined> {
-  for (const planned of plan(options)) yield await resultOf(harness, planned, options.seed);
+  for (const planned of plan(options)) yield await resultOf(harness, planned, options);
 }
 
 /** What there is to run, in order. */
@@ -59,10 +57,14 @@ export function plan({ modes = everyMode, themes = everyTheme }: RunOptions = {}
 }
 
 /** Runs one case in a fresh store and removes the store. Resolves to what was missing when `otherwise` was checked. */
-export async function runCase(harness: Harness, planned: PlannedCase, seed?: number): Promise<string | undefined> {
+export async function runCase(
+  harness: Harness,
+  planned: PlannedCase,
+  generation: Generation = {},
+): Promise<string | undefined> {
   const { mode, case: each } = planned;
   const backing = await harness.open();
-  const context = new Context(backing, mode, seed);
+  const context = new Context(backing, mode, generation);
   const failures: unknown[] = [];
   let missing: string | undefined;
   try {
@@ -90,12 +92,12 @@ export function timeoutOf(harness: Harness): number {
   return harness.timeout ?? DEFAULT_TIMEOUT;
 }
 
-async function resultOf(harness: Harness, planned: PlannedCase, seed: number | undefined): Promise<Result> {
+async function resultOf(harness: Harness, planned: PlannedCase, generation: Generation): Promise<Result> {
   const { mode, theme, case: each } = planned;
   const names = { mode: mode.name, theme: theme.name, case: each.name };
   const start = performance.now();
   try {
-    const refused = await runCase(harness, planned, seed);
+    const refused = await runCase(harness, planned, generation);
     return { ...names, passed: true, refused, error: undefined, milliseconds: performance.now() - start };
   } catch (error) {
     return { ...names, passed: false, refused: undefined, error, milliseconds: performance.now() - start };

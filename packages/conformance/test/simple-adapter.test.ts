@@ -1,9 +1,12 @@
 import { describeAdapter, plain, replacing } from "@holdfast/conformance";
 import { describe, it } from "vitest";
 import { createSimpleStore, simpleAdapter } from "./simple-adapter.js";
-import { simpleHarness } from "./simple-harness.js";
+import { indexedHarness, simpleHarness } from "./simple-harness.js";
 
 describeAdapter(simpleHarness(), { describe, it }, { modes: [plain] });
+
+// With every feature that an adapter may offer.
+describeAdapter(indexedHarness(), { describe, it }, { modes: [plain] });
 
 // Without any feature that an adapter may leave out, and with a store that is gone when nobody has it open: here every
 // case that needs something proves the refusal instead.

@@ -1,0 +1,224 @@
+import type { Change, StorageItem } from "@holdfast/core";
+import { equal, ok } from "../assert.js";
+import { ChangeLog } from "../change-log.js";
+import type { Context } from "../context.js";
+import { PeerClient } from "../peer/peer-client.js";
+import { count, create } from "../peer/run-peer.js";
+import { macrotask } from "../simulation/simulated-ports.js";
+import type { Case, Need, Theme } from "../suite.js";
+import { settle, until } from "../turns.js";
+
+/** Enough for the two to meet many times. */
+const TIMES = 60;
+
+const anotherProcess: Need = {
+  name: "a second process",
+  metBy: (_, { peer }) => peer !== undefined,
+};
+
+/** This process and another one, with an opening each. */
+export const twoProcesses: Theme = {
+  name: "two processes",
+  cases: [
+    withPeer("that count in one item lose no step", async (context, peer) => {
+      const storage = await context.open();
+      await Promise.all([
+        count(storage, "counter", TIMES),
+        peer.perform({ do: "count", key: "counter", times: TIMES }),
+      ]);
+      equal(await storage.load("counter"), 2 * TIMES, "the sum");
+      equal(await peer.perform({ do: "load", key: "counter" }), 2 * TIMES, "the sum as the other sees it");
+    }),
+    withPeer("that race to be the first are never both so", async (context, peer) => {
+      const storage = await context.open();
+      const keys = Array.from({ length: TIMES }, (_, index) => `k${index}`);
+      const [mine, theirs] = await Promise.all([
+        create(storage, keys),
+        // Against the order of ours, so that they meet in the middle.
+        peer.perform({ do: "create", keys: [...keys].reverse() }) as Promise<string[]>,
+      ]);
+      equal([...mine, ...theirs].sort(), [...keys].sort(), "who was the first where");
+    }),
+    withPeer("see what the other wrote as soon as it is acknowledged", async (context, peer) => {
+      const storage = await context.open();
+      let version: string | undefined;
+      for (let round = 0; round < 10; round++) {
+        const data = { round, by: "the peer" };
+        const item = (await peer.perform({ do: "save", key: "k", data, ifVersion: version ?? null })) as StorageItem;
+        equal(await storage.load("k"), data, "what this one loads");
+        ok(item.version > (version ?? ""), "versions go upwards from process to process");
+        const own = await storage.save("k", round, { ifVersion: item.version });
+        equal(await peer.perform({ do: "load", key: "k" }), round, "what the other one loads");
+        version = own.version;
+      }
+      await peer.perform({ do: "delete", key: "k" });
+      equal(await storage.exists("k"), false, "whether what the other deleted is there");
+    }),
+    withPeer(
+      "see a batch of the other as a whole or not at all",
+      async (context, peer) => {
+        const storage = await context.open();
+        const keys: [string, string] = ["pair/a", "pair/b"];
+        let done = false;
+        const writing = peer.perform({ do: "pairs", keys, times: TIMES }).finally(() => {
+          done = true;
+        });
+        let seen = 0;
+        while (!done) {
+          const items = await storage.list("pair/");
+          ok(items.length === 0 || items.length === 2, `both or none is there, not ${items.length}`);
+          const [a, b] = items.map(({ metadata }) => metadata["round"]);
+          equal(b, a, "the round of the second item, as one list shows it");
+          // One after the other: the second may be newer, never older.
+          const [first, second] = [await storage.load<number>(keys[0]), await storage.load<number>(keys[1])];
+          ok((second ?? 0) >= (first ?? 0), `what is read later is not older: ${first}, then ${second}`);
+          seen++;
+          // Reads that are answered at once would leave the other's messages unread.
+          await macrotask();
+        }
+        await writing;
+        ok(seen > 0, "the two overlapped");
+        equal([await storage.load(keys[0]), await storage.load(keys[1])], [TIMES, TIMES], "what stands in the end");
+      },
+      ({ batch }) => batch === "atomic",
+    ),
+    withPeer(
+      "are told of each other's writes exactly once, in order for each key, and by whom",
+      async (context, peer) => {
+        const storage = await context.open();
+        const log = await ChangeLog.start(storage);
+        await peer.perform({ do: "watch", prefix: "" });
+        const told = (key: string, version: string) =>
+          peer.changes.some((each) => each.key === key && each.version === version);
+        await Promise.all([
+          count(storage, "counter", TIMES / 2),
+          peer.perform({ do: "count", key: "counter", times: TIMES / 2 }),
+        ]);
+        await peer.perform({ do: "save", key: "theirs", data: 1 });
+        await peer.perform({ do: "delete", key: "theirs" });
+        const end = (await peer.perform({ do: "save", key: "end", data: 1 })) as StorageItem;
+        const mine = await storage.save("mine", 1);
+        await log.until("end", end.version);
+        await log.until("mine", mine.version);
+        await until(() => told("end", end.version) && told("mine", mine.version));
+        await settle();
+        const here = log.changes;
+        equal(timesTold(here), { counter: TIMES, theirs: 2, end: 1, mine: 1 }, "how often each key was told here");
+        for (const key of ["counter", "theirs"]) {
+          const versions = here.filter((each) => each.key === key).map(({ version }) => version);
+          equal(versions, [...new Set(versions)].sort(), `the versions of ${key}, each once, upwards`);
+        }
+        equal(here.filter(({ key, origin }) => key === "counter" && origin === "self").length, TIMES / 2, "own steps");
+        equal(
+          peer.changes.filter(({ key }) => key === "counter").map(mirrored),
+          here.filter(({ key }) => key === "counter"),
+          "what the other was told of the counter",
+        );
+        equal(
+          here.filter(({ key }) => key === "theirs").map(({ type, origin }) => [type, origin]),
+          [
+            ["save", "peer"],
+            ["delete", "peer"],
+          ],
+          "what was told of the other's item",
+        );
+      },
+      ({ watch }) => watch === "cross-process",
+    ),
+    withPeer("close without a word to the other", async (context, peer) => {
+      const storage = await context.open();
+      await peer.perform({ do: "save", key: "k", data: 1 });
+      await peer.perform({ do: "close" });
+      equal(await storage.load("k"), 1, "what the closed one wrote");
+      await storage.save("k", 2);
+      await peer.perform({ do: "open", now: context.clock.now() });
+      await storage.close();
+      equal(await peer.perform({ do: "load", key: "k" }), 2, "what the other loads once this one is closed");
+      await peer.perform({ do: "save", key: "k", data: 3 });
+      equal(await (await context.open()).load("k"), 3, "what it then wrote");
+    }),
+    withPeer("of which one is killed while it saves lose nothing acknowledged", async (context, peer) => {
+      const storage = await context.open();
+      const SIZE = 3_000;
+      for (const [round, after] of [5, 40].entries()) {
+        const victim = round === 0 ? peer : await startPeer(context);
+        const prefix = `round ${round}/`;
+        void victim.perform({ do: "saveForEver", prefix, size: SIZE });
+        await until(() => victim.saved.length >= after);
+        await victim.kill();
+        for (const index of victim.saved) {
+          equal(await storage.load(`${prefix}${index}`), new Uint8Array(SIZE).fill(index), `save ${index}`);
+        }
+        // The save that was under way may have come through without a word; no later one had begun.
+        const found = (await storage.list(prefix)).length;
+        ok(
+          found - victim.saved.length <= 1,
+          `${found} saves are there, of which ${victim.saved.length} were acknowledged`,
+        );
+        equal((await storage.verify()).problems, [], "what verify finds");
+        await storage.save("still", round);
+      }
+      ok(context.capabilities.durability !== "memory", "what outlives its process is not declared as kept in memory");
+      const reopened = await context.reopen();
+      equal(await reopened.load("still"), 1, "what was saved after the last kill");
+    }),
+  ],
+};
+
+function withPeer(
+  name: string,
+  run: (context: Context, peer: PeerClient) => Promise<void>,
+  offered: Need["metBy"] = () => true,
+): Case {
+  return {
+    name,
+    once: true,
+    needs: { name: anotherProcess.name, metBy: (...given) => anotherProcess.metBy(...given) && offered(...given) },
+    otherwise: promisesNothing,
+    async run(context) {
+      await run(context, await startPeer(context));
+    },
+  };
+}
+
+/** What nobody tries is not to be promised, and what is not promised is not done in secret. */
+async function promisesNothing(context: Context): Promise<void> {
+  const { capabilities, backing } = context;
+  if (backing.peer !== undefined) return tellsNothingOfPeers(context);
+  for (const name of ["compareAndSet", "watch"] as const) {
+    ok(
+      capabilities[name] !== "cross-process",
+      `${name} is declared as cross-process, so the harness must offer a peer to try it with`,
+    );
+  }
+}
+
+async function tellsNothingOfPeers(context: Context): Promise<void> {
+  if (context.capabilities.watch !== "process") return;
+  const [storage, peer] = [await context.open(), await startPeer(context)];
+  const log = await ChangeLog.start(storage);
+  await peer.perform({ do: "save", key: "theirs", data: 1 });
+  equal(
+    await log.endedBy(storage, "end"),
+    [],
+    "what is told of another process, where watch is declared for this one alone",
+  );
+}
+
+async function startPeer(context: Context): Promise<PeerClient> {
+  const peer = await context.startPeer();
+  const client = await PeerClient.connect(peer);
+  await client.perform({ do: "open", now: context.clock.now() });
+  return client;
+}
+
+function timesTold(changes: readonly Change[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { key } of changes) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
+}
+
+/** The same change as the other process is told of it. */
+function mirrored(change: Change): Change {
+  return { ...change, origin: change.origin === "self" ? "peer" : "self" };
+}

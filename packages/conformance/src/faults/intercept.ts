@@ -1,0 +1,139 @@
+import type { Awaitable, BodyWriter, CallOptions, Maintenance, StorageAdapter, StoredStream } from "@holdfast/core";
+
+/** Every call that core makes of an adapter and that takes time; those on what a stream method returned are named for it. */
+export type AdapterMethod =
+  | "open"
+  | "stat"
+  | "get"
+  | "put"
+  | "delete"
+  | "list"
+  | "batch"
+  | "query"
+  | "count"
+  | "watch"
+  | "readStream"
+  | "readStream.next"
+  | "writeStream"
+  | "writeStream.write"
+  | "writeStream.commit"
+  | "writeStream.abort"
+  | "info"
+  | "flush"
+  | "check"
+  | "repair"
+  | "compact"
+  | "close";
+
+export interface AdapterCall {
+  readonly method: AdapterMethod;
+  /** Undefined where the call is about no single key. */
+  readonly key: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** What is asked, the same text for the same question; the instant aside. */
+  readonly question: string;
+}
+
+/** Makes a call, or does something else in its place. */
+export type Around = <R>(call: AdapterCall, work: () => Awaitable<R>) => Promise<R>;
+
+/** The adapter with every call led through `around`. What the adapter leaves out stays left out. */
+export function intercept(adapter: StorageAdapter, around: Around): StorageAdapter {
+  const { batch, query, count, watch, readStream, writeStream, info, flush, maintain } = adapter;
+  const none: CallOptions = { signal: undefined };
+  const through = <R>(
+    method: AdapterMethod,
+    { key, asked, signal }: { key?: string; asked?: unknown } & CallOptions,
+    work: () => Awaitable<R>,
+  ): Promise<R> => {
+    const question = `${method} ${JSON.stringify(asked ?? key ?? null)}`;
+    return around({ method, key, signal, question }, work);
+  };
+  return {
+    name: adapter.name,
+    spi: adapter.spi,
+    capabilities: adapter.capabilities,
+    classify: (error) => adapter.classify(error),
+    open: (context) => through("open", none, () => adapter.open(context)),
+    close: () => through("close", none, () => adapter.close()),
+    stat: (key, options) => through("stat", { key, ...options }, () => adapter.stat(key, options)),
+    get: (key, options) => through("get", { key, ...options }, () => adapter.get(key, options)),
+    put(record, condition, options) {
+      const { key } = record.header;
+      return through("put", { key, ...options }, () => adapter.put(record, condition, options));
+    },
+    delete: (key, condition, options) =>
+      through("delete", { key, ...options }, () => adapter.delete(key, condition, options)),
+    list: (range, options) => through("list", { asked: range, ...options }, () => adapter.list(range, options)),
+    ...(batch && {
+      batch: (writes, options) => through("batch", options, () => batch.call(adapter, writes, options)),
+    }),
+    ...(query && {
+      query: (parsed, options) =>
+        through("query", { asked: parsed, ...options }, () => query.call(adapter, parsed, options)),
+    }),
+    ...(count && {
+      count: (parsed, options) =>
+        through("count", { asked: parsed, ...options }, () => count.call(adapter, parsed, options)),
+    }),
+    ...(watch && { watch: (listener) => through("watch", none, () => watch.call(adapter, listener)) }),
+    ...(readStream && {
+      async readStream(key, options) {
+        const stream = await through("readStream", { key, ...options }, () => readStream.call(adapter, key, options));
+        return (
+          stream && {
+            ...stream,
+            body: bodyThrough(stream, (work) => through("readStream.next", { key, ...options }, work)),
+          }
+        );
+      },
+    }),
+    ...(writeStream && {
+      async writeStream(key, options) {
+        const writer = await through("writeStream", { key, ...options }, () => writeStream.call(adapter, key, options));
+        return writerThrough(writer, (method, work) => through(method, { key, ...options }, work));
+      },
+    }),
+    ...(info && { info: (options) => through("info", options, () => info.call(adapter, options)) }),
+    ...(flush && { flush: (options) => through("flush", options, () => flush.call(adapter, options)) }),
+    ...(maintain && { maintain: maintenanceThrough(maintain, through) }),
+  };
+}
+
+function bodyThrough(
+  { body }: StoredStream,
+  through: <R>(work: () => Awaitable<R>) => Promise<R>,
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = body[Symbol.asyncIterator]();
+      return {
+        next: () => through(() => iterator.next()),
+        return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+      };
+    },
+  };
+}
+
+function writerThrough(
+  writer: BodyWriter,
+  through: <R>(method: AdapterMethod, work: () => Awaitable<R>) => Promise<R>,
+): BodyWriter {
+  return {
+    write: (chunk) => through("writeStream.write", () => writer.write(chunk)),
+    commit: (record, condition) => through("writeStream.commit", () => writer.commit(record, condition)),
+    abort: () => through("writeStream.abort", () => writer.abort()),
+  };
+}
+
+function maintenanceThrough(
+  maintain: Maintenance,
+  through: <R>(method: AdapterMethod, options: CallOptions, work: () => Awaitable<R>) => Promise<R>,
+): Maintenance {
+  const { check, repair, compact } = maintain;
+  return {
+    ...(check && { check: (options) => through("check", options, () => check.call(maintain, options)) }),
+    ...(repair && { repair: (options) => through("repair", options, () => repair.call(maintain, options)) }),
+    ...(compact && { compact: (options) => through("compact", options, () => compact.call(maintain, options)) }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { BatchOperation, Change, ErrorCode } from "@holdfast/core";
+
+/** How two processes, tabs or workers talk. What is sent is plain JSON. */
+export interface PeerChannel {
+  send(message: unknown): void;
+  /** Called once, before anything is sent. */
+  receive(listener: (message: unknown) => void): void;
+}
+
+/** Another process that works on the same store. */
+export interface Peer {
+  readonly channel: PeerChannel;
+  /** Ends it at once, without a chance to tidy up: `kill -9`, or a tab that is closed. Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** What a peer can be told to do; it answers each when it is done. */
+export type PeerTask =
+  /** With a clock that stands at `now`. */
+  | { readonly do: "open"; readonly now: number }
+  | { readonly do: "close" }
+  | { readonly do: "save"; readonly key: string; readonly data: unknown; readonly ifVersion?: string | null }
+  | { readonly do: "load"; readonly key: string }
+  | { readonly do: "delete"; readonly key: string }
+  | { readonly do: "batch"; readonly operations: readonly BatchOperation[] }
+  /** Adds one to a number, so many times. */
+  | { readonly do: "count"; readonly key: string; readonly times: number }
+  /** Tries to be the first under each key; answers how often it was. */
+  | { readonly do: "create"; readonly keys: readonly string[] }
+  /** Writes both keys as one batch, with one number after the other. */
+  | { readonly do: "pairs"; readonly keys: readonly [string, string]; readonly times: number }
+  /** Saves `prefix + 0`, `prefix + 1` and so on, telling of each that was acknowledged, until it is killed. */
+  | { readonly do: "saveForEver"; readonly prefix: string; readonly size: number }
+  /** Watches from now on, and tells of each change. */
+  | { readonly do: "watch"; readonly prefix: string };
+
+export interface PeerRequest {
+  readonly id: number;
+  readonly task: PeerTask;
+}
+
+export type PeerMessage =
+  | { readonly type: "ready" }
+  | { readonly type: "done"; readonly id: number; readonly value: unknown }
+  | { readonly type: "failed"; readonly id: number; readonly code: ErrorCode | undefined; readonly message: string }
+  | { readonly type: "saved"; readonly index: number }
+  | { readonly type: "changed"; readonly change: Change };

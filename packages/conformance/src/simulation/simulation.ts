@@ -1,0 +1,134 @@
+import type { Awaitable, StorageAdapter } from "@holdfast/core";
+import { type AdapterCall, intercept } from "../faults/intercept.js";
+import { SeededRandom } from "./seeded.js";
+import { macrotask, SimulatedPorts, type SimulatedPortsOptions } from "./simulated-ports.js";
+
+export interface SimulatedAdapterOptions {
+  /** Shown in the trace. Default: the adapter's name and a number. */
+  readonly name?: string | undefined;
+  /** Milliseconds of simulated time that each call takes, from the first to the second. Default: none. */
+  readonly latency?: readonly [least: number, most: number] | undefined;
+}
+
+/** Milliseconds of real time after which a simulation in which nothing moves is given up. */
+const STUCK_AFTER = 5_000;
+/** Turns that a call which is under way has to itself before the timers it may wait for are called. */
+const TURNS_ALONE = 3;
+
+interface Gate {
+  readonly label: string;
+  readonly open: () => void;
+}
+
+/**
+ * Runs several clients of one or more storages, and decides by a seed whose turn it is: each call of a simulated adapter
+ * waits until it is chosen, and so does each answer. Between two turns everything runs that can; time passes only when
+ * nothing else is left to do. The same seed brings the same order.
+ *
+ * @example
+ * const simulation = new Simulation({ seed });
+ * const { ports } = simulation;
+ * const adapter = () => simulation.adapter(memory({ store }));
+ * await simulation.run(async () => {
+ *   const [ann, bob] = [await openStorage(adapter(), { ports }), await openStorage(adapter(), { ports })];
+ *   await Promise.all([rename(ann), rename(bob)]);
+ * });
+ */
+export class Simulation {
+  readonly seed: number;
+  readonly ports: SimulatedPorts;
+  /** The turns so far: what was called by whom, and when answers came. */
+  readonly trace: readonly string[];
+  readonly #random: SeededRandom;
+  readonly #trace: string[] = [];
+  readonly #gates: Gate[] = [];
+  #underWay = 0;
+  #adapters = 0;
+
+  constructor(options: SimulatedPortsOptions = {}) {
+    this.ports = new SimulatedPorts(options);
+    this.seed = this.ports.seed;
+    this.#random = new SeededRandom(this.seed ^ 0x5eed);
+    this.trace = this.#trace;
+  }
+
+  /** The adapter with each call and each answer waiting for its turn. Wrap it in `faulty` for faults, not the other way round. */
+  adapter(adapter: StorageAdapter, { name, latency }: SimulatedAdapterOptions = {}): StorageAdapter {
+    const shown = name ?? `${adapter.name} ${++this.#adapters}`;
+    return intercept(adapter, async <R>(call: AdapterCall, work: () => Awaitable<R>): Promise<R> => {
+      const label = `${shown}: ${call.method}${call.key === undefined ? "" : ` ${call.key}`}`;
+      await this.#turn(label);
+      if (latency !== undefined) await this.#pass(latency);
+      this.#underWay++;
+      try {
+        return await work();
+      } finally {
+        this.#underWay--;
+        await this.#turn(`${label}, answered`);
+      }
+    });
+  }
+
+  /**
+   * Runs `scenario` to its end. What it throws comes out with the seed in its message.
+   * To be called once for each simulation.
+   */
+  async run<T>(scenario: () => Promise<T>): Promise<T> {
+    let settled = false;
+    const running = scenario().finally(() => {
+      settled = true;
+    });
+    const outcome = running.catch(() => undefined);
+    try {
+      await this.#drive(() => settled);
+      await outcome;
+      return await running;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`${reason}\n(simulation with seed ${this.seed})`, { cause: error });
+    }
+  }
+
+  async #drive(settled: () => boolean): Promise<void> {
+    let moved = performance.now();
+    let alone = 0;
+    for (;;) {
+      await macrotask();
+      if (settled()) return;
+      if (this.#underWay > 0 && ++alone <= TURNS_ALONE) continue;
+      if (this.#step()) {
+        moved = performance.now();
+        alone = 0;
+      } else if (performance.now() - moved > STUCK_AFTER) {
+        throw new Error(`nothing moves any more; the last turns: ${this.#trace.slice(-5).join(" | ") || "none"}`);
+      }
+    }
+  }
+
+  /** One turn: of a call or an answer where one waits, else of time. Background timers alone move nothing. */
+  #step(): boolean {
+    const mayPass = this.#underWay > 0 || this.ports.foregroundWaits;
+    if (this.#underWay === 0 && this.#gates.length > 0) {
+      const [gate] = this.#gates.splice(this.#random.below(this.#gates.length), 1);
+      if (gate !== undefined) {
+        this.#trace.push(gate.label);
+        gate.open();
+        return true;
+      }
+    }
+    return mayPass && this.ports.fireNext();
+  }
+
+  #turn(label: string): Promise<void> {
+    return new Promise((open) => {
+      this.#gates.push({ label, open });
+    });
+  }
+
+  #pass([least, most]: readonly [number, number]): Promise<void> {
+    const duration = least + this.#random.fraction() * (most - least);
+    return new Promise((resolve) => {
+      this.ports.timers.schedule(resolve, duration, "foreground");
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import { SimulatedPorts, Simulation } from "@holdfast/conformance";
+import { openStorage } from "@holdfast/core";
+import { describe, expect, it } from "vitest";
+import { createSimpleStore, simpleAdapter } from "./simple-adapter.js";
+
+describe("SimulatedPorts", () => {
+  it("calls timers in the order in which they come due, each at its instant", async () => {
+    const ports = new SimulatedPorts({ start: 1_000 });
+    const called: [string, number][] = [];
+    const note = (name: string) => () => called.push([name, ports.clock.now()]);
+    ports.timers.schedule(note("late"), 30, "foreground");
+    ports.timers.schedule(note("early"), 10, "background");
+    const cancel = ports.timers.schedule(note("cancelled"), 20, "foreground");
+    cancel();
+    await ports.advance(25);
+    expect(called).toEqual([["early", 1_010]]);
+    expect(ports.clock.now()).toBe(1_025);
+    await ports.advance(5);
+    expect(called).toEqual([
+      ["early", 1_010],
+      ["late", 1_030],
+    ]);
+  });
+
+  it("lets the wall clock jump without a timer noticing", async () => {
+    const ports = new SimulatedPorts({ start: 1_000_000 });
+    let called = false;
+    ports.timers.schedule(
+      () => {
+        called = true;
+      },
+      50,
+      "foreground",
+    );
+    ports.jump(-900_000);
+    expect(ports.clock.now()).toBe(100_000);
+    await ports.advance(49);
+    expect(called).toBe(false);
+    await ports.advance(1);
+    expect(called).toBe(true);
+  });
+
+  it("draws the same from the same seed", () => {
+    const [one, same, other] = [1, 1, 2].map((seed) => new SimulatedPorts({ seed }).random.bytes(16));
+    expect(same).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+});
+
+describe("Simulation", () => {
+  /** Two clients that read, then write what they read and one more. */
+  async function race(seed: number): Promise<{ sum: unknown; trace: readonly string[] }> {
+    const store = createSimpleStore();
+    const simulation = new Simulation({ seed });
+    const { ports } = simulation;
+    const sum = await simulation.run(async () => {
+      const clients = await Promise.all(
+        ["ann", "bob"].map((name) => openStorage(simulation.adapter(simpleAdapter(store), { name }), { ports })),
+      );
+      await Promise.all(
+        clients.map(async (storage) => {
+          const current = (await storage.load<number>("sum")) ?? 0;
+          await storage.save("sum", current + 1);
+        }),
+      );
+      return clients[0]?.load("sum");
+    });
+    return { sum, trace: simulation.trace };
+  }
+
+  it("brings the same order with the same seed", async () => {
+    expect(await race(3)).toEqual(await race(3));
+  });
+
+  it("finds the lost update that some orders bring, and the orders that do not", async () => {
+    const sums = new Set<unknown>();
+    for (let seed = 0; seed < 30; seed++) sums.add((await race(seed)).sum);
+    expect(sums).toEqual(new Set([1, 2]));
+  });
+
+  it("lets time pass only when nothing else is left to do", async () => {
+    const simulation = new Simulation({ seed: 1, start: 0 });
+    const { ports } = simulation;
+    const adapter = simulation.adapter(simpleAdapter(createSimpleStore()), { latency: [1_000, 1_000] });
+    await simulation.run(async () => {
+      const storage = await openStorage(adapter, { ports });
+      await storage.save("k", 1);
+    });
+    expect(ports.clock.now()).toBe(2_000);
+  });
+
+  it("names its seed when the scenario fails", async () => {
+    const simulation = new Simulation({ seed: 42 });
+    const failing = simulation.run(() => Promise.reject(new Error("wrong sum")));
+    await expect(failing).rejects.toThrow("wrong sum\n(simulation with seed 42)");
+  });
+});
