@@ -1,6 +1,26 @@
+import { batchSaboteurs } from "./batches.js";
+import { declaringSaboteurs } from "./declaring.js";
+import { expiringSaboteurs } from "./expiring.js";
+import { keySaboteurs } from "./keys.js";
 import { listingSaboteurs } from "./listing.js";
+import { racingSaboteurs } from "./racing.js";
 import type { Saboteur } from "./saboteur.js";
-import { surroundingSaboteurs } from "./surroundings.js";
+import { searchingSaboteurs } from "./searching.js";
+import { streamingSaboteurs } from "./streaming.js";
+import { versionSaboteurs } from "./versions.js";
+import { watchingSaboteurs } from "./watching.js";
 import { writingSaboteurs } from "./writing.js";
 
-export const saboteurs: readonly Saboteur[] = [...writingSaboteurs, ...listingSaboteurs, ...surroundingSaboteurs];
+export const saboteurs: readonly Saboteur[] = [
+  ...racingSaboteurs,
+  ...writingSaboteurs,
+  ...versionSaboteurs,
+  ...batchSaboteurs,
+  ...keySaboteurs,
+  ...listingSaboteurs,
+  ...expiringSaboteurs,
+  ...searchingSaboteurs,
+  ...streamingSaboteurs,
+  ...watchingSaboteurs,
+  ...declaringSaboteurs,
+];

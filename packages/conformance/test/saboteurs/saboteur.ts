@@ -1,11 +1,30 @@
 import type { Replacements } from "@holdfast/conformance";
 import type { StorageAdapter } from "@holdfast/core";
+import type { IndexedStore } from "../indexed-adapter.js";
+import type { SimpleStore } from "../simple-adapter.js";
 
 /** An adapter with one planted fault, and the case that must not let it pass. */
-export interface Saboteur {
-  /** What the adapter does wrong, as a sentence about it. */
-  readonly fault: string;
+export type Saboteur = OnSimple | OnIndexed;
+
+interface Described {
+  /** Of the fault, as the field knows it. */
+  readonly name: string;
+  /** Where it bites users. */
+  readonly story: string;
   readonly caughtBy: { readonly theme: string; readonly case: string };
+  /** Milliseconds after which the spoilt adapter counts as hanging, for faults that make the case wait. */
+  readonly hangsAfter?: number;
+}
+
+/** Spoils the simple adapter. */
+interface OnSimple extends Described {
+  readonly on?: "simple";
   /** What a sound adapter's properties are replaced by. Called for each adapter; `sound` works on. */
-  readonly plant: (sound: StorageAdapter) => Replacements;
+  readonly plant: (sound: StorageAdapter, store: SimpleStore) => Replacements;
+}
+
+/** Spoils the adapter that has native queries, streams in bounded memory and `info`. */
+interface OnIndexed extends Described {
+  readonly on: "indexed";
+  readonly plant: (sound: StorageAdapter, store: IndexedStore) => Replacements;
 }
