@@ -43,7 +43,12 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDa
 /** A connection that only reads, for a snapshot of its own. */
 export async function openReader(driver: Driver, path: string): Promise<Connection> {
   const connection = await driver.open(path, "readonly");
-  connection.exec(`PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${(2 * MiB) / KiB}`);
+  try {
+    connection.exec(`PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${(2 * MiB) / KiB}`);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
   return connection;
 }
 

@@ -148,7 +148,7 @@ export class OpenStore {
     this.#closing = true;
     this.watcher.stop();
     await this.group.drained();
-    for (const stream of this.#streams) stream.close();
+    for (const stream of this.#streams) stream.cut(closedError());
     if (this.#failure !== undefined) return;
     try {
       emptyLog(this.connection);
@@ -168,10 +168,10 @@ export class OpenStore {
     }
     this.#streams.add(stream);
     try {
+      if (this.#closing) throw closedError();
       // Nothing has pinned the state that the first look saw, so this one decides.
       const item = stream.begin(key, now);
-      if (item?.body.in === "chunks" && !this.#closing)
-        return { header: item.header, chunkHashes: item.hashes, body: stream };
+      if (item?.body.in === "chunks") return { header: item.header, chunkHashes: item.hashes, body: stream };
       stream.close();
       return item && inMemory(item);
     } catch (error) {
@@ -221,9 +221,13 @@ export class OpenStore {
   #fail(error: StorageError): void {
     this.#failure = error;
     this.watcher.stop();
-    for (const stream of this.#streams) stream.close();
+    for (const stream of this.#streams) stream.cut(error);
     this.connection.close();
   }
+}
+
+function closedError(): StorageError {
+  return new StorageError("CLOSED", "the storage was closed while a body was being read from it");
 }
 
 function inMemory(item: StoredItem): StoredStream {

@@ -1,4 +1,4 @@
-import type { RecordHeader, StoredStream } from "@holdfast/core";
+import type { RecordHeader, StorageError, StoredStream } from "@holdfast/core";
 import type { Connection } from "./driver.js";
 import { StoredBodies, type StoredItem } from "./item-table/stored-bodies.js";
 
@@ -24,6 +24,7 @@ export class ChunkStream implements AsyncIterableIterator<Uint8Array> {
   readonly #bodies: StoredBodies;
   readonly #closed: (stream: ChunkStream) => void;
   #open = true;
+  #cut: StorageError | undefined;
   #place: { readonly key: string; readonly id: number; readonly count: number } | undefined;
   #next = 0;
 
@@ -43,6 +44,8 @@ export class ChunkStream implements AsyncIterableIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    // An end that comes too early must not look like the end of the body.
+    if (this.#cut !== undefined) throw this.#cut;
     const place = this.#place;
     if (!this.#open || place === undefined || this.#next === place.count) return this.return();
     try {
@@ -56,6 +59,12 @@ export class ChunkStream implements AsyncIterableIterator<Uint8Array> {
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.close();
     return { done: true, value: undefined };
+  }
+
+  /** Ends a reading that is under way: who goes on with it is told why. */
+  cut(reason: StorageError): void {
+    if (this.#open) this.#cut = reason;
+    this.close();
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import type { BodyWriter, RecordHeader } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
-import { FaultyDriver } from "./support/faulty-driver.js";
+import { FaultyDriver, failing } from "./support/faulty-driver.js";
 import { turns } from "./support/manual-timers.js";
 import { anyway, at, call, contextOf, NOW, noise, record, sameBytes } from "./support/records.js";
 import { type FullAdapter, openAdapter, openRaw, temporaryPath } from "./support/stores.js";
@@ -187,8 +187,33 @@ describe("a body that is read in pieces", () => {
     expect(open()).toBe(2);
     await adapter.close();
     expect(open()).toBe(0);
-    expect(await left?.next()).toEqual({ done: true, value: undefined });
+    await expect(left?.next()).rejects.toMatchObject({ code: "CLOSED" });
+    expect(await left?.return?.()).toEqual({ done: true, value: undefined });
   });
+
+  it("is cut with the reason when the store fails", async () => {
+    const driver = new FaultyDriver();
+    const adapter = await openAdapter({ driver });
+    await save(adapter, "k", 1, noise(3 * MiB));
+    const stream = await adapter.readStream("k", at);
+    driver.fault = failing("COMMIT", "SQLITE_IOERR_FSYNC");
+    await expect(adapter.put(record("other", 2), anyway, call)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(collect(stream?.body ?? emptyBody())).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: false });
+    expect(driver.count("open")).toBe(driver.count("close"));
+  });
+
+  it.each(["PRAGMA trusted_schema = OFF; PRAGMA temp_store", "BEGIN", "SELECT i.key"])(
+    "lets go of its connection when it cannot begin, at %s",
+    async (start) => {
+      const driver = new FaultyDriver();
+      const adapter = await openAdapter({ driver });
+      await save(adapter, "k", 1, noise(3 * MiB));
+      driver.fault = (sql) =>
+        driver.count("open readonly") > 0 ? failing(start, "SQLITE_IOERR_READ")(sql) : undefined;
+      await expect(adapter.readStream("k", at)).rejects.toMatchObject({ code: "SQLITE_IOERR_READ" });
+      expect(driver.count("open") - driver.count("close")).toBe(1);
+    },
+  );
 
   it("opens nothing for a body that is small or not there", async () => {
     const driver = new FaultyDriver();

@@ -51,7 +51,7 @@ describe("progress", () => {
     clock.time = 1;
     meter.add(1, 3);
     meter.end();
-    expect(seen[1]).toEqual({ phase: "copy", items: 1, bytes: 3, bytesPerSecond: 3_000 });
+    expect(seen[1]).toStrictEqual({ phase: "copy", items: 1, bytes: 3, bytesPerSecond: 3_000 });
   });
 
   it("counts also when nobody listens", () => {

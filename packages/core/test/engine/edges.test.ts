@@ -1,0 +1,343 @@
+import {
+  type AdapterContext,
+  createMigrator,
+  openStorage,
+  type PutCondition,
+  RESERVED_SEGMENT,
+  StorageError,
+  TOKENIZER_VERSION,
+  termsOf,
+  type WriteRecord,
+} from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
+import { checksumOf } from "../../dist/codec/checksum.js";
+import { KeyOrder } from "../../dist/engine/key-order.js";
+import { FakePorts } from "../support/fake-ports.js";
+import { MapAdapter } from "../support/map-adapter.js";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Counts who listens to a signal. */
+function watched(signal: AbortSignal): { listening: () => number } {
+  let listening = 0;
+  const { addEventListener, removeEventListener } = signal;
+  Object.assign(signal, {
+    addEventListener(this: AbortSignal, ...values: Parameters<typeof addEventListener>) {
+      listening++;
+      addEventListener.apply(this, values);
+    },
+    removeEventListener(this: AbortSignal, ...values: Parameters<typeof removeEventListener>) {
+      if (values[0] === "abort") listening--;
+      removeEventListener.apply(this, values);
+    },
+  });
+  return { listening: () => listening };
+}
+
+async function* chunks(...given: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* given;
+}
+
+describe("a signal", () => {
+  it("is let go of by every operation, whether it succeeds or fails", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const { signal } = new AbortController();
+    const { listening } = watched(signal);
+    await storage.save("a", 1, { signal });
+    await storage.load("a", { signal });
+    await storage.saveStream("b", chunks(new Uint8Array(3)), { signal });
+    await expect(storage.save("a", 1, { signal, ifVersion: null })).rejects.toMatchObject({ code: "CONFLICT" });
+    await turn();
+    expect(listening()).toBe(0);
+  });
+
+  it.each([null, 1, "abort", { aborted: false }, { addEventListener: () => undefined }])(
+    "that is %j is refused",
+    async (signal) => {
+      const storage = await openStorage(new MapAdapter());
+      const options = { signal: signal as never };
+      await expect(storage.load("a", options)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+      await expect(storage.search(options)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    },
+  );
+});
+
+describe("update", () => {
+  it("takes no version, also where it takes the expiration away", async () => {
+    const storage = await openStorage(new MapAdapter());
+    for (const options of [{ ifVersion: "v" }, { ifVersion: "v", expiration: null }]) {
+      await expect(storage.update("a", () => 1, options as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
+  });
+});
+
+describe("a source of chunks", () => {
+  it("that came to its end is not told to return", async () => {
+    const returned = vi.fn();
+    const given = [new Uint8Array(1)];
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          const value = given.shift();
+          return value === undefined ? { done: true as const, value } : { done: false as const, value };
+        },
+        return: returned,
+      }),
+    };
+    const storage = await openStorage(new MapAdapter());
+    expect((await storage.saveStream("a", source)).size).toBe(1);
+    await turn();
+    expect(returned).not.toHaveBeenCalled();
+  });
+
+  it("is refused from the first byte too many on where the adapter must hold it whole", async () => {
+    const adapter = new MapAdapter();
+    Object.assign(adapter, {
+      capabilities: { ...adapter.capabilities, limits: { body: 1_000, bufferedBody: 10 } },
+    });
+    const storage = await openStorage(adapter);
+    expect((await storage.saveStream("a", chunks(new Uint8Array(10)))).size).toBe(10);
+    await expect(storage.saveStream("a", chunks(new Uint8Array(11)))).rejects.toMatchObject({
+      code: "QUOTA_EXCEEDED",
+      key: "a",
+    });
+  });
+});
+
+describe("an adapter", () => {
+  it("is opened with ports and the tokenizer", async () => {
+    const ports = new FakePorts();
+    const adapter = new MapAdapter();
+    const open = vi.fn((_context: AdapterContext) => ({ lastVersion: undefined }));
+    Object.assign(adapter, { open });
+    await openStorage(adapter, { ports });
+    const [context] = open.mock.calls[0] ?? [];
+    expect(context?.ports.clock).toBe(ports.clock);
+    expect(context?.tokenizerVersion).toBe(TOKENIZER_VERSION);
+    expect(context?.termsOf).toBe(termsOf);
+  });
+
+  it("may answer queries later", async () => {
+    const adapter = Object.assign(new MapAdapter(), { query: async () => [], count: async () => 3 });
+    const storage = await openStorage(adapter);
+    expect(await storage.search({})).toEqual([]);
+    expect(await storage.count()).toBe(3);
+  });
+
+  it("is given every option, also when it is closed and when it is asked to stream", async () => {
+    const flush = vi.fn((_options: object) => undefined);
+    const writeStream = vi.fn((_key: string, _options: object) => ({
+      write: () => undefined,
+      commit: (record: Omit<WriteRecord, "body">, condition: PutCondition) =>
+        adapter.put({ ...record, body: new Uint8Array(0) }, condition),
+      abort: () => undefined,
+    }));
+    const adapter: MapAdapter = Object.assign(new MapAdapter(), { flush, writeStream });
+    const storage = await openStorage(adapter);
+    const { signal } = new AbortController();
+    await storage.saveStream("a", chunks(new Uint8Array(3)), { signal });
+    expect(writeStream).toHaveBeenCalledWith("a", { signal });
+    await storage.close();
+    expect(Object.keys(flush.mock.calls[0]?.[0] ?? {})).toEqual(["signal"]);
+  });
+});
+
+describe("a write that had succeeded although it seemed to fail", () => {
+  /** Fails after the effect of the first put; `meanwhile` happens before the second try. */
+  async function savedAgainst(
+    meanwhile: (adapter: MapAdapter) => Promise<unknown>,
+  ): Promise<{ version: string; written: string | undefined }> {
+    const adapter = new MapAdapter();
+    const put = adapter.put.bind(adapter);
+    let written: string | undefined;
+    adapter.put = async (record, condition) => {
+      if (written !== undefined) return put(record, condition);
+      written = record.header.version;
+      await put(record, condition);
+      await meanwhile(adapter);
+      throw new StorageError("UNAVAILABLE", "the link is down");
+    };
+    const storage = await openStorage(adapter, { ports: new FakePorts() });
+    const { version } = await storage.save("a", 1);
+    return { version, written };
+  }
+
+  it("tells what it wrote", async () => {
+    const { version, written } = await savedAgainst(async () => undefined);
+    expect(version).toBe(written);
+  });
+
+  it("tells what it wrote, not what has replaced it when the adapter looks again", async () => {
+    const { version, written } = await savedAgainst(async (adapter) => {
+      const stat = adapter.stat.bind(adapter);
+      adapter.stat = async (key, options) => {
+        expect(Object.keys(options).toSorted()).toEqual(["now", "signal"]);
+        const header = await stat(key, options);
+        return header && { ...header, version: "0fffffffffff-0000-ffffffffffff" as typeof header.version };
+      };
+    });
+    expect(version).toBe(written);
+  });
+
+  it("tells what it wrote where it has been deleted since", async () => {
+    const { version, written } = await savedAgainst(async (adapter) => {
+      adapter.stat = async () => undefined;
+    });
+    expect(version).toBe(written);
+  });
+});
+
+describe("a save that is refused as stale", () => {
+  it("stops when its signal fires", async () => {
+    const adapter = new MapAdapter();
+    const controller = new AbortController();
+    let tries = 0;
+    adapter.put = async () => {
+      tries++;
+      controller.abort();
+      return { outcome: "stale", floor: "000000000001-0000-000000000000" as never };
+    };
+    const storage = await openStorage(adapter, { ports: new FakePorts() });
+    await expect(storage.save("a", 1, { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await storage.close();
+    expect(tries).toBe(1);
+  });
+});
+
+describe("a repetition", () => {
+  const failing = (times: number): { adapter: MapAdapter; ports: FakePorts } => {
+    const adapter = new MapAdapter();
+    const get = adapter.get.bind(adapter);
+    let left = times;
+    adapter.get = async (key, options) => {
+      if (left-- > 0) throw new StorageError("UNAVAILABLE", "the link is down");
+      return get(key, options);
+    };
+    return { adapter, ports: new FakePorts() };
+  };
+
+  it("is made once where one is allowed", async () => {
+    const { adapter, ports } = failing(1);
+    const storage = await openStorage(adapter, { ports, retry: { retries: 1 } });
+    expect(await storage.load("a")).toBeUndefined();
+    expect(ports.waits).toHaveLength(1);
+  });
+
+  it("is not waited for after the last try", async () => {
+    const { adapter, ports } = failing(9);
+    const storage = await openStorage(adapter, { ports, retry: { retries: 2 } });
+    await expect(storage.load("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(ports.waits).toHaveLength(2);
+  });
+});
+
+describe("close", () => {
+  it("waits for all that is in flight, then takes its own time limit back", async () => {
+    const adapter = new MapAdapter();
+    const gates = new Map(["a", "b"].map((key) => [key, Promise.withResolvers<undefined>()]));
+    adapter.get = async (key) => gates.get(key)?.promise;
+    const cancelled = vi.fn();
+    const timers = { schedule: vi.fn((..._values: unknown[]) => cancelled) };
+    const storage = await openStorage(adapter, { ports: { timers } });
+    const loading = [storage.load("a"), storage.load("b")];
+    let closed = false;
+    const closing = storage.close().then(() => {
+      closed = true;
+    });
+    gates.get("a")?.resolve(undefined);
+    await turn();
+    expect(closed).toBe(false);
+    expect(cancelled).not.toHaveBeenCalled();
+    gates.get("b")?.resolve(undefined);
+    await closing;
+    expect(await Promise.all(loading)).toEqual([undefined, undefined]);
+    // One limit for what is in flight, one for the adapter's own closing.
+    expect(timers.schedule.mock.calls).toEqual(Array(2).fill([expect.any(Function), 10_000, "foreground"]));
+    expect(cancelled).toHaveBeenCalledTimes(2);
+  });
+
+  it("waits for the adapter alone where nothing is in flight", async () => {
+    const timers = { schedule: vi.fn(() => () => undefined) };
+    await (await openStorage(new MapAdapter(), { ports: { timers } })).close();
+    expect(timers.schedule).toHaveBeenCalledOnce();
+  });
+
+  it("names what remained, with its key where it has one", async () => {
+    const adapter = new MapAdapter();
+    adapter.get = () => new Promise(() => undefined);
+    adapter.list = () => new Promise(() => undefined);
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 1 });
+    const stuck = [storage.load("a"), storage.list()].map((one) =>
+      expect(one).rejects.toMatchObject({ code: "CLOSED" }),
+    );
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining('on load "a", list;'),
+    });
+    await Promise.all(stuck);
+  });
+});
+
+describe("the order of one key's writes", () => {
+  it("holds for a deletion behind a save that takes longer to encode", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const saving = storage.save("a", 1, { format: "yaml" });
+    const removing = storage.delete("a");
+    await saving;
+    expect(await removing).toBe(true);
+    expect(await storage.exists("a")).toBe(false);
+  });
+
+  it("keeps no other key waiting, and waits only while something is under way", async () => {
+    const order = new KeyOrder();
+    const gate = Promise.withResolvers<string>();
+    const slow = order.turn(["a"], gate.promise);
+    expect(order.turn(["b"], "at once")).toBe("at once");
+    const next = order.turn(["a", "b"], "behind");
+    expect(next).toBeInstanceOf(Promise);
+    gate.resolve("slow");
+    expect(await Promise.all([slow, next])).toEqual(["slow", "behind"]);
+    expect(order.turn(["a", "b"], "at once")).toBe("at once");
+  });
+});
+
+describe("verify", () => {
+  it("finds a value whose bytes are as they were saved, but stand for nothing", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    await storage.save("a", 1);
+    const record = adapter.records.get("a");
+    if (record === undefined) throw new Error("nothing is stored");
+    const body = new TextEncoder().encode("{");
+    const { checksum } = await checksumOf(body);
+    adapter.records.set("a", { header: { ...record.header, checksum }, body });
+    expect((await storage.verify()).problems).toMatchObject([{ key: "a", code: "CORRUPT" }]);
+  });
+
+  it("passes over a value too large to hold that is deleted meanwhile", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    await storage.save("a", new Uint8Array(10));
+    Object.assign(adapter, {
+      capabilities: { ...adapter.capabilities, limits: { body: 1_000, bufferedBody: 9 } },
+      get: async () => undefined,
+    });
+    expect(await storage.verify()).toMatchObject({ ok: true, problems: [] });
+  });
+});
+
+describe("createMigrator", () => {
+  it("refuses what is no storage of this core", () => {
+    for (const wrong of [{}, undefined, null]) {
+      expect(() => createMigrator(wrong as never, wrong as never)).toThrow(
+        expect.objectContaining({ code: "INVALID_OPTION" }),
+      );
+    }
+  });
+});
+
+describe("the reserved segment", () => {
+  it("is .holdfast, which adapters rely on", () => {
+    expect(RESERVED_SEGMENT).toBe(".holdfast");
+  });
+});
