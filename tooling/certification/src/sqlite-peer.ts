@@ -1,0 +1,9 @@
+// Another process of the suite, on the database whose path is its argument.
+import { runPeer } from "@holdfast/conformance";
+import { sqlite } from "@holdfast/sqlite";
+
+const path = process.argv[2] ?? "";
+runPeer(() => sqlite({ path, lockTimeout: 60_000 }), {
+  send: (message) => process.send?.(message),
+  receive: (listener) => process.on("message", listener),
+});
