@@ -1,0 +1,23 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Results } from "../results.ts";
+import { type Explanation, pageWith } from "./page.ts";
+
+const RESULTS = "docs/mutation/results.json";
+const EXPLANATIONS = "docs/mutation/explanations.json";
+const PAGE = "docs/mutation.md";
+
+export function readResults(root: string): Results {
+  const path = join(root, RESULTS);
+  if (!existsSync(path)) throw new Error(`there is no ${RESULTS} yet: run pnpm mutation first`);
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** Writes the results down, and their figures into the page; the prose of the page is left as it is. */
+export function writeReport(root: string, results: Results): void {
+  mkdirSync(dirname(join(root, RESULTS)), { recursive: true });
+  writeFileSync(join(root, RESULTS), `${JSON.stringify(results, null, 2)}\n`);
+  const explanations: Explanation[] = JSON.parse(readFileSync(join(root, EXPLANATIONS), "utf8"));
+  const page = join(root, PAGE);
+  writeFileSync(page, pageWith(readFileSync(page, "utf8"), results, explanations));
+}
