@@ -51,16 +51,22 @@ describe("opening a path where nothing is", () => {
     expect(new Set(epochs).size).toBe(2);
   });
 
-  it("finds the tables that another process has made before the lock was free", async () => {
+  it.each([
+    ["before the lock was free", "BEGIN IMMEDIATE"],
+    ["while it was looking", "SELECT count(*) AS count FROM sqlite_schema"],
+  ])("finds the tables that another process has made %s", async (_, instant) => {
     const [path, model] = [temporaryPath(), temporaryPath()];
     await (await openAdapter({ path: model })).close();
+    const other = openRaw(path);
+    // Without a log nobody could commit while another connection reads.
+    other.pragma("journal_mode = WAL");
     const driver = new FaultyDriver();
-    driver.before("BEGIN IMMEDIATE", 1, () => {
-      const other = openRaw(path);
+    driver.before(instant, 1, () => {
       const sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'search\\_%' ESCAPE '\\'";
-      for (const each of openRaw(model).prepare<[], { sql: string }>(sql).all()) other.exec(each.sql);
+      const tables = openRaw(model).prepare<[], { sql: string }>(sql).all();
+      other.exec(`BEGIN; ${tables.map((each) => each.sql).join(";")}`);
       other.exec(`INSERT INTO store VALUES ('epoch', 'theirs'), ('tokenizer', '${TOKENIZER_VERSION}')`);
-      other.exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}`);
+      other.exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}; COMMIT`);
     });
     const adapter = await openAdapter({ path, driver });
     expect((await adapter.info(at)).details["epoch"]).toBe("theirs");

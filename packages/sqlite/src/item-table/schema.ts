@@ -1,5 +1,6 @@
 import { StorageError } from "@holdfast/core";
 import type { Connection } from "../driver.js";
+import { inSnapshot } from "./snapshot.js";
 
 /** `HOLD`: marks a database as a store of the sqlite adapter. */
 export const SQLITE_APPLICATION_ID = 0x484f4c44;
@@ -48,10 +49,12 @@ export function createTables(connection: Connection, { applicationId, epoch, tok
 
 /** Whether the tables are there or still to be made. Reads only; throws CORRUPT for another program's database, UNSUPPORTED for a newer layout. */
 export function inspectTables(connection: Connection, path: string, applicationId: number): "present" | "missing" {
-  const found = readNumber(connection, "application_id");
-  const layout = readNumber(connection, "user_version");
-  const objects =
-    connection.prepare<{ count: number }>("SELECT count(*) AS count FROM sqlite_schema").get()?.count ?? 0;
+  // All of one instant: another process may just be making the tables.
+  const { found, layout, objects } = inSnapshot(connection, () => ({
+    found: readNumber(connection, "application_id"),
+    layout: readNumber(connection, "user_version"),
+    objects: connection.prepare<{ count: number }>("SELECT count(*) AS count FROM sqlite_schema").get()?.count ?? 0,
+  }));
   if (found === 0 && layout === 0 && objects === 0) return "missing";
   if (found !== applicationId) {
     throw new StorageError(
