@@ -91,7 +91,9 @@ it("tells killed, hanging, surviving and unreached mutants apart, and remembers 
       .map(({ original, replacement }) => `${original} → ${replacement}`);
   expect(names("survived")).toEqual(["number > 0 → number >= 0"]);
   expect(names("not covered")).toEqual(["!number → undefined", "!number → number"]);
-  expect(names("timed out")).toEqual(["1 → 0", "at < limit → at >= limit", "at += STEP → at -= STEP"]);
+  expect(names("timed out")).toEqual(expect.arrayContaining(["1 → 0", "at += STEP → at -= STEP"]));
+  // Hangs one test and fails another: which comes first depends on the times that the survey measured.
+  expect([...names("timed out"), ...names("killed")]).toContain("at < limit → at >= limit");
   expect(names("killed")).toContain("steps++ → steps--");
   expect(names("killed")).toContain("number > 0 → true");
 
