@@ -41,7 +41,10 @@ export function useWorkspace(): Workspace {
       return { code, value: stdout === "" ? undefined : JSON.parse(stdout), stderr };
     },
     async store(name, work) {
-      const storage = await openStore({ scheme: "sqlite", path: path(name), options: {} });
+      // Each look at the clock is a millisecond later than the one before: what is saved later is newer.
+      let time = Date.now();
+      const clock = { now: () => ++time };
+      const storage = await openStore({ scheme: "sqlite", path: path(name), options: {} }, { ports: { clock } });
       try {
         return await work(storage);
       } finally {
