@@ -108,7 +108,7 @@ export class Context {
   async openAdapterWithState(): Promise<{ adapter: StorageAdapter; state: OpenState }> {
     const adapter = this.backing.adapter();
     const ports: Ports = { ...systemPorts, clock: this.clock };
-    const state = await adapter.open({ ports, tokenizerVersion: TOKENIZER_VERSION, termsOf });
+    const state = await adapter.open({ ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: undefined });
     this.#openAdapters.add(adapter);
     return { adapter, state };
   }

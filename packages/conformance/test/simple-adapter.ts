@@ -31,6 +31,8 @@ const capabilities: Capabilities = {
   batch: "atomic",
   query: "scan",
   watch: "process",
+  changes: "none",
+  history: "none",
   streams: "buffered",
   limits: { body: 2 ** 30, bufferedBody: 2 ** 30 },
 };

@@ -47,6 +47,8 @@ const CAPABILITIES: Capabilities = {
   batch: "atomic",
   query: "scan",
   watch: "process",
+  changes: "none",
+  history: "none",
   streams: "buffered",
   limits: { body: MAX_BODY, bufferedBody: MAX_BODY },
 };

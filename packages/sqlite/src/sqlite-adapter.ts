@@ -65,6 +65,8 @@ class SqliteAdapter implements StorageAdapter {
       batch: "atomic",
       query: "native",
       watch: "cross-process",
+      changes: "none",
+      history: "none",
       streams: "bounded",
       limits: { body: 65_536 * MiB, bufferedBody: 256 * MiB },
     };

@@ -20,6 +20,8 @@ const LEVELS: Readonly<Record<Exclude<keyof Capabilities, "limits">, string>> = 
   batch: "batch",
   query: "query",
   watch: "watch",
+  changes: "changes",
+  history: "history",
   streams: "streams",
 };
 

@@ -12,6 +12,8 @@ const capabilities = {
   batch: "bulk",
   query: "scan",
   watch: "cross-process",
+  changes: "native",
+  history: "none",
   streams: "bounded",
   limits: { body: 2 ** 31, bufferedBody: 2 ** 26 },
 } as const;

@@ -8,6 +8,8 @@ const LEVELS: { readonly [K in Exclude<keyof Capabilities, "limits">]: readonly 
   batch: ["none", "bulk", "atomic"],
   query: ["scan", "native"],
   watch: ["none", "process", "cross-process"],
+  changes: ["none", "native"],
+  history: ["none", "native"],
   streams: ["buffered", "bounded"],
 };
 

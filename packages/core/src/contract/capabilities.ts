@@ -14,6 +14,10 @@ export interface Capabilities {
   /** `native`: answers searches from an index of its own; `scan`: by reading every header. */
   query: "scan" | "native";
   watch: Reach;
+  /** `native`: the backend keeps a feed of its writes, so that `changes` goes on from a cursor. */
+  changes: "none" | "native";
+  /** `native`: the backend can keep the versions that a write replaces. */
+  history: "none" | "native";
   /** `bounded`: bodies of any size in flat memory; `buffered`: streams are held in memory up to `limits.bufferedBody`. */
   streams: "buffered" | "bounded";
   limits: Limits;

@@ -5,6 +5,8 @@ export interface Change {
   version: string;
   /** `self`: through this open storage; `peer`: through another one (tab, process, machine); `external`: behind Holdfast's back. */
   origin: "self" | "peer" | "external";
+  /** Where the write stands in the feed: `changes(cursor)` goes on behind it. Absent where the backend has no feed. */
+  cursor?: string;
 }
 
 export type ChangeListener = (change: Change) => void;

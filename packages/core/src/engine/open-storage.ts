@@ -21,7 +21,7 @@ import { Storage } from "./storage.js";
 export async function openStorage(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
   const complete = completeSettings(settings);
   checkAdapter(adapter);
-  const context = { ports: complete.ports, tokenizerVersion: TOKENIZER_VERSION, termsOf };
+  const context = { ports: complete.ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: undefined };
   try {
     const state = await adapter.open(context);
     return new Storage(new Session(adapter, complete, state), "");

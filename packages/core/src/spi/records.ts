@@ -22,6 +22,10 @@ export interface RecordHeader {
   readonly expiration: number | null;
   readonly tags: readonly string[];
   readonly metadata: Readonly<JsonObject>;
+  /** The data fields that the item's collection indexes, as a search sees them beside the metadata. Absent elsewhere. */
+  readonly fields?: Readonly<JsonObject>;
+  /** `<collection>@<version>`: what the value was written under. Absent outside of collections. */
+  readonly schema?: string;
   /** Of the stored bytes, in hex; see `codec/checksum.ts`. */
   readonly checksum: string;
 }

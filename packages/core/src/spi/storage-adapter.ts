@@ -83,6 +83,20 @@ export interface StorageAdapter {
    */
   watch?(listener: (change: AdapterChange) => void): Awaitable<() => Awaitable<void>>;
 
+  /**
+   * With `capabilities.changes: "native"`. Every committed write exactly once, in commit order, also of other processes: a
+   * write whose commit comes later never gets a place before one that a reader may have seen. `watch`, where there is one,
+   * MUST tell the same entries in the same order, each with its cursor. An entry is part of the write: after a crash both are
+   * there or neither. The store's epoch is part of every cursor; a store that was rebuilt starts a new one.
+   */
+  changes?(range: FeedRange, options: CallOptions): Awaitable<FeedPage>;
+
+  /** With `capabilities.changes: "native"`: the cursor of the newest committed write, or of the feed's beginning. */
+  lastCursor?(options: CallOptions): Awaitable<string>;
+
+  /** With `capabilities.history: "native"`. */
+  readonly history?: History;
+
   /** With `capabilities.streams: "bounded"`, both. Memory in use MUST NOT grow with the body. */
   readStream?(key: string, options: ReadOptions): Awaitable<StoredStream | undefined>;
   writeStream?(key: string, options: CallOptions): Awaitable<BodyWriter>;
@@ -100,6 +114,15 @@ export interface AdapterContext {
   /** Stored with the search index; when another number is found there, every item's terms are computed anew by `termsOf`. */
   readonly tokenizerVersion: number;
   readonly termsOf: (header: RecordHeader) => string[];
+  /** Which replaced versions to keep; undefined: the storage's user did not say, so the adapter's own default; false: none. */
+  readonly history: HistoryLimits | false | undefined;
+}
+
+export interface HistoryLimits {
+  /** At most so many previous versions of one key. */
+  readonly versions: number;
+  /** Milliseconds for which a version is kept after it was replaced or deleted; Infinity where time sets no limit. */
+  readonly age: number;
 }
 
 export interface OpenState {
@@ -137,6 +160,51 @@ export interface AdapterChange {
   readonly version: Version;
   /** Set for changes that no Holdfast made. */
   readonly external?: true;
+  /** Required with `capabilities.changes: "native"`. Opaque to core. */
+  readonly cursor?: string;
+}
+
+export interface FeedEntry extends AdapterChange {
+  readonly cursor: string;
+}
+
+export interface FeedRange {
+  /** Exclusive. Undefined: from the first write that the store ever took. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * `resync`: the feed does not reach back to `after`, or `after` belongs to another epoch, or lies ahead of the feed (a store
+ * put back from a copy). A cursor that no adapter of this kind can have made is INVALID_OPTION.
+ */
+export type FeedPage =
+  | { readonly outcome: "page"; readonly changes: readonly FeedEntry[] }
+  | { readonly outcome: "resync" };
+
+/**
+ * Versions that stood once. `put`, `delete` and `batch` MUST, in their own atomic step, keep the living record that they replace
+ * or remove, as `AdapterContext.history` says, and drop what is then above `versions`. What had expired when it was replaced is
+ * not kept, and a kept version that has expired at `now` is absent: nothing comes back that was promised to be gone.
+ */
+export interface History {
+  /** Kept versions of a key, newest first. MUST NOT load bodies. */
+  list(key: string, options: ReadOptions): Awaitable<PreviousRecord[]>;
+  /** One of them, or the standing record where it has that version. */
+  get(key: string, version: Version, options: ReadOptions): Awaitable<StoredRecord | undefined>;
+  /** With `capabilities.streams: "bounded"`: as `get`, in flat memory. */
+  readStream?(key: string, version: Version, options: ReadOptions): Awaitable<StoredStream | undefined>;
+  /**
+   * Below `prefix`, drops versions replaced or deleted longer than `age` before `now`; without an age, every version of keys
+   * that do not stand; and everything when history is off. Resolves to how many versions that were.
+   */
+  sweep(prefix: string, options: ReadOptions): Awaitable<number>;
+}
+
+export interface PreviousRecord {
+  readonly header: RecordHeader;
+  /** When it was replaced or deleted, in milliseconds since 1970. */
+  readonly replaced: number;
 }
 
 /** An open read of one version of one body, unmoved by later writes. */

@@ -33,6 +33,8 @@ export class MapAdapter implements StorageAdapter {
     batch: "atomic",
     query: "scan",
     watch: "process",
+    changes: "none",
+    history: "none",
     streams: "buffered",
     limits: { body: 2 ** 30, bufferedBody: 2 ** 30 },
   };

@@ -49,7 +49,7 @@ export function record(key: string, n: number, { body, terms, chunkHashes, ...pa
 }
 
 export function contextOf(ports: Partial<Ports> = {}): AdapterContext {
-  return { ports: { ...systemPorts, ...ports }, tokenizerVersion: TOKENIZER_VERSION, termsOf };
+  return { ports: { ...systemPorts, ...ports }, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: undefined };
 }
 
 /** Bytes that no two places have in common. */
