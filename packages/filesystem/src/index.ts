@@ -1,0 +1,1 @@
+export type { FileSystemPort } from "./port/file-system-port.js";
