@@ -1,8 +1,9 @@
+import { checkStore } from "./check-store.ts";
 import { type Told, WriterOracle } from "./oracle.ts";
+import { openStore, type StoreName } from "./stores.ts";
 import type { Line } from "./workload/journal.ts";
 import { planOf } from "./workload/plan.ts";
 import type { WorkerTask } from "./workload/task.ts";
-import { openStore, type StoreName } from "./stores.ts";
 
 /** What the workers of one store have told so far, run after run, and what may therefore stand in it. */
 export class History {
@@ -36,22 +37,15 @@ export class History {
 
   /** Opens the store as its user would after the crash, and says what is wrong with it. */
   async check(name: StoreName, directory: string): Promise<string[]> {
-    const storage = await openStore(name, directory).catch((error: unknown) => error);
-    if (storage instanceof Error || !(typeof storage === "object" && storage !== null && "verify" in storage)) {
-      return [`the store does not open: ${String(storage)}`];
-    }
-    const opened = storage as Awaited<ReturnType<typeof openStore>>;
     try {
-      const wrong: string[] = [];
-      for (const oracle of this.#oracles) wrong.push(...(await oracle.check(opened)));
-      const { problems } = await opened.verify();
-      wrong.push(...problems.map(({ key, code, message }) => `verify: ${code} ${key ?? ""} ${message}`));
-      const listed = (await opened.list()).map(({ key }) => key);
-      const found = (await opened.search({ tags: ["kept"] })).map(({ key }) => key);
-      if (listed.join("\n") !== found.join("\n")) wrong.push(`list has ${listed.length} keys, search by tag ${found.length}`);
-      return wrong;
-    } finally {
-      await opened.close();
+      const storage = await openStore(name, directory);
+      try {
+        return await checkStore(storage, this.#oracles);
+      } finally {
+        await storage.close();
+      }
+    } catch (error) {
+      return [`the store does not open, or not close: ${error instanceof Error ? error.stack : String(error)}`];
     }
   }
 }

@@ -24,7 +24,11 @@ const FOR_GOOD = String(2 ** 30);
 const ENVIRONMENT: Readonly<Record<FaultKind, Readonly<Record<string, string>>>> = {
   full: { FAULT_DO: `errno:${constants.errno.ENOSPC}` },
   // A disk that stays full while the process lives.
-  "full-for-good": { FAULT_DO: `errno:${constants.errno.ENOSPC}`, FAULT_CALLS: "write,open,mkdir", FAULT_TIMES: FOR_GOOD },
+  "full-for-good": {
+    FAULT_DO: `errno:${constants.errno.ENOSPC}`,
+    FAULT_CALLS: "write,open,mkdir",
+    FAULT_TIMES: FOR_GOOD,
+  },
   broken: { FAULT_DO: `errno:${constants.errno.EIO}` },
   short: { FAULT_DO: "short" },
   exit: { FAULT_DO: "exit" },
@@ -105,7 +109,14 @@ function unexplained({ exitCode, signal, complaint, lines }: Ended, { kind }: Fa
 }
 
 /** What an operation may say when the disk fails. */
-const EXPECTED: ReadonlySet<string> = new Set(["QUOTA_EXCEEDED", "UNAVAILABLE", "LOCKED", "CORRUPT", "TIMEOUT", "CLOSED"]);
+const EXPECTED: ReadonlySet<string> = new Set([
+  "QUOTA_EXCEEDED",
+  "UNAVAILABLE",
+  "LOCKED",
+  "CORRUPT",
+  "TIMEOUT",
+  "CLOSED",
+]);
 
 function taskIn(home: string, store: StoreName, seed: number): WorkerTask {
   return {

@@ -55,9 +55,12 @@ export async function runKills({ store, kills, seed, progress }: KillOptions): P
       if (signal === "SIGKILL") {
         killed++;
         progress?.(killed);
-      } else if (exitCode !== 0) wrong.push(`store ${storeSeed}, round ${round}: the process ended by itself: ${complaint}`);
+      } else if (exitCode !== 0)
+        wrong.push(`store ${storeSeed}, round ${round}: the process ended by itself: ${complaint}`);
       acknowledged += history.take(task, lines);
-      wrong.push(...(await history.check(store, task.directory)).map((each) => `store ${storeSeed}, round ${round}: ${each}`));
+      wrong.push(
+        ...(await history.check(store, task.directory)).map((each) => `store ${storeSeed}, round ${round}: ${each}`),
+      );
     }
     if (wrong.length === 0) rmSync(home, { recursive: true });
   }

@@ -29,6 +29,12 @@ export class WriterOracle {
     if (this.#states.length > MOST_STATES) throw new Error("too many outcomes are unknown to tell anything");
   }
 
+  clone(): WriterOracle {
+    const copy = new WriterOracle(this.keys);
+    copy.#states = this.#states;
+    return copy;
+  }
+
   /** What is wrong with a store, in words; from then on what was seen is what stands. */
   async check(storage: StorageEngine): Promise<string[]> {
     const found = new Map<string, unknown>();
@@ -41,11 +47,15 @@ export class WriterOracle {
       this.#states = [standing];
       return [];
     }
-    return [...this.keys].flatMap((key) => {
-      if (this.#states.some((state) => holds(state.get(key), found.get(key)))) return [];
-      const expected = distinct(this.#states.map((state) => new Map([[key, state.get(key)]]) as State));
-      return [`${key}: found ${describe(found.get(key))}, expected ${expected.map((each) => marked(each.get(key))).join(" or ")}`];
-    }).concat(`no outcome of the steps explains what stands (${this.#states.length} were possible)`);
+    return [...this.keys]
+      .flatMap((key) => {
+        if (this.#states.some((state) => holds(state.get(key), found.get(key)))) return [];
+        const expected = distinct(this.#states.map((state) => new Map([[key, state.get(key)]]) as State));
+        return [
+          `${key}: found ${describe(found.get(key))}, expected ${expected.map((each) => marked(each.get(key))).join(" or ")}`,
+        ];
+      })
+      .concat(`no outcome of the steps explains what stands (${this.#states.length} were possible)`);
   }
 }
 
@@ -82,6 +92,7 @@ function marked(value: Value | undefined): string {
 
 function describe(found: unknown): string {
   if (found === undefined) return "nothing";
-  if (found instanceof Uint8Array) return `${found.byteLength} bytes, ${JSON.stringify(Buffer.from(found.subarray(0, 16)).toString("latin1"))}…`;
+  if (found instanceof Uint8Array)
+    return `${found.byteLength} bytes, ${JSON.stringify(Buffer.from(found.subarray(0, 16)).toString("latin1"))}…`;
   return JSON.stringify(found).slice(0, 80);
 }

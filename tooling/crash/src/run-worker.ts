@@ -38,9 +38,10 @@ export async function runWorker(task: WorkerTask, { environment, kill }: RunOpti
   if (kill?.after === "start") arm();
   // Read in any case: a pipe that nobody empties holds its writer up.
   child.stdout.once("data", () => kill?.after === "open" && arm()).resume();
-  const [exitCode, signal]: [number | null, NodeJS.Signals | null] = await once(child, "close").then(
-    ([code, name]) => [code, name],
-  );
+  const [exitCode, signal]: [number | null, NodeJS.Signals | null] = await once(child, "close").then(([code, name]) => [
+    code,
+    name,
+  ]);
   clearTimeout(timer);
   const lines = readJournal(task.journal);
   rmSync(task.journal, { force: true });

@@ -1,4 +1,4 @@
-import { type StorageEngine, openStorage } from "@holdfast/core";
+import { openStorage, type StorageEngine } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
 
 /** The adapters that keep their data on a disk, by name. */

@@ -19,7 +19,10 @@ export function whyNoFaults(): string | undefined {
 
 /** The path of the library to preload, compiled when its source has changed. */
 export function faultLibrary(): string {
-  const library = join(tmpdir(), `holdfast-fault-${process.getuid?.() ?? 0}-${Math.floor(statSync(source).mtimeMs)}.so`);
+  const library = join(
+    tmpdir(),
+    `holdfast-fault-${process.getuid?.() ?? 0}-${Math.floor(statSync(source).mtimeMs)}.so`,
+  );
   if (existsSync(library)) return library;
   // Several processes may do so at once: each compiles its own and puts it in place whole.
   const fresh = join(mkdtempSync(join(tmpdir(), "holdfast-fault-")), "fault.so");

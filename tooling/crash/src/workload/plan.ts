@@ -5,7 +5,11 @@ export type Step =
   | { readonly do: "save"; readonly key: string; readonly value: Value }
   | { readonly do: "delete"; readonly key: string }
   /** All or nothing. */
-  | { readonly do: "batch"; readonly saves: readonly { key: string; value: Value }[]; readonly deletes: readonly string[] }
+  | {
+      readonly do: "batch";
+      readonly saves: readonly { key: string; value: Value }[];
+      readonly deletes: readonly string[];
+    }
   | { readonly do: "flush" };
 
 export type Value =
@@ -46,7 +50,11 @@ export function planOf({ seed, round, writer, steps }: PlanOptions): Step[] {
     if (choice < 0.97) {
       const three = shuffled(keys, random).slice(0, 3);
       const deletes = three.slice(0, random.below(2));
-      return { do: "batch", saves: three.slice(deletes.length).map((key) => ({ key, value: small(value()) })), deletes };
+      return {
+        do: "batch",
+        saves: three.slice(deletes.length).map((key) => ({ key, value: small(value()) })),
+        deletes,
+      };
     }
     return { do: "flush" };
   });

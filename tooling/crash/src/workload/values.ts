@@ -8,7 +8,11 @@ export function dataOf({ format, mark, length }: Value): unknown {
   return bytesOf(mark, length);
 }
 
-export function optionsOf({ format, mark }: Value): { format: "json" | "yaml" | "binary"; tags: string[]; metadata: { mark: string } } {
+export function optionsOf({ format, mark }: Value): {
+  format: "json" | "yaml" | "binary";
+  tags: string[];
+  metadata: { mark: string };
+} {
   return { format: format === "stream" ? "binary" : format, tags: [TAG], metadata: { mark } };
 }
 

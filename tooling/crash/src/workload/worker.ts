@@ -3,9 +3,9 @@ import type { StorageEngine } from "@holdfast/core";
 import { StorageError } from "@holdfast/core";
 import { openStore } from "../stores.ts";
 import type { Line } from "./journal.ts";
-import { planOf, type Step } from "./plan.ts";
+import { perform } from "./perform.ts";
+import { planOf } from "./plan.ts";
 import type { WorkerTask } from "./task.ts";
-import { dataOf, optionsOf, piecesOf } from "./values.ts";
 
 /**
  * A process that is made to die. It tells each step before it begins and when it was answered, in a file that outlives it: what
@@ -16,28 +16,6 @@ const journal = openSync(task.journal, "a");
 
 function tell(line: Line): void {
   writeSync(journal, `${JSON.stringify(line)}\n`);
-}
-
-async function perform(storage: StorageEngine, step: Step): Promise<void> {
-  switch (step.do) {
-    case "save":
-      if (step.value.format === "stream") {
-        const { format: _, ...options } = optionsOf(step.value);
-        await storage.saveStream(step.key, piecesOf(step.value), options);
-      } else await storage.save(step.key, dataOf(step.value), optionsOf(step.value));
-      return;
-    case "delete":
-      await storage.delete(step.key);
-      return;
-    case "batch":
-      await storage.batch([
-        ...step.deletes.map((key) => ({ type: "delete", key }) as const),
-        ...step.saves.map(({ key, value }) => ({ type: "save", key, data: dataOf(value), options: optionsOf(value) }) as const),
-      ]);
-      return;
-    case "flush":
-      await storage.flush();
-  }
 }
 
 async function write(storage: StorageEngine, writer: number): Promise<void> {
