@@ -17,6 +17,8 @@ export interface Workload<Input> extends WorkloadFacts {
   readonly rounds: number;
   /** Rounds before them that are not, in which code is compiled and caches fill. */
   readonly warmups: number;
+  /** Microseconds by which each fsync of the workload's process is slowed. */
+  readonly fsyncDelay?: number | undefined;
   /** What is to be filled before, in a process of its own. */
   readonly populations: readonly PopulationId[];
   /** The input of a round, the same for each contender. */
@@ -27,7 +29,16 @@ export interface Workload<Input> extends WorkloadFacts {
 }
 
 /** Stores of 100,000 documents that the reading workloads share. */
-export type PopulationId = "holdfast" | "plain" | "fts5" | "keyv" | "unstorage-db0" | "classic-level" | "lmdb";
+export type PopulationId =
+  | "holdfast"
+  | "plain"
+  | "fts5"
+  | "keyv"
+  | "unstorage-db0"
+  | "classic-level"
+  | "lmdb"
+  | "holdfast-files"
+  | "unstorage-fs";
 
 /** Where a workload may write, and where its populations are. */
 export interface Site {

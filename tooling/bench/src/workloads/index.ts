@@ -1,4 +1,6 @@
 import { type Runnable, runnable } from "../harness/measure.ts";
+import { filesystemList, filesystemLoad } from "./filesystem-reads.ts";
+import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemSustained } from "./filesystem-saves.ts";
 import { memorySaveAndLoad } from "./memory.ts";
 import { sqliteLoad } from "./sqlite-load.ts";
 import { sqliteList, sqliteSearch, sqliteTags } from "./sqlite-queries.ts";
@@ -13,5 +15,11 @@ export const workloads: readonly Runnable[] = [
   runnable(sqliteList),
   runnable(sqliteTags),
   runnable(sqliteSearch),
+  runnable(filesystemSave),
+  runnable(filesystemSaveTogether),
+  runnable(filesystemSaveSlow),
+  runnable(filesystemSustained),
+  runnable(filesystemLoad),
+  runnable(filesystemList),
   runnable(memorySaveAndLoad),
 ];

@@ -30,3 +30,8 @@ export function faultLibrary(): string {
   renameSync(fresh, library);
   return library;
 }
+
+/** The environment of a process each of whose fsyncs takes so many microseconds longer. */
+export function slowFsync(microseconds: number): Record<string, string> {
+  return { LD_PRELOAD: faultLibrary(), FAULT_DELAY: String(microseconds) };
+}
