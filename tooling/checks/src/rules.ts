@@ -29,6 +29,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/docs": { arrows: everything },
   "@holdfast/bench": { arrows: everything },
   "@holdfast/certification": { arrows: everything },
+  "@holdfast/crash": { arrows: everything },
   "@holdfast/checks": { arrows: [] },
   "@holdfast/mutation": { arrows: [] },
   "@holdfast/tsconfig": { arrows: [] },

@@ -8,12 +8,9 @@ import { faultLibrary } from "./shim/library.ts";
 import type { StoreName } from "./stores.ts";
 import type { WorkerTask } from "./workload/task.ts";
 
-/** A call of the file system, by the names of the shim. */
-export type CallName = "write" | "fsync" | "rename" | "link" | "unlink" | "mkdir" | "rmdir" | "open" | "truncate";
+type FaultKind = "full" | "broken" | "full-for-good" | "short" | "exit" | "exit-short" | "exit-after";
 
-export type FaultKind = "full" | "broken" | "full-for-good" | "short" | "exit" | "exit-short" | "exit-after";
-
-export interface Fault {
+interface Fault {
   readonly kind: FaultKind;
   /** The call that is met, counted from 1 among all calls below the store. */
   readonly at: number;
