@@ -2,6 +2,7 @@
 
 // For authors of adapters.
 export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
+export { decodeValue } from "./codec/decode-value.js";
 export * from "./contract/capabilities.js";
 export * from "./contract/migration.js";
 export * from "./contract/options.js";
