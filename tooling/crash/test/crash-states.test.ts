@@ -10,7 +10,7 @@ function outcomes(work: (disk: SimulatedDisk) => void): Set<string> {
   const trace: Event[] = [];
   let time = 0n;
   const told = (change: Change, at: bigint) => trace.push({ type: "change", change, time: at });
-  work(new SimulatedDisk(start(), () => ++time, told));
+  work(new SimulatedDisk(start(), { now: () => ++time, told }));
   const states = crashStates(trace, { start: start(), end: trace.length, most: 10_000, random: new Random(1) });
   return new Set(
     Array.from(states, ({ files }) =>

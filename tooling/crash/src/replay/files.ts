@@ -136,20 +136,29 @@ export class Files {
 
 const NOTHING = new Uint8Array();
 
+export interface SimulatedDiskOptions {
+  /** Nanoseconds since 1970. */
+  readonly now: () => bigint;
+  readonly told: (change: Change, time: bigint) => void;
+  /** How many bytes a write of so many takes. Default: all. */
+  readonly taken?: (bytes: number) => number;
+}
+
 /** A file system in memory that behaves as a disk does while the power stays on, and tells of every change. */
 export class SimulatedDisk implements FileSystemPort {
   readonly files: Files;
   readonly #now: () => bigint;
   readonly #told: (change: Change, time: bigint) => void;
   readonly #open = new Map<number, Open>();
+  readonly #taken: (bytes: number) => number;
   #descriptors = 3;
   #inodes: number;
 
-  /** `now` in nanoseconds since 1970. */
-  constructor(files: Files, now: () => bigint, told: (change: Change, time: bigint) => void) {
+  constructor(files: Files, { now, told, taken = (bytes) => bytes }: SimulatedDiskOptions) {
     this.files = files;
     this.#now = now;
     this.#told = told;
+    this.#taken = taken;
     this.#inodes = Math.max(1, ...files.inodes.keys());
   }
 
@@ -179,14 +188,10 @@ export class SimulatedDisk implements FileSystemPort {
 
   write(descriptor: number, bytes: Uint8Array): number {
     const open = this.#opened(descriptor);
-    this.#change({
-      type: "write",
-      inode: Number(open.inode.number),
-      offset: open.position,
-      bytes: new Uint8Array(bytes),
-    });
-    open.position += bytes.byteLength;
-    return bytes.byteLength;
+    const taken = new Uint8Array(bytes.subarray(0, this.#taken(bytes.byteLength)));
+    this.#change({ type: "write", inode: Number(open.inode.number), offset: open.position, bytes: taken });
+    open.position += taken.byteLength;
+    return taken.byteLength;
   }
 
   fsync(descriptor: number): void {

@@ -11,14 +11,22 @@ export interface RecordOptions {
   readonly writers: number;
   readonly steps: number;
   readonly adapter?: SimulatedStoreOptions["adapter"];
+  readonly shortWrites?: SimulatedStoreOptions["shortWrites"];
 }
 
 /** Lets writers work on a simulated disk that never fails, and notes everything that a crash could fall between. */
-export async function record({ seed, writers, steps, adapter }: RecordOptions): Promise<Trace> {
+export async function record({ seed, writers, steps, adapter, shortWrites }: RecordOptions): Promise<Trace> {
   const trace: Event[] = [];
   const told = (event: Event) => trace.push(event);
   const ports = new HurriedPorts(new Random(seed));
-  const { storage } = await openSimulated({ files: emptyDisk(), database: undefined, ports, told, adapter });
+  const { storage } = await openSimulated({
+    files: emptyDisk(),
+    database: undefined,
+    ports,
+    told,
+    adapter,
+    shortWrites,
+  });
   const write = async (writer: number) => {
     for (const [index, step] of planOf({ seed, round: 0, writer, steps }).entries()) {
       told({ type: "told", writer, index, told: "begun" });

@@ -34,7 +34,7 @@ export interface ReplayReport {
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const { seed, writers, steps, states: wanted, mostAtOnce, again, adapter, progress } = options;
   const random = new Random(seed ^ 0x5ca1ab1e);
-  const trace = await record({ seed, writers, steps, adapter });
+  const trace = await record({ seed, writers, steps, adapter, shortWrites: options.shortWrites });
   const plans = Array.from({ length: writers }, (_, writer) => planOf({ seed, round: 0, writer, steps }));
   const seen = new Set<string>();
   let states = 0;

@@ -19,6 +19,8 @@ export interface SimulatedStoreOptions {
   readonly database: Uint8Array | undefined;
   readonly ports: HurriedPorts;
   readonly told: (event: Event) => void;
+  /** Whether the disk takes fewer bytes than it is given, now and then. Default: false. */
+  readonly shortWrites?: boolean | undefined;
   /** The adapter under test. Default: the real one. */
   readonly adapter?: typeof filesystemOn | undefined;
 }
@@ -30,12 +32,14 @@ export function emptyDisk(): Files {
 
 /** Opens the filesystem adapter on a simulated disk. */
 export async function openSimulated(options: SimulatedStoreOptions): Promise<SimulatedStore> {
-  const { files, database, ports, told, adapter = filesystemOn } = options;
-  const disk = new SimulatedDisk(
-    files,
-    () => ports.nanoseconds(),
-    (change, time) => told({ type: "change", change, time }),
-  );
+  const { files, database, ports, told, shortWrites = false, adapter = filesystemOn } = options;
+  const some = (bytes: number): number =>
+    ports.random.fraction() < 0.3 ? Math.ceil(bytes * ports.random.fraction()) || bytes : bytes;
+  const disk = new SimulatedDisk(files, {
+    now: () => ports.nanoseconds(),
+    told: (change, time) => told({ type: "change", change, time }),
+    ...(shortWrites && { taken: some }),
+  });
   const table = new SimulatedDatabase(database, (committed) => told({ type: "commit", database: committed }));
   const internals: Internals = {
     files: disk satisfies FileSystemPort,
