@@ -1,1 +1,3 @@
-export type { FileSystemPort } from "./port/file-system-port.js";
+export { filesystem } from "./filesystem-adapter.js";
+export { type Locations, locations } from "./locations.js";
+export type { FilesystemOptions, ScanProgress } from "./options.js";

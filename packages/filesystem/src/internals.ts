@@ -1,5 +1,6 @@
 import { openDatabase } from "@holdfast/sqlite/item-table";
 import { type MirrorLock, type MirrorLockOptions, SqliteMirrorLock } from "./mirror-lock.js";
+import { isOnNetwork } from "./network.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
 import { nodeFileSystem } from "./port/node-file-system.js";
 import { type RootWatch, watchDirectories } from "./root-watch.js";
@@ -17,6 +18,8 @@ export interface Internals {
   readonly openMirrorLock: (options: MirrorLockOptions) => Promise<MirrorLock>;
   /** Tells of changes below the root; undefined: nothing is watched. */
   readonly watchRoot: RootWatch | undefined;
+  /** Whether a directory is on another machine. */
+  readonly isOnNetwork: (directory: string) => boolean;
 }
 
 export const realInternals: Internals = {
@@ -24,4 +27,5 @@ export const realInternals: Internals = {
   openDatabase,
   openMirrorLock: SqliteMirrorLock.open,
   watchRoot: watchDirectories,
+  isOnNetwork,
 };

@@ -38,6 +38,8 @@ export interface FileSystemPort {
   holdDirectory(root: string, segments: readonly string[]): HeldDirectory;
   /** Names made, changed and removed in it are on the medium afterwards. Does nothing where the platform has no such call. */
   fsyncDirectory(path: string): void;
+  /** Milliseconds since 1970 by the clock that file times come from. */
+  now(): number;
 }
 
 export interface HeldDirectory {

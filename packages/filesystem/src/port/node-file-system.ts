@@ -22,6 +22,8 @@ import type { DirectoryEntry, FileKind, FileStat, FileSystemPort, HeldDirectory 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 // Windows has no such flag: 0 there.
 const O_NOFOLLOW = constants.O_NOFOLLOW ?? 0;
+/** Without it, opening a pipe waits for somebody to write into it. */
+const O_NONBLOCK = constants.O_NONBLOCK ?? 0;
 /** Only Linux has names for open directories. */
 const HAS_PROC = process.platform === "linux";
 const IS_WINDOWS = process.platform === "win32";
@@ -30,7 +32,7 @@ const RENAME_TRIES = 10;
 
 /** The real files. */
 export const nodeFileSystem: FileSystemPort = {
-  openToRead: (path) => openSync(path, O_RDONLY | O_NOFOLLOW),
+  openToRead: (path) => openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
   openNew: (path) => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600),
   read: (descriptor, into, position) => readSync(descriptor, into, 0, into.byteLength, position),
   write: (descriptor, bytes) => writeSync(descriptor, bytes, 0, bytes.byteLength),
@@ -48,6 +50,7 @@ export const nodeFileSystem: FileSystemPort = {
   rmdir: (path) => rmdirSync(path),
   readdir: (path) => readdirSync(path, { withFileTypes: true }).map(toEntry),
   holdDirectory: HAS_PROC ? holdByDescriptor : holdByPath,
+  now: () => Date.now(),
   fsyncDirectory(path) {
     if (IS_WINDOWS) return;
     const descriptor = openSync(path, O_RDONLY | O_DIRECTORY);

@@ -1,0 +1,464 @@
+import { join } from "node:path";
+import {
+  type AdapterContext,
+  type AdapterWrite,
+  type Awaitable,
+  type BatchOutcome,
+  BEFORE_ALL_TIME,
+  type BodyWriter,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type PutCondition,
+  type PutOutcome,
+  type RecordHeader,
+  StorageError,
+  type StoredRecord,
+  type StoredStream,
+  sleep,
+  type WriteRecord,
+} from "@holdfast/core";
+import {
+  type Connection,
+  emptyLog,
+  FeedWatcher,
+  GroupCommit,
+  type ItemBody,
+  ItemSearch,
+  ItemTable,
+  isBusy,
+  isSyncFailure,
+  lostConnection,
+  type OpenDatabase,
+  retryWhileLocked,
+  StoredBodies,
+  type StoredItem,
+  streamFromMemory,
+} from "@holdfast/sqlite/item-table";
+import { BodyFiles, type StagedFile } from "./body-files.js";
+import { BodyReader } from "./body-reader.js";
+import { breathing } from "./breath.js";
+import { EditClock } from "./edits/edit-clock.js";
+import { EditWatcher } from "./edits/edit-watcher.js";
+import { type EditParts, Edits } from "./edits/edits.js";
+import { Newcomers } from "./edits/newcomers.js";
+import { scanRoot } from "./edits/scan.js";
+import { historyLimits, sweepHistory } from "./history-of.js";
+import type { Internals } from "./internals.js";
+import { Mirror } from "./mirror/mirror.js";
+import { Planner } from "./mirror/planner.js";
+import { VersionFiles } from "./mirror/version-files.js";
+import type { MirrorLock } from "./mirror-lock.js";
+import { openTable } from "./open-table.js";
+import type { CompleteOptions } from "./options.js";
+import { Quarantine } from "./quarantine.js";
+import { type Directories, prepareDirectories, requireMarker } from "./state-directory.js";
+import { Copies } from "./table/copies.js";
+import { FileTable } from "./table/file-table.js";
+import { Trust } from "./trust.js";
+import { FileWriter } from "./write-stream.js";
+
+/** Larger bodies are in files alone. */
+export const MOST_IN_TABLE: number = 64 * 2 ** 10;
+
+/** One open root with everything that works on it. */
+export class FileStore {
+  readonly connection: Connection;
+  readonly context: AdapterContext;
+  readonly directories: Directories;
+  readonly table: ItemTable;
+  readonly search: ItemSearch;
+  readonly files: FileTable;
+  readonly copies: Copies;
+  readonly stored: StoredBodies;
+  readonly group: GroupCommit;
+  readonly watcher: FeedWatcher;
+  readonly mirror: Mirror;
+  readonly edits: Edits;
+  readonly newcomers: Newcomers;
+  readonly bodies: BodyFiles;
+  readonly versions: VersionFiles;
+  readonly quarantine: Quarantine;
+  readonly reader: BodyReader;
+  readonly trust: Trust;
+  readonly options: CompleteOptions;
+  readonly internals: Internals;
+  readonly #lock: MirrorLock;
+  readonly #editWatcher: EditWatcher | undefined;
+  #failure: StorageError | undefined;
+  /** Set when only writing has ended. */
+  #readOnly: StorageError | undefined;
+  #unchecked = 0;
+
+  static async open(options: CompleteOptions, internals: Internals, context: AdapterContext): Promise<FileStore> {
+    const directories = prepareDirectories(options, internals);
+    const database = await openTable(options, internals, context, directories);
+    let lock: MirrorLock | undefined;
+    try {
+      lock = await internals.openMirrorLock({ path: join(directories.state, "mirror.db") });
+      const store = new FileStore({ options, internals, context, directories, database, lock });
+      await store.mirror.lead();
+      store.mirror.wake();
+      return store;
+    } catch (error) {
+      lock?.close();
+      database.connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: {
+    options: CompleteOptions;
+    internals: Internals;
+    context: AdapterContext;
+    directories: Directories;
+    database: OpenDatabase;
+    lock: MirrorLock;
+  }) {
+    const { options, internals, context, directories, database, lock } = parts;
+    const { connection, identity } = database;
+    const { files: port } = internals;
+    const { ports } = context;
+    const { root, work } = directories;
+    const unique = () => Buffer.from(ports.random.bytes(8)).toString("hex");
+    this.options = options;
+    this.internals = internals;
+    this.context = context;
+    this.directories = directories;
+    this.connection = connection;
+    this.#lock = lock;
+    const history = historyLimits(context);
+    this.table = new ItemTable(connection, history);
+    this.search = new ItemSearch(connection);
+    this.files = new FileTable(connection);
+    this.copies = new Copies(connection);
+    this.stored = new StoredBodies(connection);
+    this.watcher = new FeedWatcher(connection, this.table.feed, ports.timers);
+    this.bodies = new BodyFiles(port, work, unique);
+    this.versions = new VersionFiles(port, work);
+    this.quarantine = new Quarantine(port, work, unique);
+    this.trust = new Trust(port, root);
+    this.reader = new BodyReader({ port, root, files: this.files, copies: this.copies, bodies: this.bodies });
+    this.group = new GroupCommit({
+      connection,
+      ports,
+      lockTimeout: options.lockTimeout,
+      begun: () => this.#requireSameTokenizer(),
+      verify: () => identity.verify(),
+      committed: () => this.#committed(),
+      failed: (error) => this.#fail(error),
+    });
+    const { group, table, files, copies, bodies, quarantine, stored, versions } = this;
+    const taking: EditParts = {
+      port,
+      root,
+      context,
+      group,
+      table,
+      files,
+      copies,
+      bodies,
+      quarantine,
+      stored,
+      clock: new EditClock(ports),
+      mostInTable: MOST_IN_TABLE,
+      requireRoot: () => requireMarker(directories, port),
+      keepsHistory: table.history.keeps,
+    };
+    this.edits = new Edits(taking);
+    this.newcomers = new Newcomers(taking, directories.synced);
+    const kept = (key: string) => new Set(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => header.version));
+    this.mirror = new Mirror({
+      port,
+      root,
+      versions,
+      unique,
+      breathe: breathing(),
+      ports,
+      lock,
+      group,
+      table,
+      files,
+      copies,
+      bodies,
+      edits: this.edits,
+      planner: new Planner({ port, root, files, copies, stored, bodies, kept }),
+      kept,
+      flushTimeout: options.flushTimeout,
+      tookOver: () => this.#tookOver(),
+      made: (made) => this.#editWatcher?.add(made),
+      failed: (error) => {
+        this.#readOnly = error;
+      },
+    });
+    this.#editWatcher =
+      options.watch && internals.watchRoot !== undefined
+        ? new EditWatcher({
+            watch: internals.watchRoot,
+            port,
+            root,
+            ports,
+            files,
+            edits: this.edits,
+            newcomers: this.newcomers,
+            isTrusted: (row) => this.trust.isTrusted(row),
+            mark: (keys) => this.#mark(keys),
+            rescan: () => this.scan(),
+          })
+        : undefined;
+  }
+
+  /** Runs what needs no group, mostly reads, at once, or again on timers when it meets a lock. */
+  read<T>(work: () => T, signal: AbortSignal | undefined): Awaitable<T> {
+    try {
+      return this.#attempt(work);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    const { lockTimeout } = this.options;
+    return retryWhileLocked(() => this.#attempt(work), { ports: this.context.ports, lockTimeout, signal });
+  }
+
+  get(key: string, now: number, signal: AbortSignal | undefined): Awaitable<StoredRecord | undefined> {
+    const item = this.read(() => this.#find(key, now), signal);
+    if (!(item instanceof Promise) && item !== "edited") {
+      if (item === undefined) return undefined;
+      if (item.body.in === "memory") return { header: item.header, body: item.body.bytes };
+    }
+    return this.#getSlowly(key, now, signal);
+  }
+
+  async readStream(key: string, now: number, signal: AbortSignal | undefined): Promise<StoredStream | undefined> {
+    const item = await this.#settled(key, now, signal);
+    if (item === undefined) return undefined;
+    const { header, hashes, body } = item;
+    if (body.in === "memory") return streamFromMemory(header, hashes, body.bytes);
+    return { header, chunkHashes: hashes, body: this.reader.stream(header) };
+  }
+
+  async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
+    const { body: bytes, ...bodiless } = record;
+    await this.#admit(signal);
+    if (bytes.byteLength <= MOST_IN_TABLE) {
+      return this.putBody(bodiless, { from: "memory", bytes }, undefined, condition, signal);
+    }
+    const staged = this.bodies.stage(bytes);
+    let outcome: PutOutcome | undefined;
+    try {
+      outcome = await this.putBody(bodiless, { from: "elsewhere" }, staged, condition, signal);
+    } finally {
+      if (outcome !== undefined && outcome.outcome !== "written") this.bodies.discard(staged);
+    }
+    return outcome;
+  }
+
+  /** Commits a record whose body is in memory, or in a file that is on the medium. */
+  putBody(
+    record: Omit<WriteRecord, "body">,
+    body: Exclude<ItemBody, { from: "staging" }>,
+    staged: StagedFile | undefined,
+    condition: PutCondition,
+    signal: AbortSignal | undefined,
+  ): Promise<PutOutcome> {
+    if (this.#readOnly !== undefined) return Promise.reject(this.#readOnly);
+    const put = () => {
+      const outcome = this.table.put(record, body, condition);
+      if (outcome.outcome === "written") this.#written(record.header, staged);
+      return outcome;
+    };
+    return this.group.submit(put, { signal, bytes: body.from === "memory" ? body.bytes.byteLength : 0 });
+  }
+
+  async delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
+    await this.#admit(signal);
+    const remove = () => {
+      const outcome = this.table.delete(key, condition);
+      if (outcome.outcome === "deleted") this.files.mark(key);
+      return outcome;
+    };
+    return this.group.submit(remove, { signal });
+  }
+
+  async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
+    await this.#admit(signal);
+    const staged = new Map<string, StagedFile>();
+    let outcome: BatchOutcome | undefined;
+    try {
+      for (const write of writes) {
+        if (write.type !== "put" || write.record.body.byteLength <= MOST_IN_TABLE) continue;
+        staged.set(write.record.header.key, this.bodies.stage(write.record.body));
+      }
+      outcome = await this.group.submit(() => this.#batch(writes, now, staged), {
+        signal,
+        bytes: writes.reduce((sum, write) => sum + (write.type === "put" ? write.record.body.byteLength : 0), 0),
+      });
+    } finally {
+      if (outcome !== undefined && outcome.outcome !== "applied")
+        for (const file of staged.values()) this.bodies.discard(file);
+    }
+    return outcome;
+  }
+
+  async writer(signal: AbortSignal | undefined): Promise<BodyWriter> {
+    await this.#admit(signal);
+    return new FileWriter(this, signal);
+  }
+
+  async flush(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#readOnly !== undefined) throw this.#readOnly;
+    await this.mirror.flush(signal);
+  }
+
+  /** Compares the whole root with the table. */
+  async scan(): Promise<void> {
+    const { root } = this.directories;
+    await scanRoot({
+      port: this.internals.files,
+      root,
+      files: this.files,
+      edits: this.edits,
+      newcomers: this.newcomers,
+      isTrusted: (row) => this.trust.isTrusted(row),
+      mark: (keys) => this.#mark(keys),
+      breathe: breathing(),
+      entered: (directory) => this.#editWatcher?.add([directory]),
+      onProgress: this.options.onProgress,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.watcher.stop();
+    await this.#editWatcher?.close();
+    await this.mirror.stop();
+    await this.group.drained();
+    this.reader.closeAll();
+    this.#lock.close();
+    if (this.#failure !== undefined) return;
+    try {
+      emptyLog(this.connection);
+    } finally {
+      this.connection.close();
+    }
+  }
+
+  /** Whether what people do to the files is noticed at once. */
+  get watching(): boolean {
+    return this.#editWatcher?.isRunning ?? false;
+  }
+
+  /** Removes files of versions that neither stand nor are kept. */
+  async dropSurplus(): Promise<void> {
+    const surplus = this.copies.surplus();
+    if (surplus.length === 0) return;
+    await this.group.submit(() => {
+      for (const { key, version } of surplus) this.copies.delete(key, version);
+    });
+    for (const { place } of surplus) this.versions.drop(place);
+  }
+
+  async #tookOver(): Promise<void> {
+    this.#editWatcher?.start();
+    await this.scan();
+    await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
+  }
+
+  async #mark(keys: readonly string[]): Promise<void> {
+    await this.group.submit(() => {
+      for (const key of keys) this.files.mark(key);
+    });
+  }
+
+  /** An item, or `edited` when its data file is not as it was recorded. */
+  #find(key: string, now: number): StoredItem | "edited" | undefined {
+    const item = this.stored.find(key, now);
+    if (item === undefined) return undefined;
+    const row = this.files.find(key);
+    return row === undefined || this.trust.isTrusted(row) ? item : "edited";
+  }
+
+  /** An item whose data file has been compared with what is recorded; edits are taken in. */
+  async #settled(key: string, now: number, signal: AbortSignal | undefined): Promise<StoredItem | undefined> {
+    const item = await this.read(() => this.#find(key, now), signal);
+    if (item !== "edited") return item;
+    await this.edits.examine(key);
+    return this.read(() => this.stored.find(key, now), signal);
+  }
+
+  async #getSlowly(key: string, now: number, signal: AbortSignal | undefined): Promise<StoredRecord | undefined> {
+    const item = await this.#settled(key, now, signal);
+    if (item === undefined) return undefined;
+    const { header, body } = item;
+    return { header, body: body.in === "memory" ? body.bytes : await this.reader.read(header) };
+  }
+
+  #batch(writes: readonly AdapterWrite[], now: number, staged: ReadonlyMap<string, StagedFile>): BatchOutcome {
+    const outcome = this.table.batch(writes, now, ({ header, body }) =>
+      staged.has(header.key) ? { from: "elsewhere" } : { from: "memory", bytes: body },
+    );
+    if (outcome.outcome !== "applied") return outcome;
+    writes.forEach((write, index) => {
+      if (write.type === "put") this.#written(write.record.header, staged.get(write.record.header.key));
+      else if (outcome.results[index]?.outcome === "deleted") this.files.mark(write.key);
+    });
+    return outcome;
+  }
+
+  #written({ key, version }: RecordHeader, staged: StagedFile | undefined): void {
+    if (staged !== undefined) this.copies.put({ key, version, ...staged });
+    this.files.mark(key);
+  }
+
+  /** Back-pressure: waits while the mirror is far behind. */
+  async #admit(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#readOnly !== undefined) throw this.#readOnly;
+    // The count walks an index: not for every save.
+    if (++this.#unchecked < Math.min(500, this.options.maxPending)) return;
+    this.#unchecked = 0;
+    const { lockTimeout, maxPending } = this.options;
+    const { timers } = this.context.ports;
+    for (let waited = 0; this.files.pendingCount >= maxPending; waited += PATIENCE) {
+      if (waited >= lockTimeout) {
+        throw new StorageError(
+          "UNAVAILABLE",
+          `${maxPending} saved items wait for their files, and none has moved on: look at the disk, and at what flush() says`,
+        );
+      }
+      this.mirror.wake();
+      await sleep(timers, PATIENCE, signal);
+    }
+  }
+
+  #attempt<T>(work: () => T): T {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return work();
+    } catch (error) {
+      if (!isSyncFailure(error)) throw error;
+      const failure = lostConnection(error);
+      this.group.fail(failure);
+      throw failure;
+    }
+  }
+
+  #requireSameTokenizer(): void {
+    if (this.table.tokenizerVersion === this.context.tokenizerVersion) return;
+    throw new StorageError(
+      "UNAVAILABLE",
+      "another version of Holdfast has built this store's search index anew: update this one, or close this storage and open it again",
+      { retryable: false },
+    );
+  }
+
+  #committed(): void {
+    this.watcher.committed();
+    this.mirror.wake();
+  }
+
+  #fail(error: StorageError): void {
+    this.#failure = error;
+    this.watcher.stop();
+    this.connection.close();
+  }
+}
+
+const PATIENCE = 20;
