@@ -1,5 +1,7 @@
 import { abort } from "./cases/abort.js";
+import { adapterChanges } from "./cases/adapter-changes.js";
 import { adapterFeatures } from "./cases/adapter-features.js";
+import { adapterHistory } from "./cases/adapter-history.js";
 import { adapterReads } from "./cases/adapter-reads.js";
 import { adapterWrites } from "./cases/adapter-writes.js";
 import { atomicity } from "./cases/atomicity.js";
@@ -36,6 +38,8 @@ export const themes: readonly Theme[] = [
   adapterWrites,
   adapterReads,
   adapterFeatures,
+  adapterChanges,
+  adapterHistory,
   saveAndLoad,
   keys,
   listing,

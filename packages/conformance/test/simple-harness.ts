@@ -5,6 +5,7 @@ import type { Harness } from "@holdfast/conformance";
 import type { StorageAdapter } from "@holdfast/core";
 import { createIndexedStore, type IndexedStore, indexedAdapter } from "./indexed-adapter.js";
 import { createSimpleStore, type SimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { forget } from "./simple-feed.js";
 
 const TIMEOUT = 30_000;
 
@@ -22,6 +23,7 @@ export function simpleHarness(
       return {
         adapter: () => make(simpleAdapter(store), store),
         persistent: true,
+        forgetFeed: async () => forget(store.feed),
         destroy: async () => store.records.clear(),
       };
     },
