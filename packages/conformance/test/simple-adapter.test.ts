@@ -2,12 +2,20 @@ import { describeAdapter, type Harness, plain, type Replacements, replacing, the
 import { type BatchOutcome, checkWrite, type PutOutcome, type StorageAdapter } from "@holdfast/core";
 import { describe, it } from "vitest";
 import { clearStore, createSimpleStore, type SimpleStore, simpleAdapter } from "./simple-adapter.js";
-import { indexedHarness, simpleHarness } from "./simple-harness.js";
+import { indexedHarness, sharedHarness, simpleHarness } from "./simple-harness.js";
 
 describeAdapter(simpleHarness(), { describe, it }, { modes: [plain] });
 
 // With every feature that an adapter may offer.
 describeAdapter(indexedHarness(), { describe, it }, { modes: [plain] });
+
+// With other processes at work on its store.
+const aboutProcesses = ["capabilities", "two processes"];
+describeAdapter(
+  sharedHarness(),
+  { describe, it },
+  { modes: [plain], themes: themes.filter(({ name }) => aboutProcesses.includes(name)) },
+);
 
 // Without any feature that an adapter may leave out, and with a store that is gone when nobody has it open: here every
 // case that needs something proves the refusal instead.
