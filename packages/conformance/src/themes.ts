@@ -8,6 +8,7 @@ import { atomicity } from "./cases/atomicity.js";
 import { batch } from "./cases/batch.js";
 import { boundaries } from "./cases/boundaries.js";
 import { capabilities } from "./cases/capabilities.js";
+import { changes } from "./cases/changes.js";
 import { compareAndSet } from "./cases/compare-and-set.js";
 import { edges } from "./cases/edges.js";
 import { errors } from "./cases/errors.js";
@@ -56,6 +57,7 @@ export const themes: readonly Theme[] = [
   streams,
   openStreams,
   watch,
+  changes,
   namespace,
   lifecycle,
   abort,

@@ -65,9 +65,11 @@ export function simpleHistory(store: SimpleStore, keeping: Keeping): History {
       let dropped = 0;
       for (const [key, kept] of store.previous) {
         if (!key.startsWith(prefix)) continue;
-        const left = kept.filter(({ replaced }) => {
+        const left = kept.filter(({ record, replaced }) => {
           const { limits } = keeping;
-          if (limits === undefined || limits === false) return false;
+          if (limits === false || !isLive(record.header, now)) return false;
+          // Whoever did not say what to keep wipes out nothing.
+          if (limits === undefined) return true;
           return limits.age === Number.POSITIVE_INFINITY ? stands(key, now) : now - replaced <= limits.age;
         });
         dropped += kept.length - left.length;

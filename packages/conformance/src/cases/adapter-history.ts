@@ -89,6 +89,8 @@ export const adapterHistory: Theme = {
       await put(adapter, "gone", 4, soon);
       await adapter.delete("gone", { version: versionOf(5), expect: "any", now: NOW + 100 }, call);
       equal(await versionsOf(adapter, "gone", NOW), [], "what is kept of what had expired before its deletion");
+      equal(await historyOf(adapter).sweep("k", at(NOW + 100)), 1, "how many a sweep drops: those that have expired");
+      equal(await versionsOf(adapter, "k", NOW), [], "what a sweep dropped, when the clock is set back");
       await put(adapter, "standing", 6, soon);
       equal(await bodyOf(adapter, "standing", 6, NOW + 100), undefined, "what stands and has expired");
     }),
