@@ -4,6 +4,7 @@
 export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
 export * from "./contract/capabilities.js";
 export * from "./contract/migration.js";
+export * from "./contract/operations.js";
 export * from "./contract/options.js";
 export * from "./contract/query.js";
 export * from "./contract/reports.js";

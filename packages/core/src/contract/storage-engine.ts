@@ -1,4 +1,5 @@
 import type { StorageCapabilities } from "./capabilities.js";
+import type { StorageMetrics } from "./operations.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -90,6 +91,9 @@ export interface StorageEngine {
 
   getInfo(options?: OperationOptions): Promise<StorageInfo>;
   getCapabilities(): StorageCapabilities;
+
+  /** What this storage has done since it was opened, its namespaces included. Undefined unless the setting `metrics` is on. */
+  getMetrics(): StorageMetrics | undefined;
 
   /** Waits for work in flight, bounded by the setting `closeTimeout`; a TIMEOUT names what remained. Idempotent. */
   close(): Promise<void>;

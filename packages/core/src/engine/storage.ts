@@ -2,6 +2,7 @@ import { chain } from "../awaitable.js";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
+import type { StorageMetrics } from "../contract/operations.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -38,6 +39,7 @@ import { type Internals, internals } from "./internals.js";
 import { checkSubject, toItem } from "./items.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
+import { countBytes } from "./tally.js";
 import { above, askToWrite, conflictError, versioned, writeRecord } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
@@ -108,18 +110,19 @@ export class Storage implements StorageEngine {
   }
 
   async *scan(prefix = "", options: ScanOptions = {}): AsyncGenerator<StorageItem, void, undefined> {
-    let { after } = await this.#run("scan", undefined, options, async () => checkListOptions(options, ["after"]));
+    let last: string | undefined;
     // Each page is an operation of its own: a scan that nobody goes on with holds nothing open.
     for (;;) {
-      const from: string | undefined = after;
+      const from = last;
       const page = await this.#run("scan", undefined, options, async (operation) => {
-        const pages = this.#pages(operation, prefix, from, Number.MAX_SAFE_INTEGER);
+        const after = from ?? checkListOptions(options, ["after"]).after;
+        const pages = this.#pages(operation, prefix, after, Number.MAX_SAFE_INTEGER);
         const { value } = await pages.next();
         return value;
       });
       if (page === undefined) return;
       for (const header of page) yield toItem(header, this.#prefix);
-      after = page.at(-1)?.key.slice(this.#prefix.length);
+      last = page.at(-1)?.key.slice(this.#prefix.length);
     }
   }
 
@@ -266,6 +269,10 @@ export class Storage implements StorageEngine {
     return { native, effective: structuredClone(native) };
   }
 
+  getMetrics(): StorageMetrics | undefined {
+    return this.#session.observation.metrics;
+  }
+
   async close(): Promise<void> {
     this.#viewClosed = true;
     if (this.#parent === undefined) return this.#session.close();
@@ -286,7 +293,7 @@ export class Storage implements StorageEngine {
     const subject = typeof key === "string" ? key : undefined;
     if (this.#closed()) return Promise.reject(this.#session.closedError({ name, key: subject }));
     try {
-      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work);
+      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work, this.#prefix);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -313,7 +320,9 @@ export class Storage implements StorageEngine {
     const { signal } = operation;
     const answer = this.#session.ask(operation, () => adapter.get(path, { now: this.#session.now(), signal }));
     return chain(answer, (record) => {
-      if (record !== undefined) checkSubject(record.header, path);
+      if (record === undefined) return undefined;
+      countBytes(operation, record.body.length);
+      checkSubject(record.header, path);
       return record;
     });
   }
@@ -332,6 +341,7 @@ export class Storage implements StorageEngine {
     }
     const draft = { key: path, tags, metadata, expiration, encoded };
     const { signal } = operation;
+    countBytes(operation, body.length);
     return writeRecord(this.#session, operation, versioned(this.#session, draft), expect, (record, condition) =>
       askToWrite(this.#session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
     );

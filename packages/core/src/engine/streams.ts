@@ -16,6 +16,7 @@ import { callersBytes, checkSource } from "./callers-bytes.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
 import type { Session } from "./session.js";
+import { countBytes } from "./tally.js";
 import { type BodilessRecord, versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
@@ -79,6 +80,7 @@ async function openStream(session: Session, operation: Operation, key: string): 
   if (adapter.readStream === undefined) {
     const record = await session.ask(operation, () => adapter.get(key, reading));
     if (record === undefined) return undefined;
+    countBytes(operation, record.body.length);
     checkSubject(record.header, key);
     const { chunkHashes } = await checksumOf(record.body);
     return { header: record.header, chunkHashes, body: single(record.body) };
@@ -87,6 +89,7 @@ async function openStream(session: Session, operation: Operation, key: string): 
   if (stream === undefined) return undefined;
   const body = withStorageErrors(session, operation, stream.body);
   await orDiscard(body, () => checkSubject(stream.header, key));
+  countBytes(operation, stream.header.storedSize);
   return { ...stream, body };
 }
 
@@ -105,6 +108,7 @@ async function storeStream(
     let size = 0;
     for await (const chunk of chunks) {
       size += chunk.length;
+      countBytes(operation, chunk.length);
       if (size > adapter.capabilities.limits.body) {
         throw new StorageError(
           "QUOTA_EXCEEDED",

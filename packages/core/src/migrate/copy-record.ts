@@ -3,6 +3,7 @@ import type { Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import type { Session } from "../engine/session.js";
 import { copyStream } from "../engine/streams.js";
+import { countBytes } from "../engine/tally.js";
 import { askToWrite, type BodilessRecord, termsFor, writeRecord } from "../engine/write-record.js";
 import type { Expectation, RecordHeader, StoredRecord, Version } from "../spi/index.js";
 import { isVersion, MAX_DRIFT, versionTime } from "../versions.js";
@@ -28,6 +29,7 @@ export async function copyRecord(
   if (streams) {
     const stream = await source.session.ask(operation, () => source.session.adapter.readStream?.(key, reading));
     if (stream !== undefined) {
+      countBytes(operation, stream.header.storedSize);
       const record = recordFor(destination.session, stream.header, target, stream.chunkHashes, expect);
       await copyStream(destination.session, operation, record, expect, stream);
       return true;
@@ -35,6 +37,7 @@ export async function copyRecord(
   }
   const record = await source.session.ask(operation, () => source.session.adapter.get(key, reading));
   if (record === undefined) return false;
+  countBytes(operation, record.body.length);
   await writeWhole(destination.session, operation, target, record, expect);
   return true;
 }
@@ -49,6 +52,7 @@ async function writeWhole(
   const { chunkHashes } = await verifyBytes(header, body);
   const record = recordFor(session, header, target, chunkHashes, expect);
   const { signal } = operation;
+  countBytes(operation, body.length);
   await writeRecord(session, operation, record, expect, (versioned, condition) =>
     askToWrite(session, operation, () => session.adapter.put({ ...versioned, body }, condition, { signal })),
   );

@@ -10,6 +10,9 @@ describe("settings", () => {
       json: "compact",
       retry: { retries: 3, minDelay: 50, maxDelay: 2_000 },
       closeTimeout: 10_000,
+      onOperation: undefined,
+      operationKeys: "hash",
+      metrics: false,
       ports: systemPorts,
     };
     expect(completeSettings()).toEqual(complete);
@@ -41,6 +44,9 @@ describe("settings", () => {
     [{ retry: { maxDelay: 2 ** 31 } }, "retry.maxDelay"],
     [{ retry: 3 }, "retry setting"],
     [{ json: "" }, "json"],
+    [{ onOperation: {} }, "onOperation"],
+    [{ operationKeys: "hashed" }, "operationKeys"],
+    [{ metrics: "yes" }, "metrics"],
   ])("refuse %j, naming %s", (settings, named) => {
     expect(() => completeSettings(settings as StorageSettings)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(named) }),
