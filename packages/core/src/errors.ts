@@ -21,10 +21,18 @@ export type ErrorCode =
   | "UNAVAILABLE"
   | "TIMEOUT"
   | "ABORTED"
+  /** The data does not fit the schema of its collection, or its version cannot be brought to the code's. `issues` may tell where. */
   | "SCHEMA"
   | "CLOSED"
   /** A fault of Holdfast or of an adapter; please report it. */
   | "INTERNAL";
+
+/** One fault that a schema finds in data. */
+export interface SchemaIssue {
+  message: string;
+  /** Property names and array indexes from the value to the fault; empty for the value itself. */
+  path: (string | number)[];
+}
 
 export interface StorageErrorDetails {
   /** The key that the operation was about. */
@@ -35,6 +43,8 @@ export interface StorageErrorDetails {
   retryable?: boolean | undefined;
   /** For `CONFLICT`: the version that stands, or null when nothing does. */
   current?: string | null | undefined;
+  /** For `SCHEMA`: what is wrong with the data, where the schema says so. */
+  issues?: readonly SchemaIssue[] | undefined;
   /** What was thrown underneath. */
   cause?: unknown;
 }
@@ -60,6 +70,7 @@ export class StorageError extends Error {
   readonly adapter: string | undefined;
   readonly retryable: boolean;
   readonly current: string | null | undefined;
+  readonly issues: readonly SchemaIssue[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: StorageErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -68,6 +79,7 @@ export class StorageError extends Error {
     this.adapter = details.adapter;
     this.retryable = details.retryable ?? (code === "UNAVAILABLE" || code === "LOCKED");
     this.current = details.current;
+    this.issues = details.issues;
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -90,6 +102,7 @@ export class StorageError extends Error {
       ...(this.key === undefined ? {} : { key: this.key }),
       ...(this.adapter === undefined ? {} : { adapter: this.adapter }),
       ...(this.current === undefined ? {} : { current: this.current }),
+      ...(this.issues === undefined ? {} : { issues: this.issues }),
       retryable: this.retryable,
     };
   }

@@ -80,6 +80,7 @@ function complete(error: StorageError, key: string | undefined, adapter: string)
     adapter,
     retryable: error.retryable,
     current: error.current,
+    issues: error.issues,
     cause: error.cause,
   });
   if (error.stack !== undefined) completed.stack = error.stack;

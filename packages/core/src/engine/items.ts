@@ -20,6 +20,7 @@ export function toItem(header: RecordHeader, prefix: string): StorageItem {
     compressed: header.compression !== null,
   };
   if (header.expiration !== null) item.expiration = new Date(header.expiration);
+  if (header.schema !== undefined) item.schema = header.schema;
   return item;
 }
 

@@ -1,7 +1,10 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { chain } from "../awaitable.js";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
+import { openCollection } from "../collections/open-collection.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
+import type { Collection, CollectionOptions, DataPath } from "../contract/collection.js";
 import type { StorageMetrics } from "../contract/operations.js";
 import type {
   BatchOperation,
@@ -21,7 +24,6 @@ import { StorageError } from "../errors.js";
 import { checkKey, checkPrefix } from "../keys.js";
 import { parseQuery } from "../query/parse-query.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
-import { countQuery, scanQuery } from "../query/scan-query.js";
 import type { AdapterInfo, Awaitable, RecordHeader, StoredRecord, Version } from "../spi/index.js";
 import {
   type CheckedSave,
@@ -30,17 +32,19 @@ import {
   checkOperationOptions,
   checkSaveOptions,
   checkUpdateOptions,
+  keepUnnamed,
   requireFunction,
   signalOf,
 } from "./arguments.js";
 import { runBatch } from "./batch.js";
 import { callersOwn, type Operation } from "./failure.js";
+import { countMatches, findHeaders } from "./find.js";
 import { type Internals, internals } from "./internals.js";
 import { checkSubject, toItem } from "./items.js";
-import { headersBelow } from "./scan.js";
+import { everyHeader, headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
-import { above, askToWrite, conflictError, versioned, writeRecord } from "./write-record.js";
+import { above, askToWrite, conflictError, writeValue } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
@@ -130,12 +134,7 @@ export class Storage implements StorageEngine {
     return this.#run("search", undefined, query, async (operation) => {
       const parsed = this.#parse(query);
       if (parsed === undefined) return [];
-      const { adapter } = this.#session;
-      const options = { now: this.#session.now(), signal: operation.signal };
-      const headers =
-        adapter.query === undefined
-          ? await scanQuery(this.#everyHeader(operation, parsed.prefix), parsed)
-          : await this.#session.ask(operation, () => adapter.query?.(parsed, options) ?? []);
+      const headers = await findHeaders(this.#session, operation, parsed);
       return headers.map((header) => toItem(header, this.#prefix));
     });
   }
@@ -144,12 +143,7 @@ export class Storage implements StorageEngine {
     return this.#run("count", undefined, query, async (operation) => {
       // A page of nothing is no answer to how many there are.
       const parsed = this.#parse(query) ?? (query.limit === 0 ? this.#parse({ ...query, limit: 1 }) : undefined);
-      if (parsed === undefined) return 0;
-      const { adapter } = this.#session;
-      const options = { now: this.#session.now(), signal: operation.signal };
-      return adapter.count === undefined
-        ? countQuery(this.#everyHeader(operation, parsed.prefix), parsed)
-        : this.#session.ask(operation, () => adapter.count?.(parsed, options) ?? 0);
+      return parsed === undefined ? 0 : countMatches(this.#session, operation, parsed);
     });
   }
 
@@ -223,6 +217,17 @@ export class Storage implements StorageEngine {
     return new Storage(this.#session, `${this.#prefix}${checkKey(prefix)}/`, this);
   }
 
+  /** Throws INVALID_KEY, INVALID_OPTION. */
+  collection<
+    Schema extends StandardSchemaV1,
+    const Index extends readonly DataPath<StandardSchemaV1.InferOutput<Schema>>[] = [],
+  >(
+    name: string,
+    options: CollectionOptions<Schema, Index>,
+  ): Collection<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Index[number]> {
+    return openCollection(this.namespace(name), name, options);
+  }
+
   verify(prefix = "", options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#run("verify", undefined, options, async (operation) => {
       checkOperationOptions(options, ["onProgress"]);
@@ -284,9 +289,15 @@ export class Storage implements StorageEngine {
     return this.close();
   }
 
-  /** For the migrator, which moves records as they are. */
+  /** For the migrator, which moves records as they are, and for collections. */
   get [internals](): Internals {
-    return { session: this.#session, prefix: this.#prefix };
+    return {
+      session: this.#session,
+      prefix: this.#prefix,
+      run: (name, key, options, work) => this.#run(name, key, options, work),
+      pathOf: (key) => this.#pathOf(key),
+      get: (operation, path) => this.#get(operation, path),
+    };
   }
 
   #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T> {
@@ -328,23 +339,11 @@ export class Storage implements StorageEngine {
   }
 
   async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {
-    const { adapter, settings, writes } = this.#session;
+    const { settings, writes } = this.#session;
     const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
     const encoding = encodeValue(data, { format, compress, json: settings.json });
     const encoded = await writes.turn([path], encoding);
-    const { body } = encoded;
-    if (body.length > adapter.capabilities.limits.bufferedBody) {
-      throw new StorageError(
-        "UNSUPPORTED",
-        `a value of ${body.length} bytes is more than ${adapter.name} takes whole; use saveStream`,
-      );
-    }
-    const draft = { key: path, tags, metadata, expiration, encoded };
-    const { signal } = operation;
-    countBytes(operation, body.length);
-    return writeRecord(this.#session, operation, versioned(this.#session, draft), expect, (record, condition) =>
-      askToWrite(this.#session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
-    );
+    return writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect);
   }
 
   async #delete(operation: Operation, path: string, expect: "any" | Version): Promise<boolean> {
@@ -377,15 +376,10 @@ export class Storage implements StorageEngine {
     });
   }
 
-  async *#everyHeader(operation: Operation, prefix: string): AsyncGenerator<RecordHeader> {
-    const range = { prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
-    for await (const page of headersBelow(this.#session, operation, range)) yield* page;
-  }
-
   async #countAll(operation: Operation): Promise<AdapterInfo> {
     let items = 0;
     let bytes = 0;
-    for await (const header of this.#everyHeader(operation, "")) {
+    for await (const header of everyHeader(this.#session, operation, "")) {
       items++;
       bytes += header.storedSize;
     }
@@ -397,17 +391,4 @@ export class Storage implements StorageEngine {
     const parsed = parseQuery(query);
     return parsed === undefined ? undefined : { ...parsed, prefix: this.#prefix + parsed.prefix };
   }
-}
-
-/** What an update writes: what its options name, and the rest as it stands. */
-function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined): CheckedSave {
-  if (header === undefined) return { ...named, expect: "absent" };
-  return {
-    format: named.format ?? header.format,
-    compress: named.compress ?? header.compression !== null,
-    metadata: named.metadata ?? (header.metadata as CheckedSave["metadata"]),
-    expiration: named.expiration === undefined ? header.expiration : named.expiration,
-    tags: named.tags ?? [...header.tags],
-    expect: header.version,
-  };
 }
