@@ -81,6 +81,7 @@ function complete(error: StorageError, key: string | undefined, adapter: string)
     retryable: error.retryable,
     current: error.current,
     issues: error.issues,
+    resync: error.resync,
     cause: error.cause,
   });
   if (error.stack !== undefined) completed.stack = error.stack;
