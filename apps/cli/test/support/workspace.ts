@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { openStore, type StorageEngine } from "holdfast";
+import { openStore, type StorageEngine, type StorageSettings } from "holdfast";
 import { afterEach, beforeEach } from "vitest";
 import { holdfast, holdfastHere, type Outcome, type RunOptions } from "./holdfast.ts";
 
@@ -20,7 +20,7 @@ export interface Workspace {
     options?: { input?: string | Uint8Array },
   ): Promise<{ code: number | null; value: unknown; stderr: string }>;
   /** Works on a store of the folder by the library, then closes it. */
-  store<T>(name: string, work: (storage: StorageEngine) => Promise<T>): Promise<T>;
+  store<T>(name: string, work: (storage: StorageEngine) => Promise<T>, settings?: StorageSettings): Promise<T>;
 }
 
 /** Gives each test of the file a new folder. */
@@ -53,11 +53,14 @@ export function useWorkspace(): Workspace {
       const { code, stdout, stderr } = await run([...args, "--json"], options);
       return { code, value: stdout === "" ? undefined : JSON.parse(stdout), stderr };
     },
-    async store(name, work) {
+    async store(name, work, settings = {}) {
       // Each look at the clock is a millisecond later than the one before: what is saved later is newer.
       let time = Date.now();
       const clock = { now: () => ++time };
-      const storage = await openStore({ scheme: "sqlite", path: path(name), options: {} }, { ports: { clock } });
+      const storage = await openStore(
+        { scheme: "sqlite", path: path(name), options: {} },
+        { ports: { clock }, ...settings },
+      );
       try {
         return await work(storage);
       } finally {
