@@ -78,7 +78,12 @@ it("takes steps that name the types of their data", async () => {
     schema: z.object({ title: z.string() }),
     version: "2.0",
     migrations: [
-      { from: "1.0", to: "2.0", up: (old: { text: string }) => ({ title: old.text }), down: (note: { title: string }) => ({ text: note.title }) },
+      {
+        from: "1.0",
+        to: "2.0",
+        up: (old: { text: string }) => ({ title: old.text }),
+        down: (note: { title: string }) => ({ text: note.title }),
+      },
     ],
   });
   expectTypeOf(notes.load).returns.resolves.toEqualTypeOf<{ title: string } | undefined>();
