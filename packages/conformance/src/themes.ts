@@ -6,6 +6,7 @@ import { atomicity } from "./cases/atomicity.js";
 import { batch } from "./cases/batch.js";
 import { boundaries } from "./cases/boundaries.js";
 import { capabilities } from "./cases/capabilities.js";
+import { collections } from "./cases/collections.js";
 import { compareAndSet } from "./cases/compare-and-set.js";
 import { edges } from "./cases/edges.js";
 import { errors } from "./cases/errors.js";
@@ -47,6 +48,7 @@ export const themes: readonly Theme[] = [
   atomicity,
   expiry,
   search,
+  collections,
   update,
   batch,
   streams,

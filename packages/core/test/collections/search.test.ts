@@ -185,10 +185,10 @@ describe("items of another version", () => {
     ] as const;
     const { storage } = await open();
     const notes = await mixed(storage, { writeBack: false });
-    const before = [];
+    const before: string[][] = [];
     for (const query of queries) before.push(ids(await notes.search(query)));
     expect(await notes.migrateAll()).toMatchObject({ ok: true, migrated: 3 });
-    const after = [];
+    const after: string[][] = [];
     for (const query of queries) after.push(ids(await notes.search(query)));
     expect(after).toEqual(before);
   });
