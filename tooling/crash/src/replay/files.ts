@@ -206,7 +206,9 @@ export class SimulatedDisk implements FileSystemPort {
     return statOf(this.#opened(descriptor).inode);
   }
 
-  lstat(path: string): FileStat | undefined {
+  lstat(asked: string): FileStat | undefined {
+    // No name is a link here, so that following one makes no difference.
+    const path = asked.replace(/\/\.$/, "");
     const inode = this.files.names.get(path);
     if (inode !== undefined) return statOf(inode);
     if (!this.files.directories.has(path)) return undefined;
@@ -253,6 +255,10 @@ export class SimulatedDisk implements FileSystemPort {
     const path = [root, ...segments].join("/");
     if (!this.files.directories.has(path)) throw failure(this.files.names.has(path) ? "ENOTDIR" : "ENOENT", path);
     return { path, release: () => undefined };
+  }
+
+  now(): number {
+    return Number(this.#now() / 1_000_000n);
   }
 
   fsyncDirectory(path: string): void {

@@ -8,7 +8,7 @@ interface Timer {
 }
 
 // So many turns of the event loop without a new timer, and nothing else can be under way.
-const QUIET_TURNS = 4;
+const QUIET_TURNS = 12;
 
 /** A world in which waiting takes no time: while somebody waits and nothing else moves, the clock goes to the next timer. */
 export class HurriedPorts implements Ports {
@@ -37,6 +37,11 @@ export class HurriedPorts implements Ports {
   constructor(random: Random, now: number = START) {
     this.#random = random;
     this.#now = now;
+  }
+
+  /** Something moves. */
+  stir(): void {
+    this.#quiet = 0;
   }
 
   /** Nanoseconds since 1970; each reading is later than the one before, as with a fine clock. */

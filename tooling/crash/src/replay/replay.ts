@@ -99,7 +99,7 @@ async function recover(state: CrashState, oracles: WriterOracle[], recovery: Rec
   }
   // The power goes once more, while the store is being recovered.
   const trace: Trace = state.database === undefined ? log : [{ type: "commit", database: state.database }, ...log];
-  const end = random.below(trace.length + 1);
+  const end = trace.length - random.below(log.length + 1);
   for (const second of crashStates(trace, { start: state.files, end, most: 1, random })) {
     const wrong = await recover(second, oracles, { ...recovery, again: again / 2 });
     if (wrong.length > 0) return wrong.map((each) => `and again after event ${end} of the recovery: ${each}`);

@@ -32,7 +32,11 @@ export function emptyDisk(): Files {
 
 /** Opens the filesystem adapter on a simulated disk. */
 export async function openSimulated(options: SimulatedStoreOptions): Promise<SimulatedStore> {
-  const { files, database, ports, told, shortWrites = false, adapter = filesystemOn } = options;
+  const { files, database, ports, shortWrites = false, adapter = filesystemOn } = options;
+  const told = (event: Event) => {
+    ports.stir();
+    options.told(event);
+  };
   const some = (bytes: number): number =>
     ports.random.fraction() < 0.3 ? Math.ceil(bytes * ports.random.fraction()) || bytes : bytes;
   const disk = new SimulatedDisk(files, {
@@ -46,7 +50,8 @@ export async function openSimulated(options: SimulatedStoreOptions): Promise<Sim
     openDatabase: table.open,
     openMirrorLock: async () => ({ tryAcquire: () => true, close: () => undefined }),
     watchRoot: undefined,
+    isOnNetwork: () => false,
   };
-  const storage = await openStorage(adapter({ root: ROOT }, internals), { ports });
+  const storage = await openStorage(adapter(internals, { root: ROOT }), { ports });
   return { storage, disk, cut: () => table.cut() };
 }
