@@ -2,7 +2,7 @@ import { type Companion, type CompanionEntry, readCompanion, writeCompanion } fr
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashNow, isAbsence, openIfThere } from "../look.js";
 import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
-import { discard, readAll, writeNewFile } from "../port/whole-files.js";
+import { discard, readAll, writeAll } from "../port/whole-files.js";
 import { splitPath, WorkingDirectories } from "../root-directory.js";
 import type { Intent, StandingPair } from "../table/file-table.js";
 import type { Plan, Published, PublishPlan, Removed, RemovePlan, Replaced, Result } from "./plan.js";
@@ -32,9 +32,16 @@ interface Seen {
 interface Prepared {
   readonly plan: PublishPlan;
   readonly seen: Seen | undefined;
-  readonly companion: string;
+  readonly companion: Temp;
   /** Undefined: the data file that stands is already what is wanted. */
-  readonly data: string | undefined;
+  readonly data: Temp | undefined;
+}
+
+/** A file that is to be renamed. */
+interface Temp {
+  readonly path: string;
+  /** While it is open: its bytes are not known to be on the medium. */
+  readonly descriptor: number | undefined;
 }
 
 type Placed = Omit<Published, "outcome" | "stat">;
@@ -61,6 +68,8 @@ class Publication {
   readonly #port: FileSystemPort;
   readonly #directories: WorkingDirectories;
   readonly #temps = new Set<string>();
+  /** Descriptors of temps that are not on the medium yet. */
+  readonly #open = new Set<number>();
   readonly #results: Result[] = [];
 
   constructor(parts: PublishParts) {
@@ -73,7 +82,8 @@ class Publication {
     const publishing = plans.filter((plan) => plan.type === "publish").map((plan) => ({ plan }));
     const removing = plans.filter((plan) => plan.type === "remove").map((plan) => ({ plan }));
 
-    const prepared = await this.#each(publishing, ({ plan }) => this.#prepare(plan));
+    const written = await this.#each(publishing, ({ plan }) => this.#prepare(plan));
+    const prepared = await this.#fsyncTemps(written);
     const announced = await this.#each(prepared, (each) => this.#announce(each));
     const emptied = await this.#each(removing, ({ plan }) => this.#removeData(plan));
     this.#directories.fsync();
@@ -87,6 +97,7 @@ class Publication {
 
   /** Gives up temps that did not get their names, and lets go of the directories. */
   end(): void {
+    for (const descriptor of this.#open) this.#port.close(descriptor);
     for (const temp of this.#temps) discard(this.#port, temp);
     this.#directories.release();
     this.#parts.made(this.#directories.made);
@@ -124,13 +135,36 @@ class Publication {
     const companion = this.#temp(names.companion, writeCompanion(this.#companionOf(plan, seen)));
     if (isThere) return { plan, seen, companion, data: undefined };
     if (body.from === "memory") return { plan, seen, companion, data: this.#temp(names.path, body.bytes) };
-    if (body.from === "file") return { plan, seen, companion, data: body.path };
+    if (body.from === "file") return { plan, seen, companion, data: { path: body.path, descriptor: undefined } };
     return this.#end({ outcome: "edited", plan, path: names.path });
+  }
+
+  /** Brings the temps of all plans to the medium at once, and closes them. */
+  async #fsyncTemps(written: readonly Prepared[]): Promise<Prepared[]> {
+    const descriptors = [...this.#open];
+    const outcomes = await this.#port.fsyncTogether(descriptors);
+    const failures = new Map<number, unknown>();
+    for (const [index, descriptor] of descriptors.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === "rejected") failures.set(descriptor, outcome.reason);
+      this.#open.delete(descriptor);
+      try {
+        this.#port.close(descriptor);
+      } catch (error) {
+        if (!failures.has(descriptor)) failures.set(descriptor, error);
+      }
+    }
+    return written.filter(({ plan, companion, data }) => {
+      const failed = [companion, data].find((temp) => failures.has(temp?.descriptor ?? -1));
+      if (failed === undefined) return true;
+      this.#end({ outcome: "failed", plan, error: failures.get(failed.descriptor ?? -1) });
+      return false;
+    });
   }
 
   /** Renames the companion: from now on it tells of both versions. */
   #announce(prepared: Prepared): Prepared {
-    this.#rename(prepared.companion, prepared.plan.names.companion);
+    this.#rename(prepared.companion.path, prepared.plan.names.companion);
     return prepared;
   }
 
@@ -144,7 +178,7 @@ class Publication {
       return this.#end({ outcome: "edited", plan, path: names.path });
     }
     const saved = seen && this.#save(plan, seen);
-    this.#rename(data, names.path);
+    this.#rename(data.path, names.path);
     if (seen !== undefined && seen.path !== names.path) this.#unlink(seen.path);
     if (standing !== undefined) {
       if (standing.companion !== names.companion) this.#unlink(standing.companion);
@@ -234,13 +268,15 @@ class Publication {
     return NOTHING_REPLACED;
   }
 
-  #temp(path: string, bytes: Uint8Array): string {
+  #temp(path: string, bytes: Uint8Array): Temp {
     const { directory } = splitPath(path);
     const name = `.holdfast-${this.#parts.unique()}.tmp`;
     const temp = this.#directories.make(directory === "" ? name : `${directory}/${name}`);
-    writeNewFile(this.#port, temp, bytes);
+    const descriptor = this.#port.openNew(temp);
     this.#temps.add(temp);
-    return temp;
+    this.#open.add(descriptor);
+    writeAll(this.#port, descriptor, bytes);
+    return { path: temp, descriptor };
   }
 
   #rename(temp: string, path: string): void {
