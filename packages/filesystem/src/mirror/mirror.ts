@@ -5,7 +5,7 @@ import type { Edits } from "../edits/edits.js";
 import type { MirrorLock } from "../mirror-lock.js";
 import type { Copies } from "../table/copies.js";
 import type { FileTable } from "../table/file-table.js";
-import type { Plan, Replaced, Result } from "./plan.js";
+import type { Plan, Result } from "./plan.js";
 import type { Planner } from "./planner.js";
 import { type PublishParts, publishGroup } from "./publish.js";
 
@@ -223,7 +223,7 @@ export class Mirror {
           if (row !== undefined) files.remove(row);
           if (version !== undefined) files.mark(key);
         }
-        if (result.kept !== undefined) copies.put({ key, ...result.kept });
+        for (const kept of result.kept) copies.put({ key, ...kept });
       }
     });
   }
@@ -240,12 +240,12 @@ export class Mirror {
       }
     } else {
       this.#setbacks.delete(key);
-      if (result.raced !== undefined) await this.#keepRaced(result, result.raced);
+      for (const place of result.raced) await this.#keepRaced(result.plan, place);
       await this.#tidy(key);
     }
   }
 
-  async #keepRaced({ plan }: Replaced & { plan: Plan }, place: string): Promise<void> {
+  async #keepRaced(plan: Plan, place: string): Promise<void> {
     const path = plan.type === "publish" ? plan.names.path : (plan.standing?.path ?? plan.key);
     await this.#parts.edits.adoptSaved(plan.key, path, place);
   }

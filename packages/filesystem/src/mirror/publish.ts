@@ -47,8 +47,6 @@ interface Temp {
 type Placed = Omit<Published, "outcome" | "stat">;
 type Emptied = Omit<Removed, "outcome">;
 
-const NOTHING_REPLACED: Replaced = { kept: undefined, raced: undefined };
-
 /**
  * Brings a group of keys into files, in the order of docs/filesystem.md: nothing is replaced before what replaces it is on the
  * medium, and no data file before its companion. Each plan has its own outcome. Rejects when a directory cannot be brought to the
@@ -90,7 +88,9 @@ class Publication {
     const placed = await this.#each(announced, (each) => this.#place(each));
     const removed = await this.#each(emptied, (each) => this.#removeCompanion(each));
     this.#directories.fsync();
-    await this.#each(placed, (each) => this.#describe(each));
+    const alone = await this.#each(placed, (each) => this.#removeOlder(each));
+    this.#directories.fsync();
+    await this.#each(alone, (each) => this.#describe(each));
     for (const each of removed) this.#results.push({ outcome: "removed", ...each });
     return this.#results;
   }
@@ -170,37 +170,67 @@ class Publication {
 
   /** Renames the data file, which commits the pair. */
   #place({ plan, seen, data }: Prepared): Placed | undefined {
-    const { names, standing } = plan;
-    if (data === undefined) return { plan, ...NOTHING_REPLACED };
+    const { names } = plan;
+    if (data === undefined) return { plan, kept: [], raced: [] };
     const there = this.#port.lstat(this.#directories.make(names.path));
     // What was deleted since it was judged needs no keeping; what was changed, or has come, does.
     if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
       return this.#end({ outcome: "edited", plan, path: names.path });
     }
-    const saved = seen && this.#save(plan, seen);
+    const saved = there === undefined || seen === undefined ? undefined : this.#save(plan, seen);
     this.#rename(data.path, names.path);
-    if (seen !== undefined && seen.path !== names.path) this.#unlink(seen.path);
-    if (standing !== undefined) {
-      if (standing.companion !== names.companion) this.#unlink(standing.companion);
-      this.#prune(splitPath(standing.path).directory, splitPath(names.path).directory);
-    }
+    // Another name's file goes when this one is on the medium.
     return { plan, ...this.#replaced(plan, seen, saved) };
   }
 
   #removeData(plan: RemovePlan): Emptied | undefined {
     const seen = this.#judge(plan, []);
-    if (seen === undefined) return { plan, ...NOTHING_REPLACED };
-    if ("outcome" in seen) return this.#end(seen);
-    const saved = this.#save(plan, seen);
-    this.#unlink(seen.path);
-    return { plan, ...this.#replaced(plan, seen, saved) };
+    if (seen !== undefined && "outcome" in seen) return this.#end(seen);
+    return { plan, ...this.#retire(plan, olderPairs(plan), seen) };
+  }
+
+  /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
+  #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], damaged?: Seen): Replaced {
+    const kept: Replaced["kept"][number][] = [];
+    const raced: string[] = [];
+    for (const { path } of pairs) {
+      const target = this.#locateIfThere(path);
+      const stat = target === undefined ? undefined : this.#port.lstat(target);
+      if (target === undefined || stat === undefined) continue;
+      const sha256 = hashNow(this.#port, target);
+      const is = olderPairs(plan).find((pair) => pair.path === path && pair.sha256 === sha256);
+      const isDamaged = damaged?.path === path && damaged.is === undefined && sameLook(damaged.stat, stat);
+      if (is === undefined && !isDamaged) continue;
+      const seen = { path, stat, is };
+      const saved = this.#save(plan, seen);
+      this.#unlink(path);
+      const replaced = this.#replaced(plan, seen, saved);
+      kept.push(...replaced.kept);
+      raced.push(...replaced.raced);
+    }
+    return { kept, raced };
   }
 
   #removeCompanion(emptied: Emptied): Emptied {
-    const pairs = [emptied.plan.standing, ...emptied.plan.intents].filter((pair) => pair !== undefined);
+    const pairs = olderPairs(emptied.plan);
     for (const { companion } of pairs) this.#unlink(companion);
     for (const { path } of pairs) this.#prune(splitPath(path).directory, "");
     return emptied;
+  }
+
+  /** Removes what the key had under other names. */
+  #removeOlder({ plan, kept, raced }: Placed): Placed {
+    const { names } = plan;
+    const older = olderPairs(plan);
+    const retired = this.#retire(
+      plan,
+      older.filter(({ path }) => path !== names.path),
+    );
+    for (const { companion, path } of older) {
+      if (companion !== names.companion) this.#unlink(companion);
+      this.#prune(splitPath(path).directory, splitPath(names.path).directory);
+    }
+    return { plan, kept: [...kept, ...retired.kept], raced: [...raced, ...retired.raced] };
   }
 
   #describe(placed: Placed): undefined {
@@ -212,7 +242,7 @@ class Publication {
 
   /** Which of the versions that may stand does. Undefined when nothing does. */
   #judge(plan: Plan, paths: readonly string[]): Seen | (Result & { outcome: "edited" }) | undefined {
-    const known = [...(plan.standing === undefined ? [] : [plan.standing]), ...plan.intents].reverse();
+    const known = olderPairs(plan);
     for (const path of new Set([...paths, ...known.map((each) => each.path)])) {
       const target = this.#locateIfThere(path);
       const stat = target === undefined ? undefined : this.#port.lstat(target);
@@ -258,14 +288,14 @@ class Publication {
 
   /** What has become of the data file that was replaced. */
   #replaced(plan: Plan, seen: Seen | undefined, saved: SavedFile | undefined): Replaced {
-    if (seen?.is === undefined || saved === undefined) return NOTHING_REPLACED;
+    if (seen?.is === undefined || saved === undefined) return { kept: [], raced: [] };
     const { versions } = this.#parts;
     const { place } = saved;
-    if (versions.hasChanged(saved, seen.stat)) return { kept: undefined, raced: place };
+    if (versions.hasChanged(saved, seen.stat)) return { kept: [], raced: [place] };
     const { version, sha256 } = seen.is;
-    if (plan.keeps(version)) return { kept: { version, place, sha256 }, raced: undefined };
+    if (plan.keeps(version)) return { kept: [{ version, place, sha256 }], raced: [] };
     versions.drop(place);
-    return NOTHING_REPLACED;
+    return { kept: [], raced: [] };
   }
 
   #temp(path: string, bytes: Uint8Array): Temp {
@@ -293,6 +323,7 @@ class Publication {
   }
 
   #prune(directory: string, kept: string): void {
+    if (directory === "") return;
     if (directory !== kept && !kept.startsWith(`${directory}/`)) this.#directories.prune(directory);
   }
 
@@ -315,4 +346,9 @@ class Publication {
       throw error;
     }
   }
+}
+
+/** Every pair that may stand, the newest first. */
+function olderPairs({ standing, intents }: Plan): readonly (Intent | StandingPair)[] {
+  return [...(standing === undefined ? [] : [standing]), ...intents].reverse();
 }
