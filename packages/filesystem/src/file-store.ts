@@ -37,6 +37,7 @@ import { BackPressure } from "./back-pressure.js";
 import { BodyFiles, type StagedFile } from "./body-files.js";
 import { BodyReader } from "./body-reader.js";
 import { breathing } from "./breath.js";
+import { CacheCleaner } from "./cache-cleaner.js";
 import { EditClock } from "./edits/edit-clock.js";
 import { EditWatcher } from "./edits/edit-watcher.js";
 import { type EditParts, Edits } from "./edits/edits.js";
@@ -85,6 +86,7 @@ export class FileStore {
   readonly pressure: BackPressure;
   readonly #lock: MirrorLock;
   readonly #editWatcher: EditWatcher | undefined;
+  readonly #cleaner: CacheCleaner | undefined;
   #failure: StorageError | undefined;
   /** Set when only writing has ended. */
   #readOnly: StorageError | undefined;
@@ -190,6 +192,8 @@ export class FileStore {
         this.#readOnly = error;
       },
     });
+    const limits = options.cache;
+    this.#cleaner = limits && new CacheCleaner({ limits, ports, connection, group, table, files });
     this.pressure = new BackPressure({
       timers: ports.timers,
       most: options.maxPending,
@@ -338,6 +342,7 @@ export class FileStore {
 
   async close(): Promise<void> {
     this.watcher.stop();
+    this.#cleaner?.stop();
     await this.#editWatcher?.close();
     await this.mirror.stop();
     await this.group.drained();
@@ -370,6 +375,7 @@ export class FileStore {
     this.#editWatcher?.start();
     await this.scan(true);
     await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
+    await this.#cleaner?.start();
   }
 
   async #mark(keys: readonly string[]): Promise<void> {

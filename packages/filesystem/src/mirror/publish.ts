@@ -177,7 +177,8 @@ class Publication {
     if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
       return this.#end({ outcome: "edited", plan, path: names.path });
     }
-    const saved = there === undefined || seen === undefined ? undefined : this.#save(plan, seen);
+    const saved =
+      there === undefined || seen === undefined || seen.path !== names.path ? undefined : this.#save(plan, seen);
     this.#rename(data.path, names.path);
     // Another name's file goes when this one is on the medium.
     return { plan, ...this.#replaced(plan, seen, saved) };
