@@ -14,7 +14,6 @@ import {
   StorageError,
   type StoredRecord,
   type StoredStream,
-  sleep,
   type WriteRecord,
 } from "@holdfast/core";
 import {
@@ -34,9 +33,11 @@ import {
   type StoredItem,
   streamFromMemory,
 } from "@holdfast/sqlite/item-table";
+import { BackPressure } from "./back-pressure.js";
 import { BodyFiles, type StagedFile } from "./body-files.js";
 import { BodyReader } from "./body-reader.js";
 import { breathing } from "./breath.js";
+import { CacheCleaner } from "./cache-cleaner.js";
 import { EditClock } from "./edits/edit-clock.js";
 import { EditWatcher } from "./edits/edit-watcher.js";
 import { type EditParts, Edits } from "./edits/edits.js";
@@ -82,12 +83,13 @@ export class FileStore {
   readonly trust: Trust;
   readonly options: CompleteOptions;
   readonly internals: Internals;
+  readonly pressure: BackPressure;
   readonly #lock: MirrorLock;
   readonly #editWatcher: EditWatcher | undefined;
+  readonly #cleaner: CacheCleaner | undefined;
   #failure: StorageError | undefined;
   /** Set when only writing has ended. */
   #readOnly: StorageError | undefined;
-  #unchecked = 0;
 
   static async open(options: CompleteOptions, internals: Internals, context: AdapterContext): Promise<FileStore> {
     const directories = prepareDirectories(options, internals);
@@ -190,6 +192,15 @@ export class FileStore {
         this.#readOnly = error;
       },
     });
+    const limits = options.cache;
+    this.#cleaner = limits && new CacheCleaner({ limits, ports, connection, group, table, files });
+    this.pressure = new BackPressure({
+      timers: ports.timers,
+      most: options.maxPending,
+      timeout: options.lockTimeout,
+      count: () => files.pendingCount,
+      wake: () => this.mirror.wake(),
+    });
     this.#editWatcher =
       options.watch && internals.watchRoot !== undefined
         ? new EditWatcher({
@@ -202,7 +213,7 @@ export class FileStore {
             newcomers: this.newcomers,
             isTrusted: (row) => this.trust.isTrusted(row),
             mark: (keys) => this.#mark(keys),
-            rescan: () => this.scan(),
+            rescan: () => this.scan(false),
           })
         : undefined;
   }
@@ -237,10 +248,10 @@ export class FileStore {
 
   async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
     const { body: bytes, ...bodiless } = record;
-    await this.#admit(signal);
     if (bytes.byteLength <= MOST_IN_TABLE) {
       return this.putBody(bodiless, { from: "memory", bytes }, undefined, condition, signal);
     }
+    this.requireWritable();
     const staged = this.bodies.stage(bytes);
     let outcome: PutOutcome | undefined;
     try {
@@ -259,27 +270,25 @@ export class FileStore {
     condition: PutCondition,
     signal: AbortSignal | undefined,
   ): Promise<PutOutcome> {
-    if (this.#readOnly !== undefined) return Promise.reject(this.#readOnly);
     const put = () => {
       const outcome = this.table.put(record, body, condition);
       if (outcome.outcome === "written") this.#written(record.header, staged);
       return outcome;
     };
-    return this.group.submit(put, { signal, bytes: body.from === "memory" ? body.bytes.byteLength : 0 });
+    return this.#write(put, body.from === "memory" ? body.bytes.byteLength : 0, signal);
   }
 
-  async delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
-    await this.#admit(signal);
+  delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     const remove = () => {
       const outcome = this.table.delete(key, condition);
       if (outcome.outcome === "deleted") this.files.mark(key);
       return outcome;
     };
-    return this.group.submit(remove, { signal });
+    return this.#write(remove, 0, signal);
   }
 
   async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
-    await this.#admit(signal);
+    this.requireWritable();
     const staged = new Map<string, StagedFile>();
     let outcome: BatchOutcome | undefined;
     try {
@@ -287,30 +296,34 @@ export class FileStore {
         if (write.type !== "put" || write.record.body.byteLength <= MOST_IN_TABLE) continue;
         staged.set(write.record.header.key, this.bodies.stage(write.record.body));
       }
-      outcome = await this.group.submit(() => this.#batch(writes, now, staged), {
-        signal,
-        bytes: writes.reduce((sum, write) => sum + (write.type === "put" ? write.record.body.byteLength : 0), 0),
-      });
+      const bytes = writes.reduce((sum, write) => sum + (write.type === "put" ? write.record.body.byteLength : 0), 0);
+      outcome = await this.#write(() => this.#batch(writes, now, staged), bytes, signal);
     } finally {
-      if (outcome !== undefined && outcome.outcome !== "applied")
+      if (outcome !== undefined && outcome.outcome !== "applied") {
         for (const file of staged.values()) this.bodies.discard(file);
+      }
     }
     return outcome;
   }
 
-  async writer(signal: AbortSignal | undefined): Promise<BodyWriter> {
-    await this.#admit(signal);
+  writer(signal: AbortSignal | undefined): BodyWriter {
+    this.requireWritable();
     return new FileWriter(this, signal);
+  }
+
+  /** Throws once files cannot be brought to the medium. */
+  requireWritable(): void {
+    if (this.#readOnly !== undefined) throw this.#readOnly;
   }
 
   async flush(signal: AbortSignal | undefined): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#readOnly !== undefined) throw this.#readOnly;
+    this.requireWritable();
     await this.mirror.flush(signal);
   }
 
   /** Compares the whole root with the table. */
-  async scan(): Promise<void> {
+  async scan(dropsTemps: boolean): Promise<void> {
     const { root } = this.directories;
     await scanRoot({
       port: this.internals.files,
@@ -323,11 +336,13 @@ export class FileStore {
       breathe: breathing(),
       entered: (directory) => this.#editWatcher?.add([directory]),
       onProgress: this.options.onProgress,
+      dropsTemps,
     });
   }
 
   async close(): Promise<void> {
     this.watcher.stop();
+    this.#cleaner?.stop();
     await this.#editWatcher?.close();
     await this.mirror.stop();
     await this.group.drained();
@@ -358,8 +373,9 @@ export class FileStore {
 
   async #tookOver(): Promise<void> {
     this.#editWatcher?.start();
-    await this.scan();
+    await this.scan(true);
     await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
+    await this.#cleaner?.start();
   }
 
   async #mark(keys: readonly string[]): Promise<void> {
@@ -391,6 +407,13 @@ export class FileStore {
     return { header, body: body.in === "memory" ? body.bytes : await this.reader.read(header) };
   }
 
+  #write<T>(work: () => T, bytes: number, signal: AbortSignal | undefined): Promise<T> {
+    return this.pressure.admit(async () => {
+      this.requireWritable();
+      return this.group.submit(work, { signal, bytes });
+    }, signal);
+  }
+
   #batch(writes: readonly AdapterWrite[], now: number, staged: ReadonlyMap<string, StagedFile>): BatchOutcome {
     const outcome = this.table.batch(writes, now, ({ header, body }) =>
       staged.has(header.key) ? { from: "elsewhere" } : { from: "memory", bytes: body },
@@ -406,26 +429,6 @@ export class FileStore {
   #written({ key, version }: RecordHeader, staged: StagedFile | undefined): void {
     if (staged !== undefined) this.copies.put({ key, version, ...staged });
     this.files.mark(key);
-  }
-
-  /** Back-pressure: waits while the mirror is far behind. */
-  async #admit(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#readOnly !== undefined) throw this.#readOnly;
-    // The count walks an index: not for every save.
-    if (++this.#unchecked < Math.min(500, this.options.maxPending)) return;
-    this.#unchecked = 0;
-    const { lockTimeout, maxPending } = this.options;
-    const { timers } = this.context.ports;
-    for (let waited = 0; this.files.pendingCount >= maxPending; waited += PATIENCE) {
-      if (waited >= lockTimeout) {
-        throw new StorageError(
-          "UNAVAILABLE",
-          `${maxPending} saved items wait for their files, and none has moved on: look at the disk, and at what flush() says`,
-        );
-      }
-      this.mirror.wake();
-      await sleep(timers, PATIENCE, signal);
-    }
   }
 
   #attempt<T>(work: () => T): T {
@@ -460,5 +463,3 @@ export class FileStore {
     this.connection.close();
   }
 }
-
-const PATIENCE = 20;

@@ -131,7 +131,7 @@ class FilesystemAdapter implements StorageAdapter {
     return this.#opened.readStream(key, now, signal);
   }
 
-  writeStream(_key: string, { signal }: CallOptions): Promise<BodyWriter> {
+  writeStream(_key: string, { signal }: CallOptions): BodyWriter {
     return this.#opened.writer(signal);
   }
 

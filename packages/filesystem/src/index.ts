@@ -1,3 +1,3 @@
 export { filesystem } from "./filesystem-adapter.js";
 export { type Locations, locations } from "./locations.js";
-export type { FilesystemOptions, ScanProgress } from "./options.js";
+export type { CacheLimits, FilesystemOptions, ScanProgress } from "./options.js";

@@ -12,7 +12,7 @@ export interface FilesystemOptions {
   lockTimeout?: number | undefined;
   /** Milliseconds that `flush` and `close` wait for the mirror. Default: 8,000. */
   flushTimeout?: number | undefined;
-  /** Saved items that may wait for their files before saves wait too. Default: 10,000. */
+  /** Saved items that may wait for their files before saves wait too. Default: 2,000. */
   maxPending?: number | undefined;
   /** Bytes of page cache of the item table. Default: 32 MiB. */
   cacheSize?: number | undefined;
@@ -20,8 +20,17 @@ export interface FilesystemOptions {
   watch?: boolean | undefined;
   /** Keys whose files must be there: `verify` reports those that are not. */
   required?: readonly string[] | undefined;
+  /** Makes the root a cache that cleans itself: what was not saved for longest goes first. Default: nothing goes. */
+  cache?: CacheLimits | undefined;
   /** Called while a large tree is looked through at `open`. */
   onProgress?: ((progress: ScanProgress) => void) | undefined;
+}
+
+export interface CacheLimits {
+  /** Milliseconds after which an item that was not saved again is deleted. */
+  readonly age?: number | undefined;
+  /** Bytes that all bodies together may take. */
+  readonly size?: number | undefined;
 }
 
 export interface ScanProgress {
@@ -42,6 +51,7 @@ export interface CompleteOptions {
   readonly cacheSize: number;
   readonly watch: boolean;
   readonly required: readonly string[];
+  readonly cache: CacheLimits | undefined;
   readonly onProgress: ((progress: ScanProgress) => void) | undefined;
 }
 
@@ -55,6 +65,7 @@ const NAMES = [
   "cacheSize",
   "watch",
   "required",
+  "cache",
   "onProgress",
 ];
 // What a timer can hold.
@@ -84,12 +95,24 @@ export function completeOptions(options: FilesystemOptions): CompleteOptions {
       options.stateDirectory === undefined ? undefined : completePath("stateDirectory", options.stateDirectory),
     lockTimeout: wholeNumber("lockTimeout", options.lockTimeout ?? 10_000, LONGEST_TIMEOUT),
     flushTimeout: wholeNumber("flushTimeout", options.flushTimeout ?? 8_000, LONGEST_TIMEOUT),
-    maxPending: Math.max(1, wholeNumber("maxPending", options.maxPending ?? 10_000, 2 ** 31)),
+    maxPending: Math.max(1, wholeNumber("maxPending", options.maxPending ?? 2_000, 2 ** 31)),
     cacheSize: wholeNumber("cacheSize", options.cacheSize ?? 32 * MiB, 2 ** 40),
     watch,
     required: [...required],
+    cache: completeCache(options.cache),
     onProgress,
   };
+}
+
+function completeCache(cache: unknown): CacheLimits | undefined {
+  if (cache === undefined) return undefined;
+  if (typeof cache !== "object" || cache === null) throw invalid("cache is an object with age, size or both");
+  for (const [name, value] of Object.entries(cache)) {
+    if (name !== "age" && name !== "size")
+      throw invalid(`cache has no limit ${JSON.stringify(name)}; it has age, size`);
+    if (value !== undefined) wholeNumber(`cache.${name}`, value, Number.MAX_SAFE_INTEGER);
+  }
+  return { ...cache };
 }
 
 function completePath(name: string, path: unknown): string {

@@ -1,7 +1,7 @@
 import { type StorageAdapter, StorageError } from "@holdfast/core";
 import type { MemoryOptions } from "@holdfast/memory";
 import { builtIn, elsewhere, installCommand } from "#platform";
-import type { AdapterEntry, SqliteStoreOptions } from "./adapter-entry.js";
+import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "./adapter-entry.js";
 import type { StoreUrl } from "./store-url.js";
 
 /**
@@ -17,6 +17,7 @@ import type { StoreUrl } from "./store-url.js";
 export interface AdapterRegistry {
   memory: MemoryOptions;
   sqlite: SqliteStoreOptions;
+  file: FileStoreOptions;
 }
 
 export interface AdapterStatus {
@@ -44,7 +45,7 @@ const joined = new Map<string, AdapterEntry<unknown>>();
  *
  * @throws INVALID_OPTION when another package has the scheme.
  */
-export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite">>(
+export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite" | "file">>(
   scheme: Scheme,
   entry: AdapterEntry<AdapterRegistry[Scheme]>,
 ): void {

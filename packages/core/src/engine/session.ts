@@ -138,8 +138,12 @@ export class Session {
 
   async #letGo(): Promise<void> {
     await this.watchers.close();
-    await this.adapter.flush?.({ signal: undefined });
-    await this.adapter.close();
+    try {
+      await this.adapter.flush?.({ signal: undefined });
+    } finally {
+      // What could not be flushed is the adapter's to keep; it must be let go of all the same.
+      await this.adapter.close();
+    }
   }
 
   /** Waits for what is in flight, at most `closeTimeout`; abandons and names the rest. */

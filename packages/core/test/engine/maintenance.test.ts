@@ -165,6 +165,19 @@ describe("flush", () => {
     await storage.close();
     expect(flush).toHaveBeenLastCalledWith({ signal: undefined });
   });
+
+  it("that fails at close is told of, and the adapter is let go of all the same", async () => {
+    const adapter = new MapAdapter();
+    const flush = () => Promise.reject(new StorageError("TIMEOUT", "two items are not in their files yet"));
+    const close = vi.fn();
+    Object.assign(adapter, { flush, close });
+    const storage = await openStorage(adapter);
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining("two items"),
+    });
+    expect(close).toHaveBeenCalledOnce();
+  });
 });
 
 describe("getInfo", () => {

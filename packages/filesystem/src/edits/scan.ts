@@ -23,6 +23,8 @@ export interface ScanParts {
   /** Called with each directory of the root. */
   readonly entered: (directory: string) => void;
   readonly onProgress: ((progress: ScanProgress) => void) | undefined;
+  /** Whether nobody is writing into the root: then every temp is one that a process left behind. */
+  readonly dropsTemps: boolean;
 }
 
 /** Files that are being taken in at once. */
@@ -46,7 +48,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
       const path = directory === "" ? name : `${directory}/${name}`;
       if (++count % PAGE === 0) report();
       if (isTemporary(name)) {
-        discard(port, `${root}/${path}`);
+        if (parts.dropsTemps) discard(port, `${root}/${path}`);
         continue;
       }
       const owner = files.ownerOf(path);

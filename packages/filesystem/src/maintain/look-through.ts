@@ -14,6 +14,9 @@ const PAGE = 500;
 /** A stream that has not moved for so long has ended without word. Milliseconds. */
 const STREAM_TIMEOUT = 60 * 60 * 1000;
 
+/** No temp of the mirror is older than that, unless its process died. Milliseconds. */
+const MIRROR_TIMEOUT = 60_000;
+
 /** Everything about the files that is not as the table says. Changes nothing. */
 export async function lookThrough(store: FileStore, signal: AbortSignal | undefined): Promise<Finding[]> {
   const findings: Finding[] = [];
@@ -60,6 +63,9 @@ async function strangers({ files, internals, directories, newcomers }: FileStore
       const path = directory === "" ? name : `${directory}/${name}`;
       if (kind === "directory" || files.ownerOf(path) !== undefined) continue;
       if (kind === "file" && isTemporary(name)) {
+        const age = port.now() - Number((port.lstat(`${directories.root}/${path}`)?.mtime ?? 0n) / 1_000_000n);
+        // The mirror may be just about to rename it.
+        if (age < MIRROR_TIMEOUT) continue;
         findings.push(finding(`${path} is an unfinished file that a process left behind`, { do: "remove", path }));
       } else if (kind !== "file") {
         findings.push(

@@ -5,7 +5,7 @@ import type { Edits } from "../edits/edits.js";
 import type { MirrorLock } from "../mirror-lock.js";
 import type { Copies } from "../table/copies.js";
 import type { FileTable } from "../table/file-table.js";
-import type { Plan, Replaced, Result } from "./plan.js";
+import type { Plan, Result } from "./plan.js";
 import type { Planner } from "./planner.js";
 import { type PublishParts, publishGroup } from "./publish.js";
 
@@ -37,11 +37,11 @@ interface Setback {
 }
 
 /** Keys in one group. */
-const GROUP = 32;
+const GROUP = 64;
 /** Milliseconds from a commit to mirroring, so that saves that follow one another have the thread. */
 const DELAY = 5;
-/** Milliseconds between looks whether the process that mirrors is gone. */
-const TAKE_OVER = 1_000;
+/** Milliseconds between looks: of the mirror, for what other processes have committed; of others, whether the mirror is gone. */
+const LOOK = 100;
 const POLL = 10;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 30_000;
@@ -55,6 +55,7 @@ export class Mirror {
   #running: Promise<void> | undefined;
   #again = false;
   #cancelTimer: CancelTimer | undefined;
+  #cancelLook: CancelTimer | undefined;
   #syncFailures = 0;
 
   constructor(parts: MirrorParts) {
@@ -70,16 +71,20 @@ export class Mirror {
   wake(): void {
     if (this.#stopped || this.#cancelTimer !== undefined) return;
     if (this.#running !== undefined) this.#again = true;
-    else this.#schedule(DELAY, "foreground");
+    else {
+      const run = () => {
+        this.#cancelTimer = undefined;
+        this.#begin();
+      };
+      this.#cancelTimer = this.#parts.ports.timers.schedule(run, DELAY, "foreground");
+    }
   }
 
   /** Becomes the mirror when nobody else is. Resolves when that is settled, and what it finds at the start is taken in. */
   async lead(): Promise<boolean> {
+    this.#cancelLook ??= this.#lookLater();
     if (this.#leads || this.#stopped) return this.#leads;
-    if (!this.#parts.lock.tryAcquire()) {
-      this.#schedule(TAKE_OVER, "background");
-      return false;
-    }
+    if (!this.#parts.lock.tryAcquire()) return false;
     this.#leads = true;
     await this.#parts.tookOver();
     return true;
@@ -114,19 +119,31 @@ export class Mirror {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();
+    this.#cancelLook?.();
     this.#endPauses();
     await this.#running?.catch(() => undefined);
   }
 
-  #schedule(delay: number, kind: "foreground" | "background"): void {
-    if (this.#stopped) return;
-    this.#cancelTimer?.();
-    const run = () => {
-      this.#cancelTimer = undefined;
-      // What goes wrong stays pending, and shows in `flush`.
-      this.#cycle().catch(() => undefined);
+  #begin(): void {
+    // What goes wrong stays pending, and shows in `flush`.
+    this.#cycle().catch(() => undefined);
+  }
+
+  #lookLater(): CancelTimer {
+    const look = () => {
+      this.#cancelLook = this.#stopped ? undefined : this.#lookLater();
+      if (!this.#stopped && this.#running === undefined && this.#hasWork()) this.#begin();
     };
-    this.#cancelTimer = this.#parts.ports.timers.schedule(run, delay, kind);
+    return this.#parts.ports.timers.schedule(look, LOOK, "background");
+  }
+
+  /** Whether to look closer. A table that cannot be read now is looked at again. */
+  #hasWork(): boolean {
+    try {
+      return this.#leads ? this.#parts.files.pending("", 1).length > 0 : this.#parts.lock.tryAcquire();
+    } catch {
+      return false;
+    }
   }
 
   /** Works until nothing is left that can be done now. */
@@ -206,7 +223,7 @@ export class Mirror {
           if (row !== undefined) files.remove(row);
           if (version !== undefined) files.mark(key);
         }
-        if (result.kept !== undefined) copies.put({ key, ...result.kept });
+        for (const kept of result.kept) copies.put({ key, ...kept });
       }
     });
   }
@@ -223,12 +240,12 @@ export class Mirror {
       }
     } else {
       this.#setbacks.delete(key);
-      if (result.raced !== undefined) await this.#keepRaced(result, result.raced);
+      for (const place of result.raced) await this.#keepRaced(result.plan, place);
       await this.#tidy(key);
     }
   }
 
-  async #keepRaced({ plan }: Replaced & { plan: Plan }, place: string): Promise<void> {
+  async #keepRaced(plan: Plan, place: string): Promise<void> {
     const path = plan.type === "publish" ? plan.names.path : (plan.standing?.path ?? plan.key);
     await this.#parts.edits.adoptSaved(plan.key, path, place);
   }

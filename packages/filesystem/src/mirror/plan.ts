@@ -58,10 +58,10 @@ export interface Removed extends Replaced {
 }
 
 export interface Replaced {
-  /** The file of the version that was replaced. */
-  readonly kept: Kept | undefined;
-  /** Where in the work directory an edit is that came at the very moment of replacing. */
-  readonly raced: string | undefined;
+  /** The files of versions that were replaced. */
+  readonly kept: readonly Kept[];
+  /** Where in the work directory edits are that came at the very moment of replacing. */
+  readonly raced: readonly string[];
 }
 
 export interface Kept {

@@ -2,7 +2,7 @@ import { type Companion, type CompanionEntry, readCompanion, writeCompanion } fr
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashNow, isAbsence, openIfThere } from "../look.js";
 import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
-import { discard, readAll, writeNewFile } from "../port/whole-files.js";
+import { discard, readAll, writeAll } from "../port/whole-files.js";
 import { splitPath, WorkingDirectories } from "../root-directory.js";
 import type { Intent, StandingPair } from "../table/file-table.js";
 import type { Plan, Published, PublishPlan, Removed, RemovePlan, Replaced, Result } from "./plan.js";
@@ -32,15 +32,20 @@ interface Seen {
 interface Prepared {
   readonly plan: PublishPlan;
   readonly seen: Seen | undefined;
-  readonly companion: string;
+  readonly companion: Temp;
   /** Undefined: the data file that stands is already what is wanted. */
-  readonly data: string | undefined;
+  readonly data: Temp | undefined;
+}
+
+/** A file that is to be renamed. */
+interface Temp {
+  readonly path: string;
+  /** While it is open: its bytes are not known to be on the medium. */
+  readonly descriptor: number | undefined;
 }
 
 type Placed = Omit<Published, "outcome" | "stat">;
 type Emptied = Omit<Removed, "outcome">;
-
-const NOTHING_REPLACED: Replaced = { kept: undefined, raced: undefined };
 
 /**
  * Brings a group of keys into files, in the order of docs/filesystem.md: nothing is replaced before what replaces it is on the
@@ -61,6 +66,8 @@ class Publication {
   readonly #port: FileSystemPort;
   readonly #directories: WorkingDirectories;
   readonly #temps = new Set<string>();
+  /** Descriptors of temps that are not on the medium yet. */
+  readonly #open = new Set<number>();
   readonly #results: Result[] = [];
 
   constructor(parts: PublishParts) {
@@ -73,20 +80,24 @@ class Publication {
     const publishing = plans.filter((plan) => plan.type === "publish").map((plan) => ({ plan }));
     const removing = plans.filter((plan) => plan.type === "remove").map((plan) => ({ plan }));
 
-    const prepared = await this.#each(publishing, ({ plan }) => this.#prepare(plan));
+    const written = await this.#each(publishing, ({ plan }) => this.#prepare(plan));
+    const prepared = await this.#fsyncTemps(written);
     const announced = await this.#each(prepared, (each) => this.#announce(each));
     const emptied = await this.#each(removing, ({ plan }) => this.#removeData(plan));
     this.#directories.fsync();
     const placed = await this.#each(announced, (each) => this.#place(each));
     const removed = await this.#each(emptied, (each) => this.#removeCompanion(each));
     this.#directories.fsync();
-    await this.#each(placed, (each) => this.#describe(each));
+    const alone = await this.#each(placed, (each) => this.#removeOlder(each));
+    this.#directories.fsync();
+    await this.#each(alone, (each) => this.#describe(each));
     for (const each of removed) this.#results.push({ outcome: "removed", ...each });
     return this.#results;
   }
 
   /** Gives up temps that did not get their names, and lets go of the directories. */
   end(): void {
+    for (const descriptor of this.#open) this.#port.close(descriptor);
     for (const temp of this.#temps) discard(this.#port, temp);
     this.#directories.release();
     this.#parts.made(this.#directories.made);
@@ -124,49 +135,103 @@ class Publication {
     const companion = this.#temp(names.companion, writeCompanion(this.#companionOf(plan, seen)));
     if (isThere) return { plan, seen, companion, data: undefined };
     if (body.from === "memory") return { plan, seen, companion, data: this.#temp(names.path, body.bytes) };
-    if (body.from === "file") return { plan, seen, companion, data: body.path };
+    if (body.from === "file") return { plan, seen, companion, data: { path: body.path, descriptor: undefined } };
     return this.#end({ outcome: "edited", plan, path: names.path });
+  }
+
+  /** Brings the temps of all plans to the medium at once, and closes them. */
+  async #fsyncTemps(written: readonly Prepared[]): Promise<Prepared[]> {
+    const descriptors = [...this.#open];
+    const outcomes = await this.#port.fsyncTogether(descriptors);
+    const failures = new Map<number, unknown>();
+    for (const [index, descriptor] of descriptors.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === "rejected") failures.set(descriptor, outcome.reason);
+      this.#open.delete(descriptor);
+      try {
+        this.#port.close(descriptor);
+      } catch (error) {
+        if (!failures.has(descriptor)) failures.set(descriptor, error);
+      }
+    }
+    return written.filter(({ plan, companion, data }) => {
+      const failed = [companion, data].find((temp) => failures.has(temp?.descriptor ?? -1));
+      if (failed === undefined) return true;
+      this.#end({ outcome: "failed", plan, error: failures.get(failed.descriptor ?? -1) });
+      return false;
+    });
   }
 
   /** Renames the companion: from now on it tells of both versions. */
   #announce(prepared: Prepared): Prepared {
-    this.#rename(prepared.companion, prepared.plan.names.companion);
+    this.#rename(prepared.companion.path, prepared.plan.names.companion);
     return prepared;
   }
 
   /** Renames the data file, which commits the pair. */
   #place({ plan, seen, data }: Prepared): Placed | undefined {
-    const { names, standing } = plan;
-    if (data === undefined) return { plan, ...NOTHING_REPLACED };
+    const { names } = plan;
+    if (data === undefined) return { plan, kept: [], raced: [] };
     const there = this.#port.lstat(this.#directories.make(names.path));
     // What was deleted since it was judged needs no keeping; what was changed, or has come, does.
     if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
       return this.#end({ outcome: "edited", plan, path: names.path });
     }
-    const saved = seen && this.#save(plan, seen);
-    this.#rename(data, names.path);
-    if (seen !== undefined && seen.path !== names.path) this.#unlink(seen.path);
-    if (standing !== undefined) {
-      if (standing.companion !== names.companion) this.#unlink(standing.companion);
-      this.#prune(splitPath(standing.path).directory, splitPath(names.path).directory);
-    }
+    const saved =
+      there === undefined || seen === undefined || seen.path !== names.path ? undefined : this.#save(plan, seen);
+    this.#rename(data.path, names.path);
+    // Another name's file goes when this one is on the medium.
     return { plan, ...this.#replaced(plan, seen, saved) };
   }
 
   #removeData(plan: RemovePlan): Emptied | undefined {
     const seen = this.#judge(plan, []);
-    if (seen === undefined) return { plan, ...NOTHING_REPLACED };
-    if ("outcome" in seen) return this.#end(seen);
-    const saved = this.#save(plan, seen);
-    this.#unlink(seen.path);
-    return { plan, ...this.#replaced(plan, seen, saved) };
+    if (seen !== undefined && "outcome" in seen) return this.#end(seen);
+    return { plan, ...this.#retire(plan, olderPairs(plan), seen) };
+  }
+
+  /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
+  #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], damaged?: Seen): Replaced {
+    const kept: Replaced["kept"][number][] = [];
+    const raced: string[] = [];
+    for (const { path } of pairs) {
+      const target = this.#locateIfThere(path);
+      const stat = target === undefined ? undefined : this.#port.lstat(target);
+      if (target === undefined || stat === undefined) continue;
+      const sha256 = hashNow(this.#port, target);
+      const is = olderPairs(plan).find((pair) => pair.path === path && pair.sha256 === sha256);
+      const isDamaged = damaged?.path === path && damaged.is === undefined && sameLook(damaged.stat, stat);
+      if (is === undefined && !isDamaged) continue;
+      const seen = { path, stat, is };
+      const saved = this.#save(plan, seen);
+      this.#unlink(path);
+      const replaced = this.#replaced(plan, seen, saved);
+      kept.push(...replaced.kept);
+      raced.push(...replaced.raced);
+    }
+    return { kept, raced };
   }
 
   #removeCompanion(emptied: Emptied): Emptied {
-    const pairs = [emptied.plan.standing, ...emptied.plan.intents].filter((pair) => pair !== undefined);
+    const pairs = olderPairs(emptied.plan);
     for (const { companion } of pairs) this.#unlink(companion);
     for (const { path } of pairs) this.#prune(splitPath(path).directory, "");
     return emptied;
+  }
+
+  /** Removes what the key had under other names. */
+  #removeOlder({ plan, kept, raced }: Placed): Placed {
+    const { names } = plan;
+    const older = olderPairs(plan);
+    const retired = this.#retire(
+      plan,
+      older.filter(({ path }) => path !== names.path),
+    );
+    for (const { companion, path } of older) {
+      if (companion !== names.companion) this.#unlink(companion);
+      this.#prune(splitPath(path).directory, splitPath(names.path).directory);
+    }
+    return { plan, kept: [...kept, ...retired.kept], raced: [...raced, ...retired.raced] };
   }
 
   #describe(placed: Placed): undefined {
@@ -178,7 +243,7 @@ class Publication {
 
   /** Which of the versions that may stand does. Undefined when nothing does. */
   #judge(plan: Plan, paths: readonly string[]): Seen | (Result & { outcome: "edited" }) | undefined {
-    const known = [...(plan.standing === undefined ? [] : [plan.standing]), ...plan.intents].reverse();
+    const known = olderPairs(plan);
     for (const path of new Set([...paths, ...known.map((each) => each.path)])) {
       const target = this.#locateIfThere(path);
       const stat = target === undefined ? undefined : this.#port.lstat(target);
@@ -224,23 +289,25 @@ class Publication {
 
   /** What has become of the data file that was replaced. */
   #replaced(plan: Plan, seen: Seen | undefined, saved: SavedFile | undefined): Replaced {
-    if (seen?.is === undefined || saved === undefined) return NOTHING_REPLACED;
+    if (seen?.is === undefined || saved === undefined) return { kept: [], raced: [] };
     const { versions } = this.#parts;
     const { place } = saved;
-    if (versions.hasChanged(saved, seen.stat)) return { kept: undefined, raced: place };
+    if (versions.hasChanged(saved, seen.stat)) return { kept: [], raced: [place] };
     const { version, sha256 } = seen.is;
-    if (plan.keeps(version)) return { kept: { version, place, sha256 }, raced: undefined };
+    if (plan.keeps(version)) return { kept: [{ version, place, sha256 }], raced: [] };
     versions.drop(place);
-    return NOTHING_REPLACED;
+    return { kept: [], raced: [] };
   }
 
-  #temp(path: string, bytes: Uint8Array): string {
+  #temp(path: string, bytes: Uint8Array): Temp {
     const { directory } = splitPath(path);
     const name = `.holdfast-${this.#parts.unique()}.tmp`;
     const temp = this.#directories.make(directory === "" ? name : `${directory}/${name}`);
-    writeNewFile(this.#port, temp, bytes);
+    const descriptor = this.#port.openNew(temp);
     this.#temps.add(temp);
-    return temp;
+    this.#open.add(descriptor);
+    writeAll(this.#port, descriptor, bytes);
+    return { path: temp, descriptor };
   }
 
   #rename(temp: string, path: string): void {
@@ -257,6 +324,7 @@ class Publication {
   }
 
   #prune(directory: string, kept: string): void {
+    if (directory === "") return;
     if (directory !== kept && !kept.startsWith(`${directory}/`)) this.#directories.prune(directory);
   }
 
@@ -279,4 +347,9 @@ class Publication {
       throw error;
     }
   }
+}
+
+/** Every pair that may stand, the newest first. */
+function olderPairs({ standing, intents }: Plan): readonly (Intent | StandingPair)[] {
+  return [...(standing === undefined ? [] : [standing]), ...intents].reverse();
 }

@@ -15,6 +15,11 @@ export interface FileSystemPort {
   write(descriptor: number, bytes: Uint8Array): number;
   /** Data and size are on the medium afterwards. After a failure nobody knows; it MUST NOT be asked again. */
   fsync(descriptor: number): void;
+  /**
+   * As `fsync`, for several files at once and off this thread: where they share a journal they cost little more than one. Resolves
+   * when each is on the medium or has failed; the answers stand in the order of the files.
+   */
+  fsyncTogether(descriptors: readonly number[]): Promise<readonly PromiseSettledResult<void>[]>;
   /** May report what a write before it met. */
   close(descriptor: number): void;
   fstat(descriptor: number): FileStat;

@@ -4,6 +4,7 @@ import {
   constants,
   type Dirent,
   fstatSync,
+  fsync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -17,6 +18,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { DirectoryEntry, FileKind, FileStat, FileSystemPort, HeldDirectory } from "./file-system-port.js";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } = constants;
@@ -30,6 +32,8 @@ const IS_WINDOWS = process.platform === "win32";
 /** A virus scanner or an indexer holds a fresh file for some milliseconds. */
 const RENAME_TRIES = 10;
 
+const fsyncLater = promisify(fsync);
+
 /** The real files. */
 export const nodeFileSystem: FileSystemPort = {
   openToRead: (path) => openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
@@ -37,6 +41,7 @@ export const nodeFileSystem: FileSystemPort = {
   read: (descriptor, into, position) => readSync(descriptor, into, 0, into.byteLength, position),
   write: (descriptor, bytes) => writeSync(descriptor, bytes, 0, bytes.byteLength),
   fsync: (descriptor) => fsyncSync(descriptor),
+  fsyncTogether: (descriptors) => Promise.allSettled(descriptors.map((descriptor) => fsyncLater(descriptor))),
   close: (descriptor) => closeSync(descriptor),
   fstat: (descriptor) => toStat(fstatSync(descriptor, { bigint: true })),
   lstat(path) {

@@ -1,11 +1,12 @@
 import type { MemoryOptions } from "@holdfast/memory";
-import type { AdapterEntry, SqliteStoreOptions } from "../adapter-entry.js";
+import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "../adapter-entry.js";
 import { memoryEntry } from "../memory-entry.js";
 
 /** What is known without `register`. Bundlers take this file for browsers: nothing here may lead to Node code. */
 export interface BuiltIn {
   readonly memory: AdapterEntry<MemoryOptions>;
   readonly sqlite?: AdapterEntry<SqliteStoreOptions>;
+  readonly file?: AdapterEntry<FileStoreOptions>;
 }
 
 export const builtIn: BuiltIn = { memory: memoryEntry };
@@ -13,6 +14,7 @@ export const builtIn: BuiltIn = { memory: memoryEntry };
 /** Why a scheme that is known on other platforms is not on this one. */
 export const elsewhere: Readonly<Record<string, string>> = {
   sqlite: "@holdfast/sqlite works on files and needs Node",
+  file: "@holdfast/filesystem works on files and needs Node",
 };
 
 /** The command that adds a package to the app. */

@@ -1,0 +1,297 @@
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { type Change, StorageError } from "@holdfast/core";
+import { describe, expect, it } from "vitest";
+import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
+
+describe("an edit", () => {
+  it("is what load returns, as a new version with the tags that the item had", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    const first = await storage.save("note", { title: "Hello" }, { tags: ["draft"] });
+    await storage.flush();
+    writeText(root, "note.json", '{"title": "Edited"}');
+    expect(await storage.load("note")).toEqual({ title: "Edited" });
+    const item = await storage.stat("note");
+    expect(item).toMatchObject({ tags: ["draft"], created: first.created });
+    expect(item && item.version > first.version).toBe(true);
+    expect(await storage.load("note", { version: first.version })).toEqual({ title: "Hello" });
+    await storage.flush();
+    expect(readText(root, "note.json")).toBe('{"title": "Edited"}');
+    expect(readJson(root, "note.meta.json")).toMatchObject({ version: item?.version });
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
+  it("is told of by watch with origin external, without anybody loading it", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    await storage.save("a/note", 1);
+    await storage.flush();
+    const changes: Change[] = [];
+    await storage.watch("", (change) => changes.push(change));
+    writeText(root, "a/note.json", "2");
+    await until(() => changes.length > 0);
+    expect(changes).toMatchObject([{ type: "save", key: "a/note", origin: "external" }]);
+    expect(await storage.load("a/note")).toBe(2);
+  });
+
+  it("is found by another process' watchers too", async () => {
+    const root = temporaryRoot();
+    const mirror = await openRoot(root);
+    const other = await openRoot(root);
+    await other.save("note", 1);
+    await other.flush();
+    const changes: Change[] = [];
+    await other.watch("", (change) => changes.push(change));
+    writeText(root, "note.json", "2");
+    await until(() => changes.length > 0);
+    expect(changes).toMatchObject([{ key: "note", origin: "external" }]);
+    expect(await mirror.load("note")).toBe(2);
+  });
+
+  it("is found at the next open when nobody ran", async () => {
+    const root = temporaryRoot();
+    const first = await openRoot(root);
+    await first.save("note", { title: "Hello" }, { metadata: { by: "Ann" } });
+    await first.close();
+    writeText(root, "note.json", '{"title": "Edited by hand"}');
+    const second = await openRoot(root);
+    expect((await second.search({ where: { by: "Ann" } })).length).toBe(1);
+    expect((await second.list())[0]?.size).toBe(27);
+    expect(await second.load("note")).toEqual({ title: "Edited by hand" });
+  });
+
+  it("of a large item is taken in too", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    await storage.save("large", new Uint8Array(3_000_000));
+    await storage.flush();
+    writeFileSync(join(root, "large.bin"), new Uint8Array(2_500_000).fill(9));
+    const loaded = await storage.load<Uint8Array>("large");
+    expect(loaded?.length).toBe(2_500_000);
+    expect(loaded?.every((byte) => byte === 9)).toBe(true);
+    await storage.flush();
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
+  it("that comes while a save waits for its file is kept beside the save", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", "first");
+    await storage.flush();
+    const saved = await storage.save("note", "saved");
+    writeText(root, "note.json", '"edited"');
+    await storage.flush();
+    expect(await storage.load("note")).toBe("edited");
+    expect(await storage.load("note", { version: saved.version })).toBe("saved");
+    expect(readText(root, "note.json")).toBe('"edited"');
+  });
+
+  it("of an item that was deleted meanwhile is kept in quarantine, and the item stays deleted", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", 1);
+    await storage.flush();
+    await storage.delete("note");
+    writeText(root, "note.json", '"edited"');
+    await storage.flush();
+    expect(await storage.exists("note")).toBe(false);
+    expect(filesIn(root)).toEqual([]);
+    const [kept = ""] = readdirSync(join(root, ".holdfast/quarantine"));
+    expect(readText(root, `.holdfast/quarantine/${kept}`)).toBe('"edited"');
+  });
+
+  it("that changes only times is passed over in silence", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    const { version } = await storage.save("note", 1);
+    await storage.flush();
+    utimesSync(join(root, "note.json"), 1, 1);
+    expect(await storage.load("note")).toBe(1);
+    expect((await storage.stat("note"))?.version).toBe(version);
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+});
+
+describe("a damaged file", () => {
+  it("goes into quarantine, and the last good version is served", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    const { version } = await storage.save("note", { title: "Hello" });
+    await storage.flush();
+    writeText(root, "note.json", '{"title": "Hel');
+    expect(await storage.load("note")).toEqual({ title: "Hello" });
+    expect((await storage.stat("note"))?.version).toBe(version);
+    expect(readText(root, "note.json")).toBe('{"title": "Hel');
+    const [copy = ""] = readdirSync(join(root, ".holdfast/quarantine"));
+    expect(readText(root, `.holdfast/quarantine/${copy}`)).toBe('{"title": "Hel');
+    expect((await storage.verify()).problems).toMatchObject([{ key: "note", code: "CORRUPT", repairable: true }]);
+    await storage.load("note");
+    expect(readdirSync(join(root, ".holdfast/quarantine")).length).toBe(1);
+  });
+
+  it("is replaced by the next save", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", 1);
+    await storage.flush();
+    writeText(root, "note.json", "{");
+    await storage.load("note");
+    await storage.save("note", 2);
+    await storage.flush();
+    expect(readText(root, "note.json")).toBe("2");
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
+  it("is put right by repair", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", 1);
+    await storage.flush();
+    writeText(root, "note.json", "{");
+    await storage.load("note");
+    const report = await storage.repair();
+    expect(report).toMatchObject({ repaired: [{ key: "note" }], remaining: [] });
+    expect(readText(root, "note.json")).toBe("1");
+  });
+});
+
+describe("a file that somebody removes", () => {
+  it("is a deletion", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    await storage.save("a", 1);
+    await storage.flush();
+    const changes: Change[] = [];
+    await storage.watch("", (change) => changes.push(change));
+    unlinkSync(join(root, "a.json"));
+    await until(() => changes.length > 0);
+    expect(changes).toMatchObject([{ type: "delete", key: "a", origin: "external" }]);
+    expect(await storage.load("a")).toBe(undefined);
+    await storage.flush();
+    expect(filesIn(root)).toEqual([]);
+  });
+
+  it("is no deletion when its root is gone with it", async () => {
+    const root = temporaryRoot();
+    const state = temporaryRoot();
+    const storage = await openRoot(root, { watch: false, stateDirectory: state });
+    await storage.save("a", 1);
+    await storage.flush();
+    renameSync(root, `${root}-away`);
+    await expect(storage.load("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    renameSync(`${root}-away`, root);
+    expect(await storage.load("a")).toBe(1);
+  });
+
+  it("is a companion: it is written again", async () => {
+    const root = temporaryRoot();
+    const first = await openRoot(root);
+    await first.save("a", 1, { tags: ["x"] });
+    await first.close();
+    unlinkSync(join(root, "a.meta.json"));
+    const storage = await openRoot(root);
+    await storage.flush();
+    expect(readJson(root, "a.meta.json")).toMatchObject({ key: "a", tags: ["x"] });
+    unlinkSync(join(root, "a.meta.json"));
+    await until(() => filesIn(root).length === 2);
+  });
+});
+
+describe("a file that is dropped in", () => {
+  it("becomes an item, by its path and content", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    mkdirSync(join(root, "new/deep"), { recursive: true });
+    writeText(root, "new/deep/a.json", '{"b": 1}');
+    writeText(root, "c.yml", "d: 2\n");
+    writeText(root, "not.json", "{");
+    writeText(root, "readme.txt", "hello");
+    writeText(root, "a%3Ab.json", "3");
+    writeText(root, ".hidden", "x");
+    writeText(root, "~$lock.json", "x");
+    await until(async () => (await storage.list()).length === 5);
+    expect(await storage.load("new/deep/a")).toEqual({ b: 1 });
+    expect(await storage.load("c")).toEqual({ d: 2 });
+    expect(await storage.load("not.json")).toEqual(new TextEncoder().encode("{"));
+    expect(await storage.load("readme.txt")).toEqual(new TextEncoder().encode("hello"));
+    expect(await storage.load("a:b")).toBe(3);
+    await storage.flush();
+    expect(readJson(root, "c.meta.json")).toMatchObject({ key: "c", file: "c.yml", format: "yaml" });
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
+  it("with its companion is the item that it was elsewhere", async () => {
+    const source = temporaryRoot();
+    const target = temporaryRoot();
+    const from = await openRoot(source);
+    const item = await from.save("A", { b: 1 }, { tags: ["x"], metadata: { c: "d" } });
+    await from.close();
+    for (const path of filesIn(source)) writeText(target, path, readText(source, path));
+    const to = await openRoot(target);
+    expect(await to.stat("A")).toEqual(item);
+  });
+
+  it("and copied under another name is another item", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    await storage.save("a", 1, { tags: ["x"] });
+    await storage.flush();
+    writeText(root, "b.json", readText(root, "a.json"));
+    await until(() => storage.exists("b"));
+    expect(await storage.load("a")).toBe(1);
+  });
+
+  it("and is a link is not followed", async () => {
+    const root = temporaryRoot();
+    const outside = temporaryRoot();
+    writeText(outside, "secret.json", '"secret"');
+    symlinkSync(join(outside, "secret.json"), join(root, "linked.json"));
+    symlinkSync(outside, join(root, "directory"));
+    const storage = await openRoot(root);
+    expect(await storage.list()).toEqual([]);
+    expect((await storage.verify()).problems.length).toBe(2);
+    await storage.save("directory/a", 1);
+    await storage.save("linked", 2);
+    await storage.flush();
+    expect(readdirSync(outside)).toEqual(["secret.json"]);
+    expect(readText(outside, "secret.json")).toBe('"secret"');
+    expect(await storage.load("directory/a")).toBe(1);
+  });
+
+  it("keeps what stands in its place when a directory becomes a link later", async () => {
+    const root = temporaryRoot();
+    const outside = temporaryRoot();
+    const storage = await openRoot(root, { watch: false, flushTimeout: 200 });
+    await storage.save("d/a", 1);
+    await storage.flush();
+    renameSync(join(root, "d"), join(outside, "moved"));
+    symlinkSync(join(outside, "moved"), join(root, "d"));
+    await storage.save("d/a", 2);
+    await storage.flush().catch((error) => expect(StorageError.is(error, "TIMEOUT")).toBe(true));
+    expect(readText(outside, "moved/a.json")).toBe("1");
+    expect(await storage.load("d/a")).toBe(2);
+    rmSync(join(root, "d"));
+  });
+});
+
+describe("where nothing is watched", () => {
+  it("goes on by what loads find", async () => {
+    const root = temporaryRoot();
+    const storage = await openRootOn({ watchRoot: undefined }, root);
+    await storage.save("a", 1);
+    await storage.flush();
+    writeText(root, "a.json", "2");
+    expect(await storage.load("a")).toBe(2);
+    expect((await storage.getInfo()).details["watching"]).toBe(false);
+  });
+});
