@@ -198,6 +198,11 @@ export class SimulatedDisk implements FileSystemPort {
     this.#change({ type: "fsync", inode: Number(this.#opened(descriptor).inode.number) });
   }
 
+  fsyncTogether(descriptors: readonly number[]): Promise<PromiseSettledResult<void>[]> {
+    for (const descriptor of descriptors) this.fsync(descriptor);
+    return Promise.allSettled(descriptors.map(() => Promise.resolve()));
+  }
+
   close(descriptor: number): void {
     if (!this.#open.delete(descriptor)) throw failure("EBADF", String(descriptor));
   }
