@@ -17,7 +17,7 @@ export async function judge(mutant: Mutant, seed: number): Promise<Judgement> {
   let states = 0;
   try {
     for (let run = 0; run < SEEDS; run++) {
-      const shortWrites = mutant.by === "short writes";
+      const { shortWrites } = mutant;
       const report = await replay({
         seed: seed + run,
         writers: 2,

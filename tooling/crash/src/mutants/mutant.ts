@@ -2,13 +2,12 @@
 export interface Mutant {
   /** Short, for the report. */
   readonly name: string;
-  /** What goes wrong without it. */
+  /** What a loss of power does without it. */
   readonly story: string;
   /** Below `packages/filesystem/dist`. */
   readonly file: string;
-  /** Must be there exactly once, or the mutant is no longer about this code. */
-  readonly find: string;
-  readonly replace: string;
-  /** What is to notice it. */
-  readonly by: "replay" | "short writes";
+  /** Each `find` must be there exactly once, or the mutant is no longer about this code. */
+  readonly edits: readonly { readonly find: string; readonly replace: string }[];
+  /** Replay with a disk that takes fewer bytes than it is given, now and then. */
+  readonly shortWrites?: true;
 }

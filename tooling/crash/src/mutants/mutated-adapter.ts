@@ -13,19 +13,23 @@ export interface MutatedAdapter {
   remove(): void;
 }
 
-/** A copy of the built adapter with one place changed. Throws when that place is not there exactly once. */
-export async function mutatedAdapter({ name, file, find, replace }: Mutant): Promise<MutatedAdapter> {
+/** A copy of the built adapter with one thing changed. Throws when what it changes is not there exactly once. */
+export async function mutatedAdapter({ name, file, edits }: Mutant): Promise<MutatedAdapter> {
   const copy = join(copies, `${process.pid}-${name.replaceAll(/[^a-z0-9]+/gi, "-")}`);
   mkdirSync(copies, { recursive: true });
   cpSync(original, copy, { recursive: true });
+  const remove = () => rmSync(copy, { recursive: true, force: true });
   const path = join(copy, file);
-  const source = readFileSync(path, "utf8");
-  const parts = source.split(find);
-  if (parts.length !== 2) {
-    rmSync(copy, { recursive: true });
-    throw new Error(`mutant "${name}": ${file} has ${parts.length - 1} times what it changes: ${find}`);
+  let source = readFileSync(path, "utf8");
+  for (const { find, replace } of edits) {
+    const parts = source.split(find);
+    if (parts.length !== 2) {
+      remove();
+      throw new Error(`mutant "${name}": ${file} has ${parts.length - 1} times what it changes: ${find}`);
+    }
+    source = parts.join(replace);
   }
-  writeFileSync(path, parts.join(replace));
+  writeFileSync(path, source);
   const loaded: { filesystemOn: typeof filesystemOn } = await import(pathToFileURL(join(copy, "port.js")).href);
-  return { adapter: loaded.filesystemOn, remove: () => rmSync(copy, { recursive: true }) };
+  return { adapter: loaded.filesystemOn, remove };
 }

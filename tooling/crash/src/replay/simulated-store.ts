@@ -5,7 +5,7 @@ import type { HurriedPorts } from "./hurried-ports.ts";
 import { SimulatedDatabase } from "./simulated-database.ts";
 import type { Event } from "./trace.ts";
 
-const ROOT = "/disk/root";
+export const ROOT = "/disk/root";
 
 export interface SimulatedStore {
   readonly storage: StorageEngine;
