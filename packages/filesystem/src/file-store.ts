@@ -34,7 +34,7 @@ import {
   streamFromMemory,
 } from "@holdfast/sqlite/item-table";
 import { BackPressure } from "./back-pressure.js";
-import { BodyFiles, type StagedFile } from "./body-files.js";
+import { BodyFiles, MOST_IN_TABLE, type StagedFile } from "./body-files.js";
 import { BodyReader } from "./body-reader.js";
 import { breathing } from "./breath.js";
 import { CacheCleaner } from "./cache-cleaner.js";
@@ -43,7 +43,7 @@ import { EditWatcher } from "./edits/edit-watcher.js";
 import { type EditParts, Edits } from "./edits/edits.js";
 import { Newcomers } from "./edits/newcomers.js";
 import { scanRoot } from "./edits/scan.js";
-import { historyLimits, sweepHistory } from "./history-of.js";
+import { historyLimits, sweepHistory } from "./history-limits.js";
 import type { Internals } from "./internals.js";
 import { Mirror } from "./mirror/mirror.js";
 import { Planner } from "./mirror/planner.js";
@@ -57,9 +57,6 @@ import { Copies } from "./table/copies.js";
 import { FileTable } from "./table/file-table.js";
 import { Trust } from "./trust.js";
 import { FileWriter } from "./write-stream.js";
-
-/** Larger bodies are in files alone. */
-export const MOST_IN_TABLE: number = 64 * 2 ** 10;
 
 /** One open root with everything that works on it. */
 export class FileStore {
@@ -375,6 +372,7 @@ export class FileStore {
     this.#editWatcher?.start();
     await this.scan(true);
     await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
+    await this.dropSurplus();
     await this.#cleaner?.start();
   }
 

@@ -30,7 +30,7 @@ export interface ScanParts {
 /** Files that are being taken in at once. */
 const AT_ONCE = 256;
 const PAGE = 1_000;
-export const OWN_DIRECTORY = ".holdfast";
+const OWN_DIRECTORY = ".holdfast";
 
 /** Compares the whole root with the table, as the mirror does when it starts, and takes in what has changed. */
 export async function scanRoot(parts: ScanParts): Promise<void> {

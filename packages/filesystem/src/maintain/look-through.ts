@@ -1,4 +1,5 @@
 import { BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
+import { MOST_IN_TABLE } from "../body-files.js";
 import { breathing } from "../breath.js";
 import { walk } from "../edits/scan.js";
 import type { FileStore } from "../file-store.js";
@@ -123,7 +124,7 @@ function dataFinding(
   isUnnoticed: boolean,
   sha256: string | undefined,
 ): Finding {
-  const isInTable = header !== undefined && header.storedSize <= 64 * 2 ** 10;
+  const isInTable = header !== undefined && header.storedSize <= MOST_IN_TABLE;
   const what =
     sha256 === undefined
       ? "is missing"
