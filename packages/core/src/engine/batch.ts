@@ -8,6 +8,7 @@ import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments
 import type { Operation } from "./failure.js";
 import { toItem } from "./items.js";
 import type { Session } from "./session.js";
+import { countBytes } from "./tally.js";
 import { above, type CollectionMarks, conflictError, versioned } from "./write-record.js";
 
 /** What a collection writes in place of the data that was given. */
@@ -35,6 +36,7 @@ export async function runBatch(
   );
   let writes = await session.writes.turn(keys, prepared);
   const { signal } = operation;
+  for (const write of writes) if (write.type === "put") countBytes(operation, write.record.body.length);
   for (;;) {
     // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
     const outcome: BatchOutcome = await adapter.batch(writes, { now: session.now(), signal });

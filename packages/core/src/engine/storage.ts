@@ -1,10 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { chain } from "../awaitable.js";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
 import { openCollection } from "../collections/open-collection.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
 import type { Collection, CollectionOptions, DataPath } from "../contract/collection.js";
+import type { Difference, LoadOptions, PreviousVersion, RestoreOptions } from "../contract/history.js";
+import type { StorageMetrics } from "../contract/operations.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -18,29 +19,31 @@ import type { Query } from "../contract/query.js";
 import type { RepairReport, StorageInfo, VerifyOptions, VerifyReport } from "../contract/reports.js";
 import type { ByteSource, StorageEngine } from "../contract/storage-engine.js";
 import type { StorageItem } from "../contract/storage-item.js";
-import type { ChangeListener, Unwatch } from "../contract/watch.js";
+import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
 import { checkKey, checkPrefix } from "../keys.js";
-import { parseQuery } from "../query/parse-query.js";
-import type { ParsedQuery } from "../query/parsed-query.js";
-import type { AdapterInfo, Awaitable, RecordHeader, StoredRecord, Version } from "../spi/index.js";
+import type { Awaitable, RecordHeader, Version } from "../spi/index.js";
 import {
   type CheckedSave,
   checkDeleteOptions,
   checkListOptions,
+  checkLoadOptions,
   checkOperationOptions,
+  checkRestoreOptions,
   checkSaveOptions,
   checkUpdateOptions,
   keepUnnamed,
+  namedVersion,
   requireFunction,
   signalOf,
 } from "./arguments.js";
 import { runBatch } from "./batch.js";
 import { callersOwn, type Operation } from "./failure.js";
-import { countMatches, findHeaders } from "./find.js";
 import { type Internals, internals } from "./internals.js";
-import { checkSubject, toItem } from "./items.js";
-import { everyHeader, headersBelow } from "./scan.js";
+import { toItem } from "./items.js";
+import { readRecord } from "./read-version.js";
+import { headersBelow } from "./scan.js";
+import { countHeaders, searchHeaders } from "./search.js";
 import type { Session } from "./session.js";
 import { above, askToWrite, conflictError, writeValue } from "./write-record.js";
 
@@ -67,10 +70,10 @@ export class Storage implements StorageEngine {
     });
   }
 
-  load<T = unknown>(key: string, options?: OperationOptions): Promise<T | undefined> {
+  load<T = unknown>(key: string, options?: LoadOptions): Promise<T | undefined> {
     return this.#run("load", key, options, async (operation) => {
-      checkOperationOptions(options);
-      const record = await this.#get(operation, this.#pathOf(key));
+      const version = checkLoadOptions(options);
+      const record = await readRecord(this.#session, operation, { key: this.#pathOf(key), version });
       // What the bytes are is the caller's word; collections check it.
       return record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
     });
@@ -112,36 +115,33 @@ export class Storage implements StorageEngine {
   }
 
   async *scan(prefix = "", options: ScanOptions = {}): AsyncGenerator<StorageItem, void, undefined> {
-    let { after } = await this.#run("scan", undefined, options, async () => checkListOptions(options, ["after"]));
+    let last: string | undefined;
     // Each page is an operation of its own: a scan that nobody goes on with holds nothing open.
     for (;;) {
-      const from: string | undefined = after;
+      const from = last;
       const page = await this.#run("scan", undefined, options, async (operation) => {
-        const pages = this.#pages(operation, prefix, from, Number.MAX_SAFE_INTEGER);
+        const after = from ?? checkListOptions(options, ["after"]).after;
+        const pages = this.#pages(operation, prefix, after, Number.MAX_SAFE_INTEGER);
         const { value } = await pages.next();
         return value;
       });
       if (page === undefined) return;
       for (const header of page) yield toItem(header, this.#prefix);
-      after = page.at(-1)?.key.slice(this.#prefix.length);
+      last = page.at(-1)?.key.slice(this.#prefix.length);
     }
   }
 
   search(query: Query): Promise<StorageItem[]> {
     return this.#run("search", undefined, query, async (operation) => {
-      const parsed = this.#parse(query);
-      if (parsed === undefined) return [];
-      const headers = await findHeaders(this.#session, operation, parsed);
+      const headers = await searchHeaders(this.#session, operation, this.#prefix, query);
       return headers.map((header) => toItem(header, this.#prefix));
     });
   }
 
   count(query: Query = {}): Promise<number> {
-    return this.#run("count", undefined, query, async (operation) => {
-      // A page of nothing is no answer to how many there are.
-      const parsed = this.#parse(query) ?? (query.limit === 0 ? this.#parse({ ...query, limit: 1 }) : undefined);
-      return parsed === undefined ? 0 : countMatches(this.#session, operation, parsed);
-    });
+    return this.#run("count", undefined, query, (operation) =>
+      countHeaders(this.#session, operation, this.#prefix, query),
+    );
   }
 
   update<T = unknown>(
@@ -154,7 +154,7 @@ export class Storage implements StorageEngine {
       const named = checkUpdateOptions(options);
       requireFunction("change", change);
       for (;;) {
-        const record = await this.#get(operation, path);
+        const record = await readRecord(this.#session, operation, { key: path, version: undefined });
         const current = record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
         const item = record === undefined ? undefined : toItem(structuredClone(record.header), this.#prefix);
         const changed = await callersOwn(change, current, item);
@@ -186,11 +186,58 @@ export class Storage implements StorageEngine {
     });
   }
 
-  loadStream(key: string, options?: OperationOptions): Promise<ReadableStream<Uint8Array> | undefined> {
+  loadStream(key: string, options?: LoadOptions): Promise<ReadableStream<Uint8Array> | undefined> {
     return this.#run("loadStream", key, options, async (operation) => {
-      checkOperationOptions(options);
+      const wanted = { version: checkLoadOptions(options), key: this.#pathOf(key) };
       const { loadStream } = await import("./streams.js");
-      return loadStream(this.#session, operation, this.#pathOf(key));
+      return loadStream(this.#session, operation, wanted);
+    });
+  }
+
+  async *changes(since?: string, options: OperationOptions = {}): AsyncGenerator<Change, void, undefined> {
+    const reader = await this.#run("changes", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { FeedReader } = await import("./changes.js");
+      return FeedReader.open(this.#session, operation, this.#prefix, since);
+    });
+    // Each page is an operation of its own, as for a scan.
+    for (;;) {
+      const page = await this.#run("changes", undefined, options, (operation) => reader.next(operation));
+      if (page === undefined) return;
+      yield* page;
+    }
+  }
+
+  history(key: string, options?: OperationOptions): Promise<PreviousVersion[]> {
+    return this.#run("history", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      checkOperationOptions(options);
+      const { listVersions } = await import("./history.js");
+      return listVersions(this.#session, operation, path, this.#prefix);
+    });
+  }
+
+  restore(key: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
+    return this.#run("restore", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const named = namedVersion("version", version);
+      const { expect } = checkRestoreOptions(options);
+      const prepared = import("./history.js").then(({ prepareRestore }) =>
+        prepareRestore(this.#session, operation, path, named),
+      );
+      const write = await this.#session.writes.turn([path], prepared);
+      return toItem(await write(expect), this.#prefix);
+    });
+  }
+
+  diff(key: string, from: string, to?: string, options?: OperationOptions): Promise<Difference[]> {
+    return this.#run("diff", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const before = namedVersion("from", from);
+      const after = to === undefined ? undefined : namedVersion("to", to);
+      checkOperationOptions(options);
+      const { diffVersions } = await import("./history.js");
+      return diffVersions(this.#session, operation, path, before, after);
     });
   }
 
@@ -259,16 +306,18 @@ export class Storage implements StorageEngine {
   getInfo(options?: OperationOptions): Promise<StorageInfo> {
     return this.#run("getInfo", undefined, options, async (operation) => {
       checkOperationOptions(options);
-      const { adapter } = this.#session;
-      const reading = { now: this.#session.now(), signal: operation.signal };
-      const about = await this.#session.ask(operation, () => adapter.info?.(reading) ?? this.#countAll(operation));
-      return { adapter: adapter.name, ...about };
+      const { storageInfo } = await import("./info.js");
+      return storageInfo(this.#session, operation);
     });
   }
 
   getCapabilities(): StorageCapabilities {
     const native = structuredClone(this.#session.adapter.capabilities);
     return { native, effective: structuredClone(native) };
+  }
+
+  getMetrics(): StorageMetrics | undefined {
+    return this.#session.observation.metrics;
   }
 
   async close(): Promise<void> {
@@ -289,7 +338,7 @@ export class Storage implements StorageEngine {
       prefix: this.#prefix,
       run: (name, key, options, work) => this.#run(name, key, options, work),
       pathOf: (key) => this.#pathOf(key),
-      get: (operation, path) => this.#get(operation, path),
+      get: (operation, path) => readRecord(this.#session, operation, { key: path, version: undefined }),
     };
   }
 
@@ -297,7 +346,7 @@ export class Storage implements StorageEngine {
     const subject = typeof key === "string" ? key : undefined;
     if (this.#closed()) return Promise.reject(this.#session.closedError({ name, key: subject }));
     try {
-      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work);
+      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work, this.#prefix);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -317,16 +366,6 @@ export class Storage implements StorageEngine {
   #stat(operation: Operation, path: string): Awaitable<RecordHeader | undefined> {
     const { signal } = operation;
     return this.#session.ask(operation, () => this.#session.adapter.stat(path, { now: this.#session.now(), signal }));
-  }
-
-  #get(operation: Operation, path: string): Awaitable<StoredRecord | undefined> {
-    const { adapter } = this.#session;
-    const { signal } = operation;
-    const answer = this.#session.ask(operation, () => adapter.get(path, { now: this.#session.now(), signal }));
-    return chain(answer, (record) => {
-      if (record !== undefined) checkSubject(record.header, path);
-      return record;
-    });
   }
 
   async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {
@@ -365,21 +404,5 @@ export class Storage implements StorageEngine {
       after: after === undefined ? undefined : start + after,
       limit,
     });
-  }
-
-  async #countAll(operation: Operation): Promise<AdapterInfo> {
-    let items = 0;
-    let bytes = 0;
-    for await (const header of everyHeader(this.#session, operation, "")) {
-      items++;
-      bytes += header.storedSize;
-    }
-    return { items, bytes, details: {} };
-  }
-
-  /** Undefined: nothing can match. */
-  #parse(query: Query): ParsedQuery | undefined {
-    const parsed = parseQuery(query);
-    return parsed === undefined ? undefined : { ...parsed, prefix: this.#prefix + parsed.prefix };
   }
 }

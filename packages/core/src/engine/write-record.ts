@@ -15,6 +15,7 @@ import type {
 } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Session } from "./session.js";
+import { countBytes } from "./tally.js";
 
 /** A value that is encoded and only wants a version. */
 export interface Draft {
@@ -69,10 +70,7 @@ export async function writeValue(
       `a value of ${body.length} bytes is more than ${adapter.name} takes whole; use saveStream`,
     );
   }
-  const { signal } = operation;
-  return writeRecord(session, operation, versioned(session, draft), expect, (record, condition) =>
-    askToWrite(session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
-  );
+  return writeWhole(session, operation, versioned(session, draft), body, expect);
 }
 
 /** Puts a record, ticking past versions that stand. Returns the header as stored; throws CONFLICT. */
@@ -95,6 +93,22 @@ export async function writeRecord(
   throw new StorageError(
     "INTERNAL",
     `the adapter refused ${MOST_TICKS} versions in a row, each above the one it named`,
+  );
+}
+
+/** As `writeRecord`, with the body in one piece. */
+export function writeWhole(
+  session: Session,
+  operation: Operation,
+  first: BodilessRecord,
+  body: Uint8Array,
+  expect: Expectation,
+): Promise<RecordHeader> {
+  const { adapter } = session;
+  const { signal } = operation;
+  countBytes(operation, body.length);
+  return writeRecord(session, operation, first, expect, (record, condition) =>
+    askToWrite(session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
   );
 }
 
