@@ -338,7 +338,6 @@ export class Storage implements StorageEngine {
       prefix: this.#prefix,
       run: (name, key, options, work) => this.#run(name, key, options, work),
       pathOf: (key) => this.#pathOf(key),
-      get: (operation, path) => readRecord(this.#session, operation, { key: path, version: undefined }),
     };
   }
 
