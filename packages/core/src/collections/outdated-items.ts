@@ -81,6 +81,9 @@ export class OutdatedItems {
   }
 
   #isOutdated(header: RecordHeader | undefined): boolean {
-    return header !== undefined && !isCurrent(header, this.#scope.definition);
+    const { definition } = this.#scope;
+    if (header === undefined || isCurrent(header, definition)) return false;
+    // Of an item without fields, in a collection without an index, no upgrade changes what is found.
+    return definition.index.length > 0 || header.fields !== undefined;
   }
 }

@@ -206,7 +206,8 @@ describe("items of another version", () => {
     await storage.save("notes/raw", { title: "raw" }, { tags: ["raw"] });
     for (const query of [{ text: "tea" }, { where: { stars: 5 } }, { sort: "title" }]) {
       for (const call of [notes.search(query), notes.count(query)]) {
-        expect(await failure(call)).toMatchObject({ code: "SCHEMA", message: expect.stringContaining("unversioned") });
+        const message: unknown = expect.stringContaining("unversioned");
+        expect(await failure(call)).toMatchObject({ code: "SCHEMA", key: "raw", message });
       }
     }
     expect(ids(await notes.search({ tags: ["o1"], sort: "-modified" }))).toEqual(["o1"]);
@@ -229,6 +230,16 @@ describe("a changed index", () => {
     expect(adapter.records.get("notes/a")?.header).toMatchObject({ fields: { stars: 3 }, indexed: ["stars"] });
     expect(await notes.migrateAll()).toMatchObject({ ok: true, migrated: 0, unchanged: 3 });
     expect(ids(await notes.search({ where: { stars: { gte: 3 } }, sort: "stars" }))).toEqual(["a", "b"]);
+  });
+
+  it("of nothing asks for no data, whatever stands beside", async () => {
+    const { storage } = await open();
+    const notes = notesOf(storage, { index: [], version: "2.0" });
+    await notes.save("tea", { title: "x" });
+    await storage.save("notes/raw", 1);
+    expect(ids(await notes.search({ text: "tea" }))).toEqual(["tea"]);
+    await notesOf(storage, { index: ["title"], version: "3.0" }).save("newer", { title: "y" });
+    expect(await failure(notes.search({ text: "tea" }))).toMatchObject({ code: "SCHEMA", key: "newer" });
   });
 
   it("in another order is none", async () => {
