@@ -16,6 +16,7 @@ import { exactness } from "./cases/exactness.js";
 import { expiry } from "./cases/expiry.js";
 import { failures } from "./cases/failures.js";
 import { faults } from "./cases/faults.js";
+import { history } from "./cases/history.js";
 import { keys } from "./cases/keys.js";
 import { lifecycle } from "./cases/lifecycle.js";
 import { listing } from "./cases/listing.js";
@@ -58,6 +59,7 @@ export const themes: readonly Theme[] = [
   openStreams,
   watch,
   changes,
+  history,
   namespace,
   lifecycle,
   abort,
