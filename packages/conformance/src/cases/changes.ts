@@ -126,6 +126,7 @@ export const changes: Theme = {
       const writers = await Promise.all(Array.from({ length: WRITERS }, () => context.open()));
       const reader = await context.open();
       const start = await cursorOf(reader);
+      equal(await collect(reader.changes(start)), [], "what is told before anything is written");
       const acknowledged: string[] = [];
       let writing = true;
       const work = Promise.all(

@@ -478,6 +478,28 @@ export const keepingSaboteurs: readonly Saboteur[] = [
     }),
   },
   {
+    name: "history after the write",
+    on: "shared",
+    story:
+      "The old version is copied once the new one stands: killed in between, a process leaves neither copy nor original.",
+    caughtBy: {
+      theme: "two processes",
+      case: "of which one is killed while it overwrites leave feed, history and what stands of one mind",
+    },
+    plant: (sound, store) => ({
+      async put(record, condition, options) {
+        const { key } = record.header;
+        const outcome = await sound.put(record, condition, options);
+        const kept = store.previous.get(key);
+        if (outcome.outcome === "written" && kept !== undefined) {
+          store.previous.set(key, kept.slice(1));
+          setTimeout(() => store.previous.set(key, [...kept.slice(0, 1), ...(store.previous.get(key) ?? [])]), 20);
+        }
+        return outcome;
+      },
+    }),
+  },
+  {
     name: "history lost on closing",
     story: "Undo works until the app is started again.",
     caughtBy: { theme, case: "is there after reopening" },
