@@ -7,7 +7,7 @@ import { PeerClient } from "../peer/peer-client.js";
 import { count, create } from "../peer/run-peer.js";
 import { macrotask } from "../simulation/simulated-ports.js";
 import type { Case, Need, Theme } from "../suite.js";
-import { settle, until } from "../turns.js";
+import { Aside, settle, until } from "../turns.js";
 import { killWhileBatching, roundsBelow } from "./under-declared.js";
 
 /** Enough for the two to meet many times. */
@@ -132,24 +132,23 @@ export const twoProcesses: Theme = {
       async (context, peer) => {
         const storage = await context.open();
         const start = defined((await storage.getInfo()).cursor, "the cursor of getInfo");
-        let writing = true;
-        const work = Promise.all([
-          peer.perform({ do: "count", key: "counter", times: TIMES }),
-          peer.perform({ do: "pairs", keys: ["pair/a", "pair/b"], times: TIMES / 2 }),
-          count(storage, "counter", TIMES),
-          create(
-            storage,
-            Array.from({ length: TIMES }, (_, index) => `mine ${index}`),
-          ),
-        ]).finally(() => {
-          writing = false;
-        });
+        const work = new Aside(
+          Promise.all([
+            peer.perform({ do: "count", key: "counter", times: TIMES }),
+            peer.perform({ do: "pairs", keys: ["pair/a", "pair/b"], times: TIMES / 2 }),
+            count(storage, "counter", TIMES),
+            create(
+              storage,
+              Array.from({ length: TIMES }, (_, index) => `mine ${index}`),
+            ),
+          ]),
+        );
         const seen: Change[] = [];
-        while (writing) {
+        while (!work.isOver) {
           seen.push(...(await collect(storage.changes(seen.at(-1)?.cursor ?? start))));
           await macrotask();
         }
-        await work;
+        await work.done;
         seen.push(...(await collect(storage.changes(seen.at(-1)?.cursor ?? start))));
         equal(seen, await collect(storage.changes(start)), "what was told bit by bit, against one pass");
         const theirs = (await peer.perform({ do: "changes", since: start })) as Change[];

@@ -245,7 +245,7 @@ export const feedingSaboteurs: readonly Saboteur[] = [
     name: "page of the feed from a cache",
     story:
       "What was behind the cursor is remembered for who asks again: at the end of the feed that is nothing, for good.",
-    caughtBy: { theme: "changes", case: "skips none for who polls while several openings write" },
+    caughtBy: { theme, case: "holds what was acknowledged before it is asked" },
     plant(sound) {
       const pages = new Map<string, FeedPage>();
       return {
@@ -254,6 +254,21 @@ export const feedingSaboteurs: readonly Saboteur[] = [
           const page = pages.get(question) ?? (await pageOf(sound, range, options));
           pages.set(question, page);
           return structuredClone(page);
+        },
+      };
+    },
+  },
+  {
+    name: "newest place from a replica",
+    story: "How far the feed goes is asked of a copy that lags: a reader stops there and takes it for the end.",
+    caughtBy: { theme: "changes", case: "skips none for who polls while several openings write" },
+    plant(sound) {
+      let known: string | undefined;
+      return {
+        async lastCursor(options) {
+          const [before, cursor] = [known, await sound.lastCursor?.(options)];
+          known = cursor;
+          return before ?? cursor ?? "";
         },
       };
     },
