@@ -26,6 +26,7 @@ import { models } from "./cases/models.js";
 import { namespace } from "./cases/namespace.js";
 import { openStreams } from "./cases/open-streams.js";
 import { options } from "./cases/options.js";
+import { restore } from "./cases/restore.js";
 import { saveAndLoad } from "./cases/save-and-load.js";
 import { search } from "./cases/search.js";
 import { streams } from "./cases/streams.js";
@@ -62,6 +63,7 @@ export const themes: readonly Theme[] = [
   watch,
   changes,
   history,
+  restore,
   namespace,
   lifecycle,
   abort,
