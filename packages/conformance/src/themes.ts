@@ -1,11 +1,15 @@
 import { abort } from "./cases/abort.js";
+import { adapterChanges } from "./cases/adapter-changes.js";
 import { adapterFeatures } from "./cases/adapter-features.js";
+import { adapterHistory } from "./cases/adapter-history.js";
 import { adapterReads } from "./cases/adapter-reads.js";
 import { adapterWrites } from "./cases/adapter-writes.js";
 import { atomicity } from "./cases/atomicity.js";
 import { batch } from "./cases/batch.js";
 import { boundaries } from "./cases/boundaries.js";
 import { capabilities } from "./cases/capabilities.js";
+import { changes } from "./cases/changes.js";
+import { collections } from "./cases/collections.js";
 import { compareAndSet } from "./cases/compare-and-set.js";
 import { edges } from "./cases/edges.js";
 import { errors } from "./cases/errors.js";
@@ -13,6 +17,7 @@ import { exactness } from "./cases/exactness.js";
 import { expiry } from "./cases/expiry.js";
 import { failures } from "./cases/failures.js";
 import { faults } from "./cases/faults.js";
+import { history } from "./cases/history.js";
 import { keys } from "./cases/keys.js";
 import { lifecycle } from "./cases/lifecycle.js";
 import { listing } from "./cases/listing.js";
@@ -21,6 +26,7 @@ import { models } from "./cases/models.js";
 import { namespace } from "./cases/namespace.js";
 import { openStreams } from "./cases/open-streams.js";
 import { options } from "./cases/options.js";
+import { restore } from "./cases/restore.js";
 import { saveAndLoad } from "./cases/save-and-load.js";
 import { search } from "./cases/search.js";
 import { streams } from "./cases/streams.js";
@@ -36,6 +42,8 @@ export const themes: readonly Theme[] = [
   adapterWrites,
   adapterReads,
   adapterFeatures,
+  adapterChanges,
+  adapterHistory,
   saveAndLoad,
   keys,
   listing,
@@ -47,11 +55,15 @@ export const themes: readonly Theme[] = [
   atomicity,
   expiry,
   search,
+  collections,
   update,
   batch,
   streams,
   openStreams,
   watch,
+  changes,
+  history,
+  restore,
   namespace,
   lifecycle,
   abort,

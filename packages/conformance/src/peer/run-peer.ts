@@ -1,5 +1,8 @@
 import { openStorage, type StorageAdapter, type StorageEngine, StorageError } from "@holdfast/core";
+import { collect } from "../collect.js";
 import { ManualClock } from "../manual-clock.js";
+import { openBare } from "../open-bare.js";
+import { call, NOW, putInBatch, recordOf, versionOf } from "../samples/records.js";
 import type { PeerChannel, PeerMessage, PeerRequest, PeerTask } from "./protocol.js";
 
 /**
@@ -44,7 +47,9 @@ class Worker {
 
   async #perform(task: PeerTask): Promise<unknown> {
     if (task.do === "open") {
-      this.#storage = await openStorage(this.#adapter(), { ports: { clock: new ManualClock(task.now) } });
+      const { now, versions } = task;
+      const history = versions === undefined ? {} : { history: { versions } };
+      this.#storage = await openStorage(this.#adapter(), { ...history, ports: { clock: new ManualClock(now) } });
       return undefined;
     }
     const storage = this.#storage;
@@ -66,17 +71,37 @@ class Worker {
         return create(storage, task.keys);
       case "pairs":
         return writePairs(storage, task.keys, task.times);
+      case "batchForEver":
+        return this.#batchForEver(task.prefix, task.size);
       case "saveForEver":
-        return this.#saveForEver(storage, task.prefix, task.size);
+        return this.#saveForEver(storage, task);
+      case "changes":
+        return collect(storage.changes(task.since));
       case "watch":
         await storage.watch(task.prefix, (change) => this.#tell({ type: "changed", change }));
         return undefined;
     }
   }
 
-  async #saveForEver(storage: StorageEngine, prefix: string, size: number): Promise<never> {
+  async #batchForEver(prefix: string, size: number): Promise<never> {
+    const adapter = this.#adapter();
+    await openBare(adapter, new ManualClock(NOW));
+    for (let round = 1; ; round++) {
+      const writes = Array.from({ length: size }, (_, index) => {
+        const version = versionOf(round * size + index);
+        return putInBatch(recordOf(adapter, `${prefix}${index}`, version, { metadata: { round } }));
+      });
+      await adapter.batch?.(writes, { now: NOW, ...call });
+      this.#tell({ type: "saved", index: round });
+    }
+  }
+
+  async #saveForEver(
+    storage: StorageEngine,
+    { prefix, size, keys = Number.POSITIVE_INFINITY }: PeerTask & { do: "saveForEver" },
+  ): Promise<never> {
     for (let index = 0; ; index++) {
-      await storage.save(`${prefix}${index}`, new Uint8Array(size).fill(index));
+      await storage.save(`${prefix}${index % keys}`, new Uint8Array(size).fill(index));
       this.#tell({ type: "saved", index });
     }
   }

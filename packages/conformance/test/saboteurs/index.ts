@@ -1,12 +1,15 @@
 import { batchSaboteurs } from "./batches.js";
 import { declaringSaboteurs } from "./declaring.js";
 import { expiringSaboteurs } from "./expiring.js";
+import { feedingSaboteurs } from "./feeding.js";
+import { keepingSaboteurs } from "./keeping.js";
 import { keySaboteurs } from "./keys.js";
 import { listingSaboteurs } from "./listing.js";
 import { racingSaboteurs } from "./racing.js";
 import type { Saboteur } from "./saboteur.js";
 import { searchingSaboteurs } from "./searching.js";
 import { streamingSaboteurs } from "./streaming.js";
+import { sweepingSaboteurs } from "./sweeping.js";
 import { versionSaboteurs } from "./versions.js";
 import { watchingSaboteurs } from "./watching.js";
 import { writingSaboteurs } from "./writing.js";
@@ -22,5 +25,8 @@ export const saboteurs: readonly Saboteur[] = [
   ...searchingSaboteurs,
   ...streamingSaboteurs,
   ...watchingSaboteurs,
+  ...feedingSaboteurs,
+  ...keepingSaboteurs,
+  ...sweepingSaboteurs,
   ...declaringSaboteurs,
 ];
