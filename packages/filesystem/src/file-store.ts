@@ -160,11 +160,12 @@ export class FileStore {
       stored,
       clock: new EditClock(ports),
       mostInTable: MOST_IN_TABLE,
+      synced: directories.synced,
       requireRoot: () => requireMarker(directories, port),
       keepsHistory: table.history.keeps,
     };
     this.edits = new Edits(taking);
-    this.newcomers = new Newcomers(taking, directories.synced);
+    this.newcomers = new Newcomers(taking);
     const kept = (key: string) => new Set(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => header.version));
     this.mirror = new Mirror({
       port,

@@ -110,6 +110,48 @@ describe("an edit", () => {
     expect(readText(root, `.holdfast/quarantine/${kept}`)).toBe('"edited"');
   });
 
+  it("that is still being written is waited for: half a file may parse", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", { whole: 0 }, { format: "yaml" });
+    await storage.flush();
+    writeText(root, "note.yaml", "half: 1\n");
+    const loading = storage.load("note");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeText(root, "note.yaml", "half: 1\nwhole: 2\n");
+    expect(await loading).toEqual({ whole: 0 });
+    expect(await storage.load("note")).toEqual({ half: 1, whole: 2 });
+    expect((await storage.history("note")).length).toBe(1);
+  });
+
+  it("that came with its companion from elsewhere has the tags and metadata that it has there", async () => {
+    const here = temporaryRoot();
+    const there = temporaryRoot();
+    const first = await openRoot(here);
+    await first.save("note", 1, { tags: ["old"] });
+    await first.close();
+    for (const path of filesIn(here)) writeText(there, path, readText(here, path));
+    const second = await openRoot(there);
+    await second.save("note", 2, { tags: ["new"], metadata: { by: "Ann" } });
+    await second.close();
+    for (const path of filesIn(there)) writeText(here, path, readText(there, path));
+    const again = await openRoot(here);
+    expect(await again.load("note")).toBe(2);
+    expect(await again.stat("note")).toMatchObject({ tags: ["new"], metadata: { by: "Ann" } });
+  });
+
+  it("of a file whose name differs from an item's in its case alone is told of by verify", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("A", 1);
+    await storage.flush();
+    writeText(root, "a.json", "2");
+    // On some platforms they are one file.
+    const isOne = filesIn(root).length === 2;
+    expect((await storage.verify()).problems.length).toBe(1);
+    expect(await storage.load("A")).toBe(isOne ? 2 : 1);
+  });
+
   it("that changes only times is passed over in silence", async () => {
     const root = temporaryRoot();
     const storage = await openRoot(root, { watch: false });

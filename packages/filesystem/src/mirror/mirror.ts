@@ -36,10 +36,12 @@ interface Setback {
   cancelPause: CancelTimer | undefined;
 }
 
-/** Keys in one group. */
-const GROUP = 64;
-/** Milliseconds from a commit to mirroring, so that saves that follow one another have the thread. */
-const DELAY = 5;
+/** Keys in one group, which share two commits and the fsyncs of their directories. */
+const GROUP = 256;
+/** Milliseconds without a commit after which mirroring begins: saves that follow one another have the disk to themselves. */
+const QUIET = 20;
+/** Milliseconds from the first commit after which it begins in any case. */
+const LONGEST_LAG = 2_000;
 /** Milliseconds between looks: of the mirror, for what other processes have committed; of others, whether the mirror is gone. */
 const LOOK = 100;
 const POLL = 10;
@@ -55,6 +57,7 @@ export class Mirror {
   #running: Promise<void> | undefined;
   #again = false;
   #cancelTimer: CancelTimer | undefined;
+  #waitingSince = 0;
   #cancelLook: CancelTimer | undefined;
   #syncFailures = 0;
 
@@ -69,15 +72,20 @@ export class Mirror {
 
   /** To be called after commits. */
   wake(): void {
-    if (this.#stopped || this.#cancelTimer !== undefined) return;
-    if (this.#running !== undefined) this.#again = true;
-    else {
-      const run = () => {
-        this.#cancelTimer = undefined;
-        this.#begin();
-      };
-      this.#cancelTimer = this.#parts.ports.timers.schedule(run, DELAY, "foreground");
+    if (this.#stopped) return;
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
     }
+    const now = performance.now();
+    if (this.#cancelTimer === undefined) this.#waitingSince = now;
+    else if (now - this.#waitingSince > LONGEST_LAG - QUIET) return;
+    this.#cancelTimer?.();
+    const run = () => {
+      this.#cancelTimer = undefined;
+      this.#begin();
+    };
+    this.#cancelTimer = this.#parts.ports.timers.schedule(run, QUIET, "foreground");
   }
 
   /** Becomes the mirror when nobody else is. Resolves when that is settled, and what it finds at the start is taken in. */
