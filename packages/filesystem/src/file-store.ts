@@ -45,6 +45,7 @@ import { Newcomers } from "./edits/newcomers.js";
 import { scanRoot } from "./edits/scan.js";
 import { historyLimits, sweepHistory } from "./history-limits.js";
 import type { Internals } from "./internals.js";
+import { type Leftover, leftoversOf } from "./leftovers.js";
 import { Mirror } from "./mirror/mirror.js";
 import { Planner } from "./mirror/planner.js";
 import { VersionFiles } from "./mirror/version-files.js";
@@ -182,7 +183,6 @@ export class FileStore {
       bodies,
       edits: this.edits,
       planner: new Planner({ port, root, files, copies, stored, bodies, kept }),
-      kept,
       flushTimeout: options.flushTimeout,
       tookOver: () => this.#tookOver(),
       made: (made) => this.#editWatcher?.add(made),
@@ -359,6 +359,12 @@ export class FileStore {
     return this.#editWatcher?.isRunning ?? false;
   }
 
+  /** Files of the work directory that processes left behind. */
+  leftovers(): Leftover[] {
+    const { internals, directories, connection, copies } = this;
+    return leftoversOf({ port: internals.files, work: directories.work, connection, copies });
+  }
+
   /** Removes files of versions that neither stand nor are kept. */
   async dropSurplus(): Promise<void> {
     const surplus = this.copies.surplus();
@@ -374,6 +380,7 @@ export class FileStore {
     await this.scan(true);
     await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
     await this.dropSurplus();
+    for (const { place } of this.leftovers()) this.versions.drop(place);
     await this.#cleaner?.start();
   }
 

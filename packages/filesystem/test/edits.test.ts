@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type Change, StorageError } from "@holdfast/core";
+import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
@@ -94,6 +95,54 @@ describe("an edit", () => {
     expect(await storage.load("note")).toBe("edited");
     expect(await storage.load("note", { version: saved.version })).toBe("saved");
     expect(readText(root, "note.json")).toBe('"edited"');
+  });
+
+  it("that comes while a save waits keeps the save in quarantine where history is off", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false }, { history: false });
+    for (const [key, path, value] of [
+      ["note", "note.json", "saved"],
+      ["large", "large.bin", new Uint8Array(70_000).fill(1)],
+    ] as const) {
+      await storage.save(key, typeof value === "string" ? "first" : new Uint8Array(70_000));
+      await storage.flush();
+      await storage.save(key, value);
+      writeText(root, path, '"edited"');
+      await storage.flush();
+    }
+    expect(await storage.load("note")).toBe("edited");
+    expect(await storage.load("large")).toEqual(new TextEncoder().encode('"edited"'));
+    const kept = readdirSync(join(root, ".holdfast/quarantine")).sort((a, b) => (a.endsWith("bin") ? -1 : b.length));
+    expect(kept.map((name) => readText(root, `.holdfast/quarantine/${name}`))).toEqual([
+      "\u0001".repeat(70_000),
+      '"saved"',
+    ]);
+  });
+
+  it("in the very moment of replacing is kept too", async () => {
+    const root = temporaryRoot();
+    let raced = false;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      rename(from, to) {
+        if (!raced && to.endsWith("/note.json") && nodeFileSystem.lstat(to) !== undefined) {
+          raced = true;
+          writeFileSync(to, '"in place"');
+        }
+        nodeFileSystem.rename(from, to);
+      },
+    };
+    const storage = await openRootOn({ files }, root, { watch: false });
+    await storage.save("note", "first");
+    await storage.flush();
+    const saved = await storage.save("note", "saved");
+    await storage.flush();
+    expect(raced).toBe(true);
+    expect(await storage.load("note")).toBe("in place");
+    expect(await storage.load("note", { version: saved.version })).toBe("saved");
+    await storage.flush();
+    expect(readText(root, "note.json")).toBe('"in place"');
+    expect((await storage.verify()).problems).toEqual([]);
   });
 
   it("of an item that was deleted meanwhile is kept in quarantine, and the item stays deleted", async () => {

@@ -14,8 +14,6 @@ import { type FileRow, readIntents, type StandingPair, standingOf } from "../tab
 import type { Finding, Remedy } from "./findings.js";
 
 const PAGE = 500;
-/** A stream that has not moved for so long has ended without word. Milliseconds. */
-const STREAM_TIMEOUT = 60 * 60 * 1000;
 
 /** No temp of the mirror is older than that, unless its process died. Milliseconds. */
 const MIRROR_TIMEOUT = 60_000;
@@ -113,18 +111,10 @@ function isOwned({ files, internals, directories }: FileStore, path: string): bo
 }
 
 /** Files of the work directory that nothing points to. */
-async function leftovers({ copies, internals, bodies }: FileStore, signal: AbortSignal | undefined) {
-  const { files: port } = internals;
-  signal?.throwIfAborted();
-  const known = new Set(copies.all().map(({ place }) => place));
-  const entries = port.lstat(bodies.directory) === undefined ? [] : port.readdir(bodies.directory);
-  return entries.flatMap(({ name }): Finding[] => {
-    const place = `bodies/${name}`;
-    const stat = port.lstat(bodies.locate(place));
-    if (known.has(place) || stat === undefined) return [];
-    if (port.now() - Number(stat.mtime / 1_000_000n) < STREAM_TIMEOUT) return [];
-    return [finding(`${place} is an unfinished body that a process left behind`, { do: "drop", place })];
-  });
+async function leftovers(store: FileStore) {
+  return store
+    .leftovers()
+    .map(({ place, what }) => finding(`${place} is ${what}, and was left behind by a process`, { do: "drop", place }));
 }
 
 /** Items that have to be there. */
