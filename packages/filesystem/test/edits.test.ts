@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Change, StorageError } from "@holdfast/core";
-import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
+import { type Change, StorageError, systemPorts, type Timers } from "@holdfast/core";
+import { type FileSystemPort, nodeFileSystem, type RootWatch } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
@@ -272,6 +272,46 @@ describe("a file that somebody removes", () => {
     expect(filesIn(root)).toEqual([]);
   });
 
+  it("and writes it anew has edited it: tags and history stay", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    const first = await storage.save("a", 1, { tags: ["x"] });
+    await storage.flush();
+    unlinkSync(join(root, "a.json"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeText(root, "a.json", "2");
+    await until(async () => (await storage.load("a")) === 2);
+    expect(await storage.stat("a")).toMatchObject({ tags: ["x"], created: first.created });
+  });
+
+  it("to put a directory or a link there has deleted the item; its key goes on beside it", async () => {
+    const root = temporaryRoot();
+    const outside = temporaryRoot();
+    writeText(outside, "b.json", '"outside"');
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("a", 1);
+    await storage.save("b", 1);
+    await storage.flush();
+    unlinkSync(join(root, "a.json"));
+    mkdirSync(join(root, "a.json"));
+    unlinkSync(join(root, "b.json"));
+    symlinkSync(join(outside, "b.json"), join(root, "b.json"));
+    expect(await storage.load("a")).toBe(undefined);
+    expect(await storage.load("b")).toBe(undefined);
+    await storage.flush();
+    await storage.save("a", 2);
+    await storage.save("b", 2);
+    await storage.flush();
+    expect(await storage.load("a")).toBe(2);
+    expect(await storage.load("b")).toBe(2);
+    expect(readText(outside, "b.json")).toBe('"outside"');
+    expect(filesIn(root).filter((path) => path.endsWith(".json") && !path.endsWith(".meta.json"))).toEqual([
+      expect.stringMatching(/^a~[0-9a-f]{12}\.json$/),
+      "b.json",
+      expect.stringMatching(/^b~[0-9a-f]{12}\.json$/),
+    ]);
+  });
+
   it("is no deletion when its root is gone with it", async () => {
     const root = temporaryRoot();
     const state = temporaryRoot();
@@ -372,6 +412,35 @@ describe("a file that is dropped in", () => {
     expect(readText(outside, "moved/a.json")).toBe("1");
     expect(await storage.load("d/a")).toBe(2);
     rmSync(join(root, "d"));
+  });
+});
+
+describe("where not everything can be watched", () => {
+  it("looks at everything now and then", async () => {
+    const root = temporaryRoot();
+    const delays: number[] = [];
+    let rescan: () => void = () => undefined;
+    const timers: Timers = {
+      schedule(callback, milliseconds, kind) {
+        delays.push(milliseconds);
+        if (milliseconds !== 30_000) return systemPorts.timers.schedule(callback, milliseconds, kind);
+        rescan = callback;
+        return () => undefined;
+      },
+    };
+    const watchRoot: RootWatch = (_, events) => {
+      events.incomplete();
+      return { add: () => undefined, close: () => undefined };
+    };
+    const storage = await openRootOn({ watchRoot }, root, {}, { ports: { timers } });
+    await storage.save("a", 1);
+    await storage.flush();
+    writeText(root, "a.json", "2");
+    writeText(root, "new.json", "3");
+    expect(delays).toContain(30_000);
+    rescan();
+    await until(async () => (await storage.list()).length === 2);
+    await until(async () => (await storage.history("a")).length === 1);
   });
 });
 

@@ -48,6 +48,8 @@ export type Verdict = "unchanged" | "adopted" | "deleted" | "damaged" | "moving"
 
 /** Milliseconds for which a file that was just changed has to stand still. */
 const SETTLING = 50;
+/** Milliseconds for which a file has to be gone. */
+const REWRITING = 200;
 /** A file that has not changed for so many milliseconds stands still. */
 const LONG_AGO = 2_000;
 
@@ -124,7 +126,7 @@ export class Edits {
     return this.#withFile(standing.path, async (file) => {
       const look = file === undefined ? undefined : await this.#standStill(file, item);
       if (look === "moving") return "moving";
-      if (look === undefined) return this.#delete(row);
+      if (look === undefined) return this.#confirmDeletion(row, standing.path);
       if (look.sha256 === standing.sha256) return this.#refresh(row, look);
       const facts = await factsOf(look, item);
       if (facts === undefined) {
@@ -162,6 +164,13 @@ export class Edits {
       files.settle({ key: row.key, path, companion, version, sha256: look.sha256, stat }, true);
       return "adopted";
     });
+  }
+
+  /** Some programs remove a file before they write it anew. */
+  async #confirmDeletion(row: FileRow, path: string): Promise<Verdict> {
+    const { port, root, context } = this.#parts;
+    await sleep(context.ports.timers, REWRITING);
+    return port.lstat(`${root}/${path}`)?.kind === "file" ? "moving" : this.#delete(row);
   }
 
   #delete(row: FileRow): Promise<Verdict> {

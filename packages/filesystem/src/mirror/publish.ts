@@ -249,6 +249,8 @@ class Publication {
       const target = this.#locateIfThere(path);
       const stat = target === undefined ? undefined : this.#port.lstat(target);
       if (target === undefined || stat === undefined) continue;
+      // A link or a directory in the place of a file that is to go anyway is nothing of ours.
+      if (plan.type === "remove" && stat.kind !== "file") continue;
       const { standing } = plan;
       if (standing?.path === path && looksLike(standing.stat, stat) && !isFresh(standing.stat, stat)) {
         return { path, stat, is: standing };
