@@ -19,7 +19,7 @@ export interface FeedPlace {
 export const FEED_HORIZON = 100_000;
 // Old entries go in steps: one write in so many deletes so many rows and finds them on neighbouring pages.
 const TRIM_STEP = 1_024;
-const CURSOR = /^([0-9a-z]+):(?:0|([1-9][0-9]{0,15}):([^:]+))$/;
+const CURSOR = /^([0-9a-z]+):(?:0|([1-9][0-9]{0,15}):([0-9a-z-]+))$/;
 
 type FeedRow = Omit<FeedEntry, "cursor">;
 
