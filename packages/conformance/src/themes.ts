@@ -9,6 +9,7 @@ import { batch } from "./cases/batch.js";
 import { boundaries } from "./cases/boundaries.js";
 import { capabilities } from "./cases/capabilities.js";
 import { changes } from "./cases/changes.js";
+import { collections } from "./cases/collections.js";
 import { compareAndSet } from "./cases/compare-and-set.js";
 import { edges } from "./cases/edges.js";
 import { errors } from "./cases/errors.js";
@@ -52,6 +53,7 @@ export const themes: readonly Theme[] = [
   atomicity,
   expiry,
   search,
+  collections,
   update,
   batch,
   streams,

@@ -8,8 +8,10 @@ import type { Scope } from "./scope.js";
 const told = new WeakMap<Session, Set<string>>();
 
 /** Tells once per open storage, collection and version. */
-export function warnOfDeprecated(scope: Scope, { from, migration }: Step, path: string): void {
-  if (migration.deprecated === undefined) return;
+export function warnOfDeprecated(scope: Scope, step: Step | undefined, path: string): void {
+  const message = step?.migration.deprecated;
+  if (step === undefined || message === undefined) return;
+  const { from } = step;
   const { session, prefix } = scope.internals;
   const known = told.get(session) ?? new Set();
   told.set(session, known);
@@ -18,7 +20,7 @@ export function warnOfDeprecated(scope: Scope, { from, migration }: Step, path: 
   known.add(subject);
   const { name, onDeprecated = warn } = scope.definition;
   const key = path.slice(prefix.length);
-  callersOwn(onDeprecated, { collection: name, version: from.text, message: migration.deprecated, key });
+  callersOwn(onDeprecated, { collection: name, version: from.text, message, key });
 }
 
 function warn({ collection, version, message, key }: DeprecationNotice): void {

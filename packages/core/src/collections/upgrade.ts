@@ -30,8 +30,9 @@ export async function upgrade(scope: Scope, operation: Operation, { header, body
     const verdict = await judge(definition.schema, data);
     return { data: accept(verdict, `${subject},`), found: isCurrent(header, definition) ? "current" : "outdated" };
   }
+  // Only of what was met: the versions in between are passed through.
+  if (direction === "up") warnOfDeprecated(scope, steps[0], header.key);
   for (const step of steps) {
-    if (direction === "up") warnOfDeprecated(scope, step, header.key);
     data = await take(scope, step, direction, data, header);
     operation.signal?.throwIfAborted();
   }
