@@ -8,12 +8,9 @@ import type { Awaitable } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Metrics } from "./metrics.js";
 import type { CompleteSettings } from "./settings.js";
-import type { Tally } from "./tally.js";
+import type { Ended, Tally } from "./tally.js";
 
 const HASH_DIGITS = 16;
-
-/** An operation that has ended, without its key. */
-export type Ended = Pick<OperationEvent, "op" | "bytes" | "milliseconds" | "outcome" | "retries">;
 
 /** Measures the operations of one open storage for whoever asked: a listener, the metrics, the platform's channel. */
 export class Observation {
