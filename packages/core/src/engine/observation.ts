@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { chain, isPromise } from "../awaitable.js";
+import { toUtf8 } from "../codec/text.js";
 import type { OperationEvent, OperationOutcome, StorageMetrics } from "../contract/operations.js";
 import { StorageError } from "../errors.js";
 import type { OperationChannel } from "../platform/platform.js";
@@ -77,7 +78,7 @@ export class Observation {
 
 function describeKey(key: string, how: "plain" | "hash"): Awaitable<Pick<OperationEvent, "key" | "keyHash">> {
   if (how === "plain") return { key };
-  const hash = platform.sha256(new TextEncoder().encode(key));
+  const hash = platform.sha256(toUtf8(key));
   if (!isPromise(hash)) return shortened(hash);
   // Where there is no Web Crypto every operation fails and says so; that has to be told as well, if without a key.
   return hash.then(shortened, () => ({}));
