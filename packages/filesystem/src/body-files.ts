@@ -4,6 +4,9 @@ import type { FileSystemPort } from "./port/file-system-port.js";
 import { discard, finish, writeAll } from "./port/whole-files.js";
 import { makeDirectories } from "./root-directory.js";
 
+/** Larger bodies are in files alone. */
+export const MOST_IN_TABLE: number = 64 * 2 ** 10;
+
 /** A body in a file that no item points to yet. */
 export interface StagedFile {
   /** Below the work directory. */

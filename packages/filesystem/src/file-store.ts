@@ -34,7 +34,7 @@ import {
   streamFromMemory,
 } from "@holdfast/sqlite/item-table";
 import { BackPressure } from "./back-pressure.js";
-import { BodyFiles, type StagedFile } from "./body-files.js";
+import { BodyFiles, MOST_IN_TABLE, type StagedFile } from "./body-files.js";
 import { BodyReader } from "./body-reader.js";
 import { breathing } from "./breath.js";
 import { CacheCleaner } from "./cache-cleaner.js";
@@ -43,8 +43,9 @@ import { EditWatcher } from "./edits/edit-watcher.js";
 import { type EditParts, Edits } from "./edits/edits.js";
 import { Newcomers } from "./edits/newcomers.js";
 import { scanRoot } from "./edits/scan.js";
-import { historyLimits, sweepHistory } from "./history-of.js";
+import { historyLimits, sweepHistory } from "./history-limits.js";
 import type { Internals } from "./internals.js";
+import { type Leftover, leftoversOf } from "./leftovers.js";
 import { Mirror } from "./mirror/mirror.js";
 import { Planner } from "./mirror/planner.js";
 import { VersionFiles } from "./mirror/version-files.js";
@@ -57,9 +58,6 @@ import { Copies } from "./table/copies.js";
 import { FileTable } from "./table/file-table.js";
 import { Trust } from "./trust.js";
 import { FileWriter } from "./write-stream.js";
-
-/** Larger bodies are in files alone. */
-export const MOST_IN_TABLE: number = 64 * 2 ** 10;
 
 /** One open root with everything that works on it. */
 export class FileStore {
@@ -163,11 +161,12 @@ export class FileStore {
       stored,
       clock: new EditClock(ports),
       mostInTable: MOST_IN_TABLE,
+      synced: directories.synced,
       requireRoot: () => requireMarker(directories, port),
       keepsHistory: table.history.keeps,
     };
     this.edits = new Edits(taking);
-    this.newcomers = new Newcomers(taking, directories.synced);
+    this.newcomers = new Newcomers(taking);
     const kept = (key: string) => new Set(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => header.version));
     this.mirror = new Mirror({
       port,
@@ -184,7 +183,6 @@ export class FileStore {
       bodies,
       edits: this.edits,
       planner: new Planner({ port, root, files, copies, stored, bodies, kept }),
-      kept,
       flushTimeout: options.flushTimeout,
       tookOver: () => this.#tookOver(),
       made: (made) => this.#editWatcher?.add(made),
@@ -361,6 +359,12 @@ export class FileStore {
     return this.#editWatcher?.isRunning ?? false;
   }
 
+  /** Files of the work directory that processes left behind. */
+  leftovers(): Leftover[] {
+    const { internals, directories, connection, copies } = this;
+    return leftoversOf({ port: internals.files, work: directories.work, connection, copies });
+  }
+
   /** Removes files of versions that neither stand nor are kept. */
   async dropSurplus(): Promise<void> {
     const surplus = this.copies.surplus();
@@ -375,6 +379,8 @@ export class FileStore {
     this.#editWatcher?.start();
     await this.scan(true);
     await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
+    await this.dropSurplus();
+    for (const { place } of this.leftovers()) this.versions.drop(place);
     await this.#cleaner?.start();
   }
 

@@ -1,15 +1,7 @@
-import { type AdapterContext, type History, type HistoryLimits, type RecordHeader, StorageError } from "@holdfast/core";
-import { type StoredItem, type SweepStep, streamFromMemory } from "@holdfast/sqlite/item-table";
+import { type History, type RecordHeader, StorageError } from "@holdfast/core";
+import { type StoredItem, streamFromMemory } from "@holdfast/sqlite/item-table";
 import type { FileStore } from "./file-store.js";
-
-const DAY = 24 * 60 * 60 * 1000;
-
-/** What is kept where the storage's user did not say. */
-export const DEFAULT_HISTORY: HistoryLimits = { versions: 3, age: 7 * DAY };
-
-export function historyLimits({ history }: AdapterContext): HistoryLimits | false {
-  return history ?? DEFAULT_HISTORY;
-}
+import { sweepHistory } from "./history-limits.js";
 
 /** The previous versions of a store that is open when they are asked for. */
 export function historyOf(opened: () => FileStore): History {
@@ -37,28 +29,12 @@ export function historyOf(opened: () => FileStore): History {
       return { header, chunkHashes: hashes, body: withBody(store, item, () => store.reader.stream(header)) };
     },
     async sweep(prefix, { now, signal }) {
-      return sweepHistory(opened(), prefix, now, signal);
+      const store = opened();
+      const dropped = await sweepHistory(store, prefix, now, signal);
+      await store.dropSurplus();
+      return dropped;
     },
   };
-}
-
-/** Drops what is due, step by step, so that other writes have their turns in between. */
-export async function sweepHistory(
-  store: FileStore,
-  prefix: string,
-  now: number,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const { group, table } = store;
-  let total = 0;
-  for (let step: SweepStep | undefined; step === undefined || step.next !== undefined; ) {
-    signal?.throwIfAborted();
-    const place = step?.next;
-    step = await group.submit(() => table.history.sweep(prefix, place, now), { signal });
-    total += step.dropped;
-  }
-  if (total > 0) await store.dropSurplus();
-  return total;
 }
 
 /** A large version that was edited in place before it was replaced has no copy. */

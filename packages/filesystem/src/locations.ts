@@ -75,7 +75,7 @@ export function isSynced(path: string): boolean {
   );
 }
 
-export function thisMachine(): Machine {
+function thisMachine(): Machine {
   const home = homedir();
   const config = absolute(process.env["XDG_CONFIG_HOME"]) ?? join(home, ".config");
   const userDirectories = process.platform === "linux" ? readIfThere(join(config, "user-dirs.dirs")) : undefined;

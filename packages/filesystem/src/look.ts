@@ -86,13 +86,15 @@ export async function lookAt(
   }
 }
 
-/** The SHA-256 of a file's bytes, read at once; undefined when none is there. */
+/** The SHA-256 of a file's bytes, read at once; undefined when no regular file is there. */
 export function hashNow(port: FileSystemPort, path: string): string | undefined {
   const descriptor = openIfThere(port, path);
   if (descriptor === undefined) return undefined;
   try {
+    const { kind, size } = port.fstat(descriptor);
+    if (kind !== "file") return undefined;
     const digest = createHash("sha256");
-    const piece = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(1, port.fstat(descriptor).size)));
+    const piece = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(1, size)));
     for (let position = 0; ; ) {
       const length = readFully(port, descriptor, piece, position);
       if (length === 0) return digest.digest("hex");

@@ -20,7 +20,7 @@ export interface Directories {
   readonly synced: boolean;
 }
 
-export const OWN_DIRECTORY = ".holdfast";
+const OWN_DIRECTORY = ".holdfast";
 const MARKER = "root.json";
 const ROOT_ID = "root";
 

@@ -1,10 +1,9 @@
+import { MOST_IN_TABLE } from "./body-files.js";
 import { type Fingerprint, isFresh, looksLike } from "./fingerprint.js";
 import { hashNow } from "./look.js";
 import type { FileStat, FileSystemPort } from "./port/file-system-port.js";
 import { type FileRow, standingOf } from "./table/file-table.js";
 
-/** Larger files are verified when they are read. */
-const MOST_HASHED = 64 * 2 ** 10;
 /** Milliseconds after which a second change shows in the modification time. */
 const GRAIN = 2_000;
 const MOST_CONFIRMED = 10_000;
@@ -30,7 +29,8 @@ export class Trust {
     if (stat === undefined) return false;
     if (row.damaged !== null && looksLike(row.damaged, stat)) return true;
     if (!looksLike(standing.stat, stat)) return false;
-    if (!isFresh(standing.stat, stat) || stat.size > MOST_HASHED) return true;
+    // A large body is verified when it is read.
+    if (!isFresh(standing.stat, stat) || stat.size > MOST_IN_TABLE) return true;
     if (this.#confirmed.get(row.key) === standing.stat) return true;
     if (hashNow(this.#port, path) !== standing.sha256) return false;
     this.#confirm(row.key, standing.stat, stat);

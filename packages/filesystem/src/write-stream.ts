@@ -1,11 +1,23 @@
 import type { BodyWriter, PutCondition, PutOutcome, WriteRecord } from "@holdfast/core";
-import type { GrowingFile, StagedFile } from "./body-files.js";
+import type { ItemBody } from "@holdfast/sqlite/item-table";
+import { type BodyFiles, type GrowingFile, MOST_IN_TABLE, type StagedFile } from "./body-files.js";
 import { breathing } from "./breath.js";
-import { type FileStore, MOST_IN_TABLE } from "./file-store.js";
+
+/** Where the body goes. */
+interface Destination {
+  readonly bodies: BodyFiles;
+  putBody(
+    record: Omit<WriteRecord, "body">,
+    body: Exclude<ItemBody, { from: "staging" }>,
+    staged: StagedFile | undefined,
+    condition: PutCondition,
+    signal: AbortSignal | undefined,
+  ): Promise<PutOutcome>;
+}
 
 /** Collects a body: in memory while the table can hold it, then in a file that no item points to. */
 export class FileWriter implements BodyWriter {
-  readonly #store: FileStore;
+  readonly #store: Destination;
   readonly #signal: AbortSignal | undefined;
   readonly #breathe = breathing();
   #pieces: Uint8Array[] = [];
@@ -14,7 +26,7 @@ export class FileWriter implements BodyWriter {
   #staged: StagedFile | undefined;
   #kept = false;
 
-  constructor(store: FileStore, signal: AbortSignal | undefined) {
+  constructor(store: Destination, signal: AbortSignal | undefined) {
     this.#store = store;
     this.#signal = signal;
   }

@@ -1,5 +1,3 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import { filesystemOn } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
@@ -74,6 +72,11 @@ describe("a process that dies", () => {
       }
       await storage.flush();
       const where = `after a death at call ${lastCall}`;
+      for (const key of oracle.keys()) {
+        for (const { version } of await storage.history(key)) {
+          await expect(storage.load(key, { version }), `${key} ${version} ${where}`).resolves.toBeDefined();
+        }
+      }
       expect((await storage.verify()).problems, where).toEqual([]);
       const living = (await storage.list()).length;
       expect(filesIn(root).length, where).toBe(2 * living);
@@ -82,8 +85,6 @@ describe("a process that dies", () => {
         filesIn(root).filter((path) => path.endsWith(".tmp")),
         where,
       ).toEqual([]);
-      expect(readdirSync(root)).toContain(".holdfast");
-      expect(join(root, "x")).toContain(root);
     }
   }, 120_000);
 });

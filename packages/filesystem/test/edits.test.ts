@@ -9,7 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Change, StorageError } from "@holdfast/core";
+import { type Change, StorageError, systemPorts, type Timers } from "@holdfast/core";
+import { type FileSystemPort, nodeFileSystem, type RootWatch } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
@@ -96,6 +97,54 @@ describe("an edit", () => {
     expect(readText(root, "note.json")).toBe('"edited"');
   });
 
+  it("that comes while a save waits keeps the save in quarantine where history is off", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false }, { history: false });
+    for (const [key, path, value] of [
+      ["note", "note.json", "saved"],
+      ["large", "large.bin", new Uint8Array(70_000).fill(1)],
+    ] as const) {
+      await storage.save(key, typeof value === "string" ? "first" : new Uint8Array(70_000));
+      await storage.flush();
+      await storage.save(key, value);
+      writeText(root, path, '"edited"');
+      await storage.flush();
+    }
+    expect(await storage.load("note")).toBe("edited");
+    expect(await storage.load("large")).toEqual(new TextEncoder().encode('"edited"'));
+    const kept = readdirSync(join(root, ".holdfast/quarantine")).sort((a, b) => (a.endsWith("bin") ? -1 : b.length));
+    expect(kept.map((name) => readText(root, `.holdfast/quarantine/${name}`))).toEqual([
+      "\u0001".repeat(70_000),
+      '"saved"',
+    ]);
+  });
+
+  it("in the very moment of replacing is kept too", async () => {
+    const root = temporaryRoot();
+    let raced = false;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      rename(from, to) {
+        if (!raced && to.endsWith("/note.json") && nodeFileSystem.lstat(to) !== undefined) {
+          raced = true;
+          writeFileSync(to, '"in place"');
+        }
+        nodeFileSystem.rename(from, to);
+      },
+    };
+    const storage = await openRootOn({ files }, root, { watch: false });
+    await storage.save("note", "first");
+    await storage.flush();
+    const saved = await storage.save("note", "saved");
+    await storage.flush();
+    expect(raced).toBe(true);
+    expect(await storage.load("note")).toBe("in place");
+    expect(await storage.load("note", { version: saved.version })).toBe("saved");
+    await storage.flush();
+    expect(readText(root, "note.json")).toBe('"in place"');
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
   it("of an item that was deleted meanwhile is kept in quarantine, and the item stays deleted", async () => {
     const root = temporaryRoot();
     const storage = await openRoot(root, { watch: false });
@@ -108,6 +157,48 @@ describe("an edit", () => {
     expect(filesIn(root)).toEqual([]);
     const [kept = ""] = readdirSync(join(root, ".holdfast/quarantine"));
     expect(readText(root, `.holdfast/quarantine/${kept}`)).toBe('"edited"');
+  });
+
+  it("that is still being written is waited for: half a file may parse", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", { whole: 0 }, { format: "yaml" });
+    await storage.flush();
+    writeText(root, "note.yaml", "half: 1\n");
+    const loading = storage.load("note");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeText(root, "note.yaml", "half: 1\nwhole: 2\n");
+    expect(await loading).toEqual({ whole: 0 });
+    expect(await storage.load("note")).toEqual({ half: 1, whole: 2 });
+    expect((await storage.history("note")).length).toBe(1);
+  });
+
+  it("that came with its companion from elsewhere has the tags and metadata that it has there", async () => {
+    const here = temporaryRoot();
+    const there = temporaryRoot();
+    const first = await openRoot(here);
+    await first.save("note", 1, { tags: ["old"] });
+    await first.close();
+    for (const path of filesIn(here)) writeText(there, path, readText(here, path));
+    const second = await openRoot(there);
+    await second.save("note", 2, { tags: ["new"], metadata: { by: "Ann" } });
+    await second.close();
+    for (const path of filesIn(there)) writeText(here, path, readText(there, path));
+    const again = await openRoot(here);
+    expect(await again.load("note")).toBe(2);
+    expect(await again.stat("note")).toMatchObject({ tags: ["new"], metadata: { by: "Ann" } });
+  });
+
+  it("of a file whose name differs from an item's in its case alone is told of by verify", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("A", 1);
+    await storage.flush();
+    writeText(root, "a.json", "2");
+    // On some platforms they are one file.
+    const isOne = filesIn(root).length === 2;
+    expect((await storage.verify()).problems.length).toBe(1);
+    expect(await storage.load("A")).toBe(isOne ? 2 : 1);
   });
 
   it("that changes only times is passed over in silence", async () => {
@@ -179,6 +270,46 @@ describe("a file that somebody removes", () => {
     expect(await storage.load("a")).toBe(undefined);
     await storage.flush();
     expect(filesIn(root)).toEqual([]);
+  });
+
+  it("and writes it anew has edited it: tags and history stay", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    const first = await storage.save("a", 1, { tags: ["x"] });
+    await storage.flush();
+    unlinkSync(join(root, "a.json"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeText(root, "a.json", "2");
+    await until(async () => (await storage.load("a")) === 2);
+    expect(await storage.stat("a")).toMatchObject({ tags: ["x"], created: first.created });
+  });
+
+  it("to put a directory or a link there has deleted the item; its key goes on beside it", async () => {
+    const root = temporaryRoot();
+    const outside = temporaryRoot();
+    writeText(outside, "b.json", '"outside"');
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("a", 1);
+    await storage.save("b", 1);
+    await storage.flush();
+    unlinkSync(join(root, "a.json"));
+    mkdirSync(join(root, "a.json"));
+    unlinkSync(join(root, "b.json"));
+    symlinkSync(join(outside, "b.json"), join(root, "b.json"));
+    expect(await storage.load("a")).toBe(undefined);
+    expect(await storage.load("b")).toBe(undefined);
+    await storage.flush();
+    await storage.save("a", 2);
+    await storage.save("b", 2);
+    await storage.flush();
+    expect(await storage.load("a")).toBe(2);
+    expect(await storage.load("b")).toBe(2);
+    expect(readText(outside, "b.json")).toBe('"outside"');
+    expect(filesIn(root).filter((path) => path.endsWith(".json") && !path.endsWith(".meta.json"))).toEqual([
+      expect.stringMatching(/^a~[0-9a-f]{12}\.json$/),
+      "b.json",
+      expect.stringMatching(/^b~[0-9a-f]{12}\.json$/),
+    ]);
   });
 
   it("is no deletion when its root is gone with it", async () => {
@@ -281,6 +412,35 @@ describe("a file that is dropped in", () => {
     expect(readText(outside, "moved/a.json")).toBe("1");
     expect(await storage.load("d/a")).toBe(2);
     rmSync(join(root, "d"));
+  });
+});
+
+describe("where not everything can be watched", () => {
+  it("looks at everything now and then", async () => {
+    const root = temporaryRoot();
+    const delays: number[] = [];
+    let rescan: () => void = () => undefined;
+    const timers: Timers = {
+      schedule(callback, milliseconds, kind) {
+        delays.push(milliseconds);
+        if (milliseconds !== 30_000) return systemPorts.timers.schedule(callback, milliseconds, kind);
+        rescan = callback;
+        return () => undefined;
+      },
+    };
+    const watchRoot: RootWatch = (_, events) => {
+      events.incomplete();
+      return { add: () => undefined, close: () => undefined };
+    };
+    const storage = await openRootOn({ watchRoot }, root, {}, { ports: { timers } });
+    await storage.save("a", 1);
+    await storage.flush();
+    writeText(root, "a.json", "2");
+    writeText(root, "new.json", "3");
+    expect(delays).toContain(30_000);
+    rescan();
+    await until(async () => (await storage.list()).length === 2);
+    await until(async () => (await storage.history("a")).length === 1);
   });
 });
 

@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStorage } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
+import { nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
-import { filesIn, openRoot, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
+import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -28,28 +29,34 @@ describe("verify", () => {
     }
   });
 
-  it("finds missing companions, foreign files, orphan temps, links and bodies that nobody points to", async () => {
+  it("finds missing companions, foreign files, orphan temps, links and files of the work directory that nobody points to", async () => {
     const root = temporaryRoot();
-    const storage = await openRoot(root, { watch: false });
+    let now = Date.now();
+    const files = { ...nodeFileSystem, now: () => now };
+    const storage = await openRootOn({ files }, root, { watch: false });
     await storage.save("a", 1);
     await storage.flush();
     unlinkSync(join(root, "a.meta.json"));
     writeText(root, "foreign.txt", "x");
-    const old = Date.now() / 1000 - 7_200;
-    for (const path of [".holdfast-0123456789abcdef.tmp", ".holdfast/bodies/0123"]) {
-      mkdirSync(join(root, ".holdfast/bodies"), { recursive: true });
+    const stray = "versions/a.json/20260101T000000000Z-0123456789ab-0000-0123456789ab.json";
+    mkdirSync(join(root, ".holdfast/bodies"), { recursive: true });
+    mkdirSync(join(root, ".holdfast/versions/a.json"), { recursive: true });
+    for (const path of [".holdfast-0123456789abcdef.tmp", ".holdfast/bodies/0123", `.holdfast/${stray}`]) {
       writeText(root, path, "x");
-      utimesSync(join(root, path), old, old);
     }
+    // What is young may be the mirror's at work.
+    expect((await storage.verify()).problems.length).toBe(2);
+    now += 2 * 60 * 60 * 1000;
     const { problems } = await storage.verify();
     expect(problems.map(({ message, repairable }) => [message.split(":")[0], repairable])).toEqual([
       ["the companion a.meta.json is missing, or does not say whose it is", true],
       [".holdfast-0123456789abcdef.tmp is an unfinished file that a process left behind", true],
       ["foreign.txt belongs to no item", false],
-      ["bodies/0123 is an unfinished body that a process left behind", true],
+      ["bodies/0123 is an unfinished body, and was left behind by a process", true],
+      [`${stray} is a version that is not kept any more, and was left behind by a process`, true],
     ]);
     const { repaired, remaining } = await storage.repair();
-    expect(repaired.length).toBe(3);
+    expect(repaired.length).toBe(4);
     expect(remaining.map(({ message }) => message.split(":")[0])).toEqual(["foreign.txt belongs to no item"]);
     expect(readJson(root, "a.meta.json")).toMatchObject({ key: "a" });
   });

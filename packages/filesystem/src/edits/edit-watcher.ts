@@ -5,6 +5,7 @@ import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import type { RootWatch, RootWatcher } from "../root-watch.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
+import { companionAt } from "./companion-at.js";
 import type { Edits } from "./edits.js";
 import type { Newcomers } from "./newcomers.js";
 import { readDirectory, walk } from "./scan.js";
@@ -118,7 +119,7 @@ export class EditWatcher {
     const stat = port.lstat(`${root}/${path}`);
     if (stat?.kind === "directory") await this.#lookInto(path);
     else if (stat?.kind === "file") {
-      const companion = path.endsWith(COMPANION_EXTENSION) ? newcomers.companionAt(path) : undefined;
+      const companion = path.endsWith(COMPANION_EXTENSION) ? companionAt(port, root, path) : undefined;
       // A companion that came after its data file.
       const data = companion === undefined ? path : path.slice(0, path.lastIndexOf("/") + 1) + companion.current.file;
       if (companion !== undefined && files.ownerOf(data) !== undefined) return;

@@ -16,7 +16,8 @@ import type { FileSystemPort } from "../port/file-system-port.js";
 import type { Quarantine } from "../quarantine.js";
 import { segmentsOf, splitPath } from "../root-directory.js";
 import type { Copies } from "../table/copies.js";
-import { type FileRow, type FileTable, readIntents, standingOf } from "../table/file-table.js";
+import { type FileRow, type FileTable, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
+import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
 import type { EditClock } from "./edit-clock.js";
 import { bytesNeeded, factsOf } from "./read-file.js";
 
@@ -35,6 +36,8 @@ export interface EditParts {
   readonly mostInTable: number;
   /** Whether the root is there and is the one that was opened. Throws when it is not. */
   readonly requireRoot: () => void;
+  /** Whether the root is in a folder that is synced: then companions come when they come. */
+  readonly synced: boolean;
   readonly stored: StoredBodies;
   /** Whether replaced versions go into history. */
   readonly keepsHistory: boolean;
@@ -45,6 +48,8 @@ export type Verdict = "unchanged" | "adopted" | "deleted" | "damaged" | "moving"
 
 /** Milliseconds for which a file that was just changed has to stand still. */
 const SETTLING = 50;
+/** Milliseconds for which a file has to be gone. */
+const REWRITING = 200;
 /** A file that has not changed for so many milliseconds stands still. */
 const LONG_AGO = 2_000;
 
@@ -121,7 +126,7 @@ export class Edits {
     return this.#withFile(standing.path, async (file) => {
       const look = file === undefined ? undefined : await this.#standStill(file, item);
       if (look === "moving") return "moving";
-      if (look === undefined) return this.#delete(row);
+      if (look === undefined) return this.#confirmDeletion(row, standing.path);
       if (look.sha256 === standing.sha256) return this.#refresh(row, look);
       const facts = await factsOf(look, item);
       if (facts === undefined) {
@@ -129,8 +134,24 @@ export class Edits {
         if (file !== undefined) quarantine.copy(file, standing.path);
         return this.#setAside(row, look);
       }
-      return this.#adopt(row, { ...item, ...facts }, look, standing);
+      const told = await this.#toldOf(standing, look);
+      return this.#adopt(row, { ...item, ...told, ...facts }, look, standing);
     });
+  }
+
+  /** What the companion says, where a file with just this content came with it from elsewhere. */
+  async #toldOf({ key, path, companion }: StandingPair, look: Look): Promise<Partial<RecordHeader>> {
+    const { port, root, synced, context } = this.#parts;
+    for (let attempt = 0; ; attempt++) {
+      const found = companionAt(port, root, companion);
+      const entry = found?.key === key ? entryFor(found, splitPath(path).name, look) : undefined;
+      if (entry !== undefined) {
+        const { tags, metadata, expiration } = entry.header;
+        return { tags, metadata, expiration };
+      }
+      if (!synced || attempt > 0) return {};
+      await sleep(context.ports.timers, WAIT_FOR_COMPANION);
+    }
   }
 
   /** The file is what the item is now, unless somebody was faster. */
@@ -143,6 +164,13 @@ export class Edits {
       files.settle({ key: row.key, path, companion, version, sha256: look.sha256, stat }, true);
       return "adopted";
     });
+  }
+
+  /** Some programs remove a file before they write it anew. */
+  async #confirmDeletion(row: FileRow, path: string): Promise<Verdict> {
+    const { port, root, context } = this.#parts;
+    await sleep(context.ports.timers, REWRITING);
+    return port.lstat(`${root}/${path}`)?.kind === "file" ? "moving" : this.#delete(row);
   }
 
   #delete(row: FileRow): Promise<Verdict> {

@@ -1,21 +1,17 @@
 import { BEFORE_ALL_TIME, type RecordHeader, sleep } from "@holdfast/core";
-import { type Companion, type CompanionEntry, readCompanion } from "../companion.js";
+import type { Companion, CompanionEntry } from "../companion.js";
 import { fingerprintOf } from "../fingerprint.js";
-import { type Look, openIfThere } from "../look.js";
+import type { Look } from "../look.js";
 import { isHidden, isIgnored, readPath } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION, companionFor } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
-import { readAll } from "../port/whole-files.js";
 import { segmentsOf, splitPath } from "../root-directory.js";
+import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
 import { bodyOf, type EditParts, modifiedOf, recordOf, standStill, withFile } from "./edits.js";
 import { factsOf, MOST_READ } from "./read-file.js";
 
 /** `foreign`: it can be no item as it is. `ignored`: nobody means it as one. */
 export type Reception = "adopted" | "foreign" | "ignored" | "moving" | "gone";
-
-/** In a folder that is synced, how long a data file waits for its companion. Milliseconds. */
-const WAIT_FOR_COMPANION = 2_000;
-const LARGEST_COMPANION = 16 * 2 ** 20;
 
 /** A companion that tells of a data file. */
 interface Told {
@@ -34,11 +30,9 @@ interface Candidate {
 /** Takes in files that belong to no item: dropped in by hand, come by a sync, or left when the state directory was deleted. */
 export class Newcomers {
   readonly #parts: EditParts;
-  readonly #synced: boolean;
 
-  constructor(parts: EditParts, synced: boolean) {
+  constructor(parts: EditParts) {
     this.#parts = parts;
-    this.#synced = synced;
   }
 
   /** `path` is that of a data file that no row owns. */
@@ -51,7 +45,7 @@ export class Newcomers {
       if (companions.length === 0) {
         if (this.isIgnored(path)) return "ignored";
         if (readPath(path).length === 0) return "foreign";
-        if (this.#synced) {
+        if (this.#parts.synced) {
           await sleep(context.ports.timers, WAIT_FOR_COMPANION);
           companions = this.#companionsOf(path);
         }
@@ -131,29 +125,9 @@ export class Newcomers {
     const stems = new Set([path, path.replace(/(?:\.(?:json|ya?ml|bin))?(?:\.gz)?$/, ""), path.replace(/\.gz$/, "")]);
     return [...stems].flatMap((stem) => {
       const at = `${stem}${COMPANION_EXTENSION}`;
-      const companion = fold(at) === fold(path) ? undefined : this.companionAt(at);
+      const companion = fold(at) === fold(path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);
       const names = companion && [companion.current.file, companion.previous?.file];
       return companion !== undefined && names?.includes(name) ? [{ path: at, companion }] : [];
     });
   }
-
-  /** The companion at a path; undefined when none is there. */
-  companionAt(path: string): Companion | undefined {
-    const { port, root } = this.#parts;
-    const descriptor = openIfThere(port, `${root}/${path}`);
-    if (descriptor === undefined) return undefined;
-    try {
-      const { size, kind } = port.fstat(descriptor);
-      return kind === "file" && size <= LARGEST_COMPANION ? readCompanion(readAll(port, descriptor, size)) : undefined;
-    } finally {
-      port.close(descriptor);
-    }
-  }
-}
-
-function entryFor(companion: Companion, file: string, { sha256, stat }: Look): CompanionEntry | undefined {
-  return [companion.current, companion.previous].find(
-    (entry) =>
-      entry !== undefined && entry.file === file && entry.sha256 === sha256 && entry.header.storedSize === stat.size,
-  );
 }

@@ -6,6 +6,7 @@ import type { DirectoryEntry, FileSystemPort } from "../port/file-system-port.js
 import { discard } from "../port/whole-files.js";
 import { segmentsOf } from "../root-directory.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
+import { companionAt } from "./companion-at.js";
 import type { Edits } from "./edits.js";
 import type { Newcomers } from "./newcomers.js";
 
@@ -30,7 +31,7 @@ export interface ScanParts {
 /** Files that are being taken in at once. */
 const AT_ONCE = 256;
 const PAGE = 1_000;
-export const OWN_DIRECTORY = ".holdfast";
+const OWN_DIRECTORY = ".holdfast";
 
 /** Compares the whole root with the table, as the mirror does when it starts, and takes in what has changed. */
 export async function scanRoot(parts: ScanParts): Promise<void> {
@@ -53,7 +54,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
       }
       const owner = files.ownerOf(path);
       if (owner !== undefined) seen.add(path);
-      else if (!name.endsWith(COMPANION_EXTENSION) || newcomers.companionAt(path) === undefined) {
+      else if (!name.endsWith(COMPANION_EXTENSION) || companionAt(port, root, path) === undefined) {
         await queue.add(async () => {
           if ((await newcomers.receive(path)) === "adopted") adopted++;
         });

@@ -1,18 +1,19 @@
 import { BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
+import { MOST_IN_TABLE } from "../body-files.js";
 import { breathing } from "../breath.js";
+import { companionAt } from "../edits/companion-at.js";
 import { walk } from "../edits/scan.js";
 import type { FileStore } from "../file-store.js";
 import { looksLike } from "../fingerprint.js";
 import { hashNow } from "../look.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
+import { fold } from "../names/segments.js";
 import { splitPath } from "../root-directory.js";
-import { type FileRow, type StandingPair, standingOf } from "../table/file-table.js";
+import { type FileRow, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
 import type { Finding, Remedy } from "./findings.js";
 
 const PAGE = 500;
-/** A stream that has not moved for so long has ended without word. Milliseconds. */
-const STREAM_TIMEOUT = 60 * 60 * 1000;
 
 /** No temp of the mirror is older than that, unless its process died. Milliseconds. */
 const MIRROR_TIMEOUT = 60_000;
@@ -25,7 +26,7 @@ export async function lookThrough(store: FileStore, signal: AbortSignal | undefi
 }
 
 /** Hashes every data file and reads every companion. */
-async function pairs({ files, internals, directories, table, newcomers }: FileStore, signal: AbortSignal | undefined) {
+async function pairs({ files, internals, directories, table }: FileStore, signal: AbortSignal | undefined) {
   const { files: port } = internals;
   const breathe = breathing();
   const findings: Finding[] = [];
@@ -45,7 +46,7 @@ async function pairs({ files, internals, directories, table, newcomers }: FileSt
           findings.push(
             dataFinding(row, standing, header, stat !== undefined && looksLike(standing.stat, stat), sha256),
           );
-        else if (newcomers.companionAt(standing.companion)?.key !== row.key)
+        else if (companionAt(port, directories.root, standing.companion)?.key !== row.key)
           findings.push(companionFinding(row, standing));
       }
     }
@@ -54,14 +55,15 @@ async function pairs({ files, internals, directories, table, newcomers }: FileSt
 }
 
 /** Files in the root that belong to nobody. */
-async function strangers({ files, internals, directories, newcomers }: FileStore, signal: AbortSignal | undefined) {
+async function strangers(store: FileStore, signal: AbortSignal | undefined) {
+  const { files, internals, directories, newcomers } = store;
   const { files: port } = internals;
   const findings: Finding[] = [];
   for await (const { directory, entries } of walk(port, directories.root, "")) {
     for (const { name, kind } of entries) {
       signal?.throwIfAborted();
       const path = directory === "" ? name : `${directory}/${name}`;
-      if (kind === "directory" || files.ownerOf(path) !== undefined) continue;
+      if (kind === "directory" || isOwned(store, path)) continue;
       if (kind === "file" && isTemporary(name)) {
         const age = port.now() - Number((port.lstat(`${directories.root}/${path}`)?.mtime ?? 0n) / 1_000_000n);
         // The mirror may be just about to rename it.
@@ -74,7 +76,7 @@ async function strangers({ files, internals, directories, newcomers }: FileStore
           ),
         );
       } else {
-        const companion = name.endsWith(COMPANION_EXTENSION) ? newcomers.companionAt(path) : undefined;
+        const companion = name.endsWith(COMPANION_EXTENSION) ? companionAt(port, directories.root, path) : undefined;
         if (companion !== undefined) {
           const data = directory === "" ? companion.current.file : `${directory}/${companion.current.file}`;
           if (port.lstat(`${directories.root}/${data}`) !== undefined && files.ownerOf(data) === undefined) continue;
@@ -94,19 +96,25 @@ async function strangers({ files, internals, directories, newcomers }: FileStore
   return findings;
 }
 
+/** Whether a file is one of an item, and not another one whose name differs from that in its case alone. */
+function isOwned({ files, internals, directories }: FileStore, path: string): boolean {
+  const owner = files.ownerOf(path);
+  const row = owner === undefined ? undefined : files.find(owner);
+  if (row === undefined) return false;
+  const names = [standingOf(row), ...readIntents(row.intent)].flatMap((pair) =>
+    pair === undefined ? [] : [pair.path, pair.companion],
+  );
+  const own = names.find((name) => fold(name) === fold(path));
+  if (own === undefined || own === path) return true;
+  const inodeOf = (name: string) => internals.files.lstat(`${directories.root}/${name}`)?.inode;
+  return inodeOf(own) === inodeOf(path);
+}
+
 /** Files of the work directory that nothing points to. */
-async function leftovers({ copies, internals, bodies }: FileStore, signal: AbortSignal | undefined) {
-  const { files: port } = internals;
-  signal?.throwIfAborted();
-  const known = new Set(copies.all().map(({ place }) => place));
-  const entries = port.lstat(bodies.directory) === undefined ? [] : port.readdir(bodies.directory);
-  return entries.flatMap(({ name }): Finding[] => {
-    const place = `bodies/${name}`;
-    const stat = port.lstat(bodies.locate(place));
-    if (known.has(place) || stat === undefined) return [];
-    if (port.now() - Number(stat.mtime / 1_000_000n) < STREAM_TIMEOUT) return [];
-    return [finding(`${place} is an unfinished body that a process left behind`, { do: "drop", place })];
-  });
+async function leftovers(store: FileStore) {
+  return store
+    .leftovers()
+    .map(({ place, what }) => finding(`${place} is ${what}, and was left behind by a process`, { do: "drop", place }));
 }
 
 /** Items that have to be there. */
@@ -123,7 +131,7 @@ function dataFinding(
   isUnnoticed: boolean,
   sha256: string | undefined,
 ): Finding {
-  const isInTable = header !== undefined && header.storedSize <= 64 * 2 ** 10;
+  const isInTable = header !== undefined && header.storedSize <= MOST_IN_TABLE;
   const what =
     sha256 === undefined
       ? "is missing"

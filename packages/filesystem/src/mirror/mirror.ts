@@ -3,6 +3,7 @@ import { codeOf, type GroupCommit, type ItemTable } from "@holdfast/sqlite/item-
 import type { BodyFiles } from "../body-files.js";
 import type { Edits } from "../edits/edits.js";
 import type { MirrorLock } from "../mirror-lock.js";
+import { choosePairNames, type TakenNames } from "../names/pair-names.js";
 import type { Copies } from "../table/copies.js";
 import type { FileTable } from "../table/file-table.js";
 import type { Plan, Result } from "./plan.js";
@@ -19,8 +20,6 @@ export interface MirrorParts extends PublishParts {
   readonly bodies: BodyFiles;
   readonly edits: Edits;
   readonly planner: Planner;
-  /** The versions of a key that history has. */
-  readonly kept: (key: string) => ReadonlySet<string>;
   readonly flushTimeout: number;
   /** Called, and awaited, when this process has become the mirror. */
   readonly tookOver: () => Promise<void>;
@@ -36,15 +35,20 @@ interface Setback {
   cancelPause: CancelTimer | undefined;
 }
 
-/** Keys in one group. */
-const GROUP = 64;
-/** Milliseconds from a commit to mirroring, so that saves that follow one another have the thread. */
-const DELAY = 5;
+/** Keys in one group, which share two commits and the fsyncs of their directories. */
+const GROUP = 256;
+/** Milliseconds without a commit after which mirroring begins: saves that follow one another have the disk to themselves. */
+const QUIET = 20;
+/** Milliseconds from the first commit after which it begins in any case. */
+const LONGEST_LAG = 2_000;
 /** Milliseconds between looks: of the mirror, for what other processes have committed; of others, whether the mirror is gone. */
 const LOOK = 100;
 const POLL = 10;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 30_000;
+
+/** Names below `versions/` meet no others, since the version is part of each. */
+const NOBODY_ELSE: TakenNames = { asData: () => false, asCompanion: () => false, asDirectory: () => false };
 
 /** Brings committed items into their files, while this process is the one that does. */
 export class Mirror {
@@ -55,6 +59,7 @@ export class Mirror {
   #running: Promise<void> | undefined;
   #again = false;
   #cancelTimer: CancelTimer | undefined;
+  #waitingSince = 0;
   #cancelLook: CancelTimer | undefined;
   #syncFailures = 0;
 
@@ -69,15 +74,20 @@ export class Mirror {
 
   /** To be called after commits. */
   wake(): void {
-    if (this.#stopped || this.#cancelTimer !== undefined) return;
-    if (this.#running !== undefined) this.#again = true;
-    else {
-      const run = () => {
-        this.#cancelTimer = undefined;
-        this.#begin();
-      };
-      this.#cancelTimer = this.#parts.ports.timers.schedule(run, DELAY, "foreground");
+    if (this.#stopped) return;
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
     }
+    const now = performance.now();
+    if (this.#cancelTimer === undefined) this.#waitingSince = now;
+    else if (now - this.#waitingSince > LONGEST_LAG - QUIET) return;
+    this.#cancelTimer?.();
+    const run = () => {
+      this.#cancelTimer = undefined;
+      this.#begin();
+    };
+    this.#cancelTimer = this.#parts.ports.timers.schedule(run, QUIET, "foreground");
   }
 
   /** Becomes the mirror when nobody else is. Resolves when that is settled, and what it finds at the start is taken in. */
@@ -252,21 +262,25 @@ export class Mirror {
 
   /** Drops copies of versions that history has dropped, and brings those that it keeps where people find them. */
   async #tidy(key: string): Promise<void> {
-    const { copies, files, table, group, versions, bodies, kept } = this.#parts;
+    const { copies, table, group, versions, bodies, port } = this.#parts;
     const current = table.stat(key, BEFORE_ALL_TIME)?.version;
     const others = copies.of(key).filter(({ version }) => version !== current);
     if (others.length === 0) return;
-    const path = files.find(key)?.path ?? key;
-    const history = kept(key);
-    const surplus = others.filter(({ version }) => !history.has(version));
-    const staged = others.filter(({ version, place }) => history.has(version) && !place.startsWith("versions/"));
-    const taken = staged
-      .filter(({ place }) => this.#parts.port.lstat(bodies.locate(place)) !== undefined)
-      .map((copy) => ({ ...copy, place: versions.take(copy.place, path, copy.version) }));
+    const headers = new Map(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => [header.version, header]));
+    const surplus = others.filter(({ version }) => !headers.has(version));
+    const moved = others.flatMap((copy) => {
+      const header = headers.get(copy.version);
+      const isToMove = header !== undefined && !copy.place.startsWith("versions/");
+      if (!isToMove || port.lstat(bodies.locate(copy.place)) === undefined) return [];
+      const { path } = choosePairNames(key, header, NOBODY_ELSE);
+      return [{ ...copy, from: copy.place, place: versions.adopt(copy.place, path, copy.version) }];
+    });
     await group.submit(() => {
       for (const { version } of surplus) copies.delete(key, version);
-      for (const copy of taken) copies.put(copy);
+      for (const copy of moved) copies.put(copy);
     });
+    // The first name goes when the second is recorded.
+    for (const { from } of moved) bodies.discard({ place: from });
     for (const { place } of surplus) versions.drop(place);
   }
 

@@ -64,7 +64,7 @@ export interface Replaced {
   readonly raced: readonly string[];
 }
 
-export interface Kept {
+interface Kept {
   readonly version: Version;
   readonly place: string;
   readonly sha256: string;

@@ -84,7 +84,7 @@ export class Planner {
   #namesFor(header: RecordHeader, standing: StandingPair | undefined, intents: readonly Intent[]): PairNames {
     const { key } = header;
     const current = intents.at(-1) ?? standing;
-    if (current !== undefined && fitsForm(current.path, key, header)) {
+    if (current !== undefined && fitsForm(current.path, key, header) && this.#isFileOrNothing(current.path)) {
       return { path: current.path, companion: current.companion };
     }
     return choosePairNames(key, header, this.#taken(key, standing !== undefined));
@@ -105,9 +105,15 @@ export class Planner {
 
   /** A file that came before the item's first one is an edit of it. Where the item has a file already, it is something else. */
   #blocksData(key: string, path: string, hasFile: boolean): boolean {
-    if (this.#parts.files.ownerOf(path) === key) return false;
+    if (!this.#isFileOrNothing(path)) return true;
+    const { files, port, root } = this.#parts;
+    return hasFile && files.ownerOf(path) !== key && port.lstat(`${root}/${path}`) !== undefined;
+  }
+
+  /** False where a link or a directory stands: those are left as they are. */
+  #isFileOrNothing(path: string): boolean {
     const stat = this.#parts.port.lstat(`${this.#parts.root}/${path}`);
-    return stat !== undefined && (stat.kind !== "file" || hasFile);
+    return stat === undefined || stat.kind === "file";
   }
 
   #blocksCompanion(key: string, path: string): boolean {

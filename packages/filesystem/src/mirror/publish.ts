@@ -171,7 +171,7 @@ class Publication {
   /** Renames the data file, which commits the pair. */
   #place({ plan, seen, data }: Prepared): Placed | undefined {
     const { names } = plan;
-    if (data === undefined) return { plan, kept: [], raced: [] };
+    if (data === undefined) return { plan, kept: this.#keptBefore(plan, plan.header.version), raced: [] };
     const there = this.#port.lstat(this.#directories.make(names.path));
     // What was deleted since it was judged needs no keeping; what was changed, or has come, does.
     if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
@@ -187,6 +187,7 @@ class Publication {
   #removeData(plan: RemovePlan): Emptied | undefined {
     const seen = this.#judge(plan, []);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
+    if (seen === undefined) return { plan, kept: this.#keptBefore(plan, undefined), raced: [] };
     return { plan, ...this.#retire(plan, olderPairs(plan), seen) };
   }
 
@@ -248,6 +249,8 @@ class Publication {
       const target = this.#locateIfThere(path);
       const stat = target === undefined ? undefined : this.#port.lstat(target);
       if (target === undefined || stat === undefined) continue;
+      // A link or a directory in the place of a file that is to go anyway is nothing of ours.
+      if (plan.type === "remove" && stat.kind !== "file") continue;
       const { standing } = plan;
       if (standing?.path === path && looksLike(standing.stat, stat) && !isFresh(standing.stat, stat)) {
         return { path, stat, is: standing };
@@ -285,6 +288,15 @@ class Publication {
   #save(plan: Plan, { path, is }: Seen): SavedFile | undefined {
     if (is === undefined) return undefined;
     return this.#parts.versions.save(this.#directories.locate(path), path, is.version, plan.keeps(is.version));
+  }
+
+  /** Files of versions that an earlier try has replaced and kept, but not recorded. */
+  #keptBefore(plan: Plan, standing: string | undefined): Replaced["kept"] {
+    return olderPairs(plan).flatMap(({ path, version, sha256 }) => {
+      const place = version === standing || !plan.keeps(version) ? undefined : this.#parts.versions.find(path, version);
+      const isWhole = place !== undefined && hashNow(this.#port, this.#parts.versions.locate(place)) === sha256;
+      return isWhole ? [{ version, place, sha256 }] : [];
+    });
   }
 
   /** What has become of the data file that was replaced. */

@@ -36,15 +36,15 @@ export class VersionFiles {
     return { place, linked };
   }
 
-  /** Moves a file of the work directory here, as the body of a version of the data file at `path`. */
-  take(place: string, path: string, version: Version): string {
-    const taken = placeOf(path, version);
-    const target = this.locate(taken);
-    const { directory } = splitPath(target);
-    makeDirectories(this.#port, directory);
-    this.#port.rename(this.locate(place), target);
-    this.#port.fsyncDirectory(directory);
-    return taken;
+  /** Where the file of a version is if it was saved; undefined when it is not there. */
+  find(path: string, version: Version): string | undefined {
+    const place = placeOf(path, version);
+    return this.#port.lstat(this.locate(place)) === undefined ? undefined : place;
+  }
+
+  /** Gives a file of the work directory a second name here, as the body of a version that was never mirrored. */
+  adopt(place: string, path: string, version: Version): string {
+    return this.save(this.locate(place), path, version, true).place;
   }
 
   /** Whether a saved file is no longer what `seen` is a stat of. */
