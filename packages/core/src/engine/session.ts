@@ -55,15 +55,15 @@ export class Session {
     return this.observation.observe(operation, prefix, (observed) => this.#run(observed, work));
   }
 
-  /** Work that answers at once was never in flight, and takes one promise in all. */
+  /** Work without a signal that answers at once was never in flight, and takes one promise in all. */
   #run<T>(operation: Operation, work: (operation: Operation) => Awaitable<T>): Promise<T> {
     const { signal } = operation;
     if (signal?.aborted) return Promise.reject(abortError(operation, this.adapter.name));
     try {
       const answer = work(operation);
-      if (isPromise(answer)) return this.#follow(operation, answer);
-      // By code of the caller's that the work ran, such as a getter.
-      return signal?.aborted ? Promise.reject(abortError(operation, this.adapter.name)) : Promise.resolve(answer);
+      // A signal has the rest of the caller's turn to fire, and code of the caller's that the work ran may have fired it.
+      if (signal !== undefined || isPromise(answer)) return this.#follow(operation, Promise.resolve(answer));
+      return Promise.resolve(answer);
     } catch (error) {
       return Promise.reject(this.#failureOf(operation, error));
     }

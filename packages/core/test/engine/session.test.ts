@@ -165,6 +165,18 @@ describe("a signal", () => {
     await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "a" });
   });
 
+  it("that fires right after the call gives up an operation whose adapter has answered at once", async () => {
+    const storage = await openStorage(new SynchronousAdapter());
+    await storage.save("a", 1);
+    const controller = new AbortController();
+    const calls = [
+      storage.save("a", 2, { signal: controller.signal }),
+      storage.load("a", { signal: controller.signal }),
+    ];
+    controller.abort();
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: "ABORTED", key: "a" });
+  });
+
   it("that is none is refused", async () => {
     const storage = await openStorage(new MapAdapter());
     await expect(storage.load("a", { signal: {} as AbortSignal })).rejects.toMatchObject({ code: "INVALID_OPTION" });
@@ -200,7 +212,10 @@ describe("an adapter that answers at once", () => {
     const adapter = new SynchronousAdapter();
     const storage = await openStorage(adapter);
     adapter.answer = ({ header }) => ({ outcome: "stale", floor: `${header.version.slice(0, -1)}g` as Version });
-    await expect(storage.save("a", 1)).rejects.toMatchObject({ code: "INTERNAL", message: expect.stringContaining("refused 1000 versions") });
+    await expect(storage.save("a", 1)).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: expect.stringContaining("refused 1000 versions"),
+    });
     expect(adapter.calls.filter((call) => call === "put a")).toHaveLength(1_000);
   });
 
