@@ -50,7 +50,7 @@ export async function runKills({ store, kills, seed, progress }: KillOptions): P
       const kill =
         random.next() < 0.2
           ? ({ after: "start", milliseconds: 60 + random.below(120) } as const)
-          : ({ after: "open", milliseconds: random.below(150) } as const);
+          : ({ after: "open", milliseconds: random.below(300) } as const);
       const { lines, signal, exitCode, complaint } = await runWorker(task, { kill });
       if (signal === "SIGKILL") {
         killed++;

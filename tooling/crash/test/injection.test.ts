@@ -4,7 +4,7 @@ import { chooseSeed } from "../src/random.ts";
 import { whyNoFaults } from "../src/shim/library.ts";
 import { STORE_NAMES } from "../src/stores.ts";
 
-const FAULTS = { sqlite: 56 } as const;
+const FAULTS = { sqlite: 56, filesystem: 112 } as const;
 const reason = whyNoFaults();
 
 describe.each(STORE_NAMES)("%s: calls of the file system that fail, fall short or are the last", (store) => {

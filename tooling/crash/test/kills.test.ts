@@ -3,7 +3,7 @@ import { runKills } from "../src/kills.ts";
 import { chooseSeed } from "../src/random.ts";
 import { STORE_NAMES } from "../src/stores.ts";
 
-const KILLS = { sqlite: 30 } as const;
+const KILLS = { sqlite: 40, filesystem: 200 } as const;
 
 describe.each(STORE_NAMES)("%s: processes killed at random instants", (store) => {
   const seed = chooseSeed();

@@ -21,7 +21,8 @@ export async function judge(mutant: Mutant, seed: number): Promise<Judgement> {
       const report = await replay({
         seed: seed + run,
         writers: 2,
-        steps: 14,
+        steps: 20,
+        keys: 4,
         states: 3_000,
         mostAtOnce: 64,
         again: 0,

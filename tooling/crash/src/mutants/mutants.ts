@@ -113,8 +113,8 @@ export const mutants: readonly Mutant[] = [
     file: "root-directory.js",
     edits: [
       {
-        find: "this.changed(directory);\n        return `${this.#hold(directory)}/${name}`;",
-        replace: "return `${this.#hold(directory)}/${name}`;",
+        find: "this.changed(directory);\n",
+        replace: "\n",
       },
     ],
   },

@@ -10,12 +10,14 @@ export interface RecordOptions {
   readonly seed: number;
   readonly writers: number;
   readonly steps: number;
+  /** Of each writer; see `PlanOptions`. */
+  readonly keys?: number | undefined;
   readonly adapter?: SimulatedStoreOptions["adapter"];
   readonly shortWrites?: SimulatedStoreOptions["shortWrites"];
 }
 
 /** Lets writers work on a simulated disk that never fails, and notes everything that a crash could fall between. */
-export async function record({ seed, writers, steps, adapter, shortWrites }: RecordOptions): Promise<Trace> {
+export async function record({ seed, writers, steps, keys, adapter, shortWrites }: RecordOptions): Promise<Trace> {
   const trace: Event[] = [];
   const told = (event: Event) => trace.push(event);
   const ports = new HurriedPorts(new Random(seed));
@@ -28,7 +30,7 @@ export async function record({ seed, writers, steps, adapter, shortWrites }: Rec
     shortWrites,
   });
   const write = async (writer: number) => {
-    for (const [index, step] of planOf({ seed, round: 0, writer, steps }).entries()) {
+    for (const [index, step] of planOf({ seed, round: 0, writer, steps, keys }).entries()) {
       told({ type: "told", writer, index, told: "begun" });
       try {
         await perform(storage, step);

@@ -33,37 +33,54 @@ export interface ReplayReport {
  * were asked for: what was acknowledged must stand, whole, and the store must find nothing wrong with itself.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const { seed, writers, steps, states: wanted, mostAtOnce, again, adapter, progress } = options;
+  const { seed, writers, steps, keys, states: wanted, mostAtOnce, again, adapter, progress } = options;
+  const trace = await record({ seed, writers, steps, keys, adapter, shortWrites: options.shortWrites });
+  const plans = Array.from({ length: writers }, (_, writer) => planOf({ seed, round: 0, writer, steps, keys }));
+  const most = Math.min(mostAtOnce, Math.max(4, Math.ceil((2 * wanted) / trace.length)));
+  const found = { events: trace.length, states: 0, recovered: 0, wrong: [] as string[] };
+  const report = (end: number, wrong: readonly string[]): ReplayReport => ({
+    ...found,
+    wrong: wrong.map((each) => `seed ${seed}, power off after event ${end}: ${each}`),
+  });
+  // The files alone first, which takes no recovery. Not after a second loss of power: then an older file may wait for its
+  // removal with nothing but the table to tell of it.
+  for (const { state, end } of distinctStates(trace, seed, most)) {
+    const wrong = checkPairs(state.files, deletedBy(trace, end, plans));
+    if (wrong.length > 0) return report(end, wrong);
+  }
+  const random = new Random(seed ^ 0x0ddba11);
+  for (const { state, end, states } of distinctStates(trace, seed, most)) {
+    found.states = states;
+    const counted = () => found.recovered++;
+    const wrong = await recover(state, oraclesAt(trace, end, plans), { random, again, adapter, counted });
+    if (wrong.length > 0) return report(end, wrong);
+    progress?.(found.states, found.recovered);
+  }
+  return report(trace.length, []);
+}
+
+/** Each state that differs from those before it, or after which more had been acknowledged; with how many states were met so far. */
+function* distinctStates(
+  trace: Trace,
+  seed: number,
+  most: number,
+): Generator<{ state: CrashState; end: number; states: number }> {
   const random = new Random(seed ^ 0x5ca1ab1e);
-  const trace = await record({ seed, writers, steps, adapter, shortWrites: options.shortWrites });
-  const plans = Array.from({ length: writers }, (_, writer) => planOf({ seed, round: 0, writer, steps }));
   const seen = new Set<string>();
-  let states = 0;
-  let recovered = 0;
   const start = emptyDisk();
-  const share = Math.max(4, Math.ceil((2 * wanted) / trace.length));
-  const most = Math.min(mostAtOnce, share);
+  let acknowledged = 0;
+  let states = 0;
   for (let end = 0; end <= trace.length; end++) {
+    const before = trace[end - 1];
+    if (before?.type === "told" && before.told === "done") acknowledged++;
     for (const state of crashStates(trace, { start, end, most, random })) {
       states++;
-      if (seen.has(state.signature)) continue;
-      seen.add(state.signature);
-      const oracles = oraclesAt(trace, end, plans);
-      // After a second loss of power an older file may wait for its removal with nothing but the table to tell of it.
-      const wrong = checkPairs(state.files, deletedBy(trace, end, plans));
-      wrong.push(...(await recover(state, oracles, { random, again, adapter, counted: () => recovered++ })));
-      if (wrong.length > 0) {
-        return {
-          events: trace.length,
-          states,
-          recovered,
-          wrong: wrong.map((each) => `seed ${seed}, power off after event ${end}: ${each}`),
-        };
-      }
+      const signature = `${acknowledged}|${state.signature}`;
+      if (seen.has(signature)) continue;
+      seen.add(signature);
+      yield { state, end, states };
     }
-    progress?.(states, recovered);
   }
-  return { events: trace.length, states, recovered, wrong: [] };
 }
 
 /** Keys that some step begun so far deletes. */

@@ -25,14 +25,16 @@ export interface PlanOptions {
   /** Writers share no key, and each awaits one step before the next; so what may stand under a key is known at any instant. */
   readonly writer: number;
   readonly steps: number;
+  /** How many keys it writes under: the fewer, the more is overwritten. Default: all there are. */
+  readonly keys?: number | undefined;
 }
 
 const NAMES = ["plain", "deep/er/down", "with space", "ünï", "x.meta", "CON", "trailing.", "Case", "case", "photo.png"];
 
 /** The steps of one writer. The same options give the same steps. */
-export function planOf({ seed, round, writer, steps }: PlanOptions): Step[] {
+export function planOf({ seed, round, writer, steps, keys: most = NAMES.length }: PlanOptions): Step[] {
   const random = new Random(seed ^ Math.imul(round + 1, 0x9e3779b1) ^ Math.imul(writer + 1, 0x85ebca6b));
-  const keys = NAMES.map((name) => `w${writer}/${name}`);
+  const keys = NAMES.slice(0, most).map((name) => `w${writer}/${name}`);
   let count = 0;
   const value = (): Value => {
     const mark = `${round}.${writer}.${count++}`;
