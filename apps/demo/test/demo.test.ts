@@ -71,7 +71,7 @@ describe("the demo", () => {
     expect(stdout).toMatch(/Antarctic {2}14,000,000\n/);
     expect(stdout).toMatch(/^verify: 750 items, .* in .*$/m);
     expect(stdout).toContain("1,500 files, an item and its companion each");
-    expect(stdout).toMatch(/^ {2}"key": "countries\/fra",$/m);
+    expect(stdout).toMatch(/^ {4}"key": "countries\/fra",$/m);
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
     expect(await readdir(temporary)).toEqual([]);
   });

@@ -1,27 +1,17 @@
 import { join } from "node:path";
 import {
   type AdapterContext,
-  type AdapterWrite,
   type Awaitable,
-  type BatchOutcome,
   BEFORE_ALL_TIME,
-  type BodyWriter,
-  type DeleteCondition,
-  type DeleteOutcome,
-  type PutCondition,
-  type PutOutcome,
-  type RecordHeader,
   StorageError,
   type StoredRecord,
   type StoredStream,
-  type WriteRecord,
 } from "@holdfast/core";
 import {
   type Connection,
   emptyLog,
   FeedWatcher,
   GroupCommit,
-  type ItemBody,
   ItemSearch,
   ItemTable,
   isBusy,
@@ -34,7 +24,7 @@ import {
   streamFromMemory,
 } from "@holdfast/sqlite/item-table";
 import { BackPressure } from "./back-pressure.js";
-import { BodyFiles, MOST_IN_TABLE, type StagedFile } from "./body-files.js";
+import { BodyFiles, MOST_IN_TABLE } from "./body-files.js";
 import { BodyReader } from "./body-reader.js";
 import { breathing } from "./breath.js";
 import { CacheCleaner } from "./cache-cleaner.js";
@@ -43,7 +33,8 @@ import { EditWatcher } from "./edits/edit-watcher.js";
 import { type EditParts, Edits } from "./edits/edits.js";
 import { Newcomers } from "./edits/newcomers.js";
 import { scanRoot } from "./edits/scan.js";
-import { historyLimits, sweepHistory } from "./history-limits.js";
+import { FileWrites } from "./file-writes.js";
+import { goesByDefault, historyLimits, sweepHistory } from "./history-limits.js";
 import type { Internals } from "./internals.js";
 import { type Leftover, leftoversOf } from "./leftovers.js";
 import { Mirror } from "./mirror/mirror.js";
@@ -57,7 +48,6 @@ import { type Directories, prepareDirectories, requireMarker } from "./state-dir
 import { Copies } from "./table/copies.js";
 import { FileTable } from "./table/file-table.js";
 import { Trust } from "./trust.js";
-import { FileWriter } from "./write-stream.js";
 
 /** One open root with everything that works on it. */
 export class FileStore {
@@ -81,13 +71,11 @@ export class FileStore {
   readonly trust: Trust;
   readonly options: CompleteOptions;
   readonly internals: Internals;
-  readonly pressure: BackPressure;
+  readonly writes: FileWrites;
   readonly #lock: MirrorLock;
   readonly #editWatcher: EditWatcher | undefined;
   readonly #cleaner: CacheCleaner | undefined;
   #failure: StorageError | undefined;
-  /** Set when only writing has ended. */
-  #readOnly: StorageError | undefined;
 
   static async open(options: CompleteOptions, internals: Internals, context: AdapterContext): Promise<FileStore> {
     const directories = prepareDirectories(options, internals);
@@ -186,19 +174,18 @@ export class FileStore {
       flushTimeout: options.flushTimeout,
       tookOver: () => this.#tookOver(),
       made: (made) => this.#editWatcher?.add(made),
-      failed: (error) => {
-        this.#readOnly = error;
-      },
+      failed: (error) => this.writes.end(error),
     });
     const limits = options.cache;
     this.#cleaner = limits && new CacheCleaner({ limits, ports, connection, group, table, files });
-    this.pressure = new BackPressure({
+    const pressure = new BackPressure({
       timers: ports.timers,
       most: options.maxPending,
       timeout: options.lockTimeout,
       count: () => files.pendingCount,
       wake: () => this.mirror.wake(),
     });
+    this.writes = new FileWrites({ group, table, files, copies, bodies, pressure });
     this.#editWatcher =
       options.watch && internals.watchRoot !== undefined
         ? new EditWatcher({
@@ -244,79 +231,9 @@ export class FileStore {
     return { header, chunkHashes: hashes, body: this.reader.stream(header) };
   }
 
-  async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
-    const { body: bytes, ...bodiless } = record;
-    if (bytes.byteLength <= MOST_IN_TABLE) {
-      return this.putBody(bodiless, { from: "memory", bytes }, undefined, condition, signal);
-    }
-    this.requireWritable();
-    const staged = this.bodies.stage(bytes);
-    let outcome: PutOutcome | undefined;
-    try {
-      outcome = await this.putBody(bodiless, { from: "elsewhere" }, staged, condition, signal);
-    } finally {
-      if (outcome !== undefined && outcome.outcome !== "written") this.bodies.discard(staged);
-    }
-    return outcome;
-  }
-
-  /** Commits a record whose body is in memory, or in a file that is on the medium. */
-  putBody(
-    record: Omit<WriteRecord, "body">,
-    body: Exclude<ItemBody, { from: "staging" }>,
-    staged: StagedFile | undefined,
-    condition: PutCondition,
-    signal: AbortSignal | undefined,
-  ): Promise<PutOutcome> {
-    const put = () => {
-      const outcome = this.table.put(record, body, condition);
-      if (outcome.outcome === "written") this.#written(record.header, staged);
-      return outcome;
-    };
-    return this.#write(put, body.from === "memory" ? body.bytes.byteLength : 0, signal);
-  }
-
-  delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
-    const remove = () => {
-      const outcome = this.table.delete(key, condition);
-      if (outcome.outcome === "deleted") this.files.mark(key);
-      return outcome;
-    };
-    return this.#write(remove, 0, signal);
-  }
-
-  async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
-    this.requireWritable();
-    const staged = new Map<string, StagedFile>();
-    let outcome: BatchOutcome | undefined;
-    try {
-      for (const write of writes) {
-        if (write.type !== "put" || write.record.body.byteLength <= MOST_IN_TABLE) continue;
-        staged.set(write.record.header.key, this.bodies.stage(write.record.body));
-      }
-      const bytes = writes.reduce((sum, write) => sum + (write.type === "put" ? write.record.body.byteLength : 0), 0);
-      outcome = await this.#write(() => this.#batch(writes, now, staged), bytes, signal);
-    } finally {
-      if (outcome !== undefined && outcome.outcome !== "applied") {
-        for (const file of staged.values()) this.bodies.discard(file);
-      }
-    }
-    return outcome;
-  }
-
-  writer(signal: AbortSignal | undefined): BodyWriter {
-    this.requireWritable();
-    return new FileWriter(this, signal);
-  }
-
-  /** Throws once files cannot be brought to the medium. */
-  requireWritable(): void {
-    if (this.#readOnly !== undefined) throw this.#readOnly;
-  }
-
   async flush(signal: AbortSignal | undefined): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
-    this.requireWritable();
+    this.writes.require();
     await this.mirror.flush(signal);
   }
 
@@ -378,7 +295,9 @@ export class FileStore {
   async #tookOver(): Promise<void> {
     this.#editWatcher?.start();
     await this.scan(true);
-    await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
+    if (goesByDefault(this.connection)) {
+      await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
+    }
     await this.dropSurplus();
     for (const { place } of this.leftovers()) this.versions.drop(place);
     await this.#cleaner?.start();
@@ -411,30 +330,6 @@ export class FileStore {
     if (item === undefined) return undefined;
     const { header, body } = item;
     return { header, body: body.in === "memory" ? body.bytes : await this.reader.read(header) };
-  }
-
-  #write<T>(work: () => T, bytes: number, signal: AbortSignal | undefined): Promise<T> {
-    return this.pressure.admit(async () => {
-      this.requireWritable();
-      return this.group.submit(work, { signal, bytes });
-    }, signal);
-  }
-
-  #batch(writes: readonly AdapterWrite[], now: number, staged: ReadonlyMap<string, StagedFile>): BatchOutcome {
-    const outcome = this.table.batch(writes, now, ({ header, body }) =>
-      staged.has(header.key) ? { from: "elsewhere" } : { from: "memory", bytes: body },
-    );
-    if (outcome.outcome !== "applied") return outcome;
-    writes.forEach((write, index) => {
-      if (write.type === "put") this.#written(write.record.header, staged.get(write.record.header.key));
-      else if (outcome.results[index]?.outcome === "deleted") this.files.mark(write.key);
-    });
-    return outcome;
-  }
-
-  #written({ key, version }: RecordHeader, staged: StagedFile | undefined): void {
-    if (staged !== undefined) this.copies.put({ key, version, ...staged });
-    this.files.mark(key);
   }
 
   #attempt<T>(work: () => T): T {

@@ -113,26 +113,26 @@ class FilesystemAdapter implements StorageAdapter {
   }
 
   put(record: WriteRecord, condition: PutCondition, { signal }: CallOptions): Promise<PutOutcome> {
-    return this.#opened.put(record, condition, signal);
+    return this.#opened.writes.put(record, condition, signal);
   }
 
   delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
-    return this.#opened.delete(key, condition, signal);
+    return this.#opened.writes.delete(key, condition, signal);
   }
 
   batch(
     writes: readonly AdapterWrite[],
     { now, signal }: CallOptions & { readonly now: number },
   ): Promise<BatchOutcome> {
-    return this.#opened.batch(writes, now, signal);
+    return this.#opened.writes.batch(writes, now, signal);
   }
 
   readStream(key: string, { now, signal }: ReadOptions): Promise<StoredStream | undefined> {
     return this.#opened.readStream(key, now, signal);
   }
 
-  writeStream(_key: string, { signal }: CallOptions): BodyWriter {
-    return this.#opened.writer(signal);
+  writeStream(key: string, { signal }: CallOptions): BodyWriter {
+    return this.#opened.writes.writer(key, signal);
   }
 
   watch(listener: (change: AdapterChange) => void): Awaitable<() => void> {

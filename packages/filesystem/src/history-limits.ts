@@ -1,5 +1,11 @@
 import type { AdapterContext, HistoryLimits } from "@holdfast/core";
-import type { GroupCommit, ItemTable, SweepStep } from "@holdfast/sqlite/item-table";
+import {
+  type Connection,
+  type GroupCommit,
+  type ItemTable,
+  readStoreValue,
+  type SweepStep,
+} from "@holdfast/sqlite/item-table";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -8,6 +14,16 @@ const DEFAULT_HISTORY: HistoryLimits = { versions: 3, age: 7 * DAY };
 
 export function historyLimits({ history }: AdapterContext): HistoryLimits | false {
   return history ?? DEFAULT_HISTORY;
+}
+
+/** Notes that some user of the store has said which versions to keep; expects a transaction. */
+export function rememberHistoryIsSet(connection: Connection): void {
+  connection.prepare("INSERT OR IGNORE INTO store VALUES ('history', 'set')").run();
+}
+
+/** Whether old versions go by themselves: only where nobody has ever said which to keep. */
+export function goesByDefault(connection: Connection): boolean {
+  return readStoreValue(connection, "history") === undefined;
 }
 
 /** Drops previous versions that are due, step by step, so that other writes have their turns in between. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { AdapterContext } from "@holdfast/core";
 import { betterSqlite3, type OpenDatabase, retryWhileLocked } from "@holdfast/sqlite/item-table";
+import { rememberHistoryIsSet } from "./history-limits.js";
 import type { Internals } from "./internals.js";
 import type { CompleteOptions } from "./options.js";
 import { bindRoot, type Directories } from "./state-directory.js";
@@ -13,7 +14,7 @@ const APPLICATION_ID = 0x484f4653;
 export async function openTable(
   { durability, lockTimeout, cacheSize }: CompleteOptions,
   { openDatabase, files: port }: Internals,
-  { ports, tokenizerVersion: version, termsOf }: AdapterContext,
+  { ports, tokenizerVersion: version, termsOf, history }: AdapterContext,
   directories: Directories,
 ): Promise<OpenDatabase> {
   const database = await openDatabase({
@@ -34,6 +35,7 @@ export async function openTable(
     try {
       FileTable.create(connection);
       bindRoot(connection, directories, port, Buffer.from(ports.random.bytes(16)).toString("hex"));
+      if (history !== undefined) rememberHistoryIsSet(connection);
       connection.exec("COMMIT");
     } catch (error) {
       if (connection.inTransaction) connection.exec("ROLLBACK");

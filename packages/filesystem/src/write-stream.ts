@@ -5,7 +5,6 @@ import { breathing } from "./breath.js";
 
 /** Where the body goes. */
 interface Destination {
-  readonly bodies: BodyFiles;
   putBody(
     record: Omit<WriteRecord, "body">,
     body: Exclude<ItemBody, { from: "staging" }>,
@@ -13,27 +12,31 @@ interface Destination {
     condition: PutCondition,
     signal: AbortSignal | undefined,
   ): Promise<PutOutcome>;
+  discardUncommitted(key: string, staged: StagedFile): void;
 }
 
 /** Collects a body: in memory while the table can hold it, then in a file that no item points to. */
 export class FileWriter implements BodyWriter {
-  readonly #store: Destination;
+  readonly #destination: Destination;
+  readonly #bodies: BodyFiles;
+  readonly #key: string;
   readonly #signal: AbortSignal | undefined;
   readonly #breathe = breathing();
   #pieces: Uint8Array[] = [];
   #held = 0;
   #file: GrowingFile | undefined;
   #staged: StagedFile | undefined;
-  #kept = false;
 
-  constructor(store: Destination, signal: AbortSignal | undefined) {
-    this.#store = store;
+  constructor(destination: Destination, bodies: BodyFiles, key: string, signal: AbortSignal | undefined) {
+    this.#destination = destination;
+    this.#bodies = bodies;
+    this.#key = key;
     this.#signal = signal;
   }
 
   async write(piece: Uint8Array): Promise<void> {
     if (this.#file === undefined && this.#held + piece.byteLength > MOST_IN_TABLE) {
-      this.#file = this.#store.bodies.begin();
+      this.#file = this.#bodies.begin();
       for (const each of this.#pieces) this.#file.write(each);
       this.#pieces = [];
     }
@@ -44,22 +47,20 @@ export class FileWriter implements BodyWriter {
     await this.#breathe();
   }
 
-  async commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> {
+  commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> {
     if (this.#file === undefined) {
       const bytes = Buffer.concat(this.#pieces);
       const body = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      return this.#store.putBody(record, { from: "memory", bytes: body }, undefined, condition, this.#signal);
+      return this.#destination.putBody(record, { from: "memory", bytes: body }, undefined, condition, this.#signal);
     }
     this.#staged ??= this.#file.end();
-    const outcome = await this.#store.putBody(record, { from: "elsewhere" }, this.#staged, condition, this.#signal);
-    this.#kept = outcome.outcome === "written";
-    return outcome;
+    return this.#destination.putBody(record, { from: "elsewhere" }, this.#staged, condition, this.#signal);
   }
 
   async abort(): Promise<void> {
     this.#pieces = [];
-    if (this.#kept) return;
-    this.#file?.discard();
+    if (this.#staged !== undefined) this.#destination.discardUncommitted(this.#key, this.#staged);
+    else this.#file?.discard();
     this.#file = undefined;
   }
 }

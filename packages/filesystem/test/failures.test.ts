@@ -1,7 +1,14 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStorage, StorageError } from "@holdfast/core";
-import { type FileSystemPort, filesystemOn, nodeFileSystem, realInternals } from "@holdfast/filesystem/port";
+import {
+  type FileSystemPort,
+  filesystemOn,
+  type Internals,
+  nodeFileSystem,
+  realInternals,
+} from "@holdfast/filesystem/port";
+import type { Statement } from "@holdfast/sqlite/item-table";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, readText, temporaryRoot, until } from "./support/roots.js";
 
@@ -145,6 +152,64 @@ describe("a disk that is full", () => {
     expect(await storage.load("big")).toEqual(body);
     expect(readText(root, "small.json")).toBe('"abc"');
     expect((await storage.verify()).problems).toEqual([]);
+  });
+});
+
+describe("a commit whose outcome is not known", () => {
+  it.each(["save", "saveStream"] as const)(
+    "leaves the large body of a %s to whoever finds it committed",
+    async (how) => {
+      const root = temporaryRoot();
+      let failing = false;
+      const openDatabase: Internals["openDatabase"] = async (options) => {
+        const { connection, identity } = await realInternals.openDatabase(options);
+        // The commit takes effect, and nobody is told so.
+        const commit = (statement: Statement<never>): Statement<never> => ({
+          ...statement,
+          run() {
+            const result = statement.run();
+            if (failing) throw Object.assign(new Error("planted"), { code: "SQLITE_IOERR" });
+            return result;
+          },
+        });
+        const prepare = <Row>(sql: string) => {
+          const statement = connection.prepare<Row>(sql);
+          return sql === "COMMIT" ? (commit(statement as Statement<never>) as Statement<Row>) : statement;
+        };
+        const planted = new Proxy(connection, {
+          get: (target, name) => {
+            if (name === "prepare") return prepare;
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === "function" ? value.bind(target) : value;
+          },
+        });
+        return { connection: planted, identity };
+      };
+      const storage = await openRootOn({ openDatabase }, root, { watch: false }, { retry: false });
+      await storage.save("big", new Uint8Array(100_000));
+      await storage.flush();
+      failing = true;
+      const body = new Uint8Array(200_000).fill(1);
+      const saving = how === "save" ? storage.save("big", body) : storage.saveStream("big", new Blob([body]).stream());
+      await expect(saving).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      failing = false;
+      expect(await storage.load("big")).toEqual(body);
+      await storage.flush();
+      expect((await storage.verify()).problems).toEqual([]);
+    },
+  );
+
+  it("that is refused for certain leaves nothing of the body", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    const body = new Uint8Array(200_000);
+    await storage.save("big", body);
+    await storage.flush();
+    await expect(storage.save("big", body, { ifVersion: null })).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(
+      storage.batch([{ type: "save", key: "big", data: body, options: { ifVersion: null } }]),
+    ).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(readdirSync(join(root, ".holdfast/bodies"))).toEqual([]);
   });
 });
 

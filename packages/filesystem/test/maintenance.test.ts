@@ -202,6 +202,18 @@ describe("previous versions", () => {
     expect(await later.history("a")).toEqual([]);
     await until(() => versionsOf(root, "a.json").length === 0);
   });
+
+  it("do not go with age by somebody who says nothing, where somebody has said what to keep", async () => {
+    const root = temporaryRoot();
+    const first = await openRoot(root, {}, { history: { versions: 5 } });
+    await first.save("a", 1);
+    await first.flush();
+    await first.save("a", 2);
+    await first.close();
+    const clock = { now: () => Date.now() + 8 * DAY };
+    const later = await openRoot(root, {}, { ports: { clock } });
+    expect((await later.history("a")).length).toBe(1);
+  });
 });
 
 describe("a cache", () => {
