@@ -172,6 +172,18 @@ export const options: Theme = {
       },
     },
     {
+      name: "names in metadata are told from those that begin alike",
+      async run(context) {
+        const storage = await context.open();
+        for (const name of ["a\\", "a\n", 'a"', "\\", "\u0000"]) {
+          const metadata = { p: 0, [name]: 1 };
+          const item = await storage.save("k", 1, { metadata });
+          equal(item.metadata, metadata, `the metadata that save returned, with the name ${JSON.stringify(name)}`);
+          equal((await storage.stat("k"))?.metadata, metadata, `the metadata with the name ${JSON.stringify(name)}`);
+        }
+      },
+    },
+    {
       name: "compression shortens what it can, leaves the rest alone and changes no value",
       async run(context) {
         const storage = await context.open();

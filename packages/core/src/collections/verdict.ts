@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { chain, isPromise } from "../awaitable.js";
 import { encodeBinary, isBytes } from "../codec/binary.js";
 import { exactJson } from "../codec/json.js";
+import { parseJson } from "../codec/parse-json.js";
 import type { Awaitable } from "../spi/index.js";
 
 /** What a schema says to a value. Data, not a rejection: nobody may be listening yet. */
@@ -52,5 +53,5 @@ function failed(thrown: unknown): Verdict {
 
 /** Throws INVALID_VALUE for what no format holds. */
 function copyOf(value: unknown): unknown {
-  return isBytes(value) ? encodeBinary(value) : JSON.parse(exactJson(value));
+  return isBytes(value) ? encodeBinary(value) : parseJson(exactJson(value));
 }

@@ -1,4 +1,5 @@
 import { checkExact } from "../codec/exact.js";
+import { parseJson } from "../codec/parse-json.js";
 import type { LoadOptions, RestoreOptions } from "../contract/history.js";
 import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { Format, JsonObject } from "../contract/storage-item.js";
@@ -181,7 +182,7 @@ function copyMetadata(metadata: unknown): JsonObject {
     const reason = StorageError.is(cause) ? cause.message : String(cause);
     throw new StorageError("INVALID_VALUE", `metadata: ${reason}`, { cause });
   }
-  return JSON.parse(JSON.stringify(metadata)) as JsonObject;
+  return parseJson(JSON.stringify(metadata)) as JsonObject;
 }
 
 function expectationOf(ifVersion: string | null | undefined): Expectation {
