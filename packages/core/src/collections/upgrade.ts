@@ -42,7 +42,7 @@ async function bringUp(scope: Scope, operation: Operation, { header, body }: Sto
     return { data: accept(verdict, `${subject},`), found: isCurrent(header, definition) ? "current" : "outdated" };
   }
   // Only of what was met: the versions in between are passed through.
-  if (direction === "up") warnOfDeprecated(scope, steps[0], header.key);
+  if (direction === "up") await warnOfDeprecated(scope, steps[0], header.key);
   for (const step of steps) {
     data = await take(scope, step, direction, data, header);
     operation.signal?.throwIfAborted();

@@ -271,11 +271,14 @@ describe("deprecated data", () => {
     vi.restoreAllMocks();
     const again = await open();
     await savedAs(again, "0.9");
-    const onDeprecated = () => {
-      throw new Error("own");
+    const own = new Error("own");
+    const throwing = () => {
+      throw own;
     };
-    expect(await failure(things(again, "1.0", migrations, { onDeprecated }).load("a"))).toMatchObject({
-      message: "own",
-    });
+    expect(await failure(things(again, "1.0", migrations, { onDeprecated: throwing }).load("a"))).toBe(own);
+    const oncemore = await open();
+    await savedAs(oncemore, "0.9");
+    const rejecting = () => Promise.reject(own);
+    expect(await failure(things(oncemore, "1.0", migrations, { onDeprecated: rejecting }).load("a"))).toBe(own);
   });
 });
