@@ -12,7 +12,10 @@ export function accept(verdict: Verdict, subject: string): unknown {
     const { issues } = verdict;
     throw new StorageError("SCHEMA", `${subject} does not fit the schema: ${showIssues(issues)}`, { issues });
   }
-  if (StorageError.is(verdict.thrown)) throw verdict.thrown;
+  if (StorageError.is(verdict.thrown)) {
+    const { code, message } = verdict.thrown;
+    throw new StorageError(code, `${subject} cannot be stored: ${message}`, { cause: verdict.thrown });
+  }
   throw new StorageError("SCHEMA", `${subject} could not be validated: the schema threw ${String(verdict.thrown)}`, {
     cause: verdict.thrown,
   });

@@ -19,15 +19,15 @@ export interface Upgraded {
   readonly found: "current" | "outdated" | "newer";
 }
 
-/** Brings what is stored to the code's version, in memory. Throws SCHEMA, which names the item. */
+/** Brings what is stored to the code's version, in memory. Throws SCHEMA, or INVALID_VALUE for what no format holds; either names the item. */
 export async function upgrade(scope: Scope, operation: Operation, record: StoredRecord): Promise<Upgraded> {
   try {
     return await bringUp(scope, operation, record);
   } catch (error) {
-    if (!StorageError.is(error, "SCHEMA")) throw error;
+    if (!StorageError.is(error, "SCHEMA") && !StorageError.is(error, "INVALID_VALUE")) throw error;
     // A search meets items that its caller has not named.
     const key = record.header.key.slice(scope.internals.prefix.length);
-    throw new StorageError("SCHEMA", error.message, { key, issues: error.issues, cause: error.cause });
+    throw new StorageError(error.code, error.message, { key, issues: error.issues, cause: error.cause });
   }
 }
 

@@ -115,6 +115,26 @@ describe("a step", () => {
     expect(await now.stat("a")).toMatchObject({ tags: ["x"], schema: "things@2.0" });
   });
 
+  it("that returns what no format holds is INVALID_VALUE, which names the item also in a search", async () => {
+    const opened = await open();
+    await savedAs(opened, "1.0");
+    const up = (data: unknown) => ({ way: [...(data as { way: string[] }).way, "new"], when: new Date() });
+    const schema = z.looseObject({ way: z.array(z.string()) });
+    const now = opened.storage.collection("things", {
+      schema,
+      version: "2.0",
+      migrations: [{ from: "1.0", to: "2.0", up }],
+      index: ["way"],
+    });
+    for (const reading of [now.load("a"), now.search({ where: { way: "new" } })]) {
+      const error = await failure(reading);
+      expect(error).toMatchObject({ code: "INVALID_VALUE", key: "a" });
+      expect(error.message).toContain(
+        'the data of "a", saved as version 1.0 and brought to 2.0, cannot be stored: $.when is a Date',
+      );
+    }
+  });
+
   it.each<[string, SchemaMigration["up"], string]>([
     [
       "throws",

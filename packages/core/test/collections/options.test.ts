@@ -95,6 +95,7 @@ describe("wrong arguments", () => {
       ["INVALID_OPTION", things.migrateAll({ dryRun: 1 } as never)],
       ["INVALID_OPTION", things.migrateAll({ down: 1 } as never)],
       ["INVALID_OPTION", things.migrateAll({ progress: 1 } as never)],
+      ["INVALID_OPTION", things.count(null as never)],
       ["INVALID_OPTION", things.migrateAll({ concurrency: 0 })],
       ["INVALID_OPTION", things.migrateAll({ concurrency: 2 ** 40 })],
       ["INVALID_OPTION", things.migrateAll("all" as never)],

@@ -106,7 +106,8 @@ describe("what the schema makes of data", () => {
     const { storage } = await open();
     const things = storage.collection("things", { schema: z.object({ n: z.any() }), version: "1.0" });
     const error = await failure(things.save("a", { n: 1n }));
-    expect(error).toMatchObject({ code: "INVALID_VALUE", message: expect.stringContaining("$.n is a bigint") });
+    expect(error).toMatchObject({ code: "INVALID_VALUE", key: "a" });
+    expect(error.message).toContain('things: the data of "a" cannot be stored: $.n is a bigint');
   });
 
   it.each<[string, unknown, string]>([
