@@ -2,6 +2,7 @@ import { isBytes } from "../codec/binary.js";
 import type { ByteSource } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
 import { CallerError } from "./failure.js";
+import { untilAborted } from "./until-aborted.js";
 
 /** Throws INVALID_VALUE for what `callersBytes` cannot read from. */
 export function checkSource(source: unknown): asserts source is ByteSource {
@@ -23,7 +24,8 @@ export async function* callersBytes(source: ByteSource, signal: AbortSignal | un
   let finished = false;
   try {
     for (let index = 0; ; index++) {
-      const { done, value } = await untilAborted(reading.next, signal);
+      signal?.throwIfAborted();
+      const { done, value } = await untilAborted(reading.next(), signal);
       if (done) {
         finished = true;
         return;
@@ -76,16 +78,4 @@ async function theirs<T>(call: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     throw new CallerError(error);
   }
-}
-
-function untilAborted<T>(start: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return start();
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    start()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

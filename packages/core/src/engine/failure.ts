@@ -1,3 +1,4 @@
+import { isPromise } from "../awaitable.js";
 import { StorageError } from "../errors.js";
 import type { StorageAdapter } from "../spi/index.js";
 import type { Tally } from "./tally.js";
@@ -25,8 +26,8 @@ export function callersOwn<Arguments extends unknown[], Result>(
 ): Result {
   try {
     const result = given(...values);
-    if (!(result instanceof Promise)) return result;
-    return result.catch((error: unknown) => {
+    if (!isPromise(result)) return result;
+    return Promise.resolve(result).catch((error: unknown) => {
       throw new CallerError(error);
     }) as Result;
   } catch (error) {

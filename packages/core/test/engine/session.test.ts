@@ -7,6 +7,7 @@ import {
   type WriteRecord,
 } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
+import * as z from "zod";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
@@ -126,6 +127,42 @@ describe("close", () => {
     expect(seen).not.toHaveBeenCalled();
     expect(await storage.load("n/a")).toBe(1);
   });
+
+  it("of a namespace ends the watches of what lies in it too, also those that just begin", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const view = storage.namespace("n");
+    const seen = vi.fn();
+    const things = view.collection("things", { schema: z.number(), version: "1.0" });
+    const unwatch = await view.namespace("m").watch("", seen);
+    await things.watch("", seen);
+    const ended = vi.fn();
+    adapter.watch = () => ended;
+    const beginning = view.namespace("m").watch("", seen);
+    await view.close();
+    await expect(beginning).rejects.toMatchObject({ code: "CLOSED" });
+    await storage.save("n/m/a", 1);
+    await storage.save("n/things/a", 1);
+    expect(seen).not.toHaveBeenCalled();
+    await unwatch();
+  });
+
+  it("asks nothing more of the adapter, whatever comes of work that it gave up", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    const going = Promise.withResolvers<number>();
+    const updating = expect(storage.update("a", () => going.promise)).rejects.toMatchObject({ code: "CLOSED" });
+    const source = (async function* () {
+      await going.promise;
+      yield new Uint8Array(1);
+    })();
+    const streaming = expect(storage.saveStream("b", source)).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+    await Promise.all([updating, streaming]);
+    going.resolve(1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
 });
 
 describe("a signal", () => {
@@ -147,6 +184,22 @@ describe("a signal", () => {
     const storage = await openStorage(adapter);
     await expect(storage.save("a", 1, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
     expect(adapter.calls).toEqual(["open"]);
+  });
+
+  it("keeps what was given up from being written later", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const controller = new AbortController();
+    const going = Promise.withResolvers<number>();
+    const updating = storage.update("a", () => going.promise, { signal: controller.signal });
+    const given = expect(updating).rejects.toMatchObject({ code: "ABORTED" });
+    // Loaded by now: the signal fires while the caller's function is at work.
+    await storage.load("b");
+    controller.abort();
+    await given;
+    going.resolve(1);
+    await storage.save("c", 1);
+    expect([...adapter.records.keys()]).toEqual(["c"]);
   });
 
   it.each<[string, MapAdapter]>([
