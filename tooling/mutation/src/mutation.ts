@@ -55,7 +55,7 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
   console.log(`${mutants} mutants; running the tests without one`);
   const surveyor = new WorkerProcess(everything);
   const survey = await surveyor.survey().finally(() => surveyor.stop());
-  const plan = new TestPlan(survey, options.budget);
+  const plan = new TestPlan(survey, copy.mutants, options.budget);
   for (const { file, reason } of survey.unloadable)
     console.log(`left out, since it needs vitest itself: ${file}: ${reason}`);
   for (const { name, failed } of plan.leftOut)

@@ -22,9 +22,14 @@ Object.assign(globalThis, {
   },
 });
 
-// A mutant may leave work behind whose failure comes after its test; the next test must not pay for it.
-process.on("uncaughtException", () => undefined);
-process.on("unhandledRejection", () => undefined);
+/** What failed beside the test that is running and nobody caught: vitest fails a run for it, too. */
+let stray: string | undefined;
+process.on("uncaughtException", (error) => {
+  stray = String(error);
+});
+process.on("unhandledRejection", (error) => {
+  stray = String(error);
+});
 
 try {
   const tests = await load();
@@ -91,9 +96,11 @@ async function attempt(
     if (test === undefined) throw new Error(`there is no test ${index}`);
     tell({ type: "begin", index, limit });
     active = mutant;
-    const failure = await failureOf(test, limit);
+    let failure = await failureOf(test, limit);
+    // An earlier mutant may have left work behind that fails only now; this one must not pay for it.
+    if (failure?.stray) failure = await failureOf(test, limit);
     active = settings.active;
-    if (failure !== undefined) return { type: "verdict", verdict: await judged(test, limit, failure.late) };
+    if (failure !== undefined) return { type: "verdict", verdict: await judged(test, limit, failure.late === true) };
   }
   return { type: "verdict", verdict: { status: "survived" } };
 }
@@ -105,22 +112,27 @@ async function judged(test: CollectedTest, limit: number, late: boolean): Promis
   return late || (await failureOf(test, limit)) !== undefined ? { ...verdict, spoilt: true } : verdict;
 }
 
-async function failureOf(test: CollectedTest, limit: number): Promise<{ reason: string; late: boolean } | undefined> {
+interface Failure {
+  readonly reason: string;
+  readonly late?: true;
+  readonly stray?: true;
+}
+
+async function failureOf(test: CollectedTest, limit: number): Promise<Failure | undefined> {
+  stray = undefined;
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ reason: string; late: boolean }>((resolve) => {
+  const late = new Promise<Failure>((resolve) => {
     timer = setTimeout(() => resolve({ reason: `not done after ${limit} ms`, late: true }), limit);
   });
   const ended = test.run().then(
     () => undefined,
-    (error: unknown) => ({ reason: String(error), late: false }),
+    (error: unknown) => ({ reason: String(error) }),
   );
-  try {
-    return await Promise.race([ended, late]);
-  } finally {
-    clearTimeout(timer);
-    // What the test leaves in the queues belongs to it.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const failure = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  // What the test leaves in the queues belongs to it.
+  await new Promise((resolve) => setImmediate(resolve));
+  return failure ?? (stray === undefined ? undefined : { reason: stray, stray: true });
 }
 
 function takeReached(): number[] {
