@@ -23,7 +23,8 @@ export const usage = `Usage: pnpm mutation [options]
   --fresh            forgets the verdicts of a run over the same sources that was cut short
   --help             this text
 
-A run with --only or --survivors prints what it found; any other writes docs/mutation/results.json and docs/mutation.md.`;
+Writes docs/mutation/results.json and docs/mutation.md: a run with --only or --survivors its own part of them, once they are
+there and whole. With --sample besides, or where they stand for a sample, such a run only prints what it found.`;
 
 /** Throws TypeError for what it does not understand; undefined when help was asked for. */
 export function parseOptions(commandLine: readonly string[]): Options | undefined {

@@ -17,7 +17,8 @@ export function pageWith(page: string, results: Results, explanations: readonly 
   const start = page.indexOf(START);
   const end = page.indexOf(END);
   if (start === -1 || end < start) throw new Error(`the page lacks ${START} … ${END}`);
-  const parts = [summary(results), table(results), ...standingBy(results.standing, explanations)];
+  const { standing } = results;
+  const parts = [summary(results), ...outdated(results), table(results), ...standingBy(standing, explanations)];
   return `${page.slice(0, start + START.length)}\n\n${parts.join("\n\n")}\n\n${page.slice(end)}`;
 }
 
@@ -39,6 +40,11 @@ function summary({ files, mutants, sampled, seed, budget, tests, leftOut, filesL
     `${total.timedOut} by one that hangs; ${survived} survive; no test reaches ${total.notCovered}. ${tests} tests stood against them, up to ${budget} s of`,
     `tests for each mutant, generated data from the seed ${seed}.${failing}${unloadable}`,
   ].join("\n");
+}
+
+function outdated({ outdated: files }: Results): string[] {
+  if (files.length === 0) return [];
+  return [`Changed since they were run, or never run: ${files.map(code).join(", ")}.`];
 }
 
 function table({ files }: Results): string {
