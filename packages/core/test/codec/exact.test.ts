@@ -118,6 +118,9 @@ describe("what JSON cannot hold", () => {
     const array: unknown[] = [];
     array.push(array);
     expect(refusal([array])).toMatch(/^\$\[0\]\[0\] leads back to \$\[0\]/);
+    const ring = { b: { c: { d: {} } } };
+    ring.b.c.d = ring;
+    expect(refusal({ a: ring })).toMatch(/^\$\.a\.b\.c\.d leads back to \$\.a, a cycle/);
   });
 
   it("is depth below 1,000 levels, and nothing above", () => {
@@ -191,11 +194,11 @@ describe("with a polluted prototype", () => {
   });
 
   it("ignores inherited data, as JSON does, and still finds what is hidden", () => {
-    Object.assign(Object.prototype, { added: () => 1 });
+    Object.assign(Object.prototype, { added: () => 1, toJSON: "data" });
     const fine = (() => checkExact({ a: { b: 1 } }))();
     const told = refusal(hidden({ a: 1 }));
     const empty = refusal(hidden({}));
-    Reflect.deleteProperty(Object.prototype, "added");
+    for (const name of ["added", "toJSON"]) Reflect.deleteProperty(Object.prototype, name);
     expect(fine).toBeUndefined();
     expect(told).toMatch(/^\$ has a hidden property "secret"/);
     expect(empty).toMatch(/^\$ has a hidden property "secret"/);

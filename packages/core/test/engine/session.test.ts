@@ -1,4 +1,4 @@
-import { openStorage, SPI_VERSION } from "@holdfast/core";
+import { openStorage, SPI_VERSION, type StorageEngine } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
@@ -63,6 +63,54 @@ describe("close", () => {
     expect(adapter.calls.filter((call) => call === "close")).toHaveLength(1);
   });
 
+  it("ends watching, then writes out what is behind, then closes the adapter", async () => {
+    const adapter = new MapAdapter();
+    const done: string[] = [];
+    const slowly = (name: string) => async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push(name);
+    };
+    Object.assign(adapter, { watch: () => slowly("watch"), flush: slowly("flush"), close: slowly("close") });
+    const storage = await openStorage(adapter);
+    await storage.watch("", vi.fn());
+    await storage.close();
+    expect(done).toEqual(["watch", "flush", "close"]);
+  });
+
+  it("says that it was closing that failed", async () => {
+    const adapter = new MapAdapter();
+    adapter.close = () => {
+      throw new Error("the disk is gone");
+    };
+    await expect((await openStorage(adapter)).close()).rejects.toMatchObject({
+      code: "INTERNAL",
+      adapter: "map",
+      message: expect.stringContaining("close failed"),
+    });
+  });
+
+  it("is what the end of its scope does", async () => {
+    const adapter = new MapAdapter();
+    {
+      await using storage = await openStorage(adapter);
+      await storage.save("a", 1);
+    }
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("of a namespace waits until its watch is let go of", async () => {
+    let released = false;
+    const release = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      released = true;
+    };
+    const storage = await openStorage(Object.assign(new MapAdapter(), { watch: () => release }));
+    const view = storage.namespace("n");
+    await view.watch("", vi.fn());
+    await view.close();
+    expect(released).toBe(true);
+  });
+
   it("of a namespace ends its watches and leaves the rest open", async () => {
     const storage = await openStorage(new MapAdapter());
     const view = storage.namespace("n");
@@ -75,6 +123,38 @@ describe("close", () => {
     await storage.save("n/a", 1);
     expect(seen).not.toHaveBeenCalled();
     expect(await storage.load("n/a")).toBe(1);
+  });
+});
+
+describe("a closed storage", () => {
+  it.each<[string, (storage: StorageEngine) => unknown]>([
+    ["save", (storage) => storage.save("a", 1)],
+    ["load", (storage) => storage.load("a")],
+    ["stat", (storage) => storage.stat("a")],
+    ["exists", (storage) => storage.exists("a")],
+    ["delete", (storage) => storage.delete("a")],
+    ["list", (storage) => storage.list()],
+    ["scan", (storage) => storage.scan()[Symbol.asyncIterator]().next()],
+    ["search", (storage) => storage.search({})],
+    ["count", (storage) => storage.count()],
+    ["update", (storage) => storage.update("a", () => 1)],
+    ["batch", (storage) => storage.batch([])],
+    ["saveStream", (storage) => storage.saveStream("a", new Blob([]).stream())],
+    ["loadStream", (storage) => storage.loadStream("a")],
+    ["watch", (storage) => storage.watch("", () => undefined)],
+    ["verify", (storage) => storage.verify()],
+    ["repair", (storage) => storage.repair()],
+    ["sweep", (storage) => storage.sweep()],
+    ["flush", (storage) => storage.flush()],
+    ["getInfo", (storage) => storage.getInfo()],
+  ])("refuses %s, by that name", async (name, call) => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.close();
+    await expect(call(storage)).rejects.toMatchObject({
+      code: "CLOSED",
+      adapter: "map",
+      message: expect.stringMatching(new RegExp(`^${name}\\b`)),
+    });
   });
 });
 
@@ -163,7 +243,11 @@ describe("openStorage", () => {
     adapter.open = () => {
       throw new Error("no such device");
     };
-    await expect(openStorage(adapter)).rejects.toMatchObject({ code: "INTERNAL", adapter: "map" });
+    await expect(openStorage(adapter)).rejects.toMatchObject({
+      code: "INTERNAL",
+      adapter: "map",
+      message: expect.stringContaining("open failed"),
+    });
   });
 });
 
