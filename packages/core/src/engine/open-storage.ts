@@ -4,6 +4,7 @@ import { termsOf } from "../query/terms.js";
 import { TOKENIZER_VERSION } from "../query/tokenizer.js";
 import { SPI_VERSION, type StorageAdapter } from "../spi/index.js";
 import { toStorageError } from "./failure.js";
+import type { Metrics } from "./metrics.js";
 import { Session } from "./session.js";
 import { completeSettings, type StorageSettings } from "./settings.js";
 import { Storage } from "./storage.js";
@@ -16,18 +17,30 @@ import { Storage } from "./storage.js";
  * await storage.save("notes/first", { text: "hello" }, { tags: ["draft"] });
  *
  * @throws INVALID_OPTION for wrong settings or something that is no adapter, UNSUPPORTED for an adapter made for another
- * version of core, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
+ * version of core or one that cannot keep the history asked for, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
  */
 export async function openStorage(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
   const complete = completeSettings(settings);
   checkAdapter(adapter);
-  const context = { ports: complete.ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: undefined };
+  const { ports, history } = complete;
+  if (history && adapter.history === undefined) {
+    throw new StorageError("UNSUPPORTED", `${adapter.name} keeps no history: leave the setting "history" out`, {
+      adapter: adapter.name,
+    });
+  }
+  const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
+  const metrics = complete.metrics ? await startMetrics(adapter.name, complete.ports.clock.now()) : undefined;
   try {
     const state = await adapter.open(context);
-    return new Storage(new Session(adapter, complete, state), "");
+    return new Storage(new Session(adapter, complete, state, metrics), "");
   } catch (error) {
     throw toStorageError(error, { name: "open" }, adapter);
   }
+}
+
+async function startMetrics(adapter: string, since: number): Promise<Metrics> {
+  const { Metrics } = await import("./metrics.js");
+  return new Metrics(adapter, since);
 }
 
 function checkAdapter(adapter: StorageAdapter): void {

@@ -1,7 +1,11 @@
-import { chain } from "../awaitable.js";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
+import { openCollection } from "../collections/open-collection.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
+import type { Collection, CollectionOptions, DataPath } from "../contract/collection.js";
+import type { Difference, LoadOptions, PreviousVersion, RestoreOptions } from "../contract/history.js";
+import type { StorageMetrics } from "../contract/operations.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -15,30 +19,33 @@ import type { Query } from "../contract/query.js";
 import type { RepairReport, StorageInfo, VerifyOptions, VerifyReport } from "../contract/reports.js";
 import type { ByteSource, StorageEngine } from "../contract/storage-engine.js";
 import type { StorageItem } from "../contract/storage-item.js";
-import type { ChangeListener, Unwatch } from "../contract/watch.js";
+import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
 import { checkKey, checkPrefix } from "../keys.js";
-import { parseQuery } from "../query/parse-query.js";
-import type { ParsedQuery } from "../query/parsed-query.js";
-import { countQuery, scanQuery } from "../query/scan-query.js";
-import type { AdapterInfo, Awaitable, RecordHeader, StoredRecord, Version } from "../spi/index.js";
+import type { Awaitable, RecordHeader, Version } from "../spi/index.js";
 import {
   type CheckedSave,
   checkDeleteOptions,
   checkListOptions,
+  checkLoadOptions,
   checkOperationOptions,
+  checkRestoreOptions,
   checkSaveOptions,
   checkUpdateOptions,
+  keepUnnamed,
+  namedVersion,
   requireFunction,
   signalOf,
 } from "./arguments.js";
 import { runBatch } from "./batch.js";
 import { callersOwn, type Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
-import { checkSubject, toItem } from "./items.js";
+import { toItem } from "./items.js";
+import { readRecord } from "./read-version.js";
 import { headersBelow } from "./scan.js";
+import { countHeaders, searchHeaders } from "./search.js";
 import type { Session } from "./session.js";
-import { above, askToWrite, conflictError, versioned, writeRecord } from "./write-record.js";
+import { above, askToWrite, conflictError, writeValue } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
@@ -63,10 +70,10 @@ export class Storage implements StorageEngine {
     });
   }
 
-  load<T = unknown>(key: string, options?: OperationOptions): Promise<T | undefined> {
+  load<T = unknown>(key: string, options?: LoadOptions): Promise<T | undefined> {
     return this.#run("load", key, options, async (operation) => {
-      checkOperationOptions(options);
-      const record = await this.#get(operation, this.#pathOf(key));
+      const version = checkLoadOptions(options);
+      const record = await readRecord(this.#session, operation, { key: this.#pathOf(key), version });
       // What the bytes are is the caller's word; collections check it.
       return record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
     });
@@ -108,46 +115,33 @@ export class Storage implements StorageEngine {
   }
 
   async *scan(prefix = "", options: ScanOptions = {}): AsyncGenerator<StorageItem, void, undefined> {
-    let { after } = await this.#run("scan", undefined, options, async () => checkListOptions(options, ["after"]));
+    let last: string | undefined;
     // Each page is an operation of its own: a scan that nobody goes on with holds nothing open.
     for (;;) {
-      const from: string | undefined = after;
+      const from = last;
       const page = await this.#run("scan", undefined, options, async (operation) => {
-        const pages = this.#pages(operation, prefix, from, Number.MAX_SAFE_INTEGER);
+        const after = from ?? checkListOptions(options, ["after"]).after;
+        const pages = this.#pages(operation, prefix, after, Number.MAX_SAFE_INTEGER);
         const { value } = await pages.next();
         return value;
       });
       if (page === undefined) return;
       for (const header of page) yield toItem(header, this.#prefix);
-      after = page.at(-1)?.key.slice(this.#prefix.length);
+      last = page.at(-1)?.key.slice(this.#prefix.length);
     }
   }
 
   search(query: Query): Promise<StorageItem[]> {
     return this.#run("search", undefined, query, async (operation) => {
-      const parsed = this.#parse(query);
-      if (parsed === undefined) return [];
-      const { adapter } = this.#session;
-      const options = { now: this.#session.now(), signal: operation.signal };
-      const headers =
-        adapter.query === undefined
-          ? await scanQuery(this.#everyHeader(operation, parsed.prefix), parsed)
-          : await this.#session.ask(operation, () => adapter.query?.(parsed, options) ?? []);
+      const headers = await searchHeaders(this.#session, operation, this.#prefix, query);
       return headers.map((header) => toItem(header, this.#prefix));
     });
   }
 
   count(query: Query = {}): Promise<number> {
-    return this.#run("count", undefined, query, async (operation) => {
-      // A page of nothing is no answer to how many there are.
-      const parsed = this.#parse(query) ?? (query.limit === 0 ? this.#parse({ ...query, limit: 1 }) : undefined);
-      if (parsed === undefined) return 0;
-      const { adapter } = this.#session;
-      const options = { now: this.#session.now(), signal: operation.signal };
-      return adapter.count === undefined
-        ? countQuery(this.#everyHeader(operation, parsed.prefix), parsed)
-        : this.#session.ask(operation, () => adapter.count?.(parsed, options) ?? 0);
-    });
+    return this.#run("count", undefined, query, (operation) =>
+      countHeaders(this.#session, operation, this.#prefix, query),
+    );
   }
 
   update<T = unknown>(
@@ -160,7 +154,7 @@ export class Storage implements StorageEngine {
       const named = checkUpdateOptions(options);
       requireFunction("change", change);
       for (;;) {
-        const record = await this.#get(operation, path);
+        const record = await readRecord(this.#session, operation, { key: path, version: undefined });
         const current = record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
         const item = record === undefined ? undefined : toItem(structuredClone(record.header), this.#prefix);
         const changed = await callersOwn(change, current, item);
@@ -192,11 +186,58 @@ export class Storage implements StorageEngine {
     });
   }
 
-  loadStream(key: string, options?: OperationOptions): Promise<ReadableStream<Uint8Array> | undefined> {
+  loadStream(key: string, options?: LoadOptions): Promise<ReadableStream<Uint8Array> | undefined> {
     return this.#run("loadStream", key, options, async (operation) => {
-      checkOperationOptions(options);
+      const wanted = { version: checkLoadOptions(options), key: this.#pathOf(key) };
       const { loadStream } = await import("./streams.js");
-      return loadStream(this.#session, operation, this.#pathOf(key));
+      return loadStream(this.#session, operation, wanted);
+    });
+  }
+
+  async *changes(since?: string, options: OperationOptions = {}): AsyncGenerator<Change, void, undefined> {
+    const reader = await this.#run("changes", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { FeedReader } = await import("./changes.js");
+      return FeedReader.open(this.#session, operation, this.#prefix, since);
+    });
+    // Each page is an operation of its own, as for a scan.
+    for (;;) {
+      const page = await this.#run("changes", undefined, options, (operation) => reader.next(operation));
+      if (page === undefined) return;
+      yield* page;
+    }
+  }
+
+  history(key: string, options?: OperationOptions): Promise<PreviousVersion[]> {
+    return this.#run("history", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      checkOperationOptions(options);
+      const { listVersions } = await import("./history.js");
+      return listVersions(this.#session, operation, path, this.#prefix);
+    });
+  }
+
+  restore(key: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
+    return this.#run("restore", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const named = namedVersion("version", version);
+      const { expect } = checkRestoreOptions(options);
+      const prepared = import("./history.js").then(({ prepareRestore }) =>
+        prepareRestore(this.#session, operation, path, named),
+      );
+      const write = await this.#session.writes.turn([path], prepared);
+      return toItem(await write(expect), this.#prefix);
+    });
+  }
+
+  diff(key: string, from: string, to?: string, options?: OperationOptions): Promise<Difference[]> {
+    return this.#run("diff", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const before = namedVersion("from", from);
+      const after = to === undefined ? undefined : namedVersion("to", to);
+      checkOperationOptions(options);
+      const { diffVersions } = await import("./history.js");
+      return diffVersions(this.#session, operation, path, before, after);
     });
   }
 
@@ -218,6 +259,17 @@ export class Storage implements StorageEngine {
   /** Throws INVALID_KEY. */
   namespace(prefix: string): StorageEngine {
     return new Storage(this.#session, `${this.#prefix}${checkKey(prefix)}/`, this);
+  }
+
+  /** Throws INVALID_KEY, INVALID_OPTION. */
+  collection<
+    Schema extends StandardSchemaV1,
+    const Index extends readonly DataPath<StandardSchemaV1.InferOutput<Schema>>[] = [],
+  >(
+    name: string,
+    options: CollectionOptions<Schema, Index>,
+  ): Collection<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Index[number]> {
+    return openCollection(this.namespace(name), name, options);
   }
 
   verify(prefix = "", options: VerifyOptions = {}): Promise<VerifyReport> {
@@ -254,16 +306,18 @@ export class Storage implements StorageEngine {
   getInfo(options?: OperationOptions): Promise<StorageInfo> {
     return this.#run("getInfo", undefined, options, async (operation) => {
       checkOperationOptions(options);
-      const { adapter } = this.#session;
-      const reading = { now: this.#session.now(), signal: operation.signal };
-      const about = await this.#session.ask(operation, () => adapter.info?.(reading) ?? this.#countAll(operation));
-      return { adapter: adapter.name, ...about };
+      const { storageInfo } = await import("./info.js");
+      return storageInfo(this.#session, operation);
     });
   }
 
   getCapabilities(): StorageCapabilities {
     const native = structuredClone(this.#session.adapter.capabilities);
     return { native, effective: structuredClone(native) };
+  }
+
+  getMetrics(): StorageMetrics | undefined {
+    return this.#session.observation.metrics;
   }
 
   async close(): Promise<void> {
@@ -277,16 +331,22 @@ export class Storage implements StorageEngine {
     return this.close();
   }
 
-  /** For the migrator, which moves records as they are. */
+  /** For the migrator, which moves records as they are, and for collections. */
   get [internals](): Internals {
-    return { session: this.#session, prefix: this.#prefix };
+    return {
+      session: this.#session,
+      prefix: this.#prefix,
+      run: (name, key, options, work) => this.#run(name, key, options, work),
+      pathOf: (key) => this.#pathOf(key),
+      get: (operation, path) => readRecord(this.#session, operation, { key: path, version: undefined }),
+    };
   }
 
   #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T> {
     const subject = typeof key === "string" ? key : undefined;
     if (this.#closed()) return Promise.reject(this.#session.closedError({ name, key: subject }));
     try {
-      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work);
+      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work, this.#prefix);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -308,33 +368,12 @@ export class Storage implements StorageEngine {
     return this.#session.ask(operation, () => this.#session.adapter.stat(path, { now: this.#session.now(), signal }));
   }
 
-  #get(operation: Operation, path: string): Awaitable<StoredRecord | undefined> {
-    const { adapter } = this.#session;
-    const { signal } = operation;
-    const answer = this.#session.ask(operation, () => adapter.get(path, { now: this.#session.now(), signal }));
-    return chain(answer, (record) => {
-      if (record !== undefined) checkSubject(record.header, path);
-      return record;
-    });
-  }
-
   async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {
-    const { adapter, settings, writes } = this.#session;
+    const { settings, writes } = this.#session;
     const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
     const encoding = encodeValue(data, { format, compress, json: settings.json });
     const encoded = await writes.turn([path], encoding);
-    const { body } = encoded;
-    if (body.length > adapter.capabilities.limits.bufferedBody) {
-      throw new StorageError(
-        "UNSUPPORTED",
-        `a value of ${body.length} bytes is more than ${adapter.name} takes whole; use saveStream`,
-      );
-    }
-    const draft = { key: path, tags, metadata, expiration, encoded };
-    const { signal } = operation;
-    return writeRecord(this.#session, operation, versioned(this.#session, draft), expect, (record, condition) =>
-      askToWrite(this.#session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
-    );
+    return writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect);
   }
 
   async #delete(operation: Operation, path: string, expect: "any" | Version): Promise<boolean> {
@@ -366,38 +405,4 @@ export class Storage implements StorageEngine {
       limit,
     });
   }
-
-  async *#everyHeader(operation: Operation, prefix: string): AsyncGenerator<RecordHeader> {
-    const range = { prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
-    for await (const page of headersBelow(this.#session, operation, range)) yield* page;
-  }
-
-  async #countAll(operation: Operation): Promise<AdapterInfo> {
-    let items = 0;
-    let bytes = 0;
-    for await (const header of this.#everyHeader(operation, "")) {
-      items++;
-      bytes += header.storedSize;
-    }
-    return { items, bytes, details: {} };
-  }
-
-  /** Undefined: nothing can match. */
-  #parse(query: Query): ParsedQuery | undefined {
-    const parsed = parseQuery(query);
-    return parsed === undefined ? undefined : { ...parsed, prefix: this.#prefix + parsed.prefix };
-  }
-}
-
-/** What an update writes: what its options name, and the rest as it stands. */
-function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined): CheckedSave {
-  if (header === undefined) return { ...named, expect: "absent" };
-  return {
-    format: named.format ?? header.format,
-    compress: named.compress ?? header.compression !== null,
-    metadata: named.metadata ?? (header.metadata as CheckedSave["metadata"]),
-    expiration: named.expiration === undefined ? header.expiration : named.expiration,
-    tags: named.tags ?? [...header.tags],
-    expect: header.version,
-  };
 }

@@ -1,0 +1,35 @@
+import type { Query } from "../contract/query.js";
+import { parseQuery } from "../query/parse-query.js";
+import type { ParsedQuery } from "../query/parsed-query.js";
+import type { RecordHeader } from "../spi/index.js";
+import type { Operation } from "./failure.js";
+import { countMatches, findHeaders } from "./find.js";
+import type { Session } from "./session.js";
+
+/** What a query finds below `root`. */
+export async function searchHeaders(
+  session: Session,
+  operation: Operation,
+  root: string,
+  query: Query,
+): Promise<RecordHeader[]> {
+  const parsed = parseBelow(root, query);
+  return parsed === undefined ? [] : findHeaders(session, operation, parsed);
+}
+
+export async function countHeaders(
+  session: Session,
+  operation: Operation,
+  root: string,
+  query: Query,
+): Promise<number> {
+  // A page of nothing is no answer to how many there are.
+  const parsed = parseBelow(root, query) ?? (query.limit === 0 ? parseBelow(root, { ...query, limit: 1 }) : undefined);
+  return parsed === undefined ? 0 : countMatches(session, operation, parsed);
+}
+
+/** Undefined: nothing can match. */
+function parseBelow(root: string, query: Query): ParsedQuery | undefined {
+  const parsed = parseQuery(query);
+  return parsed === undefined ? undefined : { ...parsed, prefix: root + parsed.prefix };
+}
