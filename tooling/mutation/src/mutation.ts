@@ -64,7 +64,7 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
   const unloadable = new Set(survey.unloadable.map(({ file }) => file));
   const settings = { ...everything, tests: tests.filter((file) => !unloadable.has(file)) };
 
-  const selected = select(copy.mutants, options);
+  const selected = select(copy, options);
   const log = new VerdictLog(
     LOG,
     fingerprintOf(copy.inputs, JSON.stringify(copy.mutants), options.seed, options.budget),
@@ -94,18 +94,24 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
 }
 
 /** What is to be written down; undefined where a part was run and there is nothing whole that it is a part of. */
-function reported(results: Results, { only, survivors, sample }: Options, sources: Sources): Results | undefined {
-  if (only === undefined && !survivors) return results;
+function reported(results: Results, options: Options, sources: Sources): Results | undefined {
+  const { only, changed, survivors, sample } = options;
+  if (only === undefined && !changed && !survivors) return results;
   const before = sample === undefined && hasResults(ROOT) ? readResults(ROOT) : undefined;
   if (before === undefined || before.sampled) return undefined;
   return survivors ? withStanding(before, results, sources) : withFiles(before, results, sources);
 }
 
-function select(mutants: readonly Mutant[], { only, survivors, sample, seed }: Options): Mutant[] {
-  const standing = survivors ? new Set(readResults(ROOT).standing.map(({ name }) => name)) : undefined;
+function select({ mutants, sources }: WorkspaceCopy, options: Options): Mutant[] {
+  const { only, changed, survivors, sample, seed } = options;
+  const before = changed || survivors ? readResults(ROOT) : undefined;
+  const outdated = before && changed ? new Set(outdatedOf(before.files, sources)) : undefined;
+  const standing = before && survivors ? new Set(before.standing.map(({ name }) => name)) : undefined;
   const wanted = mutants.filter(
     (mutant) =>
-      (only === undefined || mutant.file.includes(only)) && (standing === undefined || standing.has(nameOf(mutant))),
+      (only === undefined || mutant.file.includes(only)) &&
+      (outdated === undefined || outdated.has(mutant.file)) &&
+      (standing === undefined || standing.has(nameOf(mutant))),
   );
   return sample === undefined ? wanted : sampleOf(wanted, sample, seed);
 }
