@@ -32,8 +32,7 @@ process.on("unhandledRejection", (error) => {
 });
 
 try {
-  const tests = await load();
-  const loading = takeReached();
+  const { tests, loading } = await load();
   process.on("message", (request: Request) => {
     const work = request.type === "survey" ? survey(tests, loading) : attempt(tests, request.mutant, request.tests);
     void work.then(tell);
@@ -43,7 +42,13 @@ try {
   tell({ type: "broken", reason: String(error) });
 }
 
-async function load(): Promise<readonly CollectedTest[]> {
+interface Loaded {
+  readonly tests: readonly CollectedTest[];
+  /** Mutants that core came by while it loaded; what test files come by while they prepare their data does not count. */
+  readonly loading: readonly number[];
+}
+
+async function load(): Promise<Loaded> {
   process.env["HOLDFAST_SEED"] = String(settings.seed);
   const copy = pathToFileURL(settings.directory).href;
   registerHooks({
@@ -57,6 +62,7 @@ async function load(): Promise<readonly CollectedTest[]> {
   });
   // All of them now: a module that is loaded on first use would otherwise keep the constants of its first mutant.
   for (const module of settings.modules) await import(pathToFileURL(module).href);
+  const loading = takeReached();
   if (settings.generator !== undefined) {
     const { configureGlobal }: DataGenerator = await import(pathToFileURL(settings.generator).href);
     configureGlobal({ seed: settings.seed, endOnFailure: true });
@@ -71,7 +77,7 @@ async function load(): Promise<readonly CollectedTest[]> {
       unloadable.push({ file, reason: String(error) });
     }
   }
-  return collectedTests();
+  return { tests: collectedTests(), loading };
 }
 
 async function survey(tests: readonly CollectedTest[], loading: readonly number[]): Promise<Answer> {
