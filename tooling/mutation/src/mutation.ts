@@ -3,7 +3,7 @@
 // install, leaves `await` and spreads alone and cannot be sampled or taken up again; so this is our own, on oxc-parser.
 import { fileURLToPath } from "node:url";
 import { withFiles, withStanding } from "./carry-over.ts";
-import type { WorkerSettings } from "./harness/messages.ts";
+import type { Survey, WorkerSettings } from "./harness/messages.ts";
 import { TestPlan } from "./harness/test-plan.ts";
 import { WorkerProcess } from "./harness/worker-process.ts";
 import { judge } from "./judge.ts";
@@ -13,11 +13,13 @@ import { hasResults, readResults, writeReport } from "./report/files.ts";
 import { percent } from "./report/page.ts";
 import { filesOf, outdatedOf, type Results, type Sources, scoreOf, standingOf, totalOf } from "./results.ts";
 import { sampleOf } from "./select.ts";
+import { readSurvey, writeSurvey } from "./surveys.ts";
 import { fingerprintOf, type Judged, VerdictLog } from "./verdicts.ts";
 import { copyWorkspace, type WorkspaceCopy } from "./workspace-copy.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const LOG = fileURLToPath(new URL("../reports/verdicts.jsonl", import.meta.url));
+const SURVEY = fileURLToPath(new URL("../reports/survey.json", import.meta.url));
 
 try {
   const options = parseOptions(process.argv.slice(2));
@@ -53,9 +55,8 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
   const { directory, tests, modules, generator } = copy;
   const mutants = copy.mutants.length;
   const everything: WorkerSettings = { directory, tests, modules, generator, mutants, seed: options.seed, active: 0 };
-  console.log(`${mutants} mutants; running the tests without one`);
-  const surveyor = new WorkerProcess(everything);
-  const survey = await surveyor.survey().finally(() => surveyor.stop());
+  const fingerprint = fingerprintOf(copy.inputs, JSON.stringify(copy.mutants), options.seed, options.budget);
+  const survey = await surveyed(everything, fingerprint, options.fresh);
   const plan = new TestPlan(survey, copy.mutants, options.budget);
   for (const { file, reason } of survey.unloadable)
     console.log(`left out, since it needs vitest itself: ${file}: ${reason}`);
@@ -65,11 +66,7 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
   const settings = { ...everything, tests: tests.filter((file) => !unloadable.has(file)) };
 
   const selected = select(copy, options);
-  const log = new VerdictLog(
-    LOG,
-    fingerprintOf(copy.inputs, JSON.stringify(copy.mutants), options.seed, options.budget),
-    options.fresh,
-  );
+  const log = new VerdictLog(LOG, fingerprint, options.fresh);
   await judge(selected, plan, settings, log, progress(selected, log));
 
   const verdicts = new Map(selected.flatMap((mutant) => pair(mutant, log.get(mutant.id))));
@@ -102,6 +99,17 @@ function reported(results: Results, options: Options, sources: Sources): Results
   return survivors ? withStanding(before, results, sources) : withFiles(before, results, sources);
 }
 
+/** Of the tests without a mutant; that of a run over the same sources which was cut short will do. */
+async function surveyed(settings: WorkerSettings, fingerprint: string, fresh: boolean): Promise<Survey> {
+  const known = fresh ? undefined : readSurvey(SURVEY, fingerprint);
+  if (known !== undefined) return known;
+  console.log(`${settings.mutants} mutants; running the tests without one`);
+  const surveyor = new WorkerProcess(settings);
+  const survey = await surveyor.survey().finally(() => surveyor.stop());
+  writeSurvey(SURVEY, fingerprint, survey);
+  return survey;
+}
+
 function select({ mutants, sources }: WorkspaceCopy, options: Options): Mutant[] {
   const { only, changed, survivors, sample, seed } = options;
   const before = changed || survivors ? readResults(ROOT) : undefined;
@@ -113,7 +121,10 @@ function select({ mutants, sources }: WorkspaceCopy, options: Options): Mutant[]
       (outdated === undefined || outdated.has(mutant.file)) &&
       (standing === undefined || standing.has(nameOf(mutant))),
   );
-  return sample === undefined ? wanted : sampleOf(wanted, sample, seed);
+  const known = new Set(before?.files.map(({ file }) => file));
+  // Of what has no figures yet first: a run that is cut short is then worth most.
+  const ordered = [...wanted.filter(({ file }) => !known.has(file)), ...wanted.filter(({ file }) => known.has(file))];
+  return sample === undefined ? ordered : sampleOf(ordered, sample, seed);
 }
 
 function pair(mutant: Mutant, judged: Judged | undefined): [Mutant, Judged][] {
