@@ -55,7 +55,7 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
   const { directory, tests, modules, generator } = copy;
   const mutants = copy.mutants.length;
   const everything: WorkerSettings = { directory, tests, modules, generator, mutants, seed: options.seed, active: 0 };
-  const fingerprint = fingerprintOf(copy.inputs, JSON.stringify(copy.mutants), options.seed, options.budget);
+  const fingerprint = fingerprintOf(copy.inputs, JSON.stringify(copy.mutants), options.seed);
   const survey = await surveyed(everything, fingerprint, options.fresh);
   const plan = new TestPlan(survey, copy.mutants, options.budget);
   for (const { file, reason } of survey.unloadable)
@@ -66,7 +66,7 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
   const settings = { ...everything, tests: tests.filter((file) => !unloadable.has(file)) };
 
   const selected = select(copy, options);
-  const log = new VerdictLog(LOG, fingerprint, options.fresh);
+  const log = new VerdictLog(LOG, `${fingerprint} ${options.budget}`, options.fresh);
   await judge(selected, plan, settings, log, progress(selected, log));
 
   const verdicts = new Map(selected.flatMap((mutant) => pair(mutant, log.get(mutant.id))));

@@ -6,7 +6,7 @@ export interface Options {
   /** At most so many mutants, drawn by the seed. */
   readonly sample: number | undefined;
   readonly seed: number;
-  /** Milliseconds of tests, as they take without a mutant, that one mutant is given. */
+  /** Milliseconds of the processor, as tests take them without a mutant, that one mutant is given. */
   readonly budget: number;
   /** Only those of files whose source is another one than when they were last run, or that never were. */
   readonly changed: boolean;

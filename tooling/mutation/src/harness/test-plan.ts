@@ -12,7 +12,10 @@ export class TestPlan {
   readonly #budget: number;
   readonly #patience: number;
 
-  /** `budget` and `patience` in milliseconds: of tests for one mutant, and beyond what a test takes without one. */
+  /**
+   * `budget` and `patience` in milliseconds: of the processor for the tests of one mutant, and of time beyond what a test
+   * takes without one.
+   */
   constructor(
     { tests, loading }: Pick<Survey, "tests" | "loading">,
     mutants: readonly Pick<Mutant, "id" | "file">[],
@@ -25,7 +28,7 @@ export class TestPlan {
     this.#loading = new Set(loading);
     this.#budget = budget;
     // Quick ones first, and those that reach little: they are about what they reach.
-    const cost = ({ milliseconds, reached }: SurveyedTest): number => Math.max(milliseconds, 0.5) * reached.length;
+    const cost = ({ work, reached }: SurveyedTest): number => Math.max(work, 0.5) * reached.length;
     this.#order = tests
       .map((test, index) => ({ index, cost: cost(test), failed: test.failed }))
       .filter(({ failed }) => failed === undefined)
@@ -58,9 +61,9 @@ export class TestPlan {
     const planned: PlannedTest[] = [];
     let spent = 0;
     for (const index of indexes) {
-      const milliseconds = this.#tests[index]?.milliseconds ?? 0;
-      if (planned.length > 0 && spent + milliseconds > this.#budget) continue;
-      spent += milliseconds;
+      const { milliseconds = 0, work = 0 } = this.#tests[index] ?? {};
+      if (planned.length > 0 && spent + work > this.#budget) continue;
+      spent += work;
       planned.push({ index, limit: this.#patience + Math.ceil(milliseconds) * 20 });
     }
     return planned;

@@ -85,9 +85,12 @@ async function survey(tests: readonly CollectedTest[], loading: readonly number[
   for (const test of tests) {
     takeReached();
     const start = performance.now();
+    const before = process.cpuUsage();
     const failure = await failureOf(test, 60_000);
+    const { user, system } = process.cpuUsage(before);
     const milliseconds = performance.now() - start;
-    surveyed.push({ name: test.name, failed: failure?.reason, milliseconds, reached: takeReached() });
+    const work = (user + system) / 1_000;
+    surveyed.push({ name: test.name, failed: failure?.reason, milliseconds, work, reached: takeReached() });
   }
   return { type: "surveyed", loading, tests: surveyed, unloadable };
 }
