@@ -205,6 +205,19 @@ describe.each(ADAPTERS)("on an adapter that $name", ({ adapter: make }) => {
   });
 });
 
+describe("a stream of an adapter", () => {
+  it("is asked for with the instant and the signal", async () => {
+    const adapter = new StreamingAdapter();
+    const ports = new FakePorts();
+    const storage = await openStorage(adapter, { ports });
+    await storage.saveStream("k", cut(noise(5), [5]));
+    const readStream = vi.spyOn(adapter, "readStream");
+    const { signal } = new AbortController();
+    await (await storage.loadStream("k", { signal }))?.cancel();
+    expect(readStream).toHaveBeenCalledExactlyOnceWith("k", { now: ports.time, signal });
+  });
+});
+
 describe("a stream of an adapter that is left", () => {
   const endings: [string, ((released: () => void) => Promise<never>) | undefined][] = [
     [
