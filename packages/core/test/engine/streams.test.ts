@@ -255,16 +255,19 @@ describe("a stream of an adapter that is left", () => {
 describe("a migration between adapters that stream", () => {
   async function migrated(damage: (chunks: Uint8Array[]) => void) {
     const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
-    const [source, destination] = [await open(from), await open(to)];
+    const source = await openStorage(from, { ports: new FakePorts(), metrics: true });
+    const destination = await open(to);
     const item = await source.saveStream("k", cut(noise(4 * MIB), [MIB]), { tags: ["t"] });
     damage(from.bodies.get("k")?.chunks ?? []);
     const report = await createMigrator(source, destination).migrate();
-    return { report, item, to, destination };
+    return { report, item, to, source, destination };
   }
 
   it("moves a large value chunk by chunk, header and all", async () => {
-    const { report, item, to, destination } = await migrated(() => undefined);
+    const { report, item, to, source, destination } = await migrated(() => undefined);
     expect(report).toMatchObject({ ok: true, copied: 1, verified: 1, failures: [] });
+    // Read, written, and read once more to be sure.
+    expect(source.getMetrics()?.operations["migrate"]?.bytes).toBe(3 * 4 * MIB);
     expect(to.ends).toEqual(["written"]);
     expect(to.bodies.get("k")?.chunks).toHaveLength(4);
     expect(await destination.stat("k")).toEqual(item);
