@@ -11,6 +11,7 @@ import {
 import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 function announcing(capabilities: Partial<Capabilities>): MapAdapter {
   const adapter = new MapAdapter();
@@ -76,6 +77,20 @@ describe("what an adapter is given", () => {
     await storage.stat("a");
     expect(stat).toHaveBeenCalledWith("a", { now: Math.floor(ports.time), signal: undefined });
     expect(item.modified.getTime()).toBe(Math.floor(ports.time));
+  });
+});
+
+describe("restoring the version that stands", () => {
+  it("looks it up with the instant and the signal", async () => {
+    const ports = new FakePorts();
+    const adapter = new RememberingAdapter();
+    const storage = await openStorage(adapter, { ports });
+    const { version } = await storage.save("a", 1);
+    const stat = vi.spyOn(adapter, "stat");
+    const { signal } = new AbortController();
+    await storage.restore("a", version, { signal });
+    expect(stat).toHaveBeenCalledWith("a", { now: ports.time, signal });
+    expect(await storage.load("a")).toBe(1);
   });
 });
 
