@@ -194,12 +194,19 @@ describe("with a polluted prototype", () => {
     expect(told.startsWith(message), told).toBe(true);
   });
 
+  it("ignores an inherited toJSON that is no function, as JSON does", () => {
+    Object.assign(Object.prototype, { toJSON: "data" });
+    const fine = (() => checkExact({ a: [{ b: 1 }] }))();
+    Reflect.deleteProperty(Object.prototype, "toJSON");
+    expect(fine).toBeUndefined();
+  });
+
   it("ignores inherited data, as JSON does, and still finds what is hidden", () => {
-    Object.assign(Object.prototype, { added: () => 1, toJSON: "data" });
+    Object.assign(Object.prototype, { added: () => 1 });
     const fine = (() => checkExact({ a: { b: 1 } }))();
     const told = refusal(hidden({ a: 1 }));
     const empty = refusal(hidden({}));
-    for (const name of ["added", "toJSON"]) Reflect.deleteProperty(Object.prototype, name);
+    Reflect.deleteProperty(Object.prototype, "added");
     expect(fine).toBeUndefined();
     expect(told).toMatch(/^\$ has a hidden property "secret"/);
     expect(empty).toMatch(/^\$ has a hidden property "secret"/);
