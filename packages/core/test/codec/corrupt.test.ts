@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { RecordHeader } from "@holdfast/core";
-import { describe, expect, it } from "vitest";
+import { type RecordHeader, StorageError } from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
 import { decodeValue } from "../../dist/codec/decode-value.js";
 import { encodeValue } from "../../dist/codec/encode-value.js";
+import { platform } from "../../dist/platform/node.js";
 import { encoding, headerOf, noise } from "./samples.js";
 
 async function decode(header: RecordHeader, body: Uint8Array): Promise<unknown> {
@@ -120,6 +121,16 @@ describe("a header that does not fit its body", () => {
     await expect(decode(header, bomb)).rejects.toMatchObject(CORRUPT);
     expect(performance.now() - started).toBeLessThan(2_000);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * 1024 * 1024);
+  });
+});
+
+describe("a platform that cannot inflate", () => {
+  it("says so, and not that the value is damaged", async () => {
+    const { header, body } = await sample(true);
+    const failure = new StorageError("UNSUPPORTED", "there is no compression here");
+    const gunzip = vi.spyOn(platform, "gunzip").mockImplementation(() => Promise.reject(failure));
+    await expect(decode(header, body)).rejects.toBe(failure);
+    gunzip.mockRestore();
   });
 });
 

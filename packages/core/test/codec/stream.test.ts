@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { encodeValue } from "../../dist/codec/encode-value.js";
 import { decodeStream, encodeStream, verifiedChunks } from "../../dist/codec/stream.js";
+import { platform } from "../../dist/platform/node.js";
 import { cut, encoding, headerOf, join, MIB, noise } from "./samples.js";
 
 interface Stored {
@@ -168,6 +169,25 @@ describe("a stream of bytes", () => {
       for await (const _ of encodeStream(endless(), { compress }).chunks) if (++seen === taken) break;
       expect(released).toHaveBeenCalledOnce();
     }
+  });
+});
+
+describe("a platform that cannot compress", () => {
+  it("lets the source go before it says so", async () => {
+    const failure = new Error("there is no compression here");
+    const gzip = vi.spyOn(platform, "gzip").mockImplementation(() => Promise.reject(failure));
+    let released = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield noise(MIB);
+      } finally {
+        await new Promise((resolve) => setImmediate(resolve));
+        released = true;
+      }
+    }
+    await expect(store(source(), true)).rejects.toBe(failure);
+    gzip.mockRestore();
+    expect(released).toBe(true);
   });
 });
 
