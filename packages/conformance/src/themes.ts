@@ -17,6 +17,7 @@ import { exactness } from "./cases/exactness.js";
 import { expiry } from "./cases/expiry.js";
 import { failures } from "./cases/failures.js";
 import { faults } from "./cases/faults.js";
+import { history } from "./cases/history.js";
 import { keys } from "./cases/keys.js";
 import { lifecycle } from "./cases/lifecycle.js";
 import { listing } from "./cases/listing.js";
@@ -25,6 +26,7 @@ import { models } from "./cases/models.js";
 import { namespace } from "./cases/namespace.js";
 import { openStreams } from "./cases/open-streams.js";
 import { options } from "./cases/options.js";
+import { restore } from "./cases/restore.js";
 import { saveAndLoad } from "./cases/save-and-load.js";
 import { search } from "./cases/search.js";
 import { streams } from "./cases/streams.js";
@@ -60,6 +62,8 @@ export const themes: readonly Theme[] = [
   openStreams,
   watch,
   changes,
+  history,
+  restore,
   namespace,
   lifecycle,
   abort,

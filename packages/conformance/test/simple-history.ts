@@ -32,7 +32,7 @@ export function keep(store: SimpleStore, { limits }: Keeping, key: string, now: 
 }
 
 /** The kept version of that number that is alive at `now`. */
-export function findPrevious(store: SimpleStore, key: string, version: Version, now: number): StoredRecord | undefined {
+function findPrevious(store: SimpleStore, key: string, version: Version, now: number): StoredRecord | undefined {
   return store.previous
     .get(key)
     ?.map(({ record }) => record)

@@ -22,7 +22,7 @@ import type { StorageItem } from "../contract/storage-item.js";
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
 import { checkKey, checkPrefix } from "../keys.js";
-import type { Awaitable, RecordHeader, Version } from "../spi/index.js";
+import type { Awaitable, RecordHeader } from "../spi/index.js";
 import {
   type CheckedSave,
   checkDeleteOptions,
@@ -38,6 +38,7 @@ import {
   signalOf,
 } from "./arguments.js";
 import { runBatch } from "./batch.js";
+import { deleteRecord } from "./delete-record.js";
 import { callersOwn, type Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
 import { toItem } from "./items.js";
@@ -45,7 +46,7 @@ import { readRecord } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import { countHeaders, searchHeaders } from "./search.js";
 import type { Session } from "./session.js";
-import { above, askToWrite, conflictError, writeValue } from "./write-record.js";
+import { writeValue } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
@@ -99,7 +100,7 @@ export class Storage implements StorageEngine {
       const path = this.#pathOf(key);
       const { expect } = checkDeleteOptions(options);
       await this.#session.writes.turn([path], undefined);
-      return this.#delete(operation, path, expect);
+      return deleteRecord(this.#session, operation, path, expect);
     });
   }
 
@@ -338,7 +339,6 @@ export class Storage implements StorageEngine {
       prefix: this.#prefix,
       run: (name, key, options, work) => this.#run(name, key, options, work),
       pathOf: (key) => this.#pathOf(key),
-      get: (operation, path) => readRecord(this.#session, operation, { key: path, version: undefined }),
     };
   }
 
@@ -374,22 +374,6 @@ export class Storage implements StorageEngine {
     const encoding = encodeValue(data, { format, compress, json: settings.json });
     const encoded = await writes.turn([path], encoding);
     return writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect);
-  }
-
-  async #delete(operation: Operation, path: string, expect: "any" | Version): Promise<boolean> {
-    const { adapter, versions } = this.#session;
-    const { signal } = operation;
-    let version = versions.next();
-    for (;;) {
-      const condition = { version, expect, now: this.#session.now() };
-      const outcome = await askToWrite(this.#session, operation, () => adapter.delete(path, condition, { signal }));
-      if (outcome.outcome === "deleted") return true;
-      // An earlier try of ours may have left that tombstone although it seemed to fail.
-      if (outcome.outcome === "absent") return outcome.tombstone === version;
-      if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
-      version = above(this.#session, outcome.floor);
-      signal?.throwIfAborted();
-    }
   }
 
   async *#pages(
