@@ -90,6 +90,8 @@ describe("an argument that is none", () => {
   it.each<[string, (storage: StorageEngine) => Promise<unknown>]>([
     ["compress", (storage) => storage.save("a", 1, { compress: "yes" as never })],
     ["change", (storage) => storage.update("a", 1 as never)],
+    ["version is", (storage) => storage.load("a", { version: 1 as never })],
+    ["ifVersion is", (storage) => storage.delete("a", { ifVersion: 1 as never })],
     ["listener", (storage) => storage.watch("", 1 as never)],
   ])("is refused by its name: %s", async (name, call) => {
     await expect(call(await openStorage(new MapAdapter()))).rejects.toMatchObject({
