@@ -399,6 +399,20 @@ describe("an adapter that fails", () => {
     expect(await storage.exists("k")).toBe(false);
   });
 
+  it("at writing lets a source go that was begun, once, and does not begin it again", async () => {
+    const adapter = new StreamingAdapter();
+    adapter.broken = "write";
+    const released = vi.fn(async () => ({ done: true as const, value: undefined }));
+    const begin = vi.fn(() => ({ next: async () => ({ done: false, value: noise(MIB) }), return: released }));
+    const storage = await open(adapter);
+    await expect(storage.saveStream("k", { [Symbol.asyncIterator]: begin })).rejects.toMatchObject({
+      code: "INTERNAL",
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(begin).toHaveBeenCalledOnce();
+    expect(released).toHaveBeenCalledOnce();
+  });
+
   it("at writing is told to abort before its caller hears of it", async () => {
     const adapter = new StreamingAdapter();
     adapter.broken = "write";
