@@ -143,8 +143,8 @@ describe("repair", () => {
   });
 
   it("mends nothing where the adapter has nothing to mend", async () => {
-    for (const maintain of [undefined, {}]) {
-      const storage = await openStorage(Object.assign(new MapAdapter(), { maintain }));
+    for (const adapter of [new MapAdapter(), Object.assign(new MapAdapter(), { maintain: {} })]) {
+      const storage = await openStorage(adapter);
       expect(await storage.repair()).toEqual({ repaired: [], remaining: [] });
     }
   });
