@@ -66,11 +66,12 @@ describe("close", () => {
   it("ends watching, then writes out what is behind, then closes the adapter", async () => {
     const adapter = new MapAdapter();
     const done: string[] = [];
-    const slowly = (name: string) => async () => {
-      await new Promise((resolve) => setImmediate(resolve));
+    // Each takes less time than the one before: only who waits keeps their order.
+    const slowly = (name: string, turns: number) => async () => {
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
       done.push(name);
     };
-    Object.assign(adapter, { watch: () => slowly("watch"), flush: slowly("flush"), close: slowly("close") });
+    Object.assign(adapter, { watch: () => slowly("watch", 3), flush: slowly("flush", 2), close: slowly("close", 1) });
     const storage = await openStorage(adapter);
     await storage.watch("", vi.fn());
     await storage.close();
