@@ -27,11 +27,14 @@ export function percent(share: number): string {
   return `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
 }
 
-function summary({ files, mutants, sampled, seed, budget, tests, leftOut, filesLeftOut, standing }: Results): string {
+function summary(results: Results): string {
+  const { files, mutants, sampled, seed, budget, tests, leftOut, filesLeftOut, standing } = results;
   const total = totalOf(files);
   const which = sampled
     ? `A sample of ${total.mutants} out of ${mutants} mutants, drawn with the seed ${seed}`
-    : `All ${mutants} mutants`;
+    : results.outdated.length === 0
+      ? `All ${mutants} mutants`
+      : `${total.mutants} mutants`;
   const failing = leftOut === 0 ? "" : ` ${leftOut} more fail without a mutant and were left out.`;
   const unloadable = filesLeftOut === 0 ? "" : ` Test files left out, since they mock modules: ${filesLeftOut}.`;
   const survived = standing.filter(({ status }) => status === "survived").length;
@@ -44,7 +47,9 @@ function summary({ files, mutants, sampled, seed, budget, tests, leftOut, filesL
 
 function outdated({ outdated: files }: Results): string[] {
   if (files.length === 0) return [];
-  return [`Changed since they were run, or never run: ${files.map(code).join(", ")}.`];
+  return [
+    `Changed since they were run, so that their figures are of what they were then, or never run: ${files.map(code).join(", ")}.`,
+  ];
 }
 
 function table({ files }: Results): string {
