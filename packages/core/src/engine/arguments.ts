@@ -113,8 +113,8 @@ export function checkOperationOptions(options: OperationOptions | undefined, nam
 
 /** Reads `signal` from options that are not checked yet. */
 export function signalOf(options: unknown): AbortSignal | undefined {
-  if (typeof options !== "object" || options === null || !("signal" in options)) return undefined;
-  const { signal } = options;
+  if (typeof options !== "object" || options === null) return undefined;
+  const { signal }: { readonly signal?: unknown } = options;
   if (signal === undefined) return undefined;
   if (typeof signal === "object" && signal !== null && "aborted" in signal && "addEventListener" in signal) {
     return signal as AbortSignal;

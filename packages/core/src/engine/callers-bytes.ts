@@ -16,10 +16,29 @@ export function checkSource(source: unknown): asserts source is ByteSource {
 }
 
 /**
- * The caller's source as one kind of iterable. Its errors come out as they are; it is cancelled when reading stops early
- * or the signal fires, also while it keeps us waiting. Throws INVALID_VALUE for what is no bytes.
+ * The caller's source as one kind of iterable. Its errors come out as they are; it is cancelled when reading stops early,
+ * or before it has begun, or the signal fires, also while it keeps us waiting. Throws INVALID_VALUE for what is no bytes.
  */
-export async function* callersBytes(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+export function callersBytes(source: ByteSource, signal: AbortSignal | undefined): AsyncIterableIterator<Uint8Array> {
+  const bytes = bytesOf(source, signal);
+  let begun = false;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next() {
+      begun = true;
+      return bytes.next();
+    },
+    return() {
+      // A generator that was never begun would not pass it on.
+      if (!begun) void Promise.allSettled([letGo(source)]);
+      return bytes.return(undefined);
+    },
+  };
+}
+
+async function* bytesOf(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const reading = await readerOf(source);
   let finished = false;
   try {
@@ -42,6 +61,11 @@ export async function* callersBytes(source: ByteSource, signal: AbortSignal | un
     // Not waited for: a source that hangs would keep its caller waiting.
     if (!finished) void Promise.allSettled([reading.cancel()]);
   }
+}
+
+async function letGo(source: ByteSource): Promise<void> {
+  const { cancel } = await readerOf(source);
+  await cancel();
 }
 
 interface Reading {

@@ -69,8 +69,9 @@ export function abortError({ name, key, signal }: Operation, adapter?: string): 
   );
 }
 
+// By name: those of node:fs, node:stream and node:timers are no DOMExceptions.
 function isAbortError(error: unknown): boolean {
-  return error instanceof DOMException && (error.name === "AbortError" || error.name === "TimeoutError");
+  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }
 
 // What core and adapters throw themselves may not know for which key, or by which adapter.
