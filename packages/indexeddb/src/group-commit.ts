@@ -1,0 +1,172 @@
+import { isFull } from "./classify.js";
+import type { Connection } from "./connection.js";
+import type { FeedRow, Row, StoreName } from "./layout.js";
+import { answered, completed } from "./requests.js";
+import { EMPTY, type Summary, summaryOf, Workspace } from "./workspace.js";
+
+export interface GroupCommitOptions {
+  readonly connection: Connection;
+  /** Called as soon as the browser was told to commit: whoever reads the feed then reads behind the commit. */
+  readonly committing: () => void;
+  /** Called when the commit is complete; `alone`: no other tab wrote since this one last did. */
+  readonly committed: (sequence: number, entry: FeedRow, alone: boolean) => void;
+  readonly leftBodies: () => void;
+  /** Whether room was made, so that a write of so many bytes may be tried again. */
+  readonly makeRoom: ((bytes: number) => Promise<boolean>) | undefined;
+}
+
+export interface JobOptions {
+  /** The stored keys of which the job must know what stands. */
+  readonly keys: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes that the job writes. */
+  readonly bytes?: number;
+}
+
+interface Job extends JobOptions {
+  work(workspace: Workspace): void;
+  acknowledge(): void;
+  reject(error: unknown): void;
+  /** A group in which it stood has failed. */
+  alone: boolean;
+}
+
+const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
+// One transaction holds up every reader.
+const MOST_JOBS = 512;
+const MOST_BYTES = 16 * 2 ** 20;
+/** The newest entries of the feed that are kept. What is older is dropped now and then. */
+const FEED_LENGTH = 10_000;
+const TRIM_EVERY = 256;
+
+/** Runs jobs in shared transactions: what arrives while one is in flight joins the next. */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #jobs: Job[] = [];
+  #running: Promise<void> | undefined;
+  #summary: Summary = EMPTY;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to what `work` returned, once that is committed. Rejects with what it threw, then nothing of it is written. */
+  submit<T>(work: (workspace: Workspace) => T, options: JobOptions): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let result: { value: T } | undefined;
+      this.#jobs.push({
+        ...options,
+        alone: false,
+        work(workspace) {
+          result = { value: work(workspace) };
+        },
+        acknowledge() {
+          if (result !== undefined) resolve(result.value);
+        },
+        reject,
+      });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when every job submitted so far has been answered. */
+  drained(): Promise<void> {
+    return this.#running ?? Promise.resolve();
+  }
+
+  async #run(): Promise<void> {
+    // What the same turn of the event loop brings goes along.
+    await undefined;
+    for (let group = this.#takeGroup(); group.length > 0; group = this.#takeGroup()) {
+      try {
+        await this.#commit(group);
+      } catch (error) {
+        if (group.length === 1) await this.#fail(group[0] as Job, error);
+        else {
+          for (const job of group) job.alone = true;
+          this.#jobs.unshift(...group);
+        }
+      }
+    }
+    // In the same turn as the last look: what comes next starts anew.
+    this.#running = undefined;
+  }
+
+  async #commit(group: readonly Job[]): Promise<void> {
+    const { connection, committing, committed, leftBodies } = this.#options;
+    const transaction = await connection.begin(WRITTEN, "readwrite");
+    const done = completed(transaction);
+    let sequence = 0;
+    let entry: FeedRow | undefined;
+    let workspace: Workspace;
+    let alone: boolean;
+    try {
+      const records = transaction.objectStore("records");
+      const feed = transaction.objectStore("feed");
+      const rows = new Map<string, Row | undefined>();
+      const [behind] = await Promise.all([
+        answered(feed.getKey(IDBKeyRange.lowerBound(this.#summary.sequence, true))),
+        ...group.flatMap(({ keys }) => keys.map(async (key) => rows.set(key, await answered(records.get(key))))),
+      ]);
+      alone = behind === undefined;
+      if (!alone) this.#summary = await newest(feed);
+      workspace = new Workspace(rows, this.#summary);
+      for (const job of group) job.work(workspace);
+      sequence = this.#summary.sequence + 1;
+      entry = workspace.issue(transaction, sequence);
+      if (sequence % TRIM_EVERY === 0) feed.delete(IDBKeyRange.upperBound(sequence - FEED_LENGTH));
+      transaction.commit();
+      if (entry !== undefined) committing();
+      await done;
+    } catch (error) {
+      abort(transaction);
+      // Where the transaction knows why it failed, it knows best.
+      throw await done.then(
+        () => error,
+        (failure: unknown) => (transaction.error === null ? error : failure),
+      );
+    }
+    if (entry !== undefined) this.#summary = summaryOf(sequence, entry);
+    for (const job of group) job.acknowledge();
+    if (entry !== undefined) committed(sequence, entry, alone);
+    if (workspace.leftBodies) leftBodies();
+  }
+
+  async #fail(job: Job, error: unknown): Promise<void> {
+    const { makeRoom } = this.#options;
+    if (isFull(error) && makeRoom !== undefined && (await makeRoom(job.bytes ?? 0).catch(() => false)))
+      this.#jobs.unshift(job);
+    else job.reject(error);
+  }
+
+  /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */
+  #takeGroup(): Job[] {
+    const group: Job[] = [];
+    let bytes = 0;
+    for (let job = this.#jobs[0]; job !== undefined && group.length < MOST_JOBS; job = this.#jobs[0]) {
+      if (job.signal?.aborted) job.reject(job.signal.reason);
+      else {
+        bytes += job.bytes ?? 0;
+        if (group.length > 0 && (job.alone || bytes > MOST_BYTES)) break;
+        group.push(job);
+      }
+      this.#jobs.shift();
+      if (job.alone && group.length > 0) break;
+    }
+    return group;
+  }
+}
+
+/** What the newest entry of the feed says. */
+export async function newest(feed: IDBObjectStore): Promise<Summary> {
+  const cursor = await answered(feed.openCursor(null, "prev"));
+  return cursor === null ? EMPTY : summaryOf(cursor.key as number, cursor.value as FeedRow);
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already.
+  }
+}

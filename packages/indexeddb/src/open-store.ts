@@ -1,0 +1,153 @@
+import {
+  type AdapterContext,
+  type AdapterWrite,
+  type BatchOutcome,
+  CHUNK_BYTES,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type PutCondition,
+  type PutOutcome,
+  type Version,
+  type WriteRecord,
+} from "@holdfast/core";
+import type { Bodies } from "./bodies.js";
+import { Connection } from "./connection.js";
+import { Feed } from "./feed.js";
+import { GroupCommit } from "./group-commit.js";
+import { toHex } from "./hex.js";
+import { INLINE_LIMIT } from "./layout.js";
+import type { CompleteOptions } from "./options.js";
+import { answered } from "./requests.js";
+import { toStored } from "./stored-key.js";
+import type { Body, Workspace } from "./workspace.js";
+
+/** Larger bodies are written in several transactions, so that none holds up the others for long. */
+const MOST_AT_ONCE = 16 * 2 ** 20;
+
+/** One open database with everything that works on it. */
+export class OpenStore {
+  readonly connection: Connection;
+  readonly feed: Feed;
+  readonly group: GroupCommit;
+  readonly context: AdapterContext;
+  readonly #name: string;
+  #bodies: Promise<Bodies> | undefined;
+
+  static async open(
+    options: CompleteOptions,
+    context: AdapterContext,
+  ): Promise<{ store: OpenStore; lastVersion: Version | undefined }> {
+    const connection = await Connection.open(options, context);
+    try {
+      const transaction = await connection.begin(["feed", "unowned"], "readonly");
+      const left = answered(transaction.objectStore("unowned").count());
+      const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
+      const store = new OpenStore(options, context, connection);
+      if ((await left) > 0) void store.free();
+      return { store, lastVersion: cursor?.value.v };
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: CompleteOptions, context: AdapterContext, connection: Connection) {
+    this.connection = connection;
+    this.context = context;
+    this.#name = options.name;
+    this.feed = new Feed(connection, options.name);
+    this.group = new GroupCommit({
+      connection,
+      committing: () => this.feed.committing(),
+      committed: (...commit) => this.feed.committed(...commit),
+      leftBodies: () => void this.free(),
+      makeRoom: undefined,
+    });
+  }
+
+  /** What works on bodies outside of their records: most stores never need it. */
+  bodies(): Promise<Bodies> {
+    this.#bodies ??= import("./bodies.js").then((module) => new module.Bodies(this, this.#name));
+    return this.#bodies;
+  }
+
+  async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
+    const { body: bytes, ...bodiless } = record;
+    if (bytes.byteLength > MOST_AT_ONCE) return (await this.bodies()).put(record, condition, signal);
+    const body = this.place(bytes);
+    return this.group.submit(
+      (workspace) => {
+        const outcome = workspace.put(bodiless, body, condition);
+        if (outcome.outcome === "written") putChunks(workspace, body, bytes);
+        return outcome;
+      },
+      { keys: [toStored(record.header.key)], signal, bytes: bytes.byteLength },
+    );
+  }
+
+  delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
+    return this.group.submit((workspace) => workspace.delete(key, condition), { keys: [toStored(key)], signal });
+  }
+
+  batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
+    const bytes = writes.map((write) => (write.type === "put" ? write.record.body : undefined));
+    const bodies = bytes.map((each) => each && this.place(each));
+    return this.group.submit(
+      (workspace) => {
+        const outcome = workspace.batch(writes, bodies, now);
+        if (outcome.outcome === "applied") {
+          for (const [index, each] of bytes.entries()) putChunks(workspace, bodies[index], each);
+        }
+        return outcome;
+      },
+      {
+        keys: writes.map((write) => toStored(write.type === "put" ? write.record.header.key : write.key)),
+        signal,
+        bytes: bytes.reduce((sum, each) => sum + (each?.byteLength ?? 0), 0),
+      },
+    );
+  }
+
+  /** Where a body will be. */
+  place(bytes: Uint8Array): Body {
+    if (bytes.byteLength <= INLINE_LIMIT) return { inline: own(bytes) };
+    return { body: this.newBody(), count: Math.ceil(bytes.byteLength / CHUNK_BYTES) };
+  }
+
+  newBody(): string {
+    return toHex(this.context.ports.random.bytes(12));
+  }
+
+  /** Frees the bodies that nobody points to or uses any more. What cannot be freed now is found again later. */
+  async free(): Promise<void> {
+    try {
+      await (await this.bodies()).free();
+    } catch {
+      // Nobody waits for it, and the next store that opens begins with it.
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.group.drained();
+    const bodies = await this.#bodies?.catch(() => undefined);
+    await bodies?.close();
+    this.feed.close();
+    this.connection.close();
+  }
+}
+
+function putChunks(workspace: Workspace, body: Body | undefined, bytes: Uint8Array | undefined): void {
+  if (bytes === undefined || body === undefined || "inline" in body) return;
+  workspace.also((transaction) => {
+    const chunks = transaction.objectStore("chunks");
+    for (let n = 0; n < body.count; n++) {
+      // A copy: the database would otherwise store the whole buffer behind the view, each time.
+      chunks.put(bytes.slice(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES), [body.body, n]);
+    }
+  });
+}
+
+/** The bytes on a buffer of their own: the database stores the buffer behind a view whole. */
+function own(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
