@@ -1,6 +1,11 @@
 import type { Change, StorageEngine, Unwatch } from "@holdfast/core";
 import { settle, until } from "./turns.js";
 
+/** What was written by whom, without its place in the feed: that differs from run to run. */
+export function withoutCursor<C extends { readonly cursor?: string }>({ cursor: _, ...change }: C): Omit<C, "cursor"> {
+  return change;
+}
+
 /** Everything that one watcher was told. */
 export class ChangeLog {
   readonly changes: readonly Change[];

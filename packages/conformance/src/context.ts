@@ -1,20 +1,18 @@
 import {
+  type AdapterContext,
   type Capabilities,
   type Clock,
   MAX_KEY_BYTES,
   type OpenState,
   openStorage,
-  type Ports,
   type StorageAdapter,
   type StorageEngine,
   type StorageSettings,
-  systemPorts,
-  TOKENIZER_VERSION,
-  termsOf,
 } from "@holdfast/core";
 import { fail } from "./assert.js";
-import { type Backing, type Mode, viewOf } from "./harness.js";
+import { type Backing, type Harness, type Mode, viewOf } from "./harness.js";
 import { ManualClock } from "./manual-clock.js";
+import { openBare } from "./open-bare.js";
 import type { Peer } from "./peer/protocol.js";
 
 export interface OpenOptions {
@@ -50,13 +48,21 @@ export class Context {
   readonly #open = new Set<StorageEngine>();
   readonly #openAdapters = new Set<StorageAdapter>();
   readonly #peers: Peer[] = [];
+  readonly #others: Context[] = [];
+  readonly #harness: Harness;
   #surroundings: Promise<void> | undefined;
 
-  constructor(backing: Backing, mode: Mode, { seed, thoroughness = 1 }: Generation = {}) {
+  private constructor(backing: Backing, harness: Harness, mode: Mode, { seed, thoroughness = 1 }: Generation) {
     this.backing = backing;
+    this.#harness = harness;
     this.mode = mode;
     this.seed = seed;
     this.thoroughness = thoroughness;
+  }
+
+  /** With a new store. */
+  static async start(harness: Harness, mode: Mode, generation: Generation = {}): Promise<Context> {
+    return new Context(await harness.open(), harness, mode, generation);
   }
 
   /** As the adapter announces them before it is opened. */
@@ -98,19 +104,28 @@ export class Context {
     return this.open(options);
   }
 
-  /** Opens a bare adapter, as core would. */
-  async openAdapter(): Promise<StorageAdapter> {
-    const { adapter } = await this.openAdapterWithState();
+  /** Opens a bare adapter, as core would; `history` as the storage's user says it. */
+  async openAdapter(history?: AdapterContext["history"]): Promise<StorageAdapter> {
+    const { adapter } = await this.openAdapterWithState(history);
     return adapter;
   }
 
   /** As `openAdapter`, with what its `open` answered. */
-  async openAdapterWithState(): Promise<{ adapter: StorageAdapter; state: OpenState }> {
+  async openAdapterWithState(
+    history?: AdapterContext["history"],
+  ): Promise<{ adapter: StorageAdapter; state: OpenState }> {
     const adapter = this.backing.adapter();
-    const ports: Ports = { ...systemPorts, clock: this.clock };
-    const state = await adapter.open({ ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: undefined });
+    const state = await openBare(adapter, this.clock, history);
     this.#openAdapters.add(adapter);
     return { adapter, state };
+  }
+
+  /** A new store that has nothing to do with the case's own. It ends with the case. */
+  async elsewhere(): Promise<Context> {
+    const { mode, seed, thoroughness } = this;
+    const other = await Context.start(this.#harness, mode, { seed, thoroughness });
+    this.#others.push(other);
+    return other;
   }
 
   /** Starts another process on the case's store, which is gone when the case ends. */
@@ -135,6 +150,7 @@ export class Context {
     try {
       await Promise.all(this.#peers.map((peer) => peer.kill()));
       await this.close();
+      await Promise.all(this.#others.map((other) => other.end()));
     } finally {
       await this.backing.destroy();
     }

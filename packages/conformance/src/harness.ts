@@ -22,6 +22,11 @@ export interface Backing {
    * declares a capability as `cross-process`.
    */
   peer?(): Promise<Peer>;
+  /**
+   * Makes the store forget every entry that its feed holds by now, as it does by itself to those that are old enough. To be
+   * offered by every adapter whose feed ever forgets. Called while nothing is written.
+   */
+  forgetFeed?(): Promise<void>;
   /** Removes the store. Every adapter is closed and every peer gone by then. */
   destroy(): Promise<void>;
 }

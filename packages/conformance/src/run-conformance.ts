@@ -63,8 +63,8 @@ export async function runCase(
   generation: Generation = {},
 ): Promise<string | undefined> {
   const { mode, case: each } = planned;
-  const backing = await harness.open();
-  const context = new Context(backing, mode, generation);
+  const context = await Context.start(harness, mode, generation);
+  const { backing } = context;
   const failures: unknown[] = [];
   let missing: string | undefined;
   try {

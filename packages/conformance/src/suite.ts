@@ -41,6 +41,11 @@ export const atomicBatches: Need = {
   metBy: ({ batch }) => batch === "atomic",
 };
 
+export const batching: Need = {
+  name: "batches",
+  metBy: ({ batch }) => batch !== "none",
+};
+
 export const racingWriters: Need = {
   name: "compare-and-set between adapters",
   metBy: ({ compareAndSet }) => compareAndSet !== "none",
@@ -49,6 +54,22 @@ export const racingWriters: Need = {
 export const watching: Need = {
   name: "watch",
   metBy: ({ watch }) => watch !== "none",
+};
+
+export const feeding: Need = {
+  name: "a change feed",
+  metBy: ({ changes }) => changes === "native",
+};
+
+/** A feed that grows old: the harness can make it forget. */
+export const forgettingFeed: Need = {
+  name: "a change feed that forgets",
+  metBy: ({ changes }, { forgetFeed }) => changes === "native" && forgetFeed !== undefined,
+};
+
+export const keepingVersions: Need = {
+  name: "history",
+  metBy: ({ history }) => history === "native",
 };
 
 export const nativeQueries: Need = {
@@ -65,3 +86,10 @@ export const persistence: Need = {
   name: "a store that outlives its adapters",
   metBy: (_, { persistent }) => persistent,
 };
+
+export function bothOf(one: Need, other: Need): Need {
+  return {
+    name: `${one.name} and ${other.name}`,
+    metBy: (...given) => one.metBy(...given) && other.metBy(...given),
+  };
+}

@@ -1,11 +1,14 @@
 import { abort } from "./cases/abort.js";
+import { adapterChanges } from "./cases/adapter-changes.js";
 import { adapterFeatures } from "./cases/adapter-features.js";
+import { adapterHistory } from "./cases/adapter-history.js";
 import { adapterReads } from "./cases/adapter-reads.js";
 import { adapterWrites } from "./cases/adapter-writes.js";
 import { atomicity } from "./cases/atomicity.js";
 import { batch } from "./cases/batch.js";
 import { boundaries } from "./cases/boundaries.js";
 import { capabilities } from "./cases/capabilities.js";
+import { changes } from "./cases/changes.js";
 import { compareAndSet } from "./cases/compare-and-set.js";
 import { edges } from "./cases/edges.js";
 import { errors } from "./cases/errors.js";
@@ -36,6 +39,8 @@ export const themes: readonly Theme[] = [
   adapterWrites,
   adapterReads,
   adapterFeatures,
+  adapterChanges,
+  adapterHistory,
   saveAndLoad,
   keys,
   listing,
@@ -52,6 +57,7 @@ export const themes: readonly Theme[] = [
   streams,
   openStreams,
   watch,
+  changes,
   namespace,
   lifecycle,
   abort,

@@ -12,11 +12,14 @@ import {
   type RecordHeader,
   type StorageAdapter,
   StorageError,
+  type StoredRecord,
+  type StoredStream,
   selectHits,
   type Version,
   type WriteRecord,
 } from "@holdfast/core";
 import { createSimpleStore, type SimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { headerOf } from "./simple-history.js";
 
 const PIECE = 65_536;
 const call = { signal: undefined };
@@ -77,6 +80,8 @@ class SearchIndex {
 /** The simple adapter with everything that it leaves out: native queries, streams in bounded memory, and `info`. */
 export function indexedAdapter(store: IndexedStore): StorageAdapter {
   const simple = simpleAdapter(store);
+  const { history } = simple;
+  if (history === undefined) throw new Error("the simple adapter has history");
   const { index, bodies } = store;
   const open = new Set<number>();
   let closed = false;
@@ -95,6 +100,12 @@ export function indexedAdapter(store: IndexedStore): StorageAdapter {
         (header) => isLive(header, now) && header.key.startsWith(query.prefix) && matchesWhere(header, query.where),
       )
       .map((header) => ({ header, exact: matchTerms(index.termsOf(header.key), query.terms ?? []) ?? 0 }));
+  };
+
+  /** What is streamed lies in a file; the record itself holds nothing then. */
+  const streamOf = ({ header, body }: StoredRecord): StoredStream => {
+    const { chunkHashes, path } = bodies.get(header.version) ?? { chunkHashes: new Uint8Array(), path: undefined };
+    return { header, chunkHashes: chunkHashes.slice(), body: path === undefined ? pieces(body) : read(path) };
   };
 
   async function* read(path: string): AsyncGenerator<Uint8Array> {
@@ -149,15 +160,24 @@ export function indexedAdapter(store: IndexedStore): StorageAdapter {
       }
       return outcome;
     },
+    history: {
+      ...history,
+      get(key, version, { now }) {
+        const header = structuredClone(headerOf(store, key, version, now));
+        const path = bodies.get(version)?.path;
+        if (header === undefined || path === undefined) return history.get(key, version, { now, ...call });
+        return { header, body: new Uint8Array(readFileSync(path)) };
+      },
+      readStream(key, version, { now }) {
+        const whole = atOnce(history.get(key, version, { now, ...call }));
+        return whole && streamOf(whole);
+      },
+    },
     query: (query, { now }) => selectHits(hits(query, now), query),
     count: (query, { now }) => hits(query, now).length,
     readStream(key, { now }) {
-      const header = store.records.get(key)?.header;
-      if (header === undefined || !isLive(header, now)) return undefined;
-      const { chunkHashes, path } = bodies.get(header.version) ?? { chunkHashes: new Uint8Array(), path: undefined };
-      const whole = path === undefined ? atOnce(simple.get(key, { now, ...call }))?.body : undefined;
-      const body = path === undefined ? pieces(whole ?? new Uint8Array()) : read(path);
-      return { header: structuredClone(header), chunkHashes: chunkHashes.slice(), body };
+      const whole = atOnce(simple.get(key, { now, ...call }));
+      return whole && streamOf(whole);
     },
     writeStream(): BodyWriter {
       const path = join(store.directory, randomUUID());

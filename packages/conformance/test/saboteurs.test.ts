@@ -14,7 +14,7 @@ import { describe, expect, it } from "vitest";
 import { mortal } from "./mortal.js";
 import { saboteurs } from "./saboteurs/index.js";
 import type { Saboteur } from "./saboteurs/saboteur.js";
-import { indexedHarness, simpleHarness } from "./simple-harness.js";
+import { indexedHarness, sharedHarness, simpleHarness } from "./simple-harness.js";
 
 // The whole suite against every saboteur takes many minutes; the case that names the fault alone proves as much.
 const wholeSuite = process.env["HOLDFAST_SABOTEURS"] === "whole-suite";
@@ -42,7 +42,7 @@ describe("the case that catches the fault passes the adapter without it", () => 
     saboteurs.map((saboteur) => [`${saboteur.on ?? "simple"}: ${saboteur.caughtBy.case}`, saboteur]),
   );
   it.each([...cases])("%s", async (_, { on, caughtBy }) => {
-    const [result] = await resultsOf(on === "indexed" ? indexedHarness() : simpleHarness(), only(caughtBy));
+    const [result] = await resultsOf(soundHarness(on), only(caughtBy));
     expect(result?.error).toBeUndefined();
     expect(result?.refused).toBeUndefined();
   });
@@ -57,13 +57,19 @@ it("the list of saboteurs is the one that the certification shows", async () => 
   await expect(`${JSON.stringify(list, undefined, 2)}\n`).toMatchFileSnapshot("saboteurs/saboteurs.snapshot.json");
 });
 
+function soundHarness(on: Saboteur["on"]): Harness {
+  if (on === "indexed") return indexedHarness();
+  return on === "shared" ? sharedHarness() : simpleHarness();
+}
+
 function spoiltHarness(saboteur: Saboteur): Harness {
   const { name, hangsAfter } = saboteur;
   const spoilt = (sound: StorageAdapter, replacements: Replacements) =>
     mortal(replacing(sound, replacements), LIFETIME);
-  return saboteur.on === "indexed"
-    ? indexedHarness(name, (sound, store) => spoilt(sound, saboteur.plant(sound, store)), hangsAfter)
-    : simpleHarness(name, (sound, store) => spoilt(sound, saboteur.plant(sound, store)), hangsAfter);
+  if (saboteur.on === "indexed")
+    return indexedHarness(name, (sound, store) => spoilt(sound, saboteur.plant(sound, store)), hangsAfter);
+  const harness = saboteur.on === "shared" ? sharedHarness : simpleHarness;
+  return harness(name, (sound, store) => spoilt(sound, saboteur.plant(sound, store)), hangsAfter);
 }
 
 function only(caughtBy: Saboteur["caughtBy"]): Theme[] {

@@ -12,17 +12,36 @@ import {
   type StoredRecord,
   type Version,
 } from "@holdfast/core";
+import { createSimpleFeed, enter, lastCursorOf, pageOf, type SimpleFeed } from "./simple-feed.js";
+import { type Keeping, keep, type Previous, simpleHistory } from "./simple-history.js";
 
 /** What several simple adapters share. */
 export interface SimpleStore {
   readonly records: Map<string, StoredRecord>;
   readonly tombstones: Map<string, Version>;
   readonly listeners: Set<{ tell: (change: AdapterChange) => void }>;
+  /** Of each key, the newest first. */
+  readonly previous: Map<string, Previous[]>;
+  feed: SimpleFeed;
   lastVersion: Version | undefined;
 }
 
 export function createSimpleStore(): SimpleStore {
-  return { records: new Map(), tombstones: new Map(), listeners: new Set(), lastVersion: undefined };
+  return {
+    records: new Map(),
+    tombstones: new Map(),
+    listeners: new Set(),
+    previous: new Map(),
+    feed: createSimpleFeed(),
+    lastVersion: undefined,
+  };
+}
+
+/** Leaves a store as a new one is. */
+export function clearStore(store: SimpleStore): void {
+  for (const each of [store.records, store.tombstones, store.previous]) each.clear();
+  store.feed = createSimpleFeed();
+  store.lastVersion = undefined;
 }
 
 const capabilities: Capabilities = {
@@ -31,8 +50,8 @@ const capabilities: Capabilities = {
   batch: "atomic",
   query: "scan",
   watch: "process",
-  changes: "none",
-  history: "none",
+  changes: "native",
+  history: "native",
   streams: "buffered",
   limits: { body: 2 ** 30, bufferedBody: 2 ** 30 },
 };
@@ -41,6 +60,7 @@ const capabilities: Capabilities = {
 export function simpleAdapter(store: SimpleStore): StorageAdapter {
   const { records, tombstones, listeners } = store;
   const own = new Set<{ tell: (change: AdapterChange) => void }>();
+  const keeping: Keeping = { limits: undefined };
 
   const standing = (key: string) => ({ stored: records.get(key)?.header, tombstone: tombstones.get(key) });
 
@@ -62,6 +82,7 @@ export function simpleAdapter(store: SimpleStore): StorageAdapter {
       ...(write.type === "put" ? write.record.header : ({} as RecordHeader)),
       ...(created && { created }),
     };
+    keep(store, keeping, key, now);
     if (write.type === "put") {
       records.set(key, structuredClone({ header, body: write.record.body }));
       tombstones.delete(key);
@@ -70,8 +91,8 @@ export function simpleAdapter(store: SimpleStore): StorageAdapter {
       tombstones.set(key, version);
     }
     if (store.lastVersion === undefined || version > store.lastVersion) store.lastVersion = version;
-    for (const listener of listeners)
-      queueMicrotask(() => listeners.has(listener) && listener.tell({ type, key, version }));
+    const entry = enter(store.feed, { type, key, version });
+    for (const listener of listeners) queueMicrotask(() => listeners.has(listener) && listener.tell({ ...entry }));
     return structuredClone(header);
   };
 
@@ -79,7 +100,10 @@ export function simpleAdapter(store: SimpleStore): StorageAdapter {
     name: "simple",
     spi: SPI_VERSION,
     capabilities,
-    open: () => ({ lastVersion: store.lastVersion }),
+    open({ history }) {
+      keeping.limits = history;
+      return { lastVersion: store.lastVersion };
+    },
     stat: (key, { now }) => find(key, now)?.header,
     get: (key, { now }) => find(key, now),
     put(record, { expect, now }) {
@@ -121,6 +145,9 @@ export function simpleAdapter(store: SimpleStore): StorageAdapter {
       own.add(listener);
       return () => void listeners.delete(listener);
     },
+    changes: (range) => pageOf(store.feed, range),
+    lastCursor: () => lastCursorOf(store.feed),
+    history: simpleHistory(store, keeping),
     classify: () => undefined,
     close() {
       for (const listener of own) listeners.delete(listener);

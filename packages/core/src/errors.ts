@@ -1,6 +1,9 @@
 /** Every reason for which a Holdfast operation can fail. The codes are stable; the wording of messages is not. */
 export type ErrorCode =
-  /** Something that the operation needs to exist (a store, a file to import) is not there. An absent key is not an error. */
+  /**
+   * Something that the operation needs to exist (a store, a file to import, a version to restore) is not there. An absent key
+   * is not an error. With `resync`: the feed of changes does not reach back to the cursor.
+   */
   | "NOT_FOUND"
   /** The precondition did not hold: somebody else wrote first. `current` names the version that stands. */
   | "CONFLICT"
@@ -35,6 +38,8 @@ export interface StorageErrorDetails {
   retryable?: boolean | undefined;
   /** For `CONFLICT`: the version that stands, or null when nothing does. */
   current?: string | null | undefined;
+  /** For `NOT_FOUND` of `changes`: the feed cannot go on from that cursor; everything has to be read anew. */
+  resync?: true | undefined;
   /** What was thrown underneath. */
   cause?: unknown;
 }
@@ -60,6 +65,7 @@ export class StorageError extends Error {
   readonly adapter: string | undefined;
   readonly retryable: boolean;
   readonly current: string | null | undefined;
+  readonly resync: true | undefined;
 
   constructor(code: ErrorCode, message: string, details: StorageErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -68,6 +74,7 @@ export class StorageError extends Error {
     this.adapter = details.adapter;
     this.retryable = details.retryable ?? (code === "UNAVAILABLE" || code === "LOCKED");
     this.current = details.current;
+    this.resync = details.resync;
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -90,6 +97,7 @@ export class StorageError extends Error {
       ...(this.key === undefined ? {} : { key: this.key }),
       ...(this.adapter === undefined ? {} : { adapter: this.adapter }),
       ...(this.current === undefined ? {} : { current: this.current }),
+      ...(this.resync === undefined ? {} : { resync: this.resync }),
       retryable: this.retryable,
     };
   }

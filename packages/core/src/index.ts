@@ -3,6 +3,7 @@
 // For authors of adapters.
 export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
 export * from "./contract/capabilities.js";
+export * from "./contract/history.js";
 export * from "./contract/migration.js";
 export * from "./contract/options.js";
 export * from "./contract/query.js";
@@ -10,8 +11,9 @@ export * from "./contract/reports.js";
 export * from "./contract/storage-engine.js";
 export * from "./contract/storage-item.js";
 export * from "./contract/watch.js";
+export { diffValues } from "./diff-values.js";
 export { openStorage } from "./engine/open-storage.js";
-export type { RetrySettings, StorageSettings } from "./engine/settings.js";
+export type { HistorySettings, RetrySettings, StorageSettings } from "./engine/settings.js";
 export { type ErrorCode, StorageError, type StorageErrorDetails } from "./errors.js";
 export { checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } from "./keys.js";
 export { createMigrator } from "./migrate/create-migrator.js";

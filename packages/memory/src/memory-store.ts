@@ -1,10 +1,32 @@
-import { type AdapterChange, type Standing, StorageError, type StoredRecord, type Version } from "@holdfast/core";
+import {
+  type AdapterChange,
+  BEFORE_ALL_TIME,
+  type HistoryLimits,
+  isLive,
+  type Ports,
+  type Standing,
+  StorageError,
+  type StoredRecord,
+  type Version,
+} from "@holdfast/core";
+import { Feed } from "./feed.js";
+import { footprint } from "./footprint.js";
+import { type KeptVersion, KeptVersions } from "./kept-versions.js";
 import { SortedMap } from "./sorted-map.js";
 
 /** One change to a store, already found to be allowed. */
 export type Step =
   | { readonly type: "put"; readonly record: StoredRecord }
   | { readonly type: "delete"; readonly key: string; readonly version: Version };
+
+/** What holds for a commit beside its steps. */
+export interface CommitTerms {
+  /** The most bytes that the store may hold afterwards, unless it shrinks. */
+  readonly capacity: number;
+  /** Which replaced versions are kept. */
+  readonly history: HistoryLimits | false;
+  readonly now: number;
+}
 
 /** One registration: the same function may be registered twice. */
 export interface Watcher {
@@ -16,18 +38,25 @@ export interface Watcher {
  * database do. It lives as long as somebody holds it.
  */
 export class MemoryStore {
+  readonly feed: Feed = new Feed();
+  readonly kept: KeptVersions = new KeptVersions();
   readonly #records = new SortedMap<StoredRecord>();
   readonly #tombstones = new Map<string, Version>();
   readonly #watchers = new Set<Watcher>();
   #lastVersion: Version | undefined;
   #used = 0;
 
+  /** To be called before all else, by each adapter. */
+  begin(ports: Ports): void {
+    this.feed.begin(ports);
+  }
+
   /** The greatest version ever written, tombstones included. */
   get lastVersion(): Version | undefined {
     return this.#lastVersion;
   }
 
-  /** Bytes held, by the measure of `footprint`. */
+  /** Bytes held, kept versions included, by the measure of `footprint`. */
   get used(): number {
     return this.#used;
   }
@@ -50,18 +79,26 @@ export class MemoryStore {
     return { stored: this.#records.get(key)?.header, tombstone: this.#tombstones.get(key) };
   }
 
-  /** Takes all steps, or none and throws QUOTA_EXCEEDED when the store would then hold more than `capacity`. */
-  commit(steps: readonly Step[], capacity: number): void {
+  /** Takes all steps, or none and throws QUOTA_EXCEEDED when the store would then hold more than there is room for. */
+  commit(steps: readonly Step[], terms: CommitTerms): void {
+    const { capacity } = terms;
     let growth = 0;
-    for (const step of steps) growth += step.type === "put" ? this.#growth(step.record) : -this.#held(step.key);
+    for (const step of steps) growth += this.#growth(step, terms);
     if (growth > 0 && this.#used + growth > capacity) {
       throw new StorageError(
         "QUOTA_EXCEEDED",
-        `the memory store holds ${this.#used} of at most ${capacity} bytes and has no room for ${growth} more: delete items, sweep expired ones or raise the capacity`,
+        `the memory store holds ${this.#used} of at most ${capacity} bytes and has no room for ${growth} more: delete items, sweep expired ones and kept versions or raise the capacity`,
       );
     }
     this.#used += growth;
-    for (const step of steps) this.#take(step);
+    for (const step of steps) this.#take(step, terms);
+  }
+
+  /** Drops kept versions below the prefix; returns how many those were. */
+  dropKept(prefix: string, keep: (kept: KeptVersion) => boolean): number {
+    const { versions, bytes } = this.kept.drop(prefix, keep);
+    this.#used -= bytes;
+    return versions;
   }
 
   watch(watcher: Watcher): void {
@@ -72,35 +109,46 @@ export class MemoryStore {
     this.#watchers.delete(watcher);
   }
 
-  #take(step: Step): void {
+  #take(step: Step, { history, now }: CommitTerms): void {
+    const key = step.type === "put" ? step.record.header.key : step.key;
+    if (history !== false) {
+      const replaced = this.#toKeep(key, now);
+      if (replaced !== undefined) this.kept.add({ record: replaced, replaced: now }, history);
+    }
     if (step.type === "put") {
-      const { key, version } = step.record.header;
       this.#records.set(key, step.record);
       this.#tombstones.delete(key);
-      this.#committed({ type: "save", key, version });
+      this.#committed({ type: "save", key, version: step.record.header.version });
     } else {
-      const { key, version } = step;
       this.#records.delete(key);
-      this.#tombstones.set(key, version);
-      this.#committed({ type: "delete", key, version });
+      this.#tombstones.set(key, step.version);
+      this.#committed({ type: "delete", key, version: step.version });
     }
   }
 
-  #growth(record: StoredRecord): number {
-    return footprint(record) - this.#held(record.header.key);
+  #growth(step: Step, { history, now }: CommitTerms): number {
+    const key = step.type === "put" ? step.record.header.key : step.key;
+    const added = step.type === "put" ? footprint(step.record) : 0;
+    if (history !== false && this.#toKeep(key, now) !== undefined) return added - this.kept.room(key, history);
+    const standing = this.#records.get(key);
+    return standing === undefined ? added : added - footprint(standing);
   }
 
-  #held(key: string): number {
-    const record = this.#records.get(key);
-    return record === undefined ? 0 : footprint(record);
+  /** The record that a write at `now` makes a previous version: not one that has expired, nor one that is swept for that. */
+  #toKeep(key: string, now: number): StoredRecord | undefined {
+    const standing = this.#records.get(key);
+    return standing !== undefined && now !== BEFORE_ALL_TIME && isLive(standing.header, now) ? standing : undefined;
   }
 
-  #committed(change: AdapterChange): void {
-    if (this.#lastVersion === undefined || change.version > this.#lastVersion) this.#lastVersion = change.version;
+  #committed(entry: { type: "save" | "delete"; key: string; version: Version }): void {
+    if (this.#lastVersion === undefined || entry.version > this.#lastVersion) this.#lastVersion = entry.version;
+    this.feed.add(entry);
+    if (this.#watchers.size === 0) return;
+    const cursor = this.feed.cursor(this.feed.last);
     // Later, so that neither a listener's error nor its own next write comes between this write and its answer.
     for (const watcher of this.#watchers) {
       queueMicrotask(() => {
-        if (this.#watchers.has(watcher)) watcher.listener({ ...change });
+        if (this.#watchers.has(watcher)) watcher.listener({ ...entry, cursor });
       });
     }
   }
@@ -109,14 +157,4 @@ export class MemoryStore {
 /** A backing store for `memory({ store })`. */
 export function createMemoryStore(): MemoryStore {
   return new MemoryStore();
-}
-
-/** What a record counts for: the bytes of its body, and two for each character of its key, tags and metadata. */
-function footprint({ header, body }: StoredRecord): number {
-  const { key, tags, metadata } = header;
-  // Most records have neither tags nor metadata, and writing out nothing would cost as much as storing the record.
-  let characters = key.length;
-  if (tags.length > 0) characters += JSON.stringify(tags).length;
-  if (Object.keys(metadata).length > 0) characters += JSON.stringify(metadata).length;
-  return body.byteLength + 2 * characters;
 }

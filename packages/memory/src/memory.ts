@@ -1,5 +1,6 @@
 import {
   type Absent,
+  type AdapterContext,
   type AdapterInfo,
   type AdapterWrite,
   type BatchOutcome,
@@ -11,9 +12,14 @@ import {
   type DeleteCondition,
   type Deleted,
   type DeleteOutcome,
+  type FeedPage,
+  type FeedRange,
+  type History,
+  type HistoryLimits,
   isLive,
   type ListRange,
   type OpenState,
+  type PreviousRecord,
   type PutCondition,
   type PutOutcome,
   type ReadOptions,
@@ -26,12 +32,14 @@ import {
   type Written,
 } from "@holdfast/core";
 import { copyOf } from "./copy.js";
-import { createMemoryStore, MemoryStore, type Step, type Watcher } from "./memory-store.js";
+import type { KeptVersion } from "./kept-versions.js";
+import { type CommitTerms, createMemoryStore, MemoryStore, type Step, type Watcher } from "./memory-store.js";
 
 export interface MemoryOptions {
   /**
    * The most bytes to hold: bodies, and keys, tags and metadata at two bytes a character. A write that needs more is refused
-   * with QUOTA_EXCEEDED and changes nothing. Expired items count until they are swept. Default: no limit.
+   * with QUOTA_EXCEEDED and changes nothing. Expired items count until they are swept, and so do the previous versions that the
+   * setting `history` keeps; the feed of changes does not count. Default: no limit.
    */
   capacity?: number | undefined;
   /** Where the records are kept, for several adapters on the same ones. Default: a store of its own. */
@@ -47,8 +55,8 @@ const CAPABILITIES: Capabilities = {
   batch: "atomic",
   query: "scan",
   watch: "process",
-  changes: "none",
-  history: "none",
+  changes: "native",
+  history: "native",
   streams: "buffered",
   limits: { body: MAX_BODY, bufferedBody: MAX_BODY },
 };
@@ -56,6 +64,8 @@ const CAPABILITIES: Capabilities = {
 /**
  * Keeps everything in the memory of this process: for tests, previews and runtimes without a disk. What was saved stays with
  * the adapter's store when the storage is closed, and is there when the same adapter, or another one on the same store, is opened.
+ * The feed of changes reaches back 100,000 writes at least. Previous versions are kept only where the setting `history` of
+ * `openStorage` asks for them, of the writes made through that storage.
  *
  * @throws INVALID_OPTION
  * @example
@@ -73,13 +83,16 @@ class MemoryAdapter implements StorageAdapter {
   readonly #store: MemoryStore;
   readonly #capacity: number;
   readonly #watchers = new Set<Watcher>();
+  #history: HistoryLimits | false = false;
 
   constructor(store: MemoryStore, capacity: number) {
     this.#store = store;
     this.#capacity = capacity;
   }
 
-  open(): OpenState {
+  open({ ports, history = false }: AdapterContext): OpenState {
+    this.#store.begin(ports);
+    this.#history = history;
     return { lastVersion: this.#store.lastVersion };
   }
 
@@ -90,7 +103,7 @@ class MemoryAdapter implements StorageAdapter {
 
   get(key: string, { now }: ReadOptions): StoredRecord | undefined {
     const record = this.#living(key, now);
-    return record && { header: copyOf(record.header), body: new Uint8Array(record.body) };
+    return record && copyOfRecord(record);
   }
 
   put(record: WriteRecord, condition: PutCondition): PutOutcome {
@@ -98,14 +111,14 @@ class MemoryAdapter implements StorageAdapter {
     const refusal = checkWrite(this.#store.standing(key), version, condition);
     if (refusal !== undefined) return copyOf(refusal);
     const stored = this.#prepare(record, condition.now);
-    this.#store.commit([{ type: "put", record: stored }], this.#capacity);
+    this.#store.commit([{ type: "put", record: stored }], this.#terms(condition.now));
     return { outcome: "written", header: copyOf(stored.header) };
   }
 
   delete(key: string, condition: DeleteCondition): DeleteOutcome {
     const refusal = checkDelete(this.#store.standing(key), condition);
     if (refusal !== undefined) return copyOf(refusal);
-    this.#store.commit([{ type: "delete", key, version: condition.version }], this.#capacity);
+    this.#store.commit([{ type: "delete", key, version: condition.version }], this.#terms(condition.now));
     return { outcome: "deleted" };
   }
 
@@ -141,9 +154,31 @@ class MemoryAdapter implements StorageAdapter {
         else return { outcome: "refused", index, reason: copyOf(reason) };
       }
     }
-    this.#store.commit(steps, this.#capacity);
+    this.#store.commit(steps, this.#terms(now));
     return { outcome: "applied", results };
   }
+
+  changes({ after, limit }: FeedRange): FeedPage {
+    return this.#store.feed.page(after, limit);
+  }
+
+  lastCursor(): string {
+    const { feed } = this.#store;
+    return feed.cursor(feed.last);
+  }
+
+  readonly history: History = {
+    list: (key, { now }) =>
+      this.#store.kept
+        .list(key, now)
+        .map(({ record, replaced }): PreviousRecord => ({ header: copyOf(record.header), replaced })),
+    get: (key, version, { now }) => {
+      const standing = this.#living(key, now);
+      const record = standing?.header.version === version ? standing : this.#store.kept.get(key, version, now);
+      return record && copyOfRecord(record);
+    },
+    sweep: (prefix, { now }) => this.#store.dropKept(prefix, (kept) => this.#stays(kept, now)),
+  };
 
   watch(listener: Watcher["listener"]): () => void {
     const watcher = { listener };
@@ -177,6 +212,17 @@ class MemoryAdapter implements StorageAdapter {
     this.#watchers.clear();
   }
 
+  #terms(now: number): CommitTerms {
+    return { capacity: this.#capacity, history: this.#history, now };
+  }
+
+  /** Whether a sweep leaves a kept version. */
+  #stays({ record: { header }, replaced }: KeptVersion, now: number): boolean {
+    if (this.#history === false || !isLive(header, now)) return false;
+    const { age } = this.#history;
+    return Number.isFinite(age) ? replaced >= now - age : this.#living(header.key, now) !== undefined;
+  }
+
   #living(key: string, now: number): StoredRecord | undefined {
     const record = this.#store.record(key);
     return record !== undefined && isLive(record.header, now) ? record : undefined;
@@ -189,6 +235,10 @@ class MemoryAdapter implements StorageAdapter {
     const own = body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body);
     return { header: { ...copyOf(header), created }, body: own };
   }
+}
+
+function copyOfRecord({ header, body }: StoredRecord): StoredRecord {
+  return { header: copyOf(header), body: new Uint8Array(body) };
 }
 
 function checkOptions(options: MemoryOptions): MemoryOptions {

@@ -20,6 +20,7 @@ export function describeStore({ connection, table }: OpenStore, options: Complet
       logSize: sizeOf(`${path}-wal`),
       freeBytes: readNumber(connection, "freelist_count") * readNumber(connection, "page_size"),
       tombstones,
+      previousVersions: table.history.count,
       sequence: table.feed.lastSequence,
       epoch: readStoreValue(connection, "epoch") ?? "",
       layout: LAYOUT,

@@ -1,6 +1,6 @@
 import type { AdapterChange, CancelTimer, Timers } from "@holdfast/core";
 import type { Connection, Statement } from "./driver.js";
-import type { Feed } from "./item-table/feed.js";
+import type { Feed, FeedPlace } from "./item-table/feed.js";
 import { inSnapshot } from "./item-table/snapshot.js";
 
 type Listener = (change: AdapterChange) => void;
@@ -16,13 +16,15 @@ export class FeedWatcher {
   readonly #timers: Timers;
   readonly #dataVersion: Statement<{ data_version: number }>;
   readonly #listeners = new Set<{ readonly listener: Listener }>();
-  #seen = 0;
+  /** Up to where the listeners have been told. */
+  #seen: FeedPlace;
   #dataVersionSeen: number | undefined;
   #cancelPoll: CancelTimer | undefined;
 
   constructor(connection: Connection, feed: Feed, timers: Timers) {
     this.#connection = connection;
     this.#feed = feed;
+    this.#seen = feed.end;
     this.#timers = timers;
     // Changes when another connection has committed, and costs next to nothing to ask.
     this.#dataVersion = connection.prepare("PRAGMA data_version");
@@ -30,7 +32,7 @@ export class FeedWatcher {
 
   /** From now on. Throws when the database cannot be read. */
   add(listener: Listener): () => void {
-    if (this.#listeners.size === 0) this.#seen = this.#feed.lastSequence;
+    if (this.#listeners.size === 0) this.#seen = this.#feed.end;
     else this.#dispatch();
     const entry = { listener };
     this.#listeners.add(entry);
@@ -79,28 +81,36 @@ export class FeedWatcher {
 
   #dispatch(): void {
     for (;;) {
-      const entries = this.#feed.since(this.#seen, PAGE);
+      const entries = this.#feed.since(this.#seen.seq, PAGE);
       const [first] = entries;
       if (first === undefined) return;
-      if (first.seq !== this.#seen + 1) {
+      if (first.seq !== this.#seen.seq + 1) {
         this.#tellAll();
         return;
       }
       for (const { seq, ...change } of entries) {
-        this.#seen = seq;
+        this.#seen = { seq, cursor: change.cursor };
         this.#tell(change);
       }
     }
   }
 
-  /** What was missed has been trimmed from the feed: every key is told of as it stands. */
+  /**
+   * What was missed has been trimmed from the feed: every key is told of as it stands. These are no entries of the feed, and
+   * whoever has heard only some of them has not caught up. So they carry the cursor of the last entry that was told, which
+   * the feed does not lead on from any more, and only the last one that of the feed's end.
+   */
   #tellAll(): void {
     const sql = `SELECT 'save' AS type, key, version FROM items UNION ALL SELECT 'delete', key, version FROM tombstones`;
-    const changes = inSnapshot(this.#connection, () => {
-      this.#seen = this.#feed.lastSequence;
-      return this.#connection.prepare<Pick<AdapterChange, "type" | "key" | "version">>(sql).all();
-    });
-    for (const change of changes) this.#tell(change);
+    const { end, changes } = inSnapshot(this.#connection, () => ({
+      end: this.#feed.end,
+      changes: this.#connection.prepare<Pick<AdapterChange, "type" | "key" | "version">>(sql).all(),
+    }));
+    const { cursor } = this.#seen;
+    this.#seen = end;
+    for (const [index, change] of changes.entries()) {
+      this.#tell({ ...change, cursor: index === changes.length - 1 ? end.cursor : cursor });
+    }
   }
 
   #tell(change: AdapterChange): void {

@@ -4,8 +4,9 @@ import { type Ports, StorageError } from "@holdfast/core";
 import { classify, codeOf, isBusy } from "./classify.js";
 import type { Connection, Driver } from "./driver.js";
 import { FileIdentity } from "./file-identity.js";
+import { ItemTable } from "./item-table/item-table.js";
 import { reindexIfOutdated, type Tokenizer } from "./item-table/reindex.js";
-import { createTables, inspectTables, LAYOUT } from "./item-table/schema.js";
+import { createTables, inspectTables, LAYOUT, upgradeTables } from "./item-table/schema.js";
 import { deletesWordsAtOnce, SearchIndex } from "./item-table/search-index.js";
 import { retryWhileLocked } from "./lock-retry.js";
 import type { CompleteOptions, SecureDelete } from "./options.js";
@@ -25,7 +26,7 @@ export interface OpenDatabase {
 const KiB = 2 ** 10;
 const MiB = 2 ** 20;
 
-/** Opens or creates a database with the tables of docs/sqlite.md. Throws a StorageError that says what to do; then nothing stays open. */
+/** Opens, upgrades or creates a database with the tables of docs/sqlite.md. Throws a StorageError that says what to do; then nothing stays open. */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenDatabase> {
   const { path, ports, lockTimeout } = options;
   try {
@@ -62,10 +63,16 @@ async function attempt(options: OpenDatabaseOptions): Promise<OpenDatabase> {
     if (tables === "present") requireWritable(connection);
     else {
       inTransaction(connection, () => {
-        // Another process may have made them before the lock was ours.
-        if (inspectTables(connection, path, applicationId) === "present") return;
-        const epoch = Buffer.from(ports.random.bytes(16)).toString("hex");
-        createTables(connection, { applicationId, epoch, tokenizerVersion: tokenizer.version });
+        // Another process may have made or upgraded them before the lock was ours.
+        const found = inspectTables(connection, path, applicationId);
+        if (found === "missing") {
+          const epoch = Buffer.from(ports.random.bytes(16)).toString("hex");
+          createTables(connection, { applicationId, epoch, tokenizerVersion: tokenizer.version });
+        } else if (found === "outdated") {
+          upgradeTables(connection);
+          // Tables that are not what their number says must not be committed: every statement has to fit them.
+          new ItemTable(connection);
+        }
       });
     }
     await reindexIfOutdated(connection, tokenizer);

@@ -32,6 +32,9 @@ const MOST_AT_ONCE = 16 * 2 ** 20;
 /** Chunks of discarded bodies that one transaction frees. */
 const RECLAIM_STEP = 16;
 
+/** Looks for an item or a previous version, on any connection. */
+export type Find = (bodies: StoredBodies) => StoredItem | undefined;
+
 /** One open database with everything that works on it. */
 export class OpenStore {
   readonly connection: Connection;
@@ -66,7 +69,7 @@ export class OpenStore {
     this.context = context;
     this.#options = options;
     this.#identity = identity;
-    this.table = new ItemTable(connection);
+    this.table = new ItemTable(connection, context.history);
     this.search = new ItemSearch(connection);
     this.#bodies = new StoredBodies(connection);
     this.watcher = new FeedWatcher(connection, this.table.feed, ports.timers);
@@ -94,15 +97,20 @@ export class OpenStore {
   }
 
   get(key: string, now: number): StoredRecord | undefined {
-    const item = this.#bodies.find(key, now);
+    return this.getWith((bodies) => bodies.find(key, now));
+  }
+
+  /** Header and whole body of what `find` finds. */
+  getWith(find: Find): StoredRecord | undefined {
+    const item = find(this.#bodies);
     if (item === undefined) return undefined;
     if (item.body.in === "memory") return { header: item.header, body: item.body.bytes };
     // Chunks are read one by one, and from the same state of the database as the header.
     return inSnapshot(this.connection, () => {
-      const found = this.#bodies.find(key, now);
+      const found = find(this.#bodies);
       if (found === undefined) return undefined;
       const { header, body } = found;
-      if (body.in === "chunks") return { header, body: this.#bodies.assemble(key, body.id, body.count) };
+      if (body.in === "chunks") return { header, body: this.#bodies.assemble(header.key, body.id, body.count) };
       return { header, body: bytesOf(found) };
     });
   }
@@ -134,14 +142,14 @@ export class OpenStore {
     return new ChunkWriter({ table: this.table, group: this.group, clock, random }, signal);
   }
 
-  async readStream(key: string, now: number, signal: AbortSignal | undefined): Promise<StoredStream | undefined> {
-    const found = await this.read(() => this.#bodies.find(key, now), signal);
+  async readStream(find: Find, signal: AbortSignal | undefined): Promise<StoredStream | undefined> {
+    const found = await this.read(() => find(this.#bodies), signal);
     if (found?.body.in !== "chunks") return found && inMemory(found);
     // The path must lead to the same database for a second connection to see what this one sees.
     this.#identity.verify();
     const { ports } = this.context;
     const { lockTimeout } = this.#options;
-    return retryWhileLocked(() => this.#beginStream(key, now), { ports, lockTimeout, signal });
+    return retryWhileLocked(() => this.#beginStream(find), { ports, lockTimeout, signal });
   }
 
   async close(): Promise<void> {
@@ -157,7 +165,7 @@ export class OpenStore {
     }
   }
 
-  async #beginStream(key: string, now: number): Promise<StoredStream | undefined> {
+  async #beginStream(find: Find): Promise<StoredStream | undefined> {
     const connection = await openReader(this.#options.driver, this.#options.path);
     let stream: ChunkStream;
     try {
@@ -170,7 +178,7 @@ export class OpenStore {
     try {
       if (this.#closing) throw closedError();
       // Nothing has pinned the state that the first look saw, so this one decides.
-      const item = stream.begin(key, now);
+      const item = stream.beginWith(find);
       if (item?.body.in === "chunks") return { header: item.header, chunkHashes: item.hashes, body: stream };
       stream.close();
       return item && inMemory(item);
@@ -210,12 +218,19 @@ export class OpenStore {
   #reclaim(): void {
     if (this.#closing || this.#reclaiming || !this.table.bodies.hasDiscarded) return;
     this.#reclaiming = true;
-    const done = () => {
-      this.#reclaiming = false;
-    };
-    this.group
-      .submit(() => this.table.bodies.reclaim(RECLAIM_STEP), { bytes: RECLAIM_STEP * CHUNK_BYTES })
-      .then(done, done);
+    const step = this.group.submit(() => this.table.bodies.reclaim(RECLAIM_STEP), {
+      bytes: RECLAIM_STEP * CHUNK_BYTES,
+    });
+    step.then(
+      () => {
+        this.#reclaiming = false;
+        this.#reclaim();
+      },
+      // The next commit comes to it again.
+      () => {
+        this.#reclaiming = false;
+      },
+    );
   }
 
   #fail(error: StorageError): void {

@@ -38,8 +38,15 @@ export class ChunkStream implements AsyncIterableIterator<Uint8Array> {
 
   /** Looks the item up; what it finds is what is read. */
   begin(key: string, now: number): StoredItem | undefined {
-    const item = this.#bodies.find(key, now);
-    if (item?.body.in === "chunks") this.#place = { key, id: item.body.id, count: item.body.count };
+    return this.beginWith((bodies) => bodies.find(key, now));
+  }
+
+  /** As `begin`, with a look of the caller's own: for a previous version, say. */
+  beginWith(find: (bodies: StoredBodies) => StoredItem | undefined): StoredItem | undefined {
+    const item = find(this.#bodies);
+    if (item?.body.in === "chunks") {
+      this.#place = { key: item.header.key, id: item.body.id, count: item.body.count };
+    }
     return item;
   }
 

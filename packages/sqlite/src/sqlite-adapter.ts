@@ -11,6 +11,9 @@ import {
   type Classification,
   type DeleteCondition,
   type DeleteOutcome,
+  type FeedPage,
+  type FeedRange,
+  type History,
   type ListRange,
   type Maintenance,
   type OpenState,
@@ -28,6 +31,7 @@ import {
 } from "@holdfast/core";
 import { classify } from "./classify.js";
 import { describeStore } from "./describe-store.js";
+import { historyOf } from "./history-of.js";
 import { checkStore, compactStore, repairStore } from "./maintain-store.js";
 import { OpenStore } from "./open-store.js";
 import { type CompleteOptions, completeOptions, type SqliteOptions } from "./options.js";
@@ -54,6 +58,7 @@ class SqliteAdapter implements StorageAdapter {
     repair: ({ signal }) => repairStore(this.#opened, signal),
     compact: ({ signal }) => compactStore(this.#opened, signal),
   };
+  readonly history: History = historyOf(() => this.#opened);
   readonly #options: CompleteOptions;
   #store: OpenStore | undefined;
 
@@ -65,8 +70,8 @@ class SqliteAdapter implements StorageAdapter {
       batch: "atomic",
       query: "native",
       watch: "cross-process",
-      changes: "none",
-      history: "none",
+      changes: "native",
+      history: "native",
       streams: "bounded",
       limits: { body: 65_536 * MiB, bufferedBody: 256 * MiB },
     };
@@ -119,7 +124,7 @@ class SqliteAdapter implements StorageAdapter {
   }
 
   readStream(key: string, { now, signal }: ReadOptions): Promise<StoredStream | undefined> {
-    return this.#opened.readStream(key, now, signal);
+    return this.#opened.readStream((bodies) => bodies.find(key, now), signal);
   }
 
   writeStream(_key: string, { signal }: CallOptions): BodyWriter {
@@ -129,6 +134,16 @@ class SqliteAdapter implements StorageAdapter {
   watch(listener: (change: AdapterChange) => void): Awaitable<() => void> {
     const { watcher } = this.#opened;
     return this.#opened.read(() => watcher.add(listener), undefined);
+  }
+
+  changes(range: FeedRange, { signal }: CallOptions): Awaitable<FeedPage> {
+    const { table } = this.#opened;
+    return this.#opened.read(() => table.feed.page(range), signal);
+  }
+
+  lastCursor({ signal }: CallOptions): Awaitable<string> {
+    const { table } = this.#opened;
+    return this.#opened.read(() => table.feed.end.cursor, signal);
   }
 
   info({ now, signal }: ReadOptions): Awaitable<AdapterInfo> {

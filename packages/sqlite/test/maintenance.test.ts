@@ -8,12 +8,9 @@ const HOUR = 60 * 60 * 1_000;
 const DAY = 24 * HOUR;
 const RANK = { by: "rank" } as const;
 
-function clockAt(now: number) {
-  return contextOf({ clock: { now: () => now } });
-}
-
 async function filled(path: string): Promise<FullAdapter> {
-  const adapter = await openAdapter({ path }, clockAt(NOW));
+  const adapter = await openAdapter({ path }, contextOf({ clock: { now: () => NOW } }, { versions: 5, age: DAY }));
+  await adapter.put(record("a", 0, { metadata: { word: "alpha" } }), anyway, call);
   await adapter.put(record("a", 1, { tags: ["t", "u"], metadata: { word: "alpha" } }), anyway, call);
   await adapter.put(record("b", 2, { body: noise(2 ** 21), tags: ["t"] }), anyway, call);
   await adapter.put(record("c", 3), anyway, call);
@@ -45,15 +42,30 @@ describe("check and repair", () => {
     ["a tombstone of a living item", "INSERT INTO tombstones VALUES ('a', 'v', 0)", /1 keys are marked/],
     ["words that are not indexed", "UPDATE bodies SET terms = 'a beta' WHERE key = 'a'", /the search index/],
     ["words that are indexed wrongly", "INSERT INTO search (rowid, terms) VALUES (1, 'wrong')", /the search index/],
+    [
+      "a previous version without its body",
+      "INSERT INTO history SELECT 'a', 'v', 99, 0, 0, 'json', NULL, '', 0, 0, NULL, NULL, 0",
+      /1 previous versions have lost.*"a"/,
+    ],
+    [
+      "words of a previous version",
+      "UPDATE bodies SET terms = 'beta' WHERE id = (SELECT body FROM history LIMIT 1)",
+      /1 previous versions have words in the search index/,
+    ],
     ["an index that cannot be read", "UPDATE search_data SET block = x'ffffffff' WHERE id > 10", /the search index/],
   ])("find and mend %s", async (_, damage, message) => {
     const path = temporaryPath();
     const adapter = await filled(path);
     openRaw(path).exec(damage);
-    const problems = [{ code: "CORRUPT", message: expect.stringMatching(message), repairable: true }];
-    expect(await check(adapter)).toEqual(problems);
-    expect(await adapter.maintain.repair?.(call)).toEqual({ repaired: problems, remaining: [] });
+    const problem = { code: "CORRUPT", message: expect.stringMatching(message), repairable: true };
+    const found = await check(adapter);
+    expect(found).toContainEqual(problem);
+    expect(await adapter.maintain.repair?.(call)).toEqual({ repaired: found, remaining: [] });
     expect(await check(adapter)).toEqual([]);
+    const versions = await adapter.history.list("a", at);
+    expect(versions.map(({ header }) => header.version)).toEqual([version(0)]);
+    expect((await adapter.history.get("a", version(0), at))?.body).toEqual(record("a", 0).body);
+    expect(await adapter.history.list("c", at)).toHaveLength(1);
     expect(await count(adapter, { terms: ["alpha"] })).toBe(1);
     expect(await count(adapter, { tags: ["t"] })).toBe(2);
     expect(await count(adapter, { tags: ["u"] })).toBe(1);
@@ -166,6 +178,22 @@ describe("compact", () => {
       expect(holds("zanzibar")).toBe(false);
     },
   );
+
+  it("keeps the tombstone of what can be restored, however old", async () => {
+    const path = temporaryPath();
+    let now = NOW;
+    const limits = { versions: 5, age: 60 * DAY };
+    const adapter = await openAdapter({ path }, contextOf({ clock: { now: () => now } }, limits));
+    await adapter.put(record("k", 1), anyway, call);
+    await adapter.delete("k", { version: version(9), expect: "any", now }, call);
+    now += 31 * DAY;
+    await adapter.maintain.compact?.(call);
+    expect(await adapter.put(record("k", 5), anyway, call)).toEqual({ outcome: "stale", floor: version(9) });
+    now += 30 * DAY;
+    expect(await adapter.history.sweep("", { now, signal: undefined })).toBe(1);
+    await adapter.maintain.compact?.(call);
+    expect(await adapter.put(record("k", 5), anyway, call)).toMatchObject({ outcome: "written" });
+  });
 
   it("leaves a store in use by others as it is, and works for both afterwards", async () => {
     const path = temporaryPath();

@@ -252,7 +252,7 @@ describe("what cannot be a store is refused and left as it is", () => {
       "a newer layout",
       (path) =>
         openRaw(path).exec(
-          `PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = 2; CREATE TABLE x (a)`,
+          `PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${LAYOUT + 1}; CREATE TABLE x (a)`,
         ),
       "UNSUPPORTED",
       /update Holdfast/,
@@ -273,10 +273,13 @@ describe("what cannot be a store is refused and left as it is", () => {
     expect(Buffer.compare(readFileSync(path), before)).toBe(0);
   });
 
-  it("a store with other tables than its number says", async () => {
+  it.each([1, LAYOUT])("a store with other tables than its number, %d, says", async (layout) => {
     const path = temporaryPath();
-    openRaw(path).exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = 1; CREATE TABLE x (a)`);
+    const mark = `PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${layout}`;
+    openRaw(path).exec(`PRAGMA journal_mode = WAL; ${mark}; CREATE TABLE x (a); PRAGMA wal_checkpoint(TRUNCATE)`);
+    const before = readFileSync(path);
     expect(await refusal(path)).toMatchObject({ code: "CORRUPT", message: expect.stringContaining(path) });
+    expect(Buffer.compare(readFileSync(path), before)).toBe(0);
   });
 
   it("a store whose first page is damaged", async () => {

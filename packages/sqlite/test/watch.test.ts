@@ -9,7 +9,12 @@ import { type FullAdapter, openAdapter, openRaw, temporaryPath } from "./support
 const put = async (adapter: FullAdapter, key: string, n: number) => adapter.put(record(key, n), anyway, call);
 const remove = (adapter: FullAdapter, key: string, n: number) =>
   adapter.delete(key, { version: version(n), expect: "any", now: NOW }, call);
-const save = (key: string, n: number): AdapterChange => ({ type: "save", key, version: version(n) });
+const save = (key: string, n: number) => ({
+  type: "save",
+  key,
+  version: version(n),
+  cursor: expect.stringMatching(`^[0-9a-f]{32}:[0-9]+:${version(n)}$`),
+});
 
 async function two() {
   const path = temporaryPath();
@@ -29,7 +34,7 @@ describe("a watcher", () => {
     await put(mine, "a", 5);
     expect(changes).toEqual([save("a", 5)]);
     await Promise.all([put(mine, "b", 6), remove(mine, "a", 7), put(mine, "b", 3), remove(mine, "none", 8)]);
-    expect(changes.slice(1)).toEqual([save("b", 6), { type: "delete", key: "a", version: version(7) }]);
+    expect(changes.slice(1)).toEqual([save("b", 6), { ...save("a", 7), type: "delete" }]);
   });
 
   it("is told of other connections' commits within a tenth of a second, in commit order with its own", async () => {
@@ -46,6 +51,17 @@ describe("a watcher", () => {
     await timers.advance(100);
     await timers.advance(1_000);
     expect(changes.slice(2)).toEqual([save("c", 3), save("d", 4), save("e", 5)]);
+  });
+
+  it("is told the very entries of the feed, in its order", async () => {
+    const { mine, other, timers, changes, listener } = await two();
+    const start = await mine.lastCursor(call);
+    await mine.watch(listener);
+    await Promise.all([put(mine, "a", 5), put(mine, "b", 3), put(other, "c", 4), remove(other, "c", 9)]);
+    await timers.advance(100);
+    expect(changes).toHaveLength(4);
+    expect(await mine.changes({ after: start, limit: 9 }, call)).toEqual({ outcome: "page", changes });
+    expect(changes.at(-1)?.cursor).toBe(await other.lastCursor(call));
   });
 
   it("looks at the database only while somebody watches, and reads the feed only when something was committed", async () => {
@@ -118,9 +134,31 @@ describe("a watcher", () => {
     insert.run(FEED_HORIZON * 2);
     raw.exec(`DELETE FROM feed WHERE seq < ${FEED_HORIZON * 2}; COMMIT`);
     await timers.advance(100);
-    expect(changes).toEqual([save("a", 1), { type: "delete", key: "b", version: version(3) }]);
+    expect(changes).toMatchObject([
+      { type: "save", key: "a", version: version(1) },
+      { type: "delete", key: "b", version: version(3) },
+    ]);
     await timers.advance(1_000);
     expect(changes).toHaveLength(2);
+  });
+
+  it("that is told of every key instead can go on from a cursor only when it has heard the last", async () => {
+    const { path, mine, timers, changes, listener } = await two();
+    for (const [n, key] of ["a", "b", "c"].entries()) await put(mine, key, n + 1);
+    await mine.watch(listener);
+    const before = await mine.lastCursor(call);
+    const raw = openRaw(path);
+    raw.exec(`BEGIN;
+      INSERT INTO feed (seq, key, version, type, high) VALUES (${FEED_HORIZON * 2}, 'x', 'v', 'save', 'v');
+      DELETE FROM feed WHERE seq < ${FEED_HORIZON * 2};
+      COMMIT`);
+    await timers.advance(100);
+    const end = await mine.lastCursor(call);
+    expect(changes.map(({ cursor }) => cursor)).toEqual([before, before, end]);
+    expect(await mine.changes({ after: before, limit: 9 }, call)).toEqual({ outcome: "resync" });
+    expect(await mine.changes({ after: end, limit: 9 }, call)).toEqual({ outcome: "page", changes: [] });
+    await put(mine, "d", 4);
+    expect(await mine.changes({ after: end, limit: 9 }, call)).toEqual({ outcome: "page", changes: changes.slice(3) });
   });
 
   it("lets its adapter be closed, and is told nothing more", async () => {

@@ -1,9 +1,11 @@
 import { type AdapterChange, BEFORE_ALL_TIME, type StorageAdapter } from "@holdfast/core";
 import { defined, equal, ok } from "../assert.js";
+import { withoutCursor } from "../change-log.js";
 import { collect, inPieces, joined } from "../collect.js";
+import type { Context } from "../context.js";
 import { at, call, deleteInBatch, EXPIRED, NOW, putInBatch, recordOf, versionOf } from "../samples/records.js";
 import { noise } from "../samples/values.js";
-import { atomicBatches, boundedStreams, persistence, type Theme, watching } from "../suite.js";
+import { atomicBatches, batching, boundedStreams, persistence, type Theme, watching } from "../suite.js";
 import { settle, until } from "../turns.js";
 
 /** Obligations of what adapters may offer, of `open` and of `classify`. */
@@ -51,9 +53,8 @@ export const adapterFeatures: Theme = {
     {
       name: "batch applies all, and tells what each did",
       once: true,
-      needs: atomicBatches,
-      otherwise: ({ capabilities, backing }) =>
-        withoutMethod(backing.adapter(), "batch", capabilities.batch === "none"),
+      needs: batching,
+      otherwise: ({ backing }) => withoutMethod(backing.adapter(), "batch", true),
       async run(context) {
         const adapter = await context.openAdapter();
         const living = recordOf(adapter, "living", versionOf(1), { created: NOW - 100, tags: ["old"] });
@@ -103,8 +104,7 @@ export const adapterFeatures: Theme = {
       name: "batch names the first operation in the way, and does nothing",
       once: true,
       needs: atomicBatches,
-      otherwise: ({ capabilities, backing }) =>
-        withoutMethod(backing.adapter(), "batch", capabilities.batch === "none"),
+      otherwise: namesWhatWasInTheWay,
       async run(context) {
         const adapter = await context.openAdapter();
         const standing = recordOf(adapter, "k", versionOf(10));
@@ -159,12 +159,16 @@ export const adapterFeatures: Theme = {
           { type: "delete", key: "a", version: versionOf(3) },
           { type: "save", key: "a", version: versionOf(5) },
         ];
-        equal(changes, expected, "the changes");
+        equal(changes.map(withoutCursor), expected, "the changes");
+        for (const { cursor } of changes) {
+          const type = context.capabilities.changes === "native" ? "string" : "undefined";
+          equal(typeof cursor, type, "the type of a change's cursor");
+        }
         await unwatch?.();
         await put(adapter, "a", 6);
         await until(() => control.length >= 5);
         await settle();
-        equal(changes, expected, "the changes once it was let go");
+        equal(changes.map(withoutCursor), expected, "the changes once it was let go");
       },
     },
     {
@@ -240,6 +244,23 @@ export const adapterFeatures: Theme = {
     },
   ],
 };
+
+/** Of a batch that is not one unit: what is said to be in the way is, and is not done. */
+async function namesWhatWasInTheWay(context: Context): Promise<void> {
+  if (context.capabilities.batch === "none") return withoutMethod(context.backing.adapter(), "batch", true);
+  const adapter = await context.openAdapter();
+  const standing = recordOf(adapter, "k", versionOf(10));
+  await adapter.put(standing, { expect: "any", now: NOW }, call);
+  const writes = [
+    putInBatch(recordOf(adapter, "a", versionOf(11))),
+    putInBatch(recordOf(adapter, "k", versionOf(12)), "absent"),
+    putInBatch(recordOf(adapter, "b", versionOf(13))),
+  ];
+  const outcome = await adapter.batch?.(writes, { now: NOW, ...call });
+  const reason = { outcome: "conflict", current: standing.header };
+  equal(outcome, { outcome: "refused", index: 1, reason }, "the outcome");
+  equal(await adapter.stat("k", at(NOW)), standing.header, "what was in the way");
+}
 
 async function withoutMethod(adapter: StorageAdapter, method: keyof StorageAdapter, absent: boolean): Promise<void> {
   equal(adapter[method] === undefined, absent, `whether the adapter has no method ${method}`);

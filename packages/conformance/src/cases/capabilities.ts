@@ -1,6 +1,7 @@
 import type { Capabilities, StorageAdapter } from "@holdfast/core";
 import { equal, ok } from "../assert.js";
 import type { Theme } from "../suite.js";
+import { underDeclared } from "./under-declared.js";
 
 const LEVELS: { readonly [K in Exclude<keyof Capabilities, "limits">]: readonly Capabilities[K][] } = {
   durability: ["memory", "process", "media"],
@@ -44,12 +45,14 @@ export const capabilities: Theme = {
       name: "what is declared is there, and what is there is declared",
       async run(context) {
         const adapter = context.backing.adapter();
-        const { batch, query, watch, streams } = adapter.capabilities;
+        const { batch, query, watch, changes, history, streams } = adapter.capabilities;
         const declared: [method: keyof StorageAdapter, expected: boolean][] = [
           ["batch", batch !== "none"],
           ["query", query === "native"],
           ["count", query === "native"],
           ["watch", watch !== "none"],
+          ["changes", changes === "native"],
+          ["lastCursor", changes === "native"],
           ["readStream", streams === "bounded"],
           ["writeStream", streams === "bounded"],
         ];
@@ -58,6 +61,24 @@ export const capabilities: Theme = {
             typeof adapter[method],
             expected ? "function" : "undefined",
             `the type of the adapter's method ${method}`,
+          );
+        }
+        equal(
+          typeof adapter.history,
+          history === "native" ? "object" : "undefined",
+          "the type of the adapter's history",
+        );
+        for (const [method, expected] of [
+          ["list", true],
+          ["get", true],
+          ["sweep", true],
+          ["readStream", streams === "bounded"],
+        ] as const) {
+          if (adapter.history === undefined) break;
+          equal(
+            typeof adapter.history[method],
+            expected ? "function" : "undefined",
+            `the type of the method ${method} of the adapter's history`,
           );
         }
       },
@@ -94,5 +115,6 @@ export const capabilities: Theme = {
         equal(adapter.spi, 1, "the interface number");
       },
     },
+    ...underDeclared,
   ],
 };

@@ -7,6 +7,7 @@ import { count, create } from "../peer/run-peer.js";
 import { macrotask } from "../simulation/simulated-ports.js";
 import type { Case, Need, Theme } from "../suite.js";
 import { settle, until } from "../turns.js";
+import { killWhileBatching, roundsBelow } from "./under-declared.js";
 
 /** Enough for the two to meet many times. */
 const TIMES = 60;
@@ -141,7 +142,7 @@ export const twoProcesses: Theme = {
       const storage = await context.open();
       const SIZE = 3_000;
       for (const [round, after] of [5, 40].entries()) {
-        const victim = round === 0 ? peer : await startPeer(context);
+        const victim = round === 0 ? peer : await PeerClient.start(context);
         const prefix = `round ${round}/`;
         void victim.perform({ do: "saveForEver", prefix, size: SIZE });
         await until(() => victim.saved.length >= after);
@@ -162,6 +163,25 @@ export const twoProcesses: Theme = {
       const reopened = await context.reopen();
       equal(await reopened.load("still"), 1, "what was saved after the last kill");
     }),
+    withPeer(
+      "of which one is killed while it writes batches leave each as a whole or not at all",
+      async (context) => {
+        const SIZE = 20;
+        for (const round of [0, 1, 2]) {
+          const prefix = `batches ${round}/`;
+          const acknowledged = await killWhileBatching(context, prefix, SIZE);
+          const found = await roundsBelow(await context.openAdapter(), prefix);
+          equal(found, Array(SIZE).fill(found[0]), "the rounds of the items that one list shows");
+          // The batch that was under way may have come through without a word.
+          const last = found[0] ?? 0;
+          ok(
+            last === acknowledged || last === acknowledged + 1,
+            `round ${last} stands after ${acknowledged} was acknowledged`,
+          );
+        }
+      },
+      ({ batch }) => batch === "atomic",
+    ),
   ],
 };
 
@@ -176,7 +196,7 @@ function withPeer(
     needs: { name: anotherProcess.name, metBy: (...given) => anotherProcess.metBy(...given) && offered(...given) },
     otherwise: promisesNothing,
     async run(context) {
-      await run(context, await startPeer(context));
+      await run(context, await PeerClient.start(context));
     },
   };
 }
@@ -195,7 +215,7 @@ async function promisesNothing(context: Context): Promise<void> {
 
 async function tellsNothingOfPeers(context: Context): Promise<void> {
   if (context.capabilities.watch !== "process") return;
-  const [storage, peer] = [await context.open(), await startPeer(context)];
+  const [storage, peer] = [await context.open(), await PeerClient.start(context)];
   const log = await ChangeLog.start(storage);
   await peer.perform({ do: "save", key: "theirs", data: 1 });
   equal(
@@ -203,13 +223,6 @@ async function tellsNothingOfPeers(context: Context): Promise<void> {
     [],
     "what is told of another process, where watch is declared for this one alone",
   );
-}
-
-async function startPeer(context: Context): Promise<PeerClient> {
-  const peer = await context.startPeer();
-  const client = await PeerClient.connect(peer);
-  await client.perform({ do: "open", now: context.clock.now() });
-  return client;
 }
 
 function timesTold(changes: readonly Change[]): Record<string, number> {

@@ -1,4 +1,4 @@
-import type { StoredRecord, StoredStream } from "@holdfast/core";
+import type { FeedEntry, FeedPage, StoredRecord, StoredStream } from "@holdfast/core";
 import type { SeededRandom } from "../simulation/seeded.js";
 import type { FaultKind } from "./fault.js";
 
@@ -7,6 +7,8 @@ export function damaged(fault: FaultKind, answer: unknown, previous: unknown, ra
   if (fault === "stale") return previous === undefined ? undefined : structuredClone(previous);
   if (Array.isArray(answer)) return fault === "short" ? shortened(answer) : undefined;
   if (!isObject(answer)) return undefined;
+  if ("changes" in answer && Array.isArray(answer.changes))
+    return fault === "short" ? shortPage(answer.changes) : undefined;
   if ("body" in answer && answer.body instanceof Uint8Array) {
     return damagedRecord(fault, answer as StoredRecord, previous as StoredRecord | undefined, random);
   }
@@ -35,6 +37,11 @@ function damagedStream(fault: FaultKind, stream: StoredStream, random: SeededRan
     return { ...stream, chunkHashes: bitFlipped(stream.chunkHashes, random) };
   }
   return { ...stream, body: flippedAt(stream.body, random.below(storedSize), 1 << random.below(8)) };
+}
+
+function shortPage(changes: readonly FeedEntry[]): FeedPage | undefined {
+  const fewer = shortened(changes);
+  return fewer && { outcome: "page", changes: fewer };
 }
 
 function shortened<T>(list: readonly T[]): T[] | undefined {

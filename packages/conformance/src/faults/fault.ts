@@ -11,7 +11,7 @@ import type { AdapterMethod } from "./intercept.js";
  *
  * Answers that are not true. Core turns damage to stored bytes into CORRUPT; the rest it cannot tell from the truth:
  * - `stale`: the previous answer to the same question
- * - `short`: a list without its last items, a body without its last bytes
+ * - `short`: a list or a page of the feed without its last entries, a body without its last bytes
  * - `torn`: the header of this version with the body that the previous answer had
  * - `bitflip`: one bit of the body is turned, or of the hashes of its chunks
  */
@@ -30,6 +30,14 @@ export const faultsByMethod = {
   query: ["before", "after", "hang", "duplicate", "stale", "short"],
   count: ["before", "after", "hang", "duplicate", "stale"],
   watch: ["before", "hang"],
+  changes: ["before", "after", "hang", "duplicate", "stale", "short"],
+  lastCursor: ["before", "after", "hang", "duplicate", "stale"],
+  "history.list": ["before", "after", "hang", "duplicate", "stale", "short"],
+  // Nothing torn: a version has one body for ever.
+  "history.get": ["before", "after", "hang", "duplicate", "stale", "short", "bitflip"],
+  "history.readStream": ["before", "hang", "short", "bitflip"],
+  "history.readStream.next": ["before", "hang"],
+  "history.sweep": ["before", "after", "hang", "duplicate"],
   readStream: ["before", "hang", "short", "bitflip"],
   "readStream.next": ["before", "hang"],
   writeStream: ["before", "hang"],

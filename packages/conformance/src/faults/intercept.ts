@@ -1,6 +1,17 @@
-import type { Awaitable, BodyWriter, CallOptions, Maintenance, StorageAdapter, StoredStream } from "@holdfast/core";
+import type {
+  Awaitable,
+  BodyWriter,
+  CallOptions,
+  History,
+  Maintenance,
+  StorageAdapter,
+  StoredStream,
+} from "@holdfast/core";
 
-/** Every call that core makes of an adapter and that takes time; those on what a stream method returned are named for it. */
+/**
+ * Every call that core makes of an adapter and that takes time; those on what a method returned, and those of its `history`,
+ * are named for it.
+ */
 export type AdapterMethod =
   | "open"
   | "stat"
@@ -12,6 +23,13 @@ export type AdapterMethod =
   | "query"
   | "count"
   | "watch"
+  | "changes"
+  | "lastCursor"
+  | "history.list"
+  | "history.get"
+  | "history.readStream"
+  | "history.readStream.next"
+  | "history.sweep"
   | "readStream"
   | "readStream.next"
   | "writeStream"
@@ -37,15 +55,19 @@ export interface AdapterCall {
 /** Makes a call, or does something else in its place. */
 export type Around = <R>(call: AdapterCall, work: () => Awaitable<R>) => Promise<R>;
 
+/** Leads one call through; `asked` is what makes the question, where it is not the key. */
+type Through = <R>(
+  method: AdapterMethod,
+  about: CallOptions & { readonly key?: string; readonly asked?: unknown },
+  work: () => Awaitable<R>,
+) => Promise<R>;
+
 /** The adapter with every call led through `around`. What the adapter leaves out stays left out. */
 export function intercept(adapter: StorageAdapter, around: Around): StorageAdapter {
-  const { batch, query, count, watch, readStream, writeStream, info, flush, maintain } = adapter;
+  const { batch, query, count, watch, changes, lastCursor, history } = adapter;
+  const { readStream, writeStream, info, flush, maintain } = adapter;
   const none: CallOptions = { signal: undefined };
-  const through = <R>(
-    method: AdapterMethod,
-    { key, asked, signal }: { key?: string; asked?: unknown } & CallOptions,
-    work: () => Awaitable<R>,
-  ): Promise<R> => {
+  const through: Through = (method, { key, asked, signal }, work) => {
     const question = `${method} ${JSON.stringify(asked ?? key ?? null)}`;
     return around({ method, key, signal, question }, work);
   };
@@ -77,15 +99,19 @@ export function intercept(adapter: StorageAdapter, around: Around): StorageAdapt
         through("count", { asked: parsed, ...options }, () => count.call(adapter, parsed, options)),
     }),
     ...(watch && { watch: (listener) => through("watch", none, () => watch.call(adapter, listener)) }),
+    ...(changes && {
+      changes: (range, options) =>
+        through("changes", { asked: range, ...options }, () => changes.call(adapter, range, options)),
+    }),
+    ...(lastCursor && {
+      lastCursor: (options) => through("lastCursor", options, () => lastCursor.call(adapter, options)),
+    }),
+    ...(history && { history: historyThrough(history, through) }),
     ...(readStream && {
       async readStream(key, options) {
-        const stream = await through("readStream", { key, ...options }, () => readStream.call(adapter, key, options));
-        return (
-          stream && {
-            ...stream,
-            body: bodyThrough(stream, (work) => through("readStream.next", { key, ...options }, work)),
-          }
-        );
+        const about = { key, ...options };
+        const stream = await through("readStream", about, () => readStream.call(adapter, key, options));
+        return stream && bodyThrough(stream, (work) => through("readStream.next", about, work));
       },
     }),
     ...(writeStream && {
@@ -100,19 +126,36 @@ export function intercept(adapter: StorageAdapter, around: Around): StorageAdapt
   };
 }
 
-function bodyThrough(
-  { body }: StoredStream,
-  through: <R>(work: () => Awaitable<R>) => Promise<R>,
-): AsyncIterable<Uint8Array> {
+function historyThrough(history: History, through: Through): History {
+  const { readStream } = history;
   return {
+    list: (key, options) => through("history.list", { key, ...options }, () => history.list(key, options)),
+    get: (key, version, options) =>
+      through("history.get", { key, asked: [key, version], ...options }, () => history.get(key, version, options)),
+    sweep: (prefix, options) =>
+      through("history.sweep", { asked: prefix, ...options }, () => history.sweep(prefix, options)),
+    ...(readStream && {
+      async readStream(key, version, options) {
+        const about = { key, asked: [key, version], ...options };
+        const read = () => readStream.call(history, key, version, options);
+        const stream = await through("history.readStream", about, read);
+        return stream && bodyThrough(stream, (work) => through("history.readStream.next", about, work));
+      },
+    }),
+  };
+}
+
+function bodyThrough(stream: StoredStream, through: <R>(work: () => Awaitable<R>) => Promise<R>): StoredStream {
+  const body: AsyncIterable<Uint8Array> = {
     [Symbol.asyncIterator]() {
-      const iterator = body[Symbol.asyncIterator]();
+      const iterator = stream.body[Symbol.asyncIterator]();
       return {
         next: () => through(() => iterator.next()),
         return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
       };
     },
   };
+  return { ...stream, body };
 }
 
 function writerThrough(
@@ -126,10 +169,7 @@ function writerThrough(
   };
 }
 
-function maintenanceThrough(
-  maintain: Maintenance,
-  through: <R>(method: AdapterMethod, options: CallOptions, work: () => Awaitable<R>) => Promise<R>,
-): Maintenance {
+function maintenanceThrough(maintain: Maintenance, through: Through): Maintenance {
   const { check, repair, compact } = maintain;
   return {
     ...(check && { check: (options) => through("check", options, () => check.call(maintain, options)) }),

@@ -1,5 +1,6 @@
 import type { Change } from "@holdfast/core";
 import { fail } from "../assert.js";
+import type { Context } from "../context.js";
 import type { Peer, PeerMessage, PeerRequest, PeerTask } from "./protocol.js";
 
 /** The suite's end of a peer. */
@@ -16,6 +17,13 @@ export class PeerClient {
     this.#peer = peer;
     // Only a peer writes to this channel.
     peer.channel.receive((message) => this.#receive(message as PeerMessage));
+  }
+
+  /** Starts another process on the case's store, which has it open when this resolves. */
+  static async start(context: Context): Promise<PeerClient> {
+    const client = await PeerClient.connect(await context.startPeer());
+    await client.perform({ do: "open", now: context.clock.now() });
+    return client;
   }
 
   /** Resolves when the peer has started. */

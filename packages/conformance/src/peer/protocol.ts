@@ -29,6 +29,11 @@ export type PeerTask =
   | { readonly do: "create"; readonly keys: readonly string[] }
   /** Writes both keys as one batch, with one number after the other. */
   | { readonly do: "pairs"; readonly keys: readonly [string, string]; readonly times: number }
+  /**
+   * Writes the same `size` keys below `prefix` as one batch of a bare adapter, round after round, telling of each round that was
+   * acknowledged, until it is killed. The number of the round stands in the metadata of each item, as `round`.
+   */
+  | { readonly do: "batchForEver"; readonly prefix: string; readonly size: number }
   /** Saves `prefix + 0`, `prefix + 1` and so on, telling of each that was acknowledged, until it is killed. */
   | { readonly do: "saveForEver"; readonly prefix: string; readonly size: number }
   /** Watches from now on, and tells of each change. */

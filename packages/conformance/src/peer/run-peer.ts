@@ -1,5 +1,7 @@
 import { openStorage, type StorageAdapter, type StorageEngine, StorageError } from "@holdfast/core";
 import { ManualClock } from "../manual-clock.js";
+import { openBare } from "../open-bare.js";
+import { call, NOW, putInBatch, recordOf, versionOf } from "../samples/records.js";
 import type { PeerChannel, PeerMessage, PeerRequest, PeerTask } from "./protocol.js";
 
 /**
@@ -66,11 +68,26 @@ class Worker {
         return create(storage, task.keys);
       case "pairs":
         return writePairs(storage, task.keys, task.times);
+      case "batchForEver":
+        return this.#batchForEver(task.prefix, task.size);
       case "saveForEver":
         return this.#saveForEver(storage, task.prefix, task.size);
       case "watch":
         await storage.watch(task.prefix, (change) => this.#tell({ type: "changed", change }));
         return undefined;
+    }
+  }
+
+  async #batchForEver(prefix: string, size: number): Promise<never> {
+    const adapter = this.#adapter();
+    await openBare(adapter, new ManualClock(NOW));
+    for (let round = 1; ; round++) {
+      const writes = Array.from({ length: size }, (_, index) => {
+        const version = versionOf(round * size + index);
+        return putInBatch(recordOf(adapter, `${prefix}${index}`, version, { metadata: { round } }));
+      });
+      await adapter.batch?.(writes, { now: NOW, ...call });
+      this.#tell({ type: "saved", index: round });
     }
   }
 

@@ -1,6 +1,8 @@
 import type { Saboteur } from "./saboteur.js";
 
 const theme = "capabilities";
+const reach = "compare-and-set reaches no further than is declared: beyond, somebody loses a race";
+const parts = "a batch that is declared as bulk can be seen in parts";
 const declared = "what is declared is there, and what is there is declared";
 
 /** Faults in what an adapter says of itself and of its errors. */
@@ -16,6 +18,44 @@ export const declaringSaboteurs: readonly Saboteur[] = [
     story: "Batches are there but not announced: every caller takes the slow way, and nobody tests the fast one.",
     caughtBy: { theme, case: declared },
     plant: (sound) => ({ capabilities: { ...sound.capabilities, batch: "none" } }),
+  },
+  {
+    name: "feed that is not announced",
+    story: "The store keeps a log of every change; each reader lists everything every minute to find out what is new.",
+    caughtBy: { theme, case: declared },
+    plant: (sound) => ({ capabilities: { ...sound.capabilities, changes: "none" } }),
+  },
+  {
+    name: "history that is not there",
+    story: "The version list is shown because the table says so, and fails when it is opened.",
+    caughtBy: { theme, case: declared },
+    plant: () => ({ history: undefined }),
+  },
+  {
+    name: "compare-and-set declared as none",
+    story: "Exact between all its users, it says that it is not: an app puts a lock server in front of it.",
+    caughtBy: { theme, case: reach },
+    plant: (sound) => ({ capabilities: { ...sound.capabilities, compareAndSet: "none" } }),
+  },
+  {
+    name: "compare-and-set declared for one process",
+    on: "shared",
+    story: "The database is exact between processes; the app runs as one, on one core, for fear that it is not.",
+    caughtBy: { theme, case: reach },
+    plant: (sound) => ({ capabilities: { ...sound.capabilities, compareAndSet: "process" } }),
+  },
+  {
+    name: "atomic batch declared as bulk",
+    story: "All or nothing, but nobody is told: the app writes a journal of its own around every batch.",
+    caughtBy: { theme, case: parts },
+    plant: (sound) => ({ capabilities: { ...sound.capabilities, batch: "bulk" } }),
+  },
+  {
+    name: "atomic batch declared as bulk, on a store that outlives its process",
+    on: "shared",
+    story: "Not even a crash leaves half of a batch, and still every caller has to reckon with it.",
+    caughtBy: { theme, case: parts },
+    plant: (sound) => ({ capabilities: { ...sound.capabilities, batch: "bulk" } }),
   },
   {
     name: "capability of no known level",

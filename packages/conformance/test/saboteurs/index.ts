@@ -1,6 +1,8 @@
 import { batchSaboteurs } from "./batches.js";
 import { declaringSaboteurs } from "./declaring.js";
 import { expiringSaboteurs } from "./expiring.js";
+import { feedingSaboteurs } from "./feeding.js";
+import { keepingSaboteurs } from "./keeping.js";
 import { keySaboteurs } from "./keys.js";
 import { listingSaboteurs } from "./listing.js";
 import { racingSaboteurs } from "./racing.js";
@@ -22,5 +24,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...searchingSaboteurs,
   ...streamingSaboteurs,
   ...watchingSaboteurs,
+  ...feedingSaboteurs,
+  ...keepingSaboteurs,
   ...declaringSaboteurs,
 ];

@@ -18,7 +18,8 @@ interface Described {
 
 /** Spoils the simple adapter. */
 interface OnSimple extends Described {
-  readonly on?: "simple";
+  /** `shared`: with other processes at work on its store, and the levels that go with them. */
+  readonly on?: "simple" | "shared";
   /** What a sound adapter's properties are replaced by. Called for each adapter; `sound` works on. */
   readonly plant: (sound: StorageAdapter, store: SimpleStore) => Replacements;
 }

@@ -50,6 +50,8 @@ export interface StorageInfo {
   items: number;
   /** Bytes of their stored bodies. */
   bytes: number;
+  /** The newest entry's place in the feed, of the whole store: `changes(cursor)` goes on behind it. Absent where there is no feed. */
+  cursor?: string;
   /** What else the adapter tells, such as file sizes and settings in force. */
   details: Record<string, string | number | boolean>;
 }

@@ -1,4 +1,5 @@
 import type { StorageCapabilities } from "./capabilities.js";
+import type { Difference, LoadOptions, PreviousVersion, RestoreOptions } from "./history.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -11,7 +12,7 @@ import type {
 import type { Query } from "./query.js";
 import type { RepairReport, StorageInfo, VerifyOptions, VerifyReport } from "./reports.js";
 import type { StorageItem } from "./storage-item.js";
-import type { ChangeListener, Unwatch } from "./watch.js";
+import type { Change, ChangeListener, Unwatch } from "./watch.js";
 
 /** What `saveStream` reads from. */
 export type ByteSource = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -27,8 +28,8 @@ export interface StorageEngine {
    */
   save<T>(key: string, data: T, options?: SaveOptions): Promise<StorageItem>;
 
-  /** The value, or undefined when the key is absent. `T` is the caller's word. Throws CORRUPT rather than return wrong data. */
-  load<T = unknown>(key: string, options?: OperationOptions): Promise<T | undefined>;
+  /** The value, or undefined when the key, or the version named, is absent. `T` is the caller's word. Throws CORRUPT rather than return wrong data. */
+  load<T = unknown>(key: string, options?: LoadOptions): Promise<T | undefined>;
 
   stat(key: string, options?: OperationOptions): Promise<StorageItem | undefined>;
   exists(key: string, options?: OperationOptions): Promise<boolean>;
@@ -68,9 +69,36 @@ export interface StorageEngine {
   saveStream(key: string, source: ByteSource, options?: Omit<SaveOptions, "format">): Promise<StorageItem>;
 
   /** The decoded bytes of the value. No byte is handed out before the chunk it stands in is verified. */
-  loadStream(key: string, options?: OperationOptions): Promise<ReadableStream<Uint8Array> | undefined>;
+  loadStream(key: string, options?: LoadOptions): Promise<ReadableStream<Uint8Array> | undefined>;
 
-  /** Calls `listener` for each committed write from now on. An error that it throws is reported as uncaught, as of any event listener. */
+  /**
+   * Every committed write behind the cursor `since`, deletions included, exactly once and in the order of the commits, up to
+   * the newest one at the time of the call; without `since`, from the first write that the store ever took. Call it again with
+   * the cursor of the last change to go on. Rejects with NOT_FOUND and `resync: true` when the feed cannot go on from there:
+   * then take `getInfo().cursor`, read everything by `scan`, and go on from that cursor. INVALID_OPTION for what is no cursor,
+   * UNSUPPORTED where the backend has no feed.
+   */
+  changes(since?: string, options?: OperationOptions): AsyncIterable<Change>;
+
+  /**
+   * The previous versions of a key that are kept, newest first, without the one that stands; also of a deleted key. The setting
+   * `history` says which are kept. UNSUPPORTED where the backend cannot keep any.
+   */
+  history(key: string, options?: OperationOptions): Promise<PreviousVersion[]>;
+
+  /**
+   * Writes the content of a version, standing or kept, as a new version: bytes, format, tags, metadata and expiration as they
+   * were; `created` of a living item stays. NOT_FOUND when that version is not kept.
+   */
+  restore(key: string, version: string, options?: RestoreOptions): Promise<StorageItem>;
+
+  /**
+   * Where the json or yaml values of two versions differ; `to` defaults to the one that stands. Properties by code points,
+   * arrays by position. NOT_FOUND when one of them is not there, UNSUPPORTED for binary values.
+   */
+  diff(key: string, from: string, to?: string, options?: OperationOptions): Promise<Difference[]>;
+
+  /** Calls `listener` for each committed write from now on, with the entries that `changes` tells. An error that it throws is reported as uncaught, as of any event listener. */
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch>;
 
   /** A view of the keys below `prefix/`, which are relative in it. Closing it closes only the view. */
@@ -82,7 +110,7 @@ export interface StorageEngine {
   /** Mends what can be mended without losing anything, and lists the rest. */
   repair(options?: OperationOptions): Promise<RepairReport>;
 
-  /** Removes what has expired. Resolves to how many items that were. */
+  /** Removes what has expired, and the kept versions that history need not keep. Resolves to how many items had expired. */
   sweep(options?: OperationOptions): Promise<number>;
 
   /** Resolves when everything acknowledged so far has reached its final place. */

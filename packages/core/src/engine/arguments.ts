@@ -1,4 +1,5 @@
 import { checkExact } from "../codec/exact.js";
+import type { LoadOptions, RestoreOptions } from "../contract/history.js";
 import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { Format, JsonObject } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
@@ -46,7 +47,7 @@ export function checkSaveOptions(options: SaveOptions | undefined, leaveOut: rea
     metadata: metadata === undefined ? undefined : copyMetadata(metadata),
     expiration: expiration === undefined ? undefined : checkExpiration(expiration),
     tags: tags === undefined ? undefined : checkTags(tags),
-    expect: ifVersion === undefined ? "any" : ifVersion === null ? "absent" : expectVersion(ifVersion),
+    expect: expectationOf(ifVersion),
   };
 }
 
@@ -57,12 +58,24 @@ export function checkUpdateOptions(options: UpdateOptions | undefined): CheckedS
   return { ...checkSaveOptions(rest, ["ifVersion"]), expiration };
 }
 
+/** The version that `load` is to read; undefined: the one that stands. */
+export function checkLoadOptions(options: LoadOptions | undefined): Version | undefined {
+  if (options === undefined) return undefined;
+  rejectUnknown("option", options, ["version", ...OPERATION_OPTIONS]);
+  return options.version === undefined ? undefined : namedVersion("version", options.version);
+}
+
+export function checkRestoreOptions(options: RestoreOptions = {}): { expect: Expectation } {
+  rejectUnknown("option", options, ["ifVersion", ...OPERATION_OPTIONS]);
+  return { expect: expectationOf(options.ifVersion) };
+}
+
 export function checkDeleteOptions(
   options: DeleteOptions = {},
   leaveOut: readonly string[] = [],
 ): { expect: "any" | Version } {
   rejectUnknown("option", options, without(["ifVersion", ...OPERATION_OPTIONS], leaveOut));
-  return { expect: options.ifVersion === undefined ? "any" : expectVersion(options.ifVersion) };
+  return { expect: options.ifVersion === undefined ? "any" : namedVersion("ifVersion", options.ifVersion) };
 }
 
 /** `after` as it is given, a legal key. */
@@ -109,6 +122,12 @@ export function requireBoolean(name: string, value: unknown): void {
   if (typeof value !== "boolean") throw invalid(`${name} is true or false, not ${describe(value)}`);
 }
 
+/** A version that a caller names; what cannot be one is one that nothing has. */
+export function namedVersion(name: string, version: unknown): Version {
+  if (typeof version !== "string") throw invalid(`${name} is a version string, not ${describe(version)}`);
+  return isVersion(version) ? version : NO_VERSION;
+}
+
 export function requireFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw invalid(`${name} is a function, not ${describe(value)}`);
 }
@@ -152,9 +171,9 @@ function copyMetadata(metadata: unknown): JsonObject {
   return JSON.parse(JSON.stringify(metadata)) as JsonObject;
 }
 
-function expectVersion(version: unknown): Version {
-  if (typeof version !== "string") throw invalid(`ifVersion is a version string or null, not ${describe(version)}`);
-  return isVersion(version) ? version : NO_VERSION;
+function expectationOf(ifVersion: string | null | undefined): Expectation {
+  if (ifVersion === undefined) return "any";
+  return ifVersion === null ? "absent" : namedVersion("ifVersion", ifVersion);
 }
 
 function invalid(message: string): StorageError {

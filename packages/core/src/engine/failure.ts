@@ -77,6 +77,7 @@ function complete(error: StorageError, key: string | undefined, adapter: string)
     adapter,
     retryable: error.retryable,
     current: error.current,
+    resync: error.resync,
     cause: error.cause,
   });
   if (error.stack !== undefined) completed.stack = error.stack;

@@ -16,12 +16,18 @@ import { Storage } from "./storage.js";
  * await storage.save("notes/first", { text: "hello" }, { tags: ["draft"] });
  *
  * @throws INVALID_OPTION for wrong settings or something that is no adapter, UNSUPPORTED for an adapter made for another
- * version of core, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
+ * version of core or one that cannot keep the history asked for, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
  */
 export async function openStorage(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
   const complete = completeSettings(settings);
   checkAdapter(adapter);
-  const context = { ports: complete.ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: undefined };
+  const { ports, history } = complete;
+  if (history && adapter.history === undefined) {
+    throw new StorageError("UNSUPPORTED", `${adapter.name} keeps no history: leave the setting "history" out`, {
+      adapter: adapter.name,
+    });
+  }
+  const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
   try {
     const state = await adapter.open(context);
     return new Storage(new Session(adapter, complete, state), "");

@@ -1,5 +1,6 @@
 import { StorageError } from "../errors.js";
 import { type Ports, systemPorts } from "../ports.js";
+import type { HistoryLimits } from "../spi/index.js";
 import { rejectUnknown, requireBoolean } from "./arguments.js";
 
 /** How one open storage behaves, whatever its backend. */
@@ -10,10 +11,22 @@ export interface StorageSettings {
   json?: "compact" | "pretty" | undefined;
   /** How operations that are safe to repeat are repeated after a passing failure. False: never. */
   retry?: RetrySettings | false | undefined;
+  /**
+   * Which replaced versions the backend keeps: none, ten of each key, or as the limits say. Opening rejects with UNSUPPORTED
+   * where versions are asked for and the backend keeps none. Default: what the backend does on its own.
+   */
+  history?: boolean | HistorySettings | undefined;
   /** Milliseconds that `close` waits for work in flight. Default: 10,000. */
   closeTimeout?: number | undefined;
   /** Clock, randomness and timers, for simulations and tests. Default: the platform's. */
   ports?: Partial<Ports> | undefined;
+}
+
+export interface HistorySettings {
+  /** The most previous versions of one key. Default: 10. */
+  versions?: number | undefined;
+  /** Milliseconds after which `sweep` drops a version that was replaced or deleted. Default: no limit. */
+  age?: number | undefined;
 }
 
 export interface RetrySettings {
@@ -35,16 +48,18 @@ export interface CompleteSettings {
   readonly compress: boolean;
   readonly json: "compact" | "pretty";
   readonly retry: RetryPolicy | false;
+  readonly history: HistoryLimits | false | undefined;
   readonly closeTimeout: number;
   readonly ports: Ports;
 }
 
 const DEFAULT_RETRY: RetryPolicy = { retries: 3, minDelay: 50, maxDelay: 2_000 };
+const DEFAULT_VERSIONS = 10;
 
 /** Checks and completes; throws INVALID_OPTION. */
 export function completeSettings(settings: StorageSettings = {}): CompleteSettings {
-  rejectUnknown("setting", settings, ["compress", "json", "retry", "closeTimeout", "ports"]);
-  const { compress = false, json = "compact", retry = {}, closeTimeout = 10_000, ports = {} } = settings;
+  rejectUnknown("setting", settings, ["compress", "json", "retry", "history", "closeTimeout", "ports"]);
+  const { compress = false, json = "compact", retry = {}, history, closeTimeout = 10_000, ports = {} } = settings;
   requireBoolean("compress", compress);
   if (json !== "compact" && json !== "pretty") {
     throw new StorageError("INVALID_OPTION", `json is "compact" or "pretty", not ${JSON.stringify(json)}`);
@@ -54,6 +69,7 @@ export function completeSettings(settings: StorageSettings = {}): CompleteSettin
     compress,
     json,
     retry: retry === false ? false : completeRetry(retry),
+    history: history === undefined ? undefined : completeHistory(history),
     closeTimeout,
     ports: completePorts(ports),
   };
@@ -68,6 +84,20 @@ function completeRetry(retry: RetrySettings): RetryPolicy {
   };
   for (const [name, value] of Object.entries(complete)) requireDuration(`retry.${name}`, value);
   return complete;
+}
+
+function completeHistory(history: boolean | HistorySettings): HistoryLimits | false {
+  if (history === false) return false;
+  const limits = history === true ? {} : history;
+  rejectUnknown("history setting", limits, ["versions", "age"]);
+  const { versions = DEFAULT_VERSIONS, age = Number.POSITIVE_INFINITY } = limits;
+  if (!Number.isSafeInteger(versions) || versions < 1) {
+    throw new StorageError("INVALID_OPTION", `history.versions is a whole number from 1 on, not ${String(versions)}`);
+  }
+  if (typeof age !== "number" || !(age > 0)) {
+    throw new StorageError("INVALID_OPTION", `history.age is a number of milliseconds above 0, not ${String(age)}`);
+  }
+  return { versions, age };
 }
 
 // What is given may be an object of some class with more to it, such as a simulation.

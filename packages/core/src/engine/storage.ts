@@ -1,7 +1,7 @@
-import { chain } from "../awaitable.js";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
+import type { Difference, LoadOptions, PreviousVersion, RestoreOptions } from "../contract/history.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -15,30 +15,32 @@ import type { Query } from "../contract/query.js";
 import type { RepairReport, StorageInfo, VerifyOptions, VerifyReport } from "../contract/reports.js";
 import type { ByteSource, StorageEngine } from "../contract/storage-engine.js";
 import type { StorageItem } from "../contract/storage-item.js";
-import type { ChangeListener, Unwatch } from "../contract/watch.js";
+import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
 import { checkKey, checkPrefix } from "../keys.js";
-import { parseQuery } from "../query/parse-query.js";
-import type { ParsedQuery } from "../query/parsed-query.js";
-import { countQuery, scanQuery } from "../query/scan-query.js";
-import type { AdapterInfo, Awaitable, RecordHeader, StoredRecord, Version } from "../spi/index.js";
+import type { Awaitable, RecordHeader, Version } from "../spi/index.js";
 import {
   type CheckedSave,
   checkDeleteOptions,
   checkListOptions,
+  checkLoadOptions,
   checkOperationOptions,
+  checkRestoreOptions,
   checkSaveOptions,
   checkUpdateOptions,
+  namedVersion,
   requireFunction,
   signalOf,
 } from "./arguments.js";
 import { runBatch } from "./batch.js";
 import { callersOwn, type Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
-import { checkSubject, toItem } from "./items.js";
+import { toItem } from "./items.js";
+import { readRecord } from "./read-version.js";
 import { headersBelow } from "./scan.js";
+import { countHeaders, searchHeaders } from "./search.js";
 import type { Session } from "./session.js";
-import { above, askToWrite, conflictError, versioned, writeRecord } from "./write-record.js";
+import { above, askToWrite, conflictError, versioned, writeWhole } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
@@ -63,10 +65,10 @@ export class Storage implements StorageEngine {
     });
   }
 
-  load<T = unknown>(key: string, options?: OperationOptions): Promise<T | undefined> {
+  load<T = unknown>(key: string, options?: LoadOptions): Promise<T | undefined> {
     return this.#run("load", key, options, async (operation) => {
-      checkOperationOptions(options);
-      const record = await this.#get(operation, this.#pathOf(key));
+      const version = checkLoadOptions(options);
+      const record = await readRecord(this.#session, operation, { key: this.#pathOf(key), version });
       // What the bytes are is the caller's word; collections check it.
       return record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
     });
@@ -125,29 +127,15 @@ export class Storage implements StorageEngine {
 
   search(query: Query): Promise<StorageItem[]> {
     return this.#run("search", undefined, query, async (operation) => {
-      const parsed = this.#parse(query);
-      if (parsed === undefined) return [];
-      const { adapter } = this.#session;
-      const options = { now: this.#session.now(), signal: operation.signal };
-      const headers =
-        adapter.query === undefined
-          ? await scanQuery(this.#everyHeader(operation, parsed.prefix), parsed)
-          : await this.#session.ask(operation, () => adapter.query?.(parsed, options) ?? []);
+      const headers = await searchHeaders(this.#session, operation, this.#prefix, query);
       return headers.map((header) => toItem(header, this.#prefix));
     });
   }
 
   count(query: Query = {}): Promise<number> {
-    return this.#run("count", undefined, query, async (operation) => {
-      // A page of nothing is no answer to how many there are.
-      const parsed = this.#parse(query) ?? (query.limit === 0 ? this.#parse({ ...query, limit: 1 }) : undefined);
-      if (parsed === undefined) return 0;
-      const { adapter } = this.#session;
-      const options = { now: this.#session.now(), signal: operation.signal };
-      return adapter.count === undefined
-        ? countQuery(this.#everyHeader(operation, parsed.prefix), parsed)
-        : this.#session.ask(operation, () => adapter.count?.(parsed, options) ?? 0);
-    });
+    return this.#run("count", undefined, query, (operation) =>
+      countHeaders(this.#session, operation, this.#prefix, query),
+    );
   }
 
   update<T = unknown>(
@@ -160,7 +148,7 @@ export class Storage implements StorageEngine {
       const named = checkUpdateOptions(options);
       requireFunction("change", change);
       for (;;) {
-        const record = await this.#get(operation, path);
+        const record = await readRecord(this.#session, operation, { key: path, version: undefined });
         const current = record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
         const item = record === undefined ? undefined : toItem(structuredClone(record.header), this.#prefix);
         const changed = await callersOwn(change, current, item);
@@ -192,11 +180,58 @@ export class Storage implements StorageEngine {
     });
   }
 
-  loadStream(key: string, options?: OperationOptions): Promise<ReadableStream<Uint8Array> | undefined> {
+  loadStream(key: string, options?: LoadOptions): Promise<ReadableStream<Uint8Array> | undefined> {
     return this.#run("loadStream", key, options, async (operation) => {
-      checkOperationOptions(options);
+      const wanted = { version: checkLoadOptions(options), key: this.#pathOf(key) };
       const { loadStream } = await import("./streams.js");
-      return loadStream(this.#session, operation, this.#pathOf(key));
+      return loadStream(this.#session, operation, wanted);
+    });
+  }
+
+  async *changes(since?: string, options: OperationOptions = {}): AsyncGenerator<Change, void, undefined> {
+    const reader = await this.#run("changes", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { FeedReader } = await import("./changes.js");
+      return FeedReader.open(this.#session, operation, this.#prefix, since);
+    });
+    // Each page is an operation of its own, as for a scan.
+    for (;;) {
+      const page = await this.#run("changes", undefined, options, (operation) => reader.next(operation));
+      if (page === undefined) return;
+      yield* page;
+    }
+  }
+
+  history(key: string, options?: OperationOptions): Promise<PreviousVersion[]> {
+    return this.#run("history", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      checkOperationOptions(options);
+      const { listVersions } = await import("./history.js");
+      return listVersions(this.#session, operation, path, this.#prefix);
+    });
+  }
+
+  restore(key: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
+    return this.#run("restore", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const named = namedVersion("version", version);
+      const { expect } = checkRestoreOptions(options);
+      const prepared = import("./history.js").then(({ prepareRestore }) =>
+        prepareRestore(this.#session, operation, path, named),
+      );
+      const write = await this.#session.writes.turn([path], prepared);
+      return toItem(await write(expect), this.#prefix);
+    });
+  }
+
+  diff(key: string, from: string, to?: string, options?: OperationOptions): Promise<Difference[]> {
+    return this.#run("diff", key, options, async (operation) => {
+      const path = this.#pathOf(key);
+      const before = namedVersion("from", from);
+      const after = to === undefined ? undefined : namedVersion("to", to);
+      checkOperationOptions(options);
+      const { diffVersions } = await import("./history.js");
+      return diffVersions(this.#session, operation, path, before, after);
     });
   }
 
@@ -254,10 +289,8 @@ export class Storage implements StorageEngine {
   getInfo(options?: OperationOptions): Promise<StorageInfo> {
     return this.#run("getInfo", undefined, options, async (operation) => {
       checkOperationOptions(options);
-      const { adapter } = this.#session;
-      const reading = { now: this.#session.now(), signal: operation.signal };
-      const about = await this.#session.ask(operation, () => adapter.info?.(reading) ?? this.#countAll(operation));
-      return { adapter: adapter.name, ...about };
+      const { storageInfo } = await import("./info.js");
+      return storageInfo(this.#session, operation);
     });
   }
 
@@ -308,16 +341,6 @@ export class Storage implements StorageEngine {
     return this.#session.ask(operation, () => this.#session.adapter.stat(path, { now: this.#session.now(), signal }));
   }
 
-  #get(operation: Operation, path: string): Awaitable<StoredRecord | undefined> {
-    const { adapter } = this.#session;
-    const { signal } = operation;
-    const answer = this.#session.ask(operation, () => adapter.get(path, { now: this.#session.now(), signal }));
-    return chain(answer, (record) => {
-      if (record !== undefined) checkSubject(record.header, path);
-      return record;
-    });
-  }
-
   async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {
     const { adapter, settings, writes } = this.#session;
     const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
@@ -331,10 +354,7 @@ export class Storage implements StorageEngine {
       );
     }
     const draft = { key: path, tags, metadata, expiration, encoded };
-    const { signal } = operation;
-    return writeRecord(this.#session, operation, versioned(this.#session, draft), expect, (record, condition) =>
-      askToWrite(this.#session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
-    );
+    return writeWhole(this.#session, operation, versioned(this.#session, draft), body, expect);
   }
 
   async #delete(operation: Operation, path: string, expect: "any" | Version): Promise<boolean> {
@@ -365,27 +385,6 @@ export class Storage implements StorageEngine {
       after: after === undefined ? undefined : start + after,
       limit,
     });
-  }
-
-  async *#everyHeader(operation: Operation, prefix: string): AsyncGenerator<RecordHeader> {
-    const range = { prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
-    for await (const page of headersBelow(this.#session, operation, range)) yield* page;
-  }
-
-  async #countAll(operation: Operation): Promise<AdapterInfo> {
-    let items = 0;
-    let bytes = 0;
-    for await (const header of this.#everyHeader(operation, "")) {
-      items++;
-      bytes += header.storedSize;
-    }
-    return { items, bytes, details: {} };
-  }
-
-  /** Undefined: nothing can match. */
-  #parse(query: Query): ParsedQuery | undefined {
-    const parsed = parseQuery(query);
-    return parsed === undefined ? undefined : { ...parsed, prefix: this.#prefix + parsed.prefix };
   }
 }
 

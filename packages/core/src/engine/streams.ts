@@ -15,6 +15,7 @@ import type { CheckedSave } from "./arguments.js";
 import { callersBytes, checkSource } from "./callers-bytes.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
+import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
 import { type BodilessRecord, versioned, writeRecord } from "./write-record.js";
 
@@ -51,12 +52,12 @@ export function copyStream(
 export async function loadStream(
   session: Session,
   operation: Operation,
-  key: string,
+  wanted: Wanted,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
-  const stream = await openStream(session, operation, key);
+  const stream = await openStream(session, operation, wanted);
   if (stream === undefined) return undefined;
   // What is found wrong while the stream is read names the key as its reader knows it.
-  return decodeStream({ ...stream.header, key: operation.key ?? key }, stream.chunkHashes, stream.body);
+  return decodeStream({ ...stream.header, key: operation.key ?? wanted.key }, stream.chunkHashes, stream.body);
 }
 
 /** Reads the stored bytes of an item through and compares them with its checksum. Throws CORRUPT. */
@@ -65,7 +66,7 @@ export async function readVerified(
   operation: Operation,
   key: string,
 ): Promise<RecordHeader | undefined> {
-  const stream = await openStream(session, operation, key);
+  const stream = await openStream(session, operation, { key, version: undefined });
   if (stream === undefined) return undefined;
   for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
     operation.signal?.throwIfAborted();
@@ -73,20 +74,18 @@ export async function readVerified(
 }
 
 /** An adapter that does not stream is read whole; what is wrong with the body shows when it is read, as everywhere. */
-async function openStream(session: Session, operation: Operation, key: string): Promise<StoredStream | undefined> {
-  const { adapter } = session;
-  const reading = { now: session.now(), signal: operation.signal };
-  if (adapter.readStream === undefined) {
-    const record = await session.ask(operation, () => adapter.get(key, reading));
+async function openStream(session: Session, operation: Operation, wanted: Wanted): Promise<StoredStream | undefined> {
+  const open = streamReader(session, operation, wanted);
+  if (open === undefined) {
+    const record = await readRecord(session, operation, wanted);
     if (record === undefined) return undefined;
-    checkSubject(record.header, key);
     const { chunkHashes } = await checksumOf(record.body);
     return { header: record.header, chunkHashes, body: single(record.body) };
   }
-  const stream = await session.ask(operation, () => adapter.readStream?.(key, reading));
+  const stream = await open();
   if (stream === undefined) return undefined;
   const body = withStorageErrors(session, operation, stream.body);
-  await orDiscard(body, () => checkSubject(stream.header, key));
+  await orDiscard(body, () => checkSubject(stream.header, wanted.key, wanted.version));
   return { ...stream, body };
 }
 

@@ -3,7 +3,10 @@ import type { Operation } from "./failure.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
 
-/** Deletes what has expired, each with the version that was seen: a fresh rewrite of the key is never touched. */
+/**
+ * Deletes what has expired, each with the version that was seen: a fresh rewrite of the key is never touched. Then drops the
+ * kept versions that history need not keep. Resolves to how many items had expired.
+ */
 export async function sweepExpired(session: Session, operation: Operation, prefix: string): Promise<number> {
   const now = session.now();
   let swept = 0;
@@ -13,6 +16,10 @@ export async function sweepExpired(session: Session, operation: Operation, prefi
       if (!isLive(header, now) && (await remove(session, operation, header))) swept++;
     }
   }
+  const { history } = session.adapter;
+  const { signal } = operation;
+  // After the items: what has just gone takes its previous versions along.
+  if (history !== undefined) await session.ask(operation, () => history.sweep(prefix, { now, signal }));
   return swept;
 }
 

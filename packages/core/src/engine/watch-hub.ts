@@ -54,12 +54,12 @@ export class WatchHub {
     if (source !== undefined) await (await source)();
   }
 
-  #dispatch({ type, key, version, external }: AdapterChange): void {
-    const origin = external ? "external" : this.#versions.made(version) ? "self" : "peer";
+  #dispatch(entry: AdapterChange): void {
+    const change = toChange(entry, this.#versions);
     for (const { prefix, listener } of this.#watchers) {
-      if (!key.startsWith(prefix)) continue;
+      if (!change.key.startsWith(prefix)) continue;
       try {
-        listener({ type, key, version, origin });
+        listener({ ...change });
       } catch (error) {
         // As event targets do: the other listeners are served, and the error surfaces as an uncaught one.
         queueMicrotask(() => {
@@ -68,4 +68,10 @@ export class WatchHub {
       }
     }
   }
+}
+
+/** What callers see of a change; its key as the store has it. */
+export function toChange({ type, key, version, external, cursor }: AdapterChange, versions: VersionClock): Change {
+  const origin = external ? "external" : versions.made(version) ? "self" : "peer";
+  return cursor === undefined ? { type, key, version, origin } : { type, key, version, origin, cursor };
 }

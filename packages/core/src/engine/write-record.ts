@@ -65,6 +65,21 @@ export async function writeRecord(
   );
 }
 
+/** As `writeRecord`, with the body in one piece. */
+export function writeWhole(
+  session: Session,
+  operation: Operation,
+  first: BodilessRecord,
+  body: Uint8Array,
+  expect: Expectation,
+): Promise<RecordHeader> {
+  const { adapter } = session;
+  const { signal } = operation;
+  return writeRecord(session, operation, first, expect, (record, condition) =>
+    askToWrite(session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
+  );
+}
+
 /**
  * As `ask`, for one put or delete. A conflict that is met after a try without an answer is no certain one: that try may have
  * taken effect and been overtaken since. Saying CONFLICT would make the caller do it a second time.

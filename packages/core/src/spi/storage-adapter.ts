@@ -185,7 +185,8 @@ export type FeedPage =
 /**
  * Versions that stood once. `put`, `delete` and `batch` MUST, in their own atomic step, keep the living record that they replace
  * or remove, as `AdapterContext.history` says, and drop what is then above `versions`. What had expired when it was replaced is
- * not kept, and a kept version that has expired at `now` is absent: nothing comes back that was promised to be gone.
+ * not kept, and a kept version that has expired at `now` is absent: nothing comes back that was promised to be gone. A deletion
+ * whose `now` is `BEFORE_ALL_TIME` is a sweep of what has expired: nothing is kept of it.
  */
 export interface History {
   /** Kept versions of a key, newest first. MUST NOT load bodies. */

@@ -31,6 +31,8 @@ describe("a StorageError on its way out", () => {
       cause,
     });
     expect(completed.stack).toBe(error.stack);
+    expect(completed.resync).toBe(undefined);
+    expect(told(new StorageError("NOT_FOUND", "gone", { resync: true }), { name: "changes" }).resync).toBe(true);
     expect(told(error, { name: "verify" })).toMatchObject({ key: "n/a", adapter: "map" });
   });
 });

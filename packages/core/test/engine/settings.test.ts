@@ -9,6 +9,7 @@ describe("settings", () => {
       compress: false,
       json: "compact",
       retry: { retries: 3, minDelay: 50, maxDelay: 2_000 },
+      history: undefined,
       closeTimeout: 10_000,
       ports: systemPorts,
     };
@@ -34,6 +35,16 @@ describe("settings", () => {
     });
   });
 
+  it("complete the limits of history", () => {
+    expect(completeSettings().history).toBe(undefined);
+    expect(completeSettings({ history: false }).history).toBe(false);
+    const unlimited = Number.POSITIVE_INFINITY;
+    expect(completeSettings({ history: true }).history).toEqual({ versions: 10, age: unlimited });
+    expect(completeSettings({ history: {} }).history).toEqual({ versions: 10, age: unlimited });
+    expect(completeSettings({ history: { versions: 1 } }).history).toEqual({ versions: 1, age: unlimited });
+    expect(completeSettings({ history: { age: 0.5 } }).history).toEqual({ versions: 10, age: 0.5 });
+  });
+
   it.each<[settings: object, named: string]>([
     [{ closeTimeout: 2 ** 31 }, "closeTimeout"],
     [{ closeTimeout: "1" }, "closeTimeout"],
@@ -41,6 +52,16 @@ describe("settings", () => {
     [{ retry: { maxDelay: 2 ** 31 } }, "retry.maxDelay"],
     [{ retry: 3 }, "retry setting"],
     [{ json: "" }, "json"],
+    [{ history: { versions: 0 } }, "history.versions"],
+    [{ history: { versions: 1.5 } }, "history.versions"],
+    [{ history: { versions: Number.POSITIVE_INFINITY } }, "history.versions"],
+    [{ history: { versions: "3" } }, "history.versions"],
+    [{ history: { age: 0 } }, "history.age"],
+    [{ history: { age: Number.NaN } }, "history.age"],
+    [{ history: { age: "1d" } }, "history.age"],
+    [{ history: { days: 1 } }, "history setting"],
+    [{ history: 3 }, "history setting"],
+    [{ history: null }, "history setting"],
   ])("refuse %j, naming %s", (settings, named) => {
     expect(() => completeSettings(settings as StorageSettings)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(named) }),

@@ -1,6 +1,7 @@
 import {
   type Absent,
   type AdapterChange,
+  type AdapterContext,
   type AdapterWrite,
   type BatchOutcome,
   type Capabilities,
@@ -45,7 +46,7 @@ export class MapAdapter implements StorageAdapter {
   #listeners = new Set<(change: AdapterChange) => void>();
   #lastVersion: Version | undefined;
 
-  open(): { lastVersion: Version | undefined } {
+  open(_context: AdapterContext): { lastVersion: Version | undefined } {
     this.calls.push("open");
     return { lastVersion: this.#lastVersion };
   }
@@ -70,7 +71,7 @@ export class MapAdapter implements StorageAdapter {
 
   async delete(key: string, condition: DeleteCondition): Promise<DeleteOutcome> {
     this.calls.push(`delete ${key}`);
-    return checkDelete(this.#standing(key), condition) ?? this.#remove(key, condition.version);
+    return checkDelete(this.#standing(key), condition) ?? this.#remove(key, condition);
   }
 
   async list(
@@ -103,7 +104,7 @@ export class MapAdapter implements StorageAdapter {
     }
     const results = writes.map((write, index): Written | Deleted | Absent => {
       if (write.type === "put") return this.#write(write.record, now);
-      return absent.get(index) ?? this.#remove(write.key, write.version);
+      return absent.get(index) ?? this.#remove(write.key, { version: write.version, now });
     });
     return { outcome: "applied", results };
   }
@@ -119,6 +120,11 @@ export class MapAdapter implements StorageAdapter {
 
   close(): void {
     this.calls.push("close");
+  }
+
+  /** Called within each write, when it is done; `replaced` is the living record that it replaced or removed. */
+  protected committed(change: AdapterChange, _replaced: StoredRecord | undefined, _now: number): void {
+    this.announce(change);
   }
 
   /** A change that no storage made. */
@@ -141,15 +147,16 @@ export class MapAdapter implements StorageAdapter {
     this.records.set(header.key, structuredClone({ header: written, body }));
     this.tombstones.delete(header.key);
     this.#saw(header.version);
-    this.announce({ type: "save", key: header.key, version: header.version });
+    this.committed({ type: "save", key: header.key, version: header.version }, replaced, now);
     return { outcome: "written", header: structuredClone(written) };
   }
 
-  #remove(key: string, version: Version): Deleted {
+  #remove(key: string, { version, now }: { version: Version; now: number }): Deleted {
+    const removed = this.#living(key, now);
     this.records.delete(key);
     this.tombstones.set(key, version);
     this.#saw(version);
-    this.announce({ type: "delete", key, version });
+    this.committed({ type: "delete", key, version }, removed, now);
     return { outcome: "deleted" };
   }
 

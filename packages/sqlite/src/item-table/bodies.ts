@@ -45,6 +45,8 @@ export class Bodies {
   readonly #firstDiscarded: Statement<{ body: number }>;
   readonly #forget: Statement<never>;
   readonly #blank: Statement<never>;
+  readonly #copy: Statement<never>;
+  readonly #retire: Statement<never>;
   readonly #deleteBody: Statement<never>;
   readonly #deleteChunks: Statement<never>;
 
@@ -65,6 +67,8 @@ export class Bodies {
     this.#firstDiscarded = connection.prepare(`SELECT body FROM staging WHERE token = '${NOBODY}' LIMIT 1`);
     this.#forget = prepare("DELETE FROM staging WHERE body = ?");
     this.#blank = prepare("UPDATE bodies SET key = NULL, terms = NULL, hashes = NULL WHERE id = ?");
+    this.#copy = prepare("INSERT INTO bodies (chunks, hashes, bytes) SELECT 0, hashes, bytes FROM bodies WHERE id = ?");
+    this.#retire = prepare("UPDATE bodies SET key = NULL, modified = NULL, expires = NULL, terms = NULL WHERE id = ?");
     this.#deleteBody = prepare("DELETE FROM bodies WHERE id = ?");
     this.#deleteChunks = prepare(
       "DELETE FROM chunks WHERE body = ? AND n IN (SELECT n FROM chunks WHERE body = ? ORDER BY n LIMIT ?)",
@@ -85,6 +89,16 @@ export class Bodies {
   replace(id: number, facts: BodyFacts, body: Exclude<ItemBody, { from: "staging" }>): void {
     this.#update.run(...values(facts, body), id);
     if (body.from === "memory") this.#addChunks(id, body.bytes);
+  }
+
+  /** Copies a body that has no chunks into a new row, for a version that stands no more, and returns the row's id. */
+  copy(id: number): number {
+    return this.#copy.run(id).rowid;
+  }
+
+  /** Leaves a body, with its chunks, to a version that stands no more. */
+  retire(id: number): void {
+    this.#retire.run(id);
   }
 
   /** Deletes a body; chunks are left for `reclaim`, since a large body has more than one transaction should free. */

@@ -2,6 +2,7 @@ import {
   type Absent,
   type AdapterWrite,
   type BatchOutcome,
+  BEFORE_ALL_TIME,
   checkDelete,
   checkWrite,
   type DeleteCondition,
@@ -20,6 +21,7 @@ import {
 import type { Connection, Statement } from "../driver.js";
 import { Bodies, type ItemBody } from "./bodies.js";
 import { Feed } from "./feed.js";
+import { type HistorySetting, HistoryTable } from "./history.js";
 import { keyRange } from "./key-range.js";
 import { ITEM_COLUMNS, type ItemRow, toHeader, toValues, WRITTEN_COLUMNS } from "./rows.js";
 import { TOKENIZER_SQL } from "./schema.js";
@@ -39,13 +41,14 @@ interface Found extends Standing {
 }
 
 /**
- * Items with their tags, search terms, tombstones and feed in the tables of docs/sqlite.md. Synchronous. `put`, `delete` and
+ * Items with their tags, search terms, previous versions, tombstones and feed in the tables of docs/sqlite.md. Synchronous. `put`, `delete` and
  * `batch` expect to be inside a transaction that holds the write lock; it is the caller who commits it.
  */
 export class ItemTable {
   readonly bodies: Bodies;
   readonly feed: Feed;
   readonly index: SearchIndex;
+  readonly history: HistoryTable;
   readonly #tokenizer: Statement<{ version: string }>;
   readonly #row: Statement<ItemRow>;
   readonly #living: Statement<ItemRow>;
@@ -61,8 +64,10 @@ export class ItemTable {
   readonly #bury: Statement<never>;
   readonly #unbury: Statement<never>;
 
-  constructor(connection: Connection) {
+  /** Without `history` no write keeps what it replaces. */
+  constructor(connection: Connection, history?: HistorySetting) {
     this.bodies = new Bodies(connection);
+    this.history = new HistoryTable(connection, this.bodies, history);
     this.feed = new Feed(connection);
     this.index = new SearchIndex(connection);
     this.#tokenizer = connection.prepare(TOKENIZER_SQL);
@@ -153,9 +158,9 @@ export class ItemTable {
 
   #put(record: BodilessRecord, body: ItemBody, { row, stored, tombstone }: Found, now: number): Written {
     const { key, version } = record.header;
-    const created = stored !== undefined && isLive(stored, now) ? stored.created : record.header.created;
-    const header: RecordHeader = { ...record.header, created };
-    const id = this.#putBody(record, body, row);
+    const isLiving = stored !== undefined && isLive(stored, now);
+    const header: RecordHeader = { ...record.header, created: isLiving ? stored.created : record.header.created };
+    const id = this.#putBody(record, body, row, isLiving ? now : undefined);
     if (row === undefined) this.#insert.run(...toValues(header, id), key);
     else this.#update.run(...toValues(header, id), key);
     this.#putTags(key, stored?.tags ?? [], header.tags);
@@ -164,12 +169,19 @@ export class ItemTable {
     return { outcome: "written", header };
   }
 
-  /** Stores body and terms, drops those of the row before, and returns the body's id. */
-  #putBody({ header, terms, chunkHashes }: BodilessRecord, body: ItemBody, row: ItemRow | undefined): number {
+  /** Stores body and terms, keeps or drops those of the row before, and returns the body's id. */
+  #putBody(
+    { header, terms, chunkHashes }: BodilessRecord,
+    body: ItemBody,
+    row: ItemRow | undefined,
+    replaced: number | undefined,
+  ): number {
     const { key, modified, expiration } = header;
     const facts = { key, modified, expiration, terms: joinTerms(terms), hashes: chunkHashes };
     const old = row && this.#bodyOf.get(row.body);
     if (row !== undefined && old?.chunks === 0 && body.from !== "staging") {
+      // A copy of the bytes costs less than to take a row out of the search index and another one in.
+      if (this.#keeps(replaced)) this.history.keep(key, this.bodies.copy(row.body), replaced);
       this.bodies.replace(row.body, facts, body);
       // Most overwrites change no tag and no metadata, and so no term.
       if (old.terms !== facts.terms) {
@@ -178,15 +190,28 @@ export class ItemTable {
       }
       return row.body;
     }
-    if (row !== undefined && old !== undefined) this.#dropBody(row.body, old);
+    if (row !== undefined && old !== undefined) this.#releaseBody(row, old, replaced);
     const id = this.bodies.add(facts, body);
     this.index.add(id, facts.terms);
     return id;
   }
 
-  #dropBody(id: number, { terms, chunks }: { terms: string; chunks: number }): void {
-    this.index.remove(id, terms);
-    this.bodies.remove(id, chunks);
+  /** Hands the body of an item that is about to go over to history, or drops it. */
+  #releaseBody(
+    { key, body }: ItemRow,
+    { terms, chunks }: { terms: string; chunks: number },
+    replaced: number | undefined,
+  ): void {
+    this.index.remove(body, terms);
+    if (this.#keeps(replaced)) {
+      this.bodies.retire(body);
+      this.history.keep(key, body, replaced);
+    } else this.bodies.remove(body, chunks);
+  }
+
+  /** Whether history has what was replaced at that instant; undefined: it had expired. A sweep sees the expired alone. */
+  #keeps(replaced: number | undefined): replaced is number {
+    return this.history.keeps && replaced !== undefined && replaced !== BEFORE_ALL_TIME;
   }
 
   #putTags(key: string, before: readonly string[], after: readonly string[]): void {
@@ -197,7 +222,7 @@ export class ItemTable {
   #remove(key: string, version: Version, { row, stored }: Found, now: number): Deleted {
     if (row !== undefined) {
       const old = this.#bodyOf.get(row.body);
-      if (old !== undefined) this.#dropBody(row.body, old);
+      if (old !== undefined) this.#releaseBody(row, old, now);
       this.#delete.run(key);
     }
     this.#putTags(key, stored?.tags ?? [], []);

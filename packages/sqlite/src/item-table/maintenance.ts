@@ -17,12 +17,21 @@ interface Finding {
   readonly describe: (count: number) => string;
 }
 
-const STAGED = "SELECT body FROM staging";
+/** Bodies that an item, a kept version or a stream under way has. */
+const IN_USE = "SELECT body FROM items UNION ALL SELECT body FROM history UNION ALL SELECT body FROM staging";
 
 const FINDINGS: readonly Finding[] = [
   {
-    sql: `SELECT key FROM bodies b WHERE id NOT IN (SELECT body FROM items) AND id NOT IN (${STAGED})`,
+    sql: `SELECT key FROM bodies b WHERE id NOT IN (${IN_USE})`,
     describe: (count) => `${count} stored bodies belong to no item`,
+  },
+  {
+    sql: "SELECT key FROM history WHERE body NOT IN (SELECT id FROM bodies)",
+    describe: (count) => `${count} previous versions have lost their bodies`,
+  },
+  {
+    sql: "SELECT h.key FROM history h JOIN bodies b ON b.id = h.body WHERE b.terms IS NOT NULL",
+    describe: (count) => `${count} previous versions have words in the search index`,
   },
   {
     sql: "SELECT NULL AS key FROM chunks WHERE body NOT IN (SELECT id FROM bodies)",
@@ -67,7 +76,9 @@ export function checkTables(connection: Connection, table: ItemTable, now: numbe
 /** Makes everything that is derived from the items anew, and drops what belongs to none. Expects a transaction. */
 export function repairTables(connection: Connection, table: ItemTable, tokenizer: Tokenizer, now: number): void {
   connection.exec(`
-    DELETE FROM bodies WHERE id NOT IN (SELECT body FROM items) AND id NOT IN (${STAGED});
+    DELETE FROM bodies WHERE id NOT IN (${IN_USE});
+    DELETE FROM history WHERE body NOT IN (SELECT id FROM bodies);
+    UPDATE bodies SET terms = NULL WHERE terms IS NOT NULL AND id IN (SELECT body FROM history);
     DELETE FROM chunks WHERE body NOT IN (SELECT id FROM bodies);
     UPDATE bodies SET key = i.key, modified = i.modified, expires = i.expires FROM items i
       WHERE i.body = bodies.id AND (bodies.key IS NOT i.key OR bodies.modified IS NOT i.modified OR bodies.expires IS NOT i.expires);
@@ -82,7 +93,10 @@ export function repairTables(connection: Connection, table: ItemTable, tokenizer
 
 /** Drops old tombstones, and from the search index what was deleted. Expects a transaction. */
 export function trimTables(connection: Connection, table: ItemTable, now: number): void {
-  connection.prepare("DELETE FROM tombstones WHERE deleted < ?").run(now - TOMBSTONE_RETENTION);
+  // The tombstone of what can be restored stays: it keeps the versions of its key in order.
+  connection
+    .prepare("DELETE FROM tombstones WHERE deleted < ? AND key NOT IN (SELECT key FROM history)")
+    .run(now - TOMBSTONE_RETENTION);
   table.index.optimize();
 }
 

@@ -24,8 +24,8 @@ export const ITEM_COLUMNS: string = [
   "i.created, i.modified, i.expires AS expiration, i.rest",
 ].join(", ");
 
-/** The order in which `toValues` gives a header's columns, `body` last. */
-export const WRITTEN_COLUMNS: readonly string[] = [
+/** The columns of a header beside its key, in the tables `items` and `history`. */
+export const HEADER_COLUMNS: readonly string[] = [
   "version",
   "size",
   "stored_size",
@@ -36,8 +36,10 @@ export const WRITTEN_COLUMNS: readonly string[] = [
   "modified",
   "expires",
   "rest",
-  "body",
 ];
+
+/** The order in which `toValues` gives them. */
+export const WRITTEN_COLUMNS: readonly string[] = [...HEADER_COLUMNS, "body"];
 
 export function toHeader(row: ItemRow): RecordHeader {
   const { rest } = row;

@@ -6,7 +6,7 @@ import { inSnapshot } from "./snapshot.js";
 export const SQLITE_APPLICATION_ID = 0x484f4c44;
 
 /** The number of the layout that docs/sqlite.md describes. */
-export const LAYOUT = 1;
+export const LAYOUT = 2;
 
 export interface StoreIdentity {
   readonly applicationId: number;
@@ -38,17 +38,42 @@ CREATE TABLE feed (seq INTEGER PRIMARY KEY, key TEXT NOT NULL, version TEXT NOT 
   high TEXT NOT NULL);
 `;
 
+const HISTORY = `
+CREATE TABLE history (
+  key TEXT, version TEXT, body INTEGER NOT NULL,
+  size INTEGER NOT NULL, stored_size INTEGER NOT NULL, format TEXT NOT NULL, compression TEXT, checksum TEXT NOT NULL,
+  created INTEGER NOT NULL, modified INTEGER NOT NULL, expires INTEGER,
+  rest TEXT, replaced INTEGER NOT NULL, PRIMARY KEY (key, version)
+) WITHOUT ROWID;
+`;
+
+/** What makes each layout out of the one before; the first, out of nothing. */
+const STEPS: readonly string[] = [TABLES, HISTORY];
+
 /** Makes the tables in an empty database, inside the caller's transaction. */
 export function createTables(connection: Connection, { applicationId, epoch, tokenizerVersion }: StoreIdentity): void {
-  connection.exec(TABLES);
+  for (const step of STEPS) connection.exec(step);
   const insert = connection.prepare("INSERT INTO store VALUES (?, ?)");
   insert.run("epoch", epoch);
   insert.run("tokenizer", String(tokenizerVersion));
   connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${LAYOUT}`);
 }
 
-/** Whether the tables are there or still to be made. Reads only; throws CORRUPT for another program's database, UNSUPPORTED for a newer layout. */
-export function inspectTables(connection: Connection, path: string, applicationId: number): "present" | "missing" {
+/** Brings the tables of an older layout up to this one, inside the caller's transaction. */
+export function upgradeTables(connection: Connection): void {
+  for (const step of STEPS.slice(readNumber(connection, "user_version"))) connection.exec(step);
+  connection.exec(`PRAGMA user_version = ${LAYOUT}`);
+}
+
+/**
+ * Whether the tables are there, of an older layout, or still to be made. Reads only; throws CORRUPT for another program's
+ * database, UNSUPPORTED for a newer layout.
+ */
+export function inspectTables(
+  connection: Connection,
+  path: string,
+  applicationId: number,
+): "present" | "outdated" | "missing" {
   // All of one instant: another process may just be making the tables.
   const { found, layout, objects } = inSnapshot(connection, () => ({
     found: readNumber(connection, "application_id"),
@@ -68,10 +93,10 @@ export function inspectTables(connection: Connection, path: string, applicationI
       `${path} has layout ${layout} and this version of Holdfast knows layouts up to ${LAYOUT}: it was left as it is; update Holdfast`,
     );
   }
-  if (layout !== LAYOUT || objects === 0) {
+  if (layout < 1 || objects === 0) {
     throw new StorageError("CORRUPT", `${path} has lost its tables or their number; restore it from a backup`);
   }
-  return "present";
+  return layout < LAYOUT ? "outdated" : "present";
 }
 
 /** Selects the version of the tokenizer that the search index was built with. */

@@ -1,8 +1,8 @@
-import { type RecordHeader, StorageError } from "@holdfast/core";
+import { type RecordHeader, StorageError, type Version } from "@holdfast/core";
 import type { Connection, Statement } from "../driver.js";
 import { ITEM_COLUMNS, type ItemRow, plainBytes, toHeader } from "./rows.js";
 
-/** A living item and where its body is. */
+/** An item, or a previous version of one, that is alive, and where its body is. */
 export interface StoredItem {
   readonly header: RecordHeader;
   readonly hashes: Uint8Array;
@@ -22,31 +22,34 @@ interface JoinedRow extends ItemRow {
   readonly bytes: Uint8Array | null;
 }
 
+const LIVE = "(i.expires IS NULL OR i.expires > ?)";
 const NO_HASHES = new Uint8Array();
 
 /** Reads bodies, on any connection. For one body out of several statements the caller holds a transaction open. */
 export class StoredBodies {
+  readonly #connection: Connection;
   readonly #find: Statement<JoinedRow>;
   readonly #chunk: Statement<{ bytes: Uint8Array }>;
+  #findVersion: Statement<JoinedRow> | undefined;
 
   constructor(connection: Connection) {
-    this.#find = connection.prepare(
-      `SELECT ${ITEM_COLUMNS}, b.chunks, b.hashes, b.bytes FROM items i LEFT JOIN bodies b ON b.id = i.body
-       WHERE i.key = ? AND (i.expires IS NULL OR i.expires > ?)`,
-    );
+    this.#connection = connection;
+    this.#find = connection.prepare(`${joined("items")} WHERE i.key = ? AND ${LIVE}`);
     this.#chunk = connection.prepare("SELECT bytes FROM chunks WHERE body = ? AND n = ?");
   }
 
   find(key: string, now: number): StoredItem | undefined {
-    const row = this.#find.get(key, now);
-    if (row === undefined) return undefined;
-    const { chunks, hashes, bytes, ...item } = row;
-    if (chunks === null) throw missing(key, "the body");
-    return {
-      header: toHeader(item),
-      hashes: hashes === null ? NO_HASHES : plainBytes(hashes),
-      body: chunks > 0 ? { in: "chunks", id: item.body, count: chunks } : inRow(bytes),
-    };
+    return locate(this.#find.get(key, now));
+  }
+
+  /** The item where it has that version, or the previous version that was kept. */
+  findVersion(key: string, version: Version, now: number): StoredItem | undefined {
+    this.#findVersion ??= this.#connection.prepare(
+      (["items", "history"] as const)
+        .map((table) => `${joined(table)} WHERE i.key = ? AND i.version = ? AND ${LIVE}`)
+        .join(" UNION ALL "),
+    );
+    return locate(this.#findVersion.get(key, version, now, key, version, now));
   }
 
   /** One chunk of a body, counted from 0. */
@@ -67,6 +70,21 @@ export class StoredBodies {
     }
     return whole;
   }
+}
+
+function joined(table: "items" | "history"): string {
+  return `SELECT ${ITEM_COLUMNS}, b.chunks, b.hashes, b.bytes FROM ${table} i LEFT JOIN bodies b ON b.id = i.body`;
+}
+
+function locate(row: JoinedRow | undefined): StoredItem | undefined {
+  if (row === undefined) return undefined;
+  const { chunks, hashes, bytes, ...item } = row;
+  if (chunks === null) throw missing(item.key, "the body");
+  return {
+    header: toHeader(item),
+    hashes: hashes === null ? NO_HASHES : plainBytes(hashes),
+    body: chunks > 0 ? { in: "chunks", id: item.body, count: chunks } : inRow(bytes),
+  };
 }
 
 function inRow(bytes: Uint8Array | null): StoredBody {

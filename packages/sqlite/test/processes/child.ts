@@ -7,7 +7,8 @@ import { sqlite } from "@holdfast/sqlite";
 export type Task =
   | { readonly do: "open"; readonly path: string; readonly name: string }
   | { readonly do: "count"; readonly path: string; readonly times: number }
-  | { readonly do: "save"; readonly path: string; readonly round: number };
+  | { readonly do: "save"; readonly path: string; readonly round: number }
+  | { readonly do: "write"; readonly path: string; readonly name: string };
 
 async function open({ path, name }: Task & { do: "open" }): Promise<void> {
   const storage = await openStorage(sqlite({ path }));
@@ -44,10 +45,31 @@ async function save({ path, round }: Task & { do: "save" }): Promise<void> {
   await Promise.all(["a", "b", "c", "d"].map(worker));
 }
 
+/** Saves, batches and deletes for ever; writes a line for each entry that the feed must then have: its worker, type, key and version. */
+async function write({ path, name }: Task & { do: "write" }): Promise<void> {
+  const storage = await openStorage(sqlite({ path, lockTimeout: 60_000 }));
+  const acknowledge = (...entries: unknown[][]) =>
+    writeSync(1, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+  const worker = async (worker: string) => {
+    for (let n = 0; ; n++) {
+      const key = `${worker}/${n % 3}`;
+      if (n % 5 === 4) {
+        if (await storage.delete(key)) acknowledge([worker, "delete", key, null]);
+      } else if (n % 7 === 3) {
+        const keys = [key, `${worker}/batch`];
+        const items = await storage.batch(keys.map((key) => ({ type: "save", key, data: n })));
+        acknowledge(...keys.map((key, at) => [worker, "save", key, (items[at] as { version: string }).version]));
+      } else acknowledge([worker, "save", key, (await storage.save(key, n)).version]);
+    }
+  };
+  await Promise.all(["a", "b", "c"].map((each) => worker(`${name}/${each}`)));
+}
+
 process.on("message", async (task: Task) => {
   if (task.do === "open") await open(task);
   else if (task.do === "count") await count(task);
-  else await save(task);
+  else if (task.do === "save") await save(task);
+  else await write(task);
   process.send?.("done");
 });
 process.send?.("ready");

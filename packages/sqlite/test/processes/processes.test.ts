@@ -1,38 +1,13 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { LAYOUT } from "@holdfast/sqlite/item-table";
+import { describe, expect, it } from "vitest";
+import { writeLayout1 } from "../support/layout-1.js";
+import { generator } from "../support/seed.js";
 import { temporaryPath } from "../support/stores.js";
 import type { Task } from "./child.js";
-
-const script = fileURLToPath(new URL("child.ts", import.meta.url));
-
-async function start(): Promise<ChildProcess> {
-  const child = fork(script, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-  });
-  await once(child, "message");
-  return child;
-}
-
-async function perform(child: ChildProcess, task: Task): Promise<void> {
-  const over = new AbortController();
-  const { signal } = over;
-  const died = once(child, "exit", { signal }).then(() => {
-    throw new Error("the process died");
-  });
-  const answered = once(child, "message", { signal });
-  child.send(task);
-  try {
-    await Promise.race([answered, died]);
-  } finally {
-    over.abort();
-  }
-}
+import { perform, start } from "./start-child.js";
 
 describe("two processes", () => {
   it("that count in one item lose no step", async () => {
@@ -52,6 +27,21 @@ describe("two processes", () => {
       const storage = await openStorage(sqlite({ path }));
       expect((await storage.list()).map(({ key }) => key)).toEqual(["by-0", "by-1"]);
       expect((await storage.verify()).problems).toEqual([]);
+      await storage.close();
+    }
+  }, 60_000);
+});
+
+describe("two processes that open a store of an older layout at once", () => {
+  it("both work on it, brought up to date", async () => {
+    const children = await Promise.all([start(), start()]);
+    for (let time = 0; time < 10; time++) {
+      const path = temporaryPath();
+      writeLayout1(path);
+      await Promise.all(children.map((child, n) => perform(child, { do: "open", path, name: `by-${n}` })));
+      const storage = await openStorage(sqlite({ path }));
+      expect((await storage.list()).map(({ key }) => key)).toEqual(["by-0", "by-1", "large", "small"]);
+      expect((await storage.getInfo()).details["layout"]).toBe(LAYOUT);
       await storage.close();
     }
   }, 60_000);
@@ -116,14 +106,5 @@ describe("a process that is killed while it saves", () => {
     if (!(found instanceof Uint8Array)) return JSON.stringify(found) === JSON.stringify(value);
     const { size, fill } = value as { size: number; fill: number };
     return found.byteLength === size && found.every((byte) => byte === fill);
-  }
-
-  /** Numbers from 0 to 1 that a seed repeats. */
-  function generator(start: number): () => number {
-    let state = start;
-    return () => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return state / 2 ** 32;
-    };
   }
 });

@@ -48,8 +48,8 @@ export function record(key: string, n: number, { body, terms, chunkHashes, ...pa
   return { header, body: bytes, terms: terms ?? termsOf(header), chunkHashes: chunkHashes ?? new Uint8Array() };
 }
 
-export function contextOf(ports: Partial<Ports> = {}): AdapterContext {
-  return { ports: { ...systemPorts, ...ports }, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: undefined };
+export function contextOf(ports: Partial<Ports> = {}, history?: AdapterContext["history"]): AdapterContext {
+  return { ports: { ...systemPorts, ...ports }, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
 }
 
 /** Bytes that no two places have in common. */
