@@ -12,7 +12,7 @@ import { INLINE_LIMIT, type ItemRow, type Row } from "./layout.js";
 import { hold, whenFree } from "./locks.js";
 import type { OpenStore } from "./open-store.js";
 import { bodyOf, chunksOf, livingHeader } from "./reads.js";
-import { answered, completed } from "./requests.js";
+import { answered, commit } from "./requests.js";
 import { toStored } from "./stored-key.js";
 
 /** Bodies that are written, read and freed piece by piece. */
@@ -112,14 +112,13 @@ export class Bodies {
 
   async #freeOne(body: string): Promise<void> {
     const transaction = await this.#store.connection.begin(["unowned", "chunks"], "readwrite");
-    const done = completed(transaction);
-    const unowned = transaction.objectStore("unowned");
-    // Until the lock was there, its writer may have given it to a record.
-    if ((await answered(unowned.getKey(body))) !== undefined) {
+    await commit(transaction, async () => {
+      const unowned = transaction.objectStore("unowned");
+      // Until the lock was there, its writer may have given it to a record.
+      if ((await answered(unowned.getKey(body))) === undefined) return;
       transaction.objectStore("chunks").delete(chunksOf(body));
       unowned.delete(body);
-    }
-    await done;
+    });
   }
 
   #lockOf(body: string): string {
@@ -184,11 +183,10 @@ class ChunkWriter implements BodyWriter {
     // Before its name stands among the unowned, so that nobody frees it.
     this.#release ??= await this.#hold(this.#body);
     const transaction = await this.#store.connection.begin(["unowned", "chunks"], "readwrite");
-    const done = completed(transaction);
-    if (this.#count === 0) transaction.objectStore("unowned").put(true, this.#body);
-    transaction.objectStore("chunks").put(joined(this.#pending, this.#bytes), [this.#body, this.#count]);
-    transaction.commit();
-    await done;
+    await commit(transaction, async () => {
+      if (this.#count === 0) transaction.objectStore("unowned").put(true, this.#body);
+      transaction.objectStore("chunks").put(joined(this.#pending, this.#bytes), [this.#body, this.#count]);
+    });
     this.#count++;
     this.#pending = [];
     this.#bytes = 0;

@@ -1,7 +1,7 @@
 import { versionTime } from "@holdfast/core";
 import { headerOf, isItem, type Row } from "./layout.js";
 import type { OpenStore } from "./open-store.js";
-import { answered, completed } from "./requests.js";
+import { answered, commit } from "./requests.js";
 import { startingWith, toStored } from "./stored-key.js";
 
 /** Milliseconds for which a tombstone is kept at least. */
@@ -21,11 +21,11 @@ export async function compact(store: OpenStore, signal: AbortSignal | undefined)
 /** Returns where to go on; undefined at the end. */
 async function dropTombstones({ connection }: OpenStore, after: string, oldest: number): Promise<string | undefined> {
   const transaction = await connection.begin(["records"], "readwrite");
-  const done = completed(transaction);
-  const records = transaction.objectStore("records");
-  const rows: Row[] = await answered(records.getAll(startingWith("", after), STEP));
-  for (const row of rows) if (!isItem(row) && versionTime(row.d) < oldest) records.delete(row.k);
-  await done;
-  const last = rows.length < STEP ? undefined : rows.at(-1);
-  return last && (isItem(last) ? toStored(headerOf(last).key) : last.k);
+  return commit(transaction, async () => {
+    const records = transaction.objectStore("records");
+    const rows: Row[] = await answered(records.getAll(startingWith("", after), STEP));
+    for (const row of rows) if (!isItem(row) && versionTime(row.d) < oldest) records.delete(row.k);
+    const last = rows.length < STEP ? undefined : rows.at(-1);
+    return last && (isItem(last) ? toStored(headerOf(last).key) : last.k);
+  });
 }

@@ -90,18 +90,21 @@ export class Connection {
   /** LOCKED when the browser does not answer in time: another tab holds the database, or waits for one that does. */
   #request(): Promise<IDBDatabase> {
     const { name, lockTimeout } = this.#options;
-    const { ports, tokenizerVersion } = this.#context;
+    const { tokenizerVersion } = this.#context;
     return new Promise((resolve, reject) => {
       let refusal: unknown;
       const refuse = (error: unknown) => {
         refusal ??= error;
         reject(refusal);
       };
-      const cancel = ports.timers.schedule(() => refuse(locked(lockTimeout)), lockTimeout, "foreground");
+      // Not a timer of the ports: the browser answers in real time, of which a simulated clock knows nothing.
+      const timer = setTimeout(() => refuse(locked(lockTimeout)), lockTimeout);
       const opening = openDB(name, LAYOUT * TOKENIZERS + tokenizerVersion, {
         upgrade: (_database, oldVersion, _newVersion, wrapped) => {
-          cancel();
+          clearTimeout(timer);
           const transaction = unwrap(wrapped) as IDBTransaction;
+          // What fails here comes out of the opening as a whole.
+          wrapped.done.catch(() => undefined);
           // Only what was never open is made; what was is gone.
           if (oldVersion === 0 && this.#epoch !== undefined) refuse(this.#giveUp(deleted()));
           if (refusal !== undefined) transaction.abort();
@@ -119,13 +122,13 @@ export class Connection {
       });
       opening.then(
         (wrapped) => {
-          cancel();
+          clearTimeout(timer);
           const database = unwrap(wrapped) as IDBDatabase;
           if (refusal === undefined) resolve(database);
           else database.close();
         },
         (error: unknown) => {
-          cancel();
+          clearTimeout(timer);
           refuse(error);
         },
       );

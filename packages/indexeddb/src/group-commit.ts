@@ -1,7 +1,7 @@
 import { isFull } from "./classify.js";
 import type { Connection } from "./connection.js";
 import type { FeedRow, Row, StoreName } from "./layout.js";
-import { answered, completed } from "./requests.js";
+import { answered, commit } from "./requests.js";
 import { EMPTY, type Summary, summaryOf, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions {
@@ -95,12 +95,7 @@ export class GroupCommit {
   async #commit(group: readonly Job[]): Promise<void> {
     const { connection, committing, committed, leftBodies } = this.#options;
     const transaction = await connection.begin(WRITTEN, "readwrite");
-    const done = completed(transaction);
-    let sequence = 0;
-    let entry: FeedRow | undefined;
-    let workspace: Workspace;
-    let alone: boolean;
-    try {
+    const { workspace, sequence, entry, alone } = await commit(transaction, async () => {
       const records = transaction.objectStore("records");
       const feed = transaction.objectStore("feed");
       const rows = new Map<string, Row | undefined>();
@@ -108,24 +103,15 @@ export class GroupCommit {
         answered(feed.getKey(IDBKeyRange.lowerBound(this.#summary.sequence, true))),
         ...group.flatMap(({ keys }) => keys.map(async (key) => rows.set(key, await answered(records.get(key))))),
       ]);
-      alone = behind === undefined;
-      if (!alone) this.#summary = await newest(feed);
-      workspace = new Workspace(rows, this.#summary);
+      if (behind !== undefined) this.#summary = await newest(feed);
+      const workspace = new Workspace(rows, this.#summary);
       for (const job of group) job.work(workspace);
-      sequence = this.#summary.sequence + 1;
-      entry = workspace.issue(transaction, sequence);
+      const sequence = this.#summary.sequence + 1;
+      const entry = workspace.issue(transaction, sequence);
       if (sequence % TRIM_EVERY === 0) feed.delete(IDBKeyRange.upperBound(sequence - FEED_LENGTH));
-      transaction.commit();
       if (entry !== undefined) committing();
-      await done;
-    } catch (error) {
-      abort(transaction);
-      // Where the transaction knows why it failed, it knows best.
-      throw await done.then(
-        () => error,
-        (failure: unknown) => (transaction.error === null ? error : failure),
-      );
-    }
+      return { workspace, sequence, entry, alone: behind === undefined };
+    });
     if (entry !== undefined) this.#summary = summaryOf(sequence, entry);
     for (const job of group) job.acknowledge();
     if (entry !== undefined) committed(sequence, entry, alone);
@@ -161,12 +147,4 @@ export class GroupCommit {
 export async function newest(feed: IDBObjectStore): Promise<Summary> {
   const cursor = await answered(feed.openCursor(null, "prev"));
   return cursor === null ? EMPTY : summaryOf(cursor.key as number, cursor.value as FeedRow);
-}
-
-function abort(transaction: IDBTransaction): void {
-  try {
-    transaction.abort();
-  } catch {
-    // It has ended already.
-  }
 }

@@ -6,11 +6,39 @@ export function answered<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-/** Resolves when the transaction is complete; rejects with why it is not. */
-export function completed(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
+/**
+ * Does the work in a transaction and resolves when that is complete; on any failure nothing of it is written. The work awaits
+ * nothing but requests of the transaction, which would end otherwise.
+ */
+export async function commit<T>(
+  transaction: IDBTransaction,
+  work: (transaction: IDBTransaction) => Promise<T>,
+): Promise<T> {
+  const done = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();
-    transaction.onabort = () =>
-      reject(transaction.error ?? new DOMException("the transaction was aborted", "AbortError"));
+    transaction.onabort = () => reject(transaction.error);
   });
+  let result: T;
+  try {
+    result = await work(transaction);
+    // Saves the way there and back that it takes to find out that nothing more is asked.
+    transaction.commit();
+  } catch (error) {
+    abort(transaction);
+    // Where the transaction knows why it failed, it knows best.
+    throw await done.then(
+      () => error,
+      (reason: unknown) => reason ?? error,
+    );
+  }
+  await done;
+  return result;
+}
+
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already.
+  }
 }

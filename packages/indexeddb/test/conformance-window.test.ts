@@ -4,6 +4,6 @@ import { newBacking } from "./support/backing.ts";
 import { startWorker } from "./support/start-worker.ts";
 
 describeAdapter(
-  { name: "indexeddb in a window", open: async () => newBacking(startWorker), timeout: 10_000 },
+  { name: "indexeddb in a window", open: async () => newBacking(startWorker) },
   { describe, it },
 );
