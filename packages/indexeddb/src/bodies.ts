@@ -8,22 +8,31 @@ import {
   type StoredStream,
   type WriteRecord,
 } from "@holdfast/core";
-import { INLINE_LIMIT, type ItemRow, type Row } from "./layout.js";
+import { headerOf, INLINE_LIMIT, type ItemRow } from "./layout.js";
 import { hold, whenFree } from "./locks.js";
-import type { OpenStore } from "./open-store.js";
-import { bodyOf, chunksOf, livingHeader } from "./reads.js";
+import { bodyOf, chunksOf } from "./reads.js";
 import { answered, commit } from "./requests.js";
+import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
+
+/** Finds a living row in a transaction on `records` and `history`. */
+export type FindRow = (transaction: IDBTransaction) => Promise<ItemRow | undefined>;
+
+interface Chunked {
+  readonly header: RecordHeader;
+  readonly hashes: Uint8Array;
+  readonly chunks: NonNullable<ItemRow["c"]>;
+}
 
 /** Bodies that are written, read and freed piece by piece. */
 export class Bodies {
-  readonly #store: OpenStore;
+  readonly #store: Store;
   readonly #name: string;
   readonly #streams = new Set<BodyStream>();
   #freeing: Promise<void> | undefined;
   #again = false;
 
-  constructor(store: OpenStore, name: string) {
+  constructor(store: Store, name: string) {
     this.#store = store;
     this.#name = name;
   }
@@ -46,14 +55,15 @@ export class Bodies {
     return outcome;
   }
 
-  async read(key: string, now: number): Promise<StoredStream | undefined> {
+  /** A body of what `find` finds, which is asked again once the body is held. */
+  async read(find: FindRow): Promise<StoredStream | undefined> {
     for (;;) {
-      const found = await this.#find(key, now);
+      const found = await this.#find(find);
       if (found === undefined || "body" in found) return found;
       const [body, count] = found.chunks;
       const release = await hold(this.#lockOf(body));
       // It may have been freed until the lock was there; what still has it keeps it now.
-      const standing = await this.#find(key, now);
+      const standing = await this.#find(find);
       if (standing !== undefined && "chunks" in standing && standing.chunks[0] === body) {
         const stream = new BodyStream(this.#store, body, count, () => {
           release();
@@ -81,19 +91,14 @@ export class Bodies {
     await this.#freeing?.catch(() => undefined);
   }
 
-  async #find(
-    key: string,
-    now: number,
-  ): Promise<
-    StoredStream | { header: RecordHeader; hashes: Uint8Array; chunks: NonNullable<ItemRow["c"]> } | undefined
-  > {
-    const transaction = await this.#store.connection.begin(["records", "chunks"], "readonly");
-    const row: Row | undefined = await answered(transaction.objectStore("records").get(toStored(key)));
-    const header = livingHeader(row, now);
-    if (header === undefined) return undefined;
-    const { c, x: hashes = new Uint8Array(0) } = row as ItemRow;
+  async #find(find: FindRow): Promise<StoredStream | Chunked | undefined> {
+    const transaction = await this.#store.connection.begin(["records", "history", "chunks"], "readonly");
+    const row = await find(transaction);
+    if (row === undefined) return undefined;
+    const header = headerOf(row);
+    const { c, x: hashes = new Uint8Array(0) } = row;
     if (c !== undefined && c[1] > 1) return { header, hashes, chunks: c };
-    return { header, chunkHashes: hashes, body: only(await bodyOf(row as ItemRow, transaction)) };
+    return { header, chunkHashes: hashes, body: only(await bodyOf(row, transaction)) };
   }
 
   async #freeAll(): Promise<void> {
@@ -128,7 +133,7 @@ export class Bodies {
 
 /** Collects a body in `chunks`, out of readers' sight. */
 class ChunkWriter implements BodyWriter {
-  readonly #store: OpenStore;
+  readonly #store: Store;
   readonly #hold: (body: string) => Promise<() => void>;
   readonly #signal: AbortSignal | undefined;
   readonly #body: string;
@@ -137,7 +142,7 @@ class ChunkWriter implements BodyWriter {
   #bytes = 0;
   #count = 0;
 
-  constructor(store: OpenStore, holdBody: (body: string) => Promise<() => void>, signal: AbortSignal | undefined) {
+  constructor(store: Store, holdBody: (body: string) => Promise<() => void>, signal: AbortSignal | undefined) {
     this.#store = store;
     this.#hold = holdBody;
     this.#signal = signal;
@@ -158,9 +163,10 @@ class ChunkWriter implements BodyWriter {
     const small = this.#count === 0 && this.#bytes <= INLINE_LIMIT;
     if (!small && this.#bytes > 0) await this.#flush();
     const body = small ? { inline: joined(this.#pending, this.#bytes) } : { body: this.#body, count: this.#count };
+    const bodiless = this.#store.bodiless(record);
     const outcome = await this.#store.group.submit(
       (workspace) => {
-        const put = workspace.put(record, body, condition);
+        const put = workspace.put(bodiless, body, condition);
         if (put.outcome === "written" && !small) {
           workspace.also((transaction) => transaction.objectStore("unowned").delete(this.#body));
         }
@@ -195,14 +201,14 @@ class ChunkWriter implements BodyWriter {
 
 /** Reads a body piece by piece; its lock keeps it there. */
 class BodyStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
-  readonly #store: OpenStore;
+  readonly #store: Store;
   readonly #body: string;
   readonly #count: number;
   #letGo: (() => void) | undefined;
   #next = 0;
   #failure: StorageError | undefined;
 
-  constructor(store: OpenStore, body: string, count: number, letGo: () => void) {
+  constructor(store: Store, body: string, count: number, letGo: () => void) {
     this.#store = store;
     this.#body = body;
     this.#count = count;

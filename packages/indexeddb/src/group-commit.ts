@@ -1,18 +1,29 @@
+import type { HistoryLimits } from "@holdfast/core";
 import { isFull } from "./classify.js";
 import type { Connection } from "./connection.js";
-import type { FeedRow, Row, StoreName } from "./layout.js";
+import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
 import { answered, commit } from "./requests.js";
-import { EMPTY, type Summary, summaryOf, Workspace } from "./workspace.js";
+import { EMPTY, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions {
   readonly connection: Connection;
+  /** Which replaced versions to keep; undefined: none. */
+  readonly history: HistoryLimits | undefined;
   /** Called as soon as the browser was told to commit: whoever reads the feed then reads behind the commit. */
   readonly committing: () => void;
   /** Called when the commit is complete; `alone`: no other tab wrote since this one last did. */
   readonly committed: (sequence: number, entry: FeedRow, alone: boolean) => void;
   readonly leftBodies: () => void;
-  /** Whether room was made, so that a write of so many bytes may be tried again. */
-  readonly makeRoom: ((bytes: number) => Promise<boolean>) | undefined;
+  /** Chooses what may go so that a write of so many bytes finds room; undefined when nothing may. */
+  readonly evict: ((bytes: number) => Promise<EvictionJob | undefined>) | undefined;
+}
+
+/** Deletes what was chosen. */
+export interface EvictionJob {
+  readonly keys: readonly string[];
+  readonly work: (workspace: Workspace) => void;
+  /** Frees the room that it left. */
+  readonly free: () => Promise<void>;
 }
 
 export interface JobOptions {
@@ -93,18 +104,21 @@ export class GroupCommit {
   }
 
   async #commit(group: readonly Job[]): Promise<void> {
-    const { connection, committing, committed, leftBodies } = this.#options;
-    const transaction = await connection.begin(WRITTEN, "readwrite");
+    const { connection, history, committing, committed, leftBodies } = this.#options;
+    const transaction = await connection.begin(history === undefined ? WRITTEN : [...WRITTEN, "history"], "readwrite");
     const { workspace, sequence, entry, alone } = await commit(transaction, async () => {
       const records = transaction.objectStore("records");
       const feed = transaction.objectStore("feed");
       const rows = new Map<string, Row | undefined>();
+      const kept = new Map<string, KeptVersion[]>();
+      const keys = group.flatMap((job) => job.keys);
       const [behind] = await Promise.all([
         answered(feed.getKey(IDBKeyRange.lowerBound(this.#summary.sequence, true))),
-        ...group.flatMap(({ keys }) => keys.map(async (key) => rows.set(key, await answered(records.get(key))))),
+        ...keys.map(async (key) => rows.set(key, await answered(records.get(key)))),
+        ...(history === undefined ? [] : keys.map(async (key) => kept.set(key, await keptOf(transaction, key)))),
       ]);
       if (behind !== undefined) this.#summary = await newest(feed);
-      const workspace = new Workspace(rows, this.#summary);
+      const workspace = new Workspace({ rows, kept, summary: this.#summary }, history);
       for (const job of group) job.work(workspace);
       const sequence = this.#summary.sequence + 1;
       const entry = workspace.issue(transaction, sequence);
@@ -119,10 +133,19 @@ export class GroupCommit {
   }
 
   async #fail(job: Job, error: unknown): Promise<void> {
-    const { makeRoom } = this.#options;
-    if (isFull(error) && makeRoom !== undefined && (await makeRoom(job.bytes ?? 0).catch(() => false)))
-      this.#jobs.unshift(job);
-    else job.reject(error);
+    try {
+      const eviction = isFull(error) ? await this.#options.evict?.(job.bytes ?? 0) : undefined;
+      if (eviction !== undefined) {
+        const { keys, work, free } = eviction;
+        await this.#commit([{ keys, work, alone: true, acknowledge: () => undefined, reject: () => undefined }]);
+        await free();
+        this.#jobs.unshift(job);
+        return;
+      }
+    } catch {
+      // There is no room to make room either: what the caller has to know is that his write found none.
+    }
+    job.reject(error);
   }
 
   /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */
@@ -141,6 +164,11 @@ export class GroupCommit {
     }
     return group;
   }
+}
+
+async function keptOf(transaction: IDBTransaction, stored: string): Promise<KeptVersion[]> {
+  const rows: HistoryRow[] = await answered(transaction.objectStore("history").getAll(versionsOf(stored)));
+  return rows.map((row) => ({ version: headerOf(row).version, body: row.c?.[0] }));
 }
 
 /** What the newest entry of the feed says. */

@@ -12,6 +12,7 @@ import {
   type DeleteOutcome,
   type FeedPage,
   type FeedRange,
+  type History,
   type ListRange,
   type Maintenance,
   type OpenState,
@@ -30,7 +31,7 @@ import {
 import { classify } from "./classify.js";
 import { OpenStore } from "./open-store.js";
 import { type CompleteOptions, completeOptions, type IndexedDbOptions } from "./options.js";
-import { get, list, stat } from "./reads.js";
+import { get, list, livingRow, stat } from "./reads.js";
 import { count, query } from "./search.js";
 import type { SpaceEstimate } from "./space.js";
 
@@ -57,12 +58,24 @@ export function indexeddb(options: IndexedDbOptions): IndexedDbAdapter {
   return new Adapter(completeOptions(options));
 }
 
+// Most stores never ask for what once stood.
+const loadHistory = () => import("./history.js");
+
 class Adapter implements IndexedDbAdapter {
   readonly name = "indexeddb";
   readonly spi = SPI_VERSION;
   readonly capabilities: Capabilities;
   readonly maintain: Maintenance = {
     compact: async ({ signal }) => (await import("./compact.js")).compact(this.#opened, signal),
+  };
+  readonly history: History = {
+    list: async (key, { now }) => (await loadHistory()).list(this.#opened, key, now),
+    get: async (key, version, { now }) => (await loadHistory()).get(this.#opened, key, version, now),
+    readStream: async (key, version, { now }) => {
+      const { find } = await loadHistory();
+      return (await this.#opened.bodies()).read((transaction) => find(transaction, key, version, now));
+    },
+    sweep: async (prefix, { now, signal }) => (await loadHistory()).sweep(this.#opened, prefix, now, signal),
   };
   readonly #options: CompleteOptions;
   #store: OpenStore | undefined;
@@ -76,7 +89,7 @@ class Adapter implements IndexedDbAdapter {
       query: "native",
       watch: "cross-process",
       changes: "native",
-      history: "none",
+      history: "native",
       streams: "bounded",
       limits: { body: 65_536 * MiB, bufferedBody: 256 * MiB },
     };
@@ -93,7 +106,7 @@ class Adapter implements IndexedDbAdapter {
   }
 
   async get(key: string, { now }: ReadOptions): Promise<StoredRecord | undefined> {
-    return get(this.#opened.connection, key, now);
+    return get(this.#opened, key, now);
   }
 
   async list(range: ListRange, { now }: ReadOptions): Promise<RecordHeader[]> {
@@ -124,7 +137,8 @@ class Adapter implements IndexedDbAdapter {
   }
 
   async readStream(key: string, { now }: ReadOptions): Promise<StoredStream | undefined> {
-    return (await this.#opened.bodies()).read(key, now);
+    const store = this.#opened;
+    return (await store.bodies()).read((transaction) => livingRow(transaction, store, key, now));
   }
 
   async writeStream(_key: string, { signal }: CallOptions): Promise<BodyWriter> {

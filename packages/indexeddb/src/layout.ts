@@ -1,7 +1,7 @@
 import type { RecordHeader, Version } from "@holdfast/core";
 
 /** See docs/indexeddb.md. A new number comes with a step in `upgrade.ts` and a stored older layout among the tests. */
-export const LAYOUT = 1;
+export const LAYOUT = 2;
 /** The database's version is layout × this + the tokenizer's version, so that a change of either is an upgrade. */
 export const TOKENIZERS = 1_000;
 
@@ -24,6 +24,8 @@ export interface ItemRow {
   readonly t?: readonly string[];
   /** When it expires. */
   readonly e?: number;
+  /** When it was last used; for items that may be evicted. */
+  readonly u?: number;
 }
 
 export interface TombstoneRow {
@@ -31,6 +33,11 @@ export interface TombstoneRow {
   readonly d: Version;
   /** The stored key, so that a listing knows where it is. */
   readonly k: string;
+}
+
+export interface HistoryRow extends Omit<ItemRow, "t" | "u"> {
+  /** When it was replaced or deleted. */
+  readonly r: number;
 }
 
 /** One committed transaction. */
@@ -45,14 +52,14 @@ export interface FeedRow {
 
 export type FeedChange = readonly [type: "save" | "delete", key: string, version: Version];
 
-export type StoreName = "records" | "feed" | "chunks" | "unowned" | "store";
-export const STORES: readonly StoreName[] = ["records", "feed", "chunks", "unowned", "store"];
+export type StoreName = "records" | "feed" | "chunks" | "unowned" | "history" | "store";
+export const STORES: readonly StoreName[] = ["records", "feed", "chunks", "unowned", "history", "store"];
 
 export function isItem(row: Row | undefined): row is ItemRow {
   return row !== undefined && "h" in row;
 }
 
-export function headerOf(row: ItemRow): RecordHeader {
+export function headerOf(row: Pick<ItemRow, "h">): RecordHeader {
   // Only this adapter writes into its database.
   return JSON.parse(row.h) as RecordHeader;
 }
@@ -61,4 +68,9 @@ export function headerOf(row: ItemRow): RecordHeader {
 export function foundBy(tags: readonly string[], terms: readonly string[]): string[] | undefined {
   const entries = [...tags.map((tag) => `#${tag}`), ...terms.map((term) => `=${term}`)];
   return entries.length === 0 ? undefined : entries;
+}
+
+/** The keys in `history` of all versions of one item. */
+export function versionsOf(stored: string): IDBKeyRange {
+  return IDBKeyRange.bound([stored], [stored, []]);
 }

@@ -12,25 +12,28 @@ import {
 } from "@holdfast/core";
 import type { Bodies } from "./bodies.js";
 import { Connection } from "./connection.js";
+import type { Eviction } from "./eviction.js";
 import { Feed } from "./feed.js";
 import { GroupCommit } from "./group-commit.js";
 import { toHex } from "./hex.js";
-import { INLINE_LIMIT } from "./layout.js";
+import { INLINE_LIMIT, type ItemRow } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
+import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
-import type { Body, Workspace } from "./workspace.js";
+import { type BodilessRecord, type Body, keyOf, type PlacedWrite, type Workspace } from "./workspace.js";
 
 /** Larger bodies are written in several transactions, so that none holds up the others for long. */
 const MOST_AT_ONCE = 16 * 2 ** 20;
 
 /** One open database with everything that works on it. */
-export class OpenStore {
+export class OpenStore implements Store {
   readonly connection: Connection;
   readonly feed: Feed;
   readonly group: GroupCommit;
   readonly context: AdapterContext;
-  readonly #name: string;
+  readonly #options: CompleteOptions;
+  #eviction: Promise<Eviction> | undefined;
   #bodies: Promise<Bodies> | undefined;
 
   static async open(
@@ -54,27 +57,29 @@ export class OpenStore {
   private constructor(options: CompleteOptions, context: AdapterContext, connection: Connection) {
     this.connection = connection;
     this.context = context;
-    this.#name = options.name;
+    this.#options = options;
     this.feed = new Feed(connection, options.name);
     this.group = new GroupCommit({
       connection,
+      history: context.history || undefined,
       committing: () => this.feed.committing(),
       committed: (...commit) => this.feed.committed(...commit),
       leftBodies: () => void this.free(),
-      makeRoom: undefined,
+      evict: options.evictable && (async (bytes) => (await this.#loadEviction()).choose(bytes)),
     });
   }
 
   /** What works on bodies outside of their records: most stores never need it. */
   bodies(): Promise<Bodies> {
-    this.#bodies ??= import("./bodies.js").then((module) => new module.Bodies(this, this.#name));
+    this.#bodies ??= import("./bodies.js").then((module) => new module.Bodies(this, this.#options.name));
     return this.#bodies;
   }
 
   async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
-    const { body: bytes, ...bodiless } = record;
+    const { body: bytes } = record;
     if (bytes.byteLength > MOST_AT_ONCE) return (await this.bodies()).put(record, condition, signal);
-    const body = this.place(bytes);
+    const body = this.#place(bytes);
+    const bodiless = this.bodiless(record);
     return this.group.submit(
       (workspace) => {
         const outcome = workspace.put(bodiless, body, condition);
@@ -91,34 +96,55 @@ export class OpenStore {
 
   batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
     const bytes = writes.map((write) => (write.type === "put" ? write.record.body : undefined));
-    const bodies = bytes.map((each) => each && this.place(each));
+    const placed = writes.map((write): PlacedWrite => {
+      if (write.type === "delete") return write;
+      const { record, expect } = write;
+      return { type: "put", record: this.bodiless(record), body: this.#place(record.body), expect };
+    });
     return this.group.submit(
       (workspace) => {
-        const outcome = workspace.batch(writes, bodies, now);
+        const outcome = workspace.batch(placed, now);
         if (outcome.outcome === "applied") {
-          for (const [index, each] of bytes.entries()) putChunks(workspace, bodies[index], each);
+          for (const [index, write] of placed.entries()) {
+            if (write.type === "put") putChunks(workspace, write.body, bytes[index]);
+          }
         }
         return outcome;
       },
       {
-        keys: writes.map((write) => toStored(write.type === "put" ? write.record.header.key : write.key)),
+        keys: placed.map((write) => toStored(keyOf(write))),
         signal,
         bytes: bytes.reduce((sum, each) => sum + (each?.byteLength ?? 0), 0),
       },
     );
   }
 
+  bodiless({ header, terms, chunkHashes }: Omit<WriteRecord, "body">): BodilessRecord {
+    const used = this.#options.evictable?.(header) ? this.context.ports.clock.now() : undefined;
+    return { header, terms, chunkHashes, used };
+  }
+
+  used(stored: string, row: ItemRow): void {
+    if (row.u !== undefined && this.#options.evictable !== undefined) {
+      void this.#loadEviction().then((eviction) => eviction.note(stored, row));
+    }
+  }
+
   /** Where a body will be. */
-  place(bytes: Uint8Array): Body {
+  #place(bytes: Uint8Array): Body {
     if (bytes.byteLength <= INLINE_LIMIT) return { inline: own(bytes) };
     return { body: this.newBody(), count: Math.ceil(bytes.byteLength / CHUNK_BYTES) };
+  }
+
+  #loadEviction(): Promise<Eviction> {
+    this.#eviction ??= import("./eviction.js").then((module) => new module.Eviction(this));
+    return this.#eviction;
   }
 
   newBody(): string {
     return toHex(this.context.ports.random.bytes(12));
   }
 
-  /** Frees the bodies that nobody points to or uses any more. What cannot be freed now is found again later. */
   async free(): Promise<void> {
     try {
       await (await this.bodies()).free();
@@ -129,6 +155,7 @@ export class OpenStore {
 
   async close(): Promise<void> {
     await this.group.drained();
+    await (await this.#eviction?.catch(() => undefined))?.close();
     const bodies = await this.#bodies?.catch(() => undefined);
     await bodies?.close();
     this.feed.close();

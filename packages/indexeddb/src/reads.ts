@@ -2,6 +2,7 @@ import type { ListRange, RecordHeader, StoredRecord } from "@holdfast/core";
 import type { Connection } from "./connection.js";
 import { headerOf, type ItemRow, isItem, type Row } from "./layout.js";
 import { answered } from "./requests.js";
+import type { Store } from "./store.js";
 import { startingWith, toStored } from "./stored-key.js";
 
 /** Records that one request of a listing brings at most. */
@@ -12,16 +13,28 @@ export async function stat(connection: Connection, key: string, now: number): Pr
   return livingHeader(await answered(transaction.objectStore("records").get(toStored(key))), now);
 }
 
-export async function get(connection: Connection, key: string, now: number): Promise<StoredRecord | undefined> {
-  const transaction = await connection.begin(["records", "chunks"], "readonly");
-  const row: Row | undefined = await answered(transaction.objectStore("records").get(toStored(key)));
-  const header = livingHeader(row, now);
-  if (header === undefined) return undefined;
-  return { header, body: await bodyOf(row as ItemRow, transaction) };
+export async function get(store: Store, key: string, now: number): Promise<StoredRecord | undefined> {
+  const transaction = await store.connection.begin(["records", "chunks"], "readonly");
+  const row = await livingRow(transaction, store, key, now);
+  return row && { header: headerOf(row), body: await bodyOf(row, transaction) };
+}
+
+/** What is alive under a key, noted as used. */
+export async function livingRow(
+  transaction: IDBTransaction,
+  store: Store,
+  key: string,
+  now: number,
+): Promise<ItemRow | undefined> {
+  const stored = toStored(key);
+  const row: Row | undefined = await answered(transaction.objectStore("records").get(stored));
+  if (!isLiving(row, now)) return undefined;
+  store.used(stored, row);
+  return row;
 }
 
 /** The body of a record, whole, in the transaction that read the record. */
-export async function bodyOf({ b, c }: ItemRow, transaction: IDBTransaction): Promise<Uint8Array> {
+export async function bodyOf({ b, c }: Pick<ItemRow, "b" | "c">, transaction: IDBTransaction): Promise<Uint8Array> {
   if (b !== undefined || c === undefined) return b ?? new Uint8Array(0);
   const chunks: Uint8Array[] = await answered(transaction.objectStore("chunks").getAll(chunksOf(c[0])));
   const [only] = chunks;
@@ -84,5 +97,9 @@ export async function* living(
 }
 
 export function livingHeader(row: Row | undefined, now: number): RecordHeader | undefined {
-  return isItem(row) && (row.e === undefined || row.e > now) ? headerOf(row) : undefined;
+  return isLiving(row, now) ? headerOf(row) : undefined;
+}
+
+function isLiving(row: Row | undefined, now: number): row is ItemRow {
+  return isItem(row) && (row.e === undefined || row.e > now);
 }

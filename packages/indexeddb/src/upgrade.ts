@@ -8,23 +8,30 @@ import { answered } from "./requests.js";
  * not at all. Awaits nothing but requests of that transaction, which would end otherwise.
  */
 export async function upgrade(transaction: IDBTransaction, oldVersion: number, context: AdapterContext): Promise<void> {
-  if (oldVersion === 0) {
-    create(transaction, context);
-    return;
+  const layout = Math.floor(oldVersion / TOKENIZERS);
+  if (oldVersion > 0 && layout === 0) throw foreign(transaction.db.name);
+  for (const step of STEPS.slice(layout)) step(transaction, context);
+  if (layout > 0 && oldVersion % TOKENIZERS !== context.tokenizerVersion) {
+    await index(transaction.objectStore("records"), context);
   }
-  if (oldVersion < TOKENIZERS) throw foreign(transaction.db.name);
-  if (oldVersion % TOKENIZERS !== context.tokenizerVersion) await index(transaction.objectStore("records"), context);
 }
 
-function create({ db }: IDBTransaction, { ports }: AdapterContext): void {
-  const records = db.createObjectStore("records");
-  records.createIndex("found", "t", { multiEntry: true });
-  records.createIndex("expires", "e");
-  db.createObjectStore("feed");
-  db.createObjectStore("chunks");
-  db.createObjectStore("unowned");
-  db.createObjectStore("store").put(toHex(ports.random.bytes(8)), "epoch");
-}
+/** Each makes the layout of its place, counted from 1, out of the one before. */
+const STEPS: readonly ((transaction: IDBTransaction, context: AdapterContext) => void)[] = [
+  ({ db }, { ports }) => {
+    const records = db.createObjectStore("records");
+    records.createIndex("found", "t", { multiEntry: true });
+    records.createIndex("expires", "e");
+    db.createObjectStore("feed");
+    db.createObjectStore("chunks");
+    db.createObjectStore("unowned");
+    db.createObjectStore("store").put(toHex(ports.random.bytes(8)), "epoch");
+  },
+  (transaction) => {
+    transaction.objectStore("records").createIndex("used", "u");
+    transaction.db.createObjectStore("history");
+  },
+];
 
 /** Computes anew what every item is found by. */
 async function index(records: IDBObjectStore, { termsOf }: AdapterContext): Promise<void> {

@@ -1,23 +1,28 @@
 import {
+  type Absent,
   type AdapterWrite,
   type BatchOutcome,
+  BEFORE_ALL_TIME,
   checkDelete,
   checkWrite,
   type DeleteCondition,
+  type Deleted,
   type DeleteOutcome,
+  type HistoryLimits,
   isLive,
   type PutCondition,
   type PutOutcome,
   type RecordHeader,
   type Version,
   type WriteRecord,
+  type Written,
 } from "@holdfast/core";
 import {
   type FeedChange,
   type FeedRow,
   foundBy,
+  type HistoryRow,
   headerOf,
-  INLINE_LIMIT,
   type ItemRow,
   isItem,
   type Row,
@@ -42,14 +47,48 @@ export function summaryOf(sequence: number, { v, n, s }: FeedRow): Summary {
 /** Where a record's body is. */
 export type Body = { readonly inline: Uint8Array } | { readonly body: string; readonly count: number };
 
-type BodilessRecord = Omit<WriteRecord, "body">;
+export interface BodilessRecord extends Omit<WriteRecord, "body"> {
+  /** Set for items that may be evicted: when they were last used. */
+  readonly used?: number | undefined;
+}
+
+/** An operation of a batch whose body has its place. */
+export type PlacedWrite =
+  | {
+      readonly type: "put";
+      readonly record: BodilessRecord;
+      readonly body: Body;
+      readonly expect: PutCondition["expect"];
+    }
+  | Extract<AdapterWrite, { type: "delete" }>;
+
+export function keyOf(write: PlacedWrite): string {
+  return write.type === "put" ? write.record.header.key : write.key;
+}
+
+/** What a transaction found before it writes. */
+export interface Found {
+  /** What stands under every key that will be asked for. */
+  readonly rows: Map<string, Row | undefined>;
+  /** The versions that are kept of each of them, oldest first; empty where none are to be kept. */
+  readonly kept: Map<string, KeptVersion[]>;
+  readonly summary: Summary;
+}
+
+export interface KeptVersion {
+  readonly version: Version;
+  /** The name of its body, where that is not in its row. */
+  readonly body: string | undefined;
+}
 
 /**
  * What one transaction found and what it is going to write. Its methods judge and change this alone; `issue` then makes the
  * requests, so that a write that is refused has touched nothing.
  */
 export class Workspace {
-  readonly #rows: Map<string, Row | undefined>;
+  readonly #rows: Found["rows"];
+  readonly #kept: Found["kept"];
+  readonly #history: HistoryLimits | undefined;
   readonly #changed = new Set<string>();
   readonly #requests: ((transaction: IDBTransaction) => void)[] = [];
   readonly #changes: FeedChange[] = [];
@@ -58,12 +97,13 @@ export class Workspace {
   #items: number;
   #bytes: number;
 
-  /** `rows`: what stands under every key that will be asked for. */
-  constructor(rows: Map<string, Row | undefined>, { high, items, bytes }: Summary) {
+  constructor({ rows, kept, summary }: Found, history: HistoryLimits | undefined) {
     this.#rows = rows;
-    this.#high = high;
-    this.#items = items;
-    this.#bytes = bytes;
+    this.#kept = kept;
+    this.#history = history;
+    this.#high = summary.high;
+    this.#items = summary.items;
+    this.#bytes = summary.bytes;
   }
 
   /** Whether a body was left behind that no record points to any more. */
@@ -80,7 +120,7 @@ export class Workspace {
     const living =
       standing.stored !== undefined && isLive(standing.stored, condition.now) ? standing.stored : undefined;
     const written = living === undefined ? header : { ...header, created: living.created };
-    this.#replace(stored, rowOf({ ...record, header: written }, body), standing.stored);
+    this.#replace(stored, rowOf({ ...record, header: written }, body), standing.stored, condition.now);
     this.#items++;
     this.#bytes += header.storedSize;
     this.#tell("save", header.key, header.version);
@@ -92,31 +132,28 @@ export class Workspace {
     const standing = this.#standing(stored);
     const refusal = checkDelete(standing, condition);
     if (refusal !== undefined) return refusal;
-    this.#replace(stored, { d: condition.version, k: stored }, standing.stored);
+    this.#replace(stored, { d: condition.version, k: stored }, standing.stored, condition.now);
     this.#tell("delete", key, condition.version);
     return { outcome: "deleted" };
   }
 
   /** Keys are distinct, so each operation can be judged before any is carried out. */
-  batch(writes: readonly AdapterWrite[], bodies: readonly (Body | undefined)[], now: number): BatchOutcome {
+  batch(writes: readonly PlacedWrite[], now: number): BatchOutcome {
     for (const [index, write] of writes.entries()) {
-      const standing = this.#standing(toStored(write.type === "put" ? write.record.header.key : write.key));
+      const standing = this.#standing(toStored(keyOf(write)));
       const reason =
         write.type === "put"
           ? checkWrite(standing, write.record.header.version, { expect: write.expect, now })
           : checkDelete(standing, { ...write, now });
       if (reason !== undefined && reason.outcome !== "absent") return { outcome: "refused", index, reason };
     }
-    const results = writes.map((write, index) => {
-      const body = bodies[index];
-      return write.type === "put" && body !== undefined
-        ? this.put(write.record, body, { expect: write.expect, now })
-        : this.delete((write as AdapterWrite & { type: "delete" }).key, {
-            ...(write as AdapterWrite & { type: "delete" }),
-            now,
-          });
-    });
-    return { outcome: "applied", results: results as (BatchOutcome & { outcome: "applied" })["results"] };
+    const results = writes.map((write) =>
+      write.type === "put"
+        ? this.put(write.record, write.body, { ...write, now })
+        : this.delete(write.key, { ...write, now }),
+    );
+    // Judged above, so none of them is a refusal.
+    return { outcome: "applied", results: results as (Written | Deleted | Absent)[] };
   }
 
   /** Adds a request of another kind to what is written with the changes. */
@@ -143,19 +180,46 @@ export class Workspace {
     };
   }
 
-  #replace(stored: string, row: Row, old: RecordHeader | undefined): void {
-    if (old !== undefined) {
+  #replace(stored: string, row: Row, old: RecordHeader | undefined, now: number): void {
+    const before = this.#rows.get(stored);
+    if (old !== undefined && isItem(before)) {
       this.#items--;
       this.#bytes -= old.storedSize;
-      const before = this.#rows.get(stored);
-      if (isItem(before) && before.c !== undefined) {
-        const [body] = before.c;
-        this.#left = true;
-        this.also((transaction) => transaction.objectStore("unowned").put(true, body));
-      }
+      // A deletion before all time sweeps what has expired: nothing comes back that was promised to be gone.
+      if (this.#history !== undefined && now !== BEFORE_ALL_TIME && isLive(old, now)) {
+        this.#keep(stored, old.version, before, now);
+        this.#dropAbove(stored, this.#history.versions);
+      } else this.#leave(before.c?.[0]);
     }
     this.#rows.set(stored, row);
     this.#changed.add(stored);
+  }
+
+  #keep(stored: string, version: Version, { t: _t, u: _u, ...row }: ItemRow, now: number): void {
+    this.#keptOf(stored).push({ version, body: row.c?.[0] });
+    const kept: HistoryRow = { ...row, r: now };
+    this.also((transaction) => transaction.objectStore("history").put(kept, [stored, version]));
+  }
+
+  #dropAbove(stored: string, most: number): void {
+    const kept = this.#keptOf(stored);
+    for (const { version, body } of kept.splice(0, Math.max(0, kept.length - most))) {
+      this.also((transaction) => transaction.objectStore("history").delete([stored, version]));
+      this.#leave(body);
+    }
+  }
+
+  #keptOf(stored: string): KeptVersion[] {
+    const kept = this.#kept.get(stored) ?? [];
+    this.#kept.set(stored, kept);
+    return kept;
+  }
+
+  /** No row points to the body any more. It is freed behind the commit: somebody may be reading it. */
+  #leave(body: string | undefined): void {
+    if (body === undefined) return;
+    this.#left = true;
+    this.also((transaction) => transaction.objectStore("unowned").put(true, body));
   }
 
   #tell(type: FeedChange[0], key: string, version: Version): void {
@@ -164,7 +228,7 @@ export class Workspace {
   }
 }
 
-function rowOf({ header, terms, chunkHashes }: BodilessRecord, body: Body): ItemRow {
+function rowOf({ header, terms, chunkHashes, used }: BodilessRecord, body: Body): ItemRow {
   const t = foundBy(header.tags, terms);
   return {
     h: JSON.stringify(header),
@@ -172,10 +236,6 @@ function rowOf({ header, terms, chunkHashes }: BodilessRecord, body: Body): Item
     ...(chunkHashes.length > 0 && { x: chunkHashes }),
     ...(t !== undefined && { t }),
     ...(header.expiration !== null && { e: header.expiration }),
+    ...(used !== undefined && { u: used }),
   };
-}
-
-/** Whether a body is kept in its record. */
-export function isInline(body: Uint8Array): boolean {
-  return body.byteLength <= INLINE_LIMIT;
 }

@@ -56,7 +56,9 @@ export async function restore(name: string, text: string): Promise<void> {
 }
 
 function withBytes(_name: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? { base64: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join("")) } : value;
+  return value instanceof Uint8Array
+    ? { base64: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join("")) }
+    : value;
 }
 
 function withoutBytes(_name: string, value: unknown): unknown {

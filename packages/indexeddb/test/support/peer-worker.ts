@@ -1,8 +1,5 @@
-// Another worker of the suite, on the database that its name names.
-import { runPeer } from "@holdfast/conformance";
-import { indexeddb } from "@holdfast/indexeddb";
+// Another worker of the suite; its name says which database, and by which channel it is spoken to.
+import { runPeerOn } from "./run-peer-on.ts";
 
-runPeer(() => indexeddb({ name: self.name }), {
-  send: (message) => self.postMessage(message),
-  receive: (listener) => self.addEventListener("message", ({ data }) => listener(data)),
-});
+const { name, channel } = JSON.parse(self.name) as { name: string; channel: string };
+runPeerOn(name, new BroadcastChannel(channel));
