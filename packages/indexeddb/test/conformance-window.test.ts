@@ -1,6 +1,11 @@
+import type {} from "@holdfast/browser";
 import { describeAdapter } from "@holdfast/conformance";
-import { describe, it } from "vitest";
+import { describe, inject, it } from "vitest";
 import { newBacking } from "./support/backing.ts";
-import { startWorker } from "./support/start-worker.ts";
+import { startTab } from "./support/start-tab.ts";
 
-describeAdapter({ name: "indexeddb in a window", open: async () => newBacking(startWorker) }, { describe, it });
+describeAdapter(
+  { name: "indexeddb in a window", open: async () => newBacking(startTab) },
+  { describe, it },
+  { seed: inject("seed") },
+);

@@ -1,17 +1,15 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { LaunchOptions } from "playwright";
-import manifest from "../package.json" with { type: "json" };
 
-const PACKAGE = "@sparticuz/chromium";
 const CACHE = join(import.meta.dirname, "../node_modules/.cache/holdfast");
 
 /** The Chromium that comes from npm with all that it needs, unpacked once for this checkout. Linux on x64 only. */
 export async function packedChromium(): Promise<LaunchOptions> {
-  const folder = join(CACHE, `chromium-${manifest.dependencies[PACKAGE]}`);
+  const folder = join(CACHE, `chromium-${await version()}`);
   if (!existsSync(folder)) await unpackInto(folder);
   return {
     executablePath: join(folder, "chromium"),
@@ -36,4 +34,11 @@ async function unpackInto(folder: string): Promise<void> {
     await rm(own, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;
   }
+}
+
+async function version(): Promise<string> {
+  const manifest = JSON.parse(await readFile(join(import.meta.dirname, "../package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  return String(manifest.dependencies["@sparticuz/chromium"]);
 }

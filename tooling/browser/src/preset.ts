@@ -1,7 +1,17 @@
 import { nodeTests } from "@holdfast/vitest-preset";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, mergeConfig, type ViteUserConfig } from "vitest/config";
+import { commands } from "./commands.ts";
 import { findBrowser } from "./find-browser.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** `HOLDFAST_SEED` as the window sees it, which has no environment. */
+    seed: number | undefined;
+  }
+}
+
+const seed = process.env["HOLDFAST_SEED"];
 
 /** Settings for a package whose tests run in the window of a real browser; `own` goes on top. */
 export async function browserTests(own: ViteUserConfig = {}): Promise<ViteUserConfig> {
@@ -10,10 +20,12 @@ export async function browserTests(own: ViteUserConfig = {}): Promise<ViteUserCo
     // What a test changes in its own copy of a module's cache must not outlive it on disk.
     cacheDir: "node_modules/.cache/vite",
     test: {
+      provide: { seed: seed === undefined ? undefined : Number(seed) },
       browser: {
         enabled: true,
         headless: true,
         screenshotFailures: false,
+        commands,
         provider: playwright({ launchOptions: launch }),
         instances: [{ browser: name }],
       },
