@@ -124,6 +124,7 @@ export class Bodies {
       transaction.objectStore("chunks").delete(chunksOf(body));
       unowned.delete(body);
     });
+    this.#store.group.freed();
   }
 
   #lockOf(body: string): string {

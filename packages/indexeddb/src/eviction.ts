@@ -5,7 +5,9 @@ import { answered, commit } from "./requests.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
 
-const MiB = 2 ** 20;
+/** A step frees at least so many bytes, and this share of what is to be written: how much is missing, no browser tells. */
+const LEAST = 128 * 1024;
+const SHARE = 8;
 /** Milliseconds within which a second use of an item is not noted: nobody needs to know it more exactly. */
 const EXACTNESS = 60_000;
 /** Milliseconds after which what was noted is written. */
@@ -13,12 +15,17 @@ const DELAY = 2_000;
 /** Items that go in one step at most. */
 const STEP = 100;
 
+const RESERVE = "reserve";
+// One call of the browser's source of randomness; large enough to be a file of its own, whose room is free at once.
+const RESERVE_BYTES = 65_536;
+
 /** Knows which of the items that may be evicted was used last, and chooses which go. */
 export class Eviction {
   readonly #store: Store;
   readonly #versions: VersionClock;
   readonly #uses = new Map<string, number>();
   #cancel: CancelTimer | undefined;
+  #cancelReserve: CancelTimer | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(store: Store) {
@@ -36,7 +43,7 @@ export class Eviction {
     this.#cancel ??= timers.schedule(() => void this.#write(), DELAY, "background");
   }
 
-  /** Those used least recently, of at least so many bytes together; undefined when there is none. */
+  /** The next to go so that so many bytes find room, those used least recently; undefined when there is none. */
   async choose(bytes: number): Promise<EvictionJob | undefined> {
     await this.#write();
     const transaction = await this.#store.connection.begin(["records"], "readonly");
@@ -47,7 +54,7 @@ export class Eviction {
       const { key, version, storedSize } = headerOf(row);
       chosen.push({ key, version });
       sum += storedSize;
-      if (sum >= Math.max(bytes, MiB)) break;
+      if (sum >= Math.max(bytes / SHARE, LEAST)) break;
     }
     if (chosen.length === 0) return undefined;
     return {
@@ -59,11 +66,45 @@ export class Eviction {
           workspace.delete(key, { version: this.#versions.next(), expect: version, now: BEFORE_ALL_TIME });
         }
       },
-      free: () => this.#store.free(),
+      free: async () => {
+        await this.#store.free();
+        this.#later();
+      },
+      release: () => this.#release(),
     };
   }
 
+  /** Keeps room for the deletions of an eviction, which a full store would not take. */
+  async reserve(): Promise<void> {
+    const transaction = await this.#store.connection.begin(["store"], "readwrite");
+    await commit(transaction, async () => {
+      const store = transaction.objectStore("store");
+      if ((await answered(store.getKey(RESERVE))) === undefined) {
+        // Random: browsers store compressed.
+        store.put(this.#store.context.ports.random.bytes(RESERVE_BYTES), RESERVE);
+      }
+    });
+  }
+
+  async #release(): Promise<boolean> {
+    const transaction = await this.#store.connection.begin(["store"], "readwrite");
+    return commit(transaction, async () => {
+      const store = transaction.objectStore("store");
+      const there = (await answered(store.getKey(RESERVE))) !== undefined;
+      if (there) store.delete(RESERVE);
+      return there;
+    });
+  }
+
+  #later(): void {
+    this.#cancelReserve?.();
+    const { timers } = this.#store.context.ports;
+    // When there is no room for it, the next eviction asks again.
+    this.#cancelReserve = timers.schedule(() => void this.reserve().catch(() => undefined), DELAY, "background");
+  }
+
   async close(): Promise<void> {
+    this.#cancelReserve?.();
     await this.#write();
   }
 

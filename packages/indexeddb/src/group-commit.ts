@@ -24,6 +24,8 @@ export interface EvictionJob {
   readonly work: (workspace: Workspace) => void;
   /** Frees the room that it left. */
   readonly free: () => Promise<void>;
+  /** Gives up the room that is kept for this; false when there is none. */
+  readonly release: () => Promise<boolean>;
 }
 
 export interface JobOptions {
@@ -40,8 +42,13 @@ interface Job extends JobOptions {
   reject(error: unknown): void;
   /** A group in which it stood has failed. */
   alone: boolean;
+  /** Milliseconds to wait before it is tried again, where room was freed lately. */
+  waits: number[];
 }
 
+/** The browser takes its time to hand out room that was freed. Not timers of the ports: that time is real. */
+const WAITS = [50, 200, 800];
+const FREED_LATELY = 5_000;
 const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
 // One transaction holds up every reader.
 const MOST_JOBS = 512;
@@ -56,6 +63,7 @@ export class GroupCommit {
   readonly #jobs: Job[] = [];
   #running: Promise<void> | undefined;
   #summary: Summary = EMPTY;
+  #freed = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -68,6 +76,7 @@ export class GroupCommit {
       this.#jobs.push({
         ...options,
         alone: false,
+        waits: [...WAITS],
         work(workspace) {
           result = { value: work(workspace) };
         },
@@ -78,6 +87,11 @@ export class GroupCommit {
       });
       this.#running ??= this.#run();
     });
+  }
+
+  /** Bodies were freed: the browser will have room for others in a moment. */
+  freed(): void {
+    this.#freed = performance.now();
   }
 
   /** Resolves when every job submitted so far has been answered. */
@@ -133,19 +147,40 @@ export class GroupCommit {
   }
 
   async #fail(job: Job, error: unknown): Promise<void> {
+    if (isFull(error) && (await this.#makeRoom(job))) this.#jobs.unshift(job);
+    else job.reject(error);
+  }
+
+  /** Whether it is worth trying again. */
+  async #makeRoom(job: Job): Promise<boolean> {
     try {
-      const eviction = isFull(error) ? await this.#options.evict?.(job.bytes ?? 0) : undefined;
+      const eviction = await this.#options.evict?.(job.bytes ?? 0);
       if (eviction !== undefined) {
-        const { keys, work, free } = eviction;
-        await this.#commit([{ keys, work, alone: true, acknowledge: () => undefined, reject: () => undefined }]);
-        await free();
-        this.#jobs.unshift(job);
-        return;
+        await this.#carryOut(eviction);
+        return true;
       }
     } catch {
       // There is no room to make room either: what the caller has to know is that his write found none.
+      return false;
     }
-    job.reject(error);
+    if (performance.now() - this.#freed > FREED_LATELY) return false;
+    return pause(job.waits);
+  }
+
+  async #carryOut({ keys, work, free, release }: EvictionJob): Promise<void> {
+    const job = { keys, work, alone: true, waits: [], acknowledge: () => undefined, reject: () => undefined };
+    const waits = [...WAITS];
+    for (;;) {
+      try {
+        await this.#commit([job]);
+        break;
+      } catch (error) {
+        // To delete takes room too, for the tombstone and the entry of the feed.
+        if (!isFull(error) || !((await release()) || (await pause(waits)))) throw error;
+      }
+    }
+    await free();
+    this.freed();
   }
 
   /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */
@@ -169,6 +204,14 @@ export class GroupCommit {
 async function keptOf(transaction: IDBTransaction, stored: string): Promise<KeptVersion[]> {
   const rows: HistoryRow[] = await answered(transaction.objectStore("history").getAll(versionsOf(stored)));
   return rows.map((row) => ({ version: headerOf(row).version, body: row.c?.[0] }));
+}
+
+/** Waits for the next of the times; false when there is none left. */
+async function pause(waits: number[]): Promise<boolean> {
+  const wait = waits.shift();
+  if (wait === undefined) return false;
+  await new Promise((resolve) => setTimeout(resolve, wait));
+  return true;
 }
 
 /** What the newest entry of the feed says. */

@@ -47,6 +47,8 @@ export class OpenStore implements Store {
       const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
       const store = new OpenStore(options, context, connection);
       if ((await left) > 0) void store.free();
+      if (options.evictable !== undefined)
+        void store.#loadEviction().then((eviction) => eviction.reserve().catch(() => undefined));
       return { store, lastVersion: cursor?.value.v };
     } catch (error) {
       connection.close();
