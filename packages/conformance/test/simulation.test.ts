@@ -34,11 +34,13 @@ describe("SimulatedPorts", () => {
       "foreground",
     );
     ports.jump(-900_000);
+    expect(ports.clock.elapsed?.()).toBe(0);
     expect(ports.clock.now()).toBe(100_000);
     await ports.advance(49);
     expect(called).toBe(false);
     await ports.advance(1);
     expect(called).toBe(true);
+    expect(ports.clock.elapsed?.()).toBe(50);
   });
 
   it("draws the same from the same seed", () => {
