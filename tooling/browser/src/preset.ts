@@ -12,24 +12,35 @@ declare module "vitest" {
 }
 
 const seed = process.env["HOLDFAST_SEED"];
+const NODE = "test/node/**/*.test.ts";
 
-/** Settings for a package whose tests run in the window of a real browser; `own` goes on top. */
-export async function browserTests(own: ViteUserConfig = {}): Promise<ViteUserConfig> {
+/** Settings for a package whose tests run in the window of a real browser; those below `test/node` run in Node. */
+export async function browserTests(): Promise<ViteUserConfig> {
   const { name, launch } = await findBrowser();
-  const settings = defineConfig({
-    // What a test changes in its own copy of a module's cache must not outlive it on disk.
-    cacheDir: "node_modules/.cache/vite",
-    test: {
-      provide: { seed: seed === undefined ? undefined : Number(seed) },
-      browser: {
-        enabled: true,
-        headless: true,
-        screenshotFailures: false,
-        commands,
-        provider: playwright({ launchOptions: launch }),
-        instances: [{ browser: name }],
+  return mergeConfig(
+    nodeTests,
+    defineConfig({
+      test: {
+        projects: [
+          {
+            extends: true,
+            test: {
+              name: "window",
+              exclude: [NODE],
+              provide: { seed: seed === undefined ? undefined : Number(seed) },
+              browser: {
+                enabled: true,
+                headless: true,
+                screenshotFailures: false,
+                commands,
+                provider: playwright({ launchOptions: launch }),
+                instances: [{ browser: name }],
+              },
+            },
+          },
+          { extends: true, test: { name: "node", include: [NODE], environment: "node" } },
+        ],
       },
-    },
-  });
-  return mergeConfig(mergeConfig(nodeTests, settings), own);
+    }),
+  );
 }
