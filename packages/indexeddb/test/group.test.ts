@@ -127,7 +127,7 @@ describe("the feed", () => {
     await expect.poll(() => told.toSorted()).toEqual(["delete a", "save a", "save b"]);
     await expect(async () => {
       for await (const _change of storage.changes(cursor));
-    }).rejects.toMatchObject({ code: "CONFLICT" });
+    }).rejects.toMatchObject({ code: "NOT_FOUND" });
     await sleeper.close();
   });
 });
