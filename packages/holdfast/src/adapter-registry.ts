@@ -1,4 +1,5 @@
 import { type StorageAdapter, StorageError } from "@holdfast/core";
+import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
 import { builtIn, elsewhere, installCommand } from "#platform";
 import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "./adapter-entry.js";
@@ -18,6 +19,7 @@ export interface AdapterRegistry {
   memory: MemoryOptions;
   sqlite: SqliteStoreOptions;
   file: FileStoreOptions;
+  indexeddb: IndexedDbOptions;
 }
 
 export interface AdapterStatus {
@@ -45,7 +47,7 @@ const joined = new Map<string, AdapterEntry<unknown>>();
  *
  * @throws INVALID_OPTION when another package has the scheme.
  */
-export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite" | "file">>(
+export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite" | "file" | "indexeddb">>(
   scheme: Scheme,
   entry: AdapterEntry<AdapterRegistry[Scheme]>,
 ): void {

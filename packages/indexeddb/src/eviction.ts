@@ -1,0 +1,96 @@
+import { BEFORE_ALL_TIME, type CancelTimer, VersionClock } from "@holdfast/core";
+import type { EvictionJob } from "./group-commit.js";
+import { headerOf, type ItemRow, isItem, type Row } from "./layout.js";
+import { answered, commit } from "./requests.js";
+import type { Store } from "./store.js";
+import { toStored } from "./stored-key.js";
+
+/** A step frees at least so many bytes, and this share of what is to be written: how much is missing, no browser tells. */
+const LEAST = 128 * 1024;
+const SHARE = 8;
+/** Milliseconds within which a second use of an item is not noted: nobody needs to know it more exactly. */
+const EXACTNESS = 60_000;
+/** Milliseconds after which what was noted is written. */
+const DELAY = 2_000;
+/** Items that go in one step at most. */
+const STEP = 100;
+
+/** Knows which of the items that may be evicted was used last, and chooses which go. */
+export class Eviction {
+  readonly #store: Store;
+  readonly #versions: VersionClock;
+  readonly #uses = new Map<string, number>();
+  #cancel: CancelTimer | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: Store) {
+    this.#store = store;
+    // Deletions that nobody asked for need versions too: of a maker of their own, so that none is ever anybody else's.
+    this.#versions = new VersionClock(store.context.ports);
+  }
+
+  /** An item was read. */
+  note(stored: string, { u = 0 }: ItemRow): void {
+    const { clock, timers } = this.#store.context.ports;
+    const now = clock.now();
+    if (now - u < EXACTNESS) return;
+    this.#uses.set(stored, now);
+    this.#cancel ??= timers.schedule(() => void this.#write(), DELAY, "background");
+  }
+
+  /** The next to go so that so many bytes find room, those used least recently; undefined when there is none. */
+  async choose(bytes: number): Promise<EvictionJob | undefined> {
+    await this.#write();
+    const transaction = await this.#store.connection.begin(["records"], "readonly");
+    const rows: ItemRow[] = await answered(transaction.objectStore("records").index("used").getAll(null, STEP));
+    const chosen: { key: string; version: ReturnType<typeof headerOf>["version"] }[] = [];
+    let sum = 0;
+    // There may have been no room to write down what was noted.
+    const used = ({ u = 0, ...row }: ItemRow) => Math.max(u, this.#uses.get(toStored(headerOf(row).key)) ?? 0);
+    for (const row of rows.sort((a, b) => used(a) - used(b))) {
+      const { key, version, storedSize } = headerOf(row);
+      chosen.push({ key, version });
+      sum += storedSize;
+      if (sum >= Math.max(bytes / SHARE, LEAST)) break;
+    }
+    if (chosen.length === 0) return undefined;
+    return {
+      keys: chosen.map(({ key }) => toStored(key)),
+      work: (workspace) => {
+        for (const { key, version } of chosen) {
+          this.#versions.observe(version);
+          // Whoever rewrote it meanwhile keeps it.
+          workspace.delete(key, { version: this.#versions.next(), expect: version, now: BEFORE_ALL_TIME });
+        }
+      },
+      free: () => this.#store.free(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#write();
+  }
+
+  #write(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    // What cannot be noted makes an item look older than it is: no reason for anybody's call to fail.
+    this.#writing = this.#writing.then(() => this.#writeUses()).catch(() => undefined);
+    return this.#writing;
+  }
+
+  async #writeUses(): Promise<void> {
+    const uses = [...this.#uses];
+    if (uses.length === 0) return;
+    const transaction = await this.#store.connection.begin(["records"], "readwrite");
+    await commit(transaction, async () => {
+      const records = transaction.objectStore("records");
+      const rows = await Promise.all(uses.map(([stored]) => answered<Row | undefined>(records.get(stored))));
+      for (const [index, [stored, u]] of uses.entries()) {
+        const row = rows[index];
+        if (isItem(row) && row.u !== undefined && row.u < u) records.put({ ...row, u }, stored);
+      }
+    });
+    for (const [stored, u] of uses) if (this.#uses.get(stored) === u) this.#uses.delete(stored);
+  }
+}

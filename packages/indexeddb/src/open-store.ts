@@ -1,0 +1,210 @@
+import {
+  type AdapterContext,
+  type AdapterWrite,
+  type BatchOutcome,
+  CHUNK_BYTES,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type PutCondition,
+  type PutOutcome,
+  type Version,
+  type WriteRecord,
+} from "@holdfast/core";
+import type { Bodies } from "./bodies.js";
+import { Connection } from "./connection.js";
+import type { Eviction } from "./eviction.js";
+import type { Feed } from "./feed.js";
+import { GroupCommit } from "./group-commit.js";
+import { toHex } from "./hex.js";
+import { INLINE_LIMIT, type ItemRow } from "./layout.js";
+import type { CompleteOptions } from "./options.js";
+import { answered } from "./requests.js";
+import type { Reserve } from "./reserve.js";
+import type { Store } from "./store.js";
+import { toStored } from "./stored-key.js";
+import { type BodilessRecord, keyOf, type Place, type PlacedWrite } from "./workspace.js";
+
+/** One open database with everything that works on it. */
+export class OpenStore implements Store {
+  readonly connection: Connection;
+  readonly group: GroupCommit;
+  readonly context: AdapterContext;
+  readonly #options: CompleteOptions;
+  readonly #channel: BroadcastChannel;
+  #feed: Promise<Feed> | undefined;
+  /** The feed, once somebody has asked for it. */
+  #watched: Feed | undefined;
+  #eviction: Promise<Eviction> | undefined;
+  #reserve: Promise<Reserve> | undefined;
+  #bodies: Promise<Bodies> | undefined;
+
+  static async open(
+    options: CompleteOptions,
+    context: AdapterContext,
+  ): Promise<{ store: OpenStore; lastVersion: Version | undefined }> {
+    const connection = await Connection.open(options, context);
+    try {
+      const transaction = await connection.begin(["feed", "unowned", "store"], "readonly");
+      const reserve = answered(transaction.objectStore("store").getKey("reserve0"));
+      const left = answered(transaction.objectStore("unowned").count());
+      const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
+      const store = new OpenStore(options, context, connection);
+      if ((await left) > 0) void store.free();
+      if ((await reserve) === undefined) void store.#loadReserve().then((loaded) => loaded.lay());
+      return { store, lastVersion: cursor?.value.v };
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: CompleteOptions, context: AdapterContext, connection: Connection) {
+    this.connection = connection;
+    this.context = context;
+    this.#options = options;
+    this.#channel = new BroadcastChannel(`holdfast:${options.name}`);
+    this.group = new GroupCommit({
+      connection,
+      history: context.history || undefined,
+      release: async () => (await this.#loadReserve()).release(),
+      // Says no more than that there is something new: what is told is read from the feed.
+      committing: () => this.#channel.postMessage(0),
+      committed: (...commit) => this.#watched?.committed(...commit),
+      leftBodies: () => void this.free(),
+      evict: options.evictable && (async (bytes) => (await this.#loadEviction()).choose(bytes)),
+    });
+  }
+
+  feed(): Promise<Feed> {
+    this.#feed ??= import("./feed.js").then((module) => {
+      this.#watched = new module.Feed(this.connection, this.#channel);
+      return this.#watched;
+    });
+    return this.#feed;
+  }
+
+  /** What works on bodies outside of their records: most stores never need it. */
+  bodies(): Promise<Bodies> {
+    this.#bodies ??= import("./bodies.js").then((module) => new module.Bodies(this, this.#options.name));
+    return this.#bodies;
+  }
+
+  async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
+    const place = await this.#place(record.body, signal);
+    const bodiless = this.bodiless(record);
+    let outcome: PutOutcome | undefined;
+    try {
+      outcome = await this.group.submit(
+        (workspace) => {
+          const put = workspace.put(bodiless, place.body, condition);
+          if (put.outcome === "written") place.bind(workspace);
+          return put;
+        },
+        { keys: [toStored(record.header.key)], signal, bytes: place.bytes },
+      );
+      return outcome;
+    } finally {
+      await place.end(outcome?.outcome === "written");
+    }
+  }
+
+  delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
+    return this.group.submit((workspace) => workspace.delete(key, condition), {
+      keys: [toStored(key)],
+      signal,
+      frees: true,
+    });
+  }
+
+  async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
+    const places: Place[] = [];
+    let outcome: BatchOutcome | undefined;
+    try {
+      const placed: PlacedWrite[] = [];
+      for (const write of writes) {
+        if (write.type === "delete") placed.push(write);
+        else {
+          const place = await this.#place(write.record.body, signal);
+          places.push(place);
+          placed.push({ type: "put", record: this.bodiless(write.record), body: place.body, expect: write.expect });
+        }
+      }
+      outcome = await this.group.submit(
+        (workspace) => {
+          const result = workspace.batch(placed, now);
+          if (result.outcome === "applied") for (const place of places) place.bind(workspace);
+          return result;
+        },
+        {
+          keys: placed.map((write) => toStored(keyOf(write))),
+          signal,
+          bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
+        },
+      );
+      return outcome;
+    } finally {
+      for (const place of places) await place.end(outcome?.outcome === "applied");
+    }
+  }
+
+  bodiless({ header, terms, chunkHashes }: Omit<WriteRecord, "body">): BodilessRecord {
+    const used = this.#options.evictable?.(header) ? this.context.ports.clock.now() : undefined;
+    return { header, terms, chunkHashes, used };
+  }
+
+  used(stored: string, row: ItemRow): void {
+    if (row.u !== undefined && this.#options.evictable !== undefined) {
+      void this.#loadEviction().then((eviction) => eviction.note(stored, row));
+    }
+  }
+
+  /** Finds a place for a body. One of several pieces is stored there at once, out of readers' sight. */
+  async #place(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Place> {
+    const none = () => undefined;
+    if (bytes.byteLength > CHUNK_BYTES) return (await this.bodies()).stage(bytes, signal);
+    const chunk = own(bytes);
+    const size = bytes.byteLength;
+    if (size <= INLINE_LIMIT) return { body: { inline: chunk }, bytes: size, bind: none, end: none };
+    const body = this.newBody();
+    const put = (transaction: IDBTransaction) => transaction.objectStore("chunks").put(chunk, [body, 0]);
+    return { body: { body, count: 1 }, bytes: size, bind: (workspace) => workspace.also(put), end: none };
+  }
+
+  #loadReserve(): Promise<Reserve> {
+    this.#reserve ??= import("./reserve.js").then((module) => new module.Reserve(this));
+    return this.#reserve;
+  }
+
+  #loadEviction(): Promise<Eviction> {
+    this.#eviction ??= import("./eviction.js").then((module) => new module.Eviction(this));
+    return this.#eviction;
+  }
+
+  newBody(): string {
+    return toHex(this.context.ports.random.bytes(12));
+  }
+
+  async free(): Promise<void> {
+    try {
+      await (await this.bodies()).free();
+    } catch {
+      // Nobody waits for it, and the next store that opens begins with it.
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.group.drained();
+    await (await this.#eviction?.catch(() => undefined))?.close();
+    (await this.#reserve?.catch(() => undefined))?.close();
+    const bodies = await this.#bodies?.catch(() => undefined);
+    await bodies?.close();
+    this.#watched?.close();
+    this.#channel.close();
+    this.connection.close();
+  }
+}
+
+/** The bytes on a buffer of their own: the database stores the buffer behind a view whole. */
+function own(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}

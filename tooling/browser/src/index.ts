@@ -1,0 +1,4 @@
+export type {} from "./commands.ts";
+export { launchBrowser } from "./launch.ts";
+export { browserTests } from "./preset.ts";
+export { type FileServer, serveFiles } from "./serve-files.ts";

@@ -1,0 +1,49 @@
+import { nodeTests } from "@holdfast/vitest-preset";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { commands } from "./commands.ts";
+import { findBrowser } from "./find-browser.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** `HOLDFAST_SEED` as the window sees it, which has no environment. */
+    seed: number | undefined;
+  }
+}
+
+const seed = process.env["HOLDFAST_SEED"];
+const NODE = "test/node/**/*.test.ts";
+// Projects add to what they extend, so what to include is theirs alone.
+const { include, ...shared } = nodeTests.test ?? {};
+
+/** Settings for a package whose tests run in the window of a real browser; those below `test/node` run in Node. */
+export async function browserTests(): Promise<ViteUserConfig> {
+  const { name, launch } = await findBrowser();
+  return defineConfig({
+    test: {
+      ...shared,
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: "window",
+            include: include ?? [],
+            exclude: [NODE],
+            // As with the tests' own limit: it ends what hangs, and says nothing about how long something may take.
+            expect: { poll: { timeout: 30_000 } },
+            provide: { seed: seed === undefined ? undefined : Number(seed) },
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              commands,
+              provider: playwright({ launchOptions: launch }),
+              instances: [{ browser: name }],
+            },
+          },
+        },
+        { extends: true, test: { name: "node", include: [NODE], environment: "node" } },
+      ],
+    },
+  });
+}
