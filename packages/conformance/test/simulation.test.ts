@@ -1,7 +1,8 @@
 import { SimulatedPorts, Simulation } from "@holdfast/conformance";
 import { openStorage } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
-import { createSimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { simpleAdapter } from "./simple-adapter.js";
+import { createSimpleStore } from "./simple-store.js";
 
 describe("SimulatedPorts", () => {
   it("calls timers in the order in which they come due, each at its instant", async () => {

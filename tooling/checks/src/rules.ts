@@ -27,6 +27,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/demo": { arrows: everything },
   "@holdfast/playground": { arrows: everything },
   "@holdfast/docs": { arrows: everything },
+  "@holdfast/browser": { arrows: ["@holdfast/vitest-preset"] },
   "@holdfast/bench": { arrows: everything },
   "@holdfast/certification": { arrows: everything },
   "@holdfast/checks": { arrows: [] },

@@ -1,0 +1,267 @@
+import {
+  type BodyWriter,
+  CHUNK_BYTES,
+  type PutCondition,
+  type PutOutcome,
+  type RecordHeader,
+  StorageError,
+  type StoredStream,
+  type WriteRecord,
+} from "@holdfast/core";
+import { headerOf, INLINE_LIMIT, type ItemRow } from "./layout.js";
+import { hold, whenFree } from "./locks.js";
+import { bodyOf, chunksOf } from "./reads.js";
+import { answered, commit } from "./requests.js";
+import type { Store } from "./store.js";
+import { toStored } from "./stored-key.js";
+
+/** Finds a living row in a transaction on `records` and `history`. */
+export type FindRow = (transaction: IDBTransaction) => Promise<ItemRow | undefined>;
+
+interface Chunked {
+  readonly header: RecordHeader;
+  readonly hashes: Uint8Array;
+  readonly chunks: NonNullable<ItemRow["c"]>;
+}
+
+/** Bodies that are written, read and freed piece by piece. */
+export class Bodies {
+  readonly #store: Store;
+  readonly #name: string;
+  readonly #streams = new Set<BodyStream>();
+  #freeing: Promise<void> | undefined;
+  #again = false;
+
+  constructor(store: Store, name: string) {
+    this.#store = store;
+    this.#name = name;
+  }
+
+  write(signal: AbortSignal | undefined): BodyWriter {
+    return new ChunkWriter(this.#store, (body) => hold(this.#lockOf(body)), signal);
+  }
+
+  /** A body that is in memory already, but too large for one transaction. */
+  async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
+    const { body, ...bodiless } = record;
+    const writer = this.write(signal);
+    let outcome: PutOutcome | undefined;
+    try {
+      await writer.write(body);
+      outcome = await writer.commit(bodiless, condition);
+    } finally {
+      if (outcome?.outcome !== "written") await writer.abort();
+    }
+    return outcome;
+  }
+
+  /** A body of what `find` finds, which is asked again once the body is held. */
+  async read(find: FindRow): Promise<StoredStream | undefined> {
+    for (;;) {
+      const found = await this.#find(find);
+      if (found === undefined || "body" in found) return found;
+      const [body, count] = found.chunks;
+      const release = await hold(this.#lockOf(body));
+      // It may have been freed until the lock was there; what still has it keeps it now.
+      const standing = await this.#find(find);
+      if (standing !== undefined && "chunks" in standing && standing.chunks[0] === body) {
+        const stream = new BodyStream(this.#store, body, count, () => {
+          release();
+          this.#streams.delete(stream);
+          void this.#store.free();
+        });
+        this.#streams.add(stream);
+        return { header: standing.header, chunkHashes: standing.hashes, body: stream };
+      }
+      release();
+    }
+  }
+
+  /** Frees what no record points to and nobody uses. */
+  free(): Promise<void> {
+    this.#again = true;
+    this.#freeing ??= this.#freeAll();
+    return this.#freeing;
+  }
+
+  async close(): Promise<void> {
+    for (const stream of this.#streams) {
+      stream.cut(new StorageError("CLOSED", "the storage was closed while a body was being read from it"));
+    }
+    await this.#freeing?.catch(() => undefined);
+  }
+
+  async #find(find: FindRow): Promise<StoredStream | Chunked | undefined> {
+    const transaction = await this.#store.connection.begin(["records", "history", "chunks"], "readonly");
+    const row = await find(transaction);
+    if (row === undefined) return undefined;
+    const header = headerOf(row);
+    const { c, x: hashes = new Uint8Array(0) } = row;
+    if (c !== undefined && c[1] > 1) return { header, hashes, chunks: c };
+    return { header, chunkHashes: hashes, body: only(await bodyOf(row, transaction)) };
+  }
+
+  async #freeAll(): Promise<void> {
+    try {
+      while (this.#again) {
+        this.#again = false;
+        const transaction = await this.#store.connection.begin(["unowned"], "readonly");
+        const bodies = (await answered(transaction.objectStore("unowned").getAllKeys())) as string[];
+        for (const body of bodies) await whenFree(this.#lockOf(body), () => this.#freeOne(body));
+      }
+    } finally {
+      // In the same turn as the last look: what comes next starts anew.
+      this.#freeing = undefined;
+    }
+  }
+
+  async #freeOne(body: string): Promise<void> {
+    const transaction = await this.#store.connection.begin(["unowned", "chunks"], "readwrite");
+    await commit(transaction, async () => {
+      const unowned = transaction.objectStore("unowned");
+      // Until the lock was there, its writer may have given it to a record.
+      if ((await answered(unowned.getKey(body))) === undefined) return;
+      transaction.objectStore("chunks").delete(chunksOf(body));
+      unowned.delete(body);
+    });
+    this.#store.group.freed();
+  }
+
+  #lockOf(body: string): string {
+    return `holdfast:${this.#name}:${body}`;
+  }
+}
+
+/** Collects a body in `chunks`, out of readers' sight. */
+class ChunkWriter implements BodyWriter {
+  readonly #store: Store;
+  readonly #hold: (body: string) => Promise<() => void>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #body: string;
+  #release: (() => void) | undefined;
+  #pending: Uint8Array[] = [];
+  #bytes = 0;
+  #count = 0;
+
+  constructor(store: Store, holdBody: (body: string) => Promise<() => void>, signal: AbortSignal | undefined) {
+    this.#store = store;
+    this.#hold = holdBody;
+    this.#signal = signal;
+    this.#body = store.newBody();
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let start = 0; start < chunk.byteLength; ) {
+      const part = chunk.subarray(start, start + CHUNK_BYTES - this.#bytes);
+      this.#pending.push(part);
+      this.#bytes += part.byteLength;
+      start += part.byteLength;
+      if (this.#bytes === CHUNK_BYTES) await this.#flush();
+    }
+  }
+
+  async commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> {
+    const small = this.#count === 0 && this.#bytes <= INLINE_LIMIT;
+    if (!small && this.#bytes > 0) await this.#flush();
+    const body = small ? { inline: joined(this.#pending, this.#bytes) } : { body: this.#body, count: this.#count };
+    const bodiless = this.#store.bodiless(record);
+    const outcome = await this.#store.group.submit(
+      (workspace) => {
+        const put = workspace.put(bodiless, body, condition);
+        if (put.outcome === "written" && !small) {
+          workspace.also((transaction) => transaction.objectStore("unowned").delete(this.#body));
+        }
+        return put;
+      },
+      { keys: [toStored(record.header.key)], signal: this.#signal },
+    );
+    if (outcome.outcome === "written") this.#release?.();
+    return outcome;
+  }
+
+  async abort(): Promise<void> {
+    this.#pending = [];
+    this.#release?.();
+    if (this.#count > 0) await this.#store.free();
+  }
+
+  async #flush(): Promise<void> {
+    this.#signal?.throwIfAborted();
+    // Before its name stands among the unowned, so that nobody frees it.
+    this.#release ??= await this.#hold(this.#body);
+    const transaction = await this.#store.connection.begin(["unowned", "chunks"], "readwrite");
+    await commit(transaction, async () => {
+      if (this.#count === 0) transaction.objectStore("unowned").put(true, this.#body);
+      transaction.objectStore("chunks").put(joined(this.#pending, this.#bytes), [this.#body, this.#count]);
+    });
+    this.#count++;
+    this.#pending = [];
+    this.#bytes = 0;
+  }
+}
+
+/** Reads a body piece by piece; its lock keeps it there. */
+class BodyStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array, undefined> {
+  readonly #store: Store;
+  readonly #body: string;
+  readonly #count: number;
+  #letGo: (() => void) | undefined;
+  #next = 0;
+  #failure: StorageError | undefined;
+
+  constructor(store: Store, body: string, count: number, letGo: () => void) {
+    this.#store = store;
+    this.#body = body;
+    this.#count = count;
+    this.#letGo = letGo;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#letGo === undefined || this.#next === this.#count) return this.return();
+    const transaction = await this.#store.connection.begin(["chunks"], "readonly");
+    const key = [this.#body, this.#next++];
+    const value: Uint8Array | undefined = await answered(transaction.objectStore("chunks").get(key));
+    if (this.#failure !== undefined) throw this.#failure;
+    if (value !== undefined) return { done: false, value };
+    this.cut(
+      new StorageError("CORRUPT", "a piece of this body is missing: restore the item from a backup or delete it"),
+    );
+    return this.next();
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  /** Whoever reads on is told why there is no more. */
+  cut(failure: StorageError): void {
+    this.#failure ??= failure;
+    this.#end();
+  }
+
+  #end(): void {
+    const letGo = this.#letGo;
+    this.#letGo = undefined;
+    letGo?.();
+  }
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (bytes.byteLength > 0) yield bytes;
+}
+
+function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let start = 0;
+  for (const part of parts) {
+    whole.set(part, start);
+    start += part.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,51 @@
+import type { Classification } from "@holdfast/core";
+
+/** What an error of the browser's storage means; undefined for any other. */
+export function classify(error: unknown): Classification | undefined {
+  if (!(error instanceof DOMException)) return undefined;
+  switch (error.name) {
+    case "QuotaExceededError":
+      return {
+        code: "QUOTA_EXCEEDED",
+        message: "the browser has no room left for this site: delete items, or ask for more with persist()",
+      };
+    case "VersionError":
+      return {
+        code: "UNSUPPORTED",
+        message: "the database was made by a newer version of Holdfast and is left as it is: update this app",
+      };
+    case "SecurityError":
+    case "NotAllowedError":
+      return {
+        code: "UNAUTHORIZED",
+        message:
+          "the browser does not let this page store data: allow site data for it, leave private browsing, or use @holdfast/memory",
+      };
+    case "AbortError":
+    case "InvalidStateError":
+    case "TransactionInactiveError":
+      return {
+        code: "UNAVAILABLE",
+        message: "the browser closed the connection to the database; nothing was half written",
+      };
+    case "UnknownError":
+    case "NotReadableError":
+    case "OperationError":
+    case "TimeoutError":
+      return {
+        code: "UNAVAILABLE",
+        message: `the browser cannot use its database files (${error.message}): is the disk full or damaged, or site data switched off?`,
+      };
+    case "DataError":
+      return {
+        code: "CORRUPT",
+        message: `the database holds something that Holdfast did not write (${error.message})`,
+      };
+    default:
+      return undefined;
+  }
+}
+
+export function isFull(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "QuotaExceededError";
+}

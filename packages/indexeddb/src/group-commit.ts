@@ -1,0 +1,221 @@
+import type { HistoryLimits } from "@holdfast/core";
+import { isFull } from "./classify.js";
+import type { Connection } from "./connection.js";
+import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
+import { answered, commit } from "./requests.js";
+import { EMPTY, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
+
+export interface GroupCommitOptions {
+  readonly connection: Connection;
+  /** Which replaced versions to keep; undefined: none. */
+  readonly history: HistoryLimits | undefined;
+  /** Called as soon as the browser was told to commit: whoever reads the feed then reads behind the commit. */
+  readonly committing: () => void;
+  /** Called when the commit is complete; `alone`: no other tab wrote since this one last did. */
+  readonly committed: (sequence: number, entry: FeedRow, alone: boolean) => void;
+  readonly leftBodies: () => void;
+  /** Chooses what may go so that a write of so many bytes finds room; undefined when nothing may. */
+  readonly evict: ((bytes: number) => Promise<EvictionJob | undefined>) | undefined;
+}
+
+/** Deletes what was chosen. */
+export interface EvictionJob {
+  readonly keys: readonly string[];
+  readonly work: (workspace: Workspace) => void;
+  /** Frees the room that it left. */
+  readonly free: () => Promise<void>;
+  /** Gives up the room that is kept for this; false when there is none. */
+  readonly release: () => Promise<boolean>;
+}
+
+export interface JobOptions {
+  /** The stored keys of which the job must know what stands. */
+  readonly keys: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes that the job writes. */
+  readonly bytes?: number;
+}
+
+interface Job extends JobOptions {
+  work(workspace: Workspace): void;
+  acknowledge(): void;
+  reject(error: unknown): void;
+  /** A group in which it stood has failed. */
+  alone: boolean;
+  /** Milliseconds to wait before it is tried again, where room was freed lately. */
+  waits: number[];
+}
+
+/** The browser takes its time to hand out room that was freed. Not timers of the ports: that time is real. */
+const WAITS = [50, 200, 800];
+const FREED_LATELY = 5_000;
+const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
+// One transaction holds up every reader.
+const MOST_JOBS = 512;
+const MOST_BYTES = 16 * 2 ** 20;
+/** The newest entries of the feed that are kept. What is older is dropped now and then. */
+const FEED_LENGTH = 10_000;
+const TRIM_EVERY = 256;
+
+/** Runs jobs in shared transactions: what arrives while one is in flight joins the next. */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #jobs: Job[] = [];
+  #running: Promise<void> | undefined;
+  #summary: Summary = EMPTY;
+  #freed = Number.NEGATIVE_INFINITY;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to what `work` returned, once that is committed. Rejects with what it threw, then nothing of it is written. */
+  submit<T>(work: (workspace: Workspace) => T, options: JobOptions): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let result: { value: T } | undefined;
+      this.#jobs.push({
+        ...options,
+        alone: false,
+        waits: [...WAITS],
+        work(workspace) {
+          result = { value: work(workspace) };
+        },
+        acknowledge() {
+          if (result !== undefined) resolve(result.value);
+        },
+        reject,
+      });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Bodies were freed: the browser will have room for others in a moment. */
+  freed(): void {
+    this.#freed = performance.now();
+  }
+
+  /** Resolves when every job submitted so far has been answered. */
+  drained(): Promise<void> {
+    return this.#running ?? Promise.resolve();
+  }
+
+  async #run(): Promise<void> {
+    // What the same turn of the event loop brings goes along.
+    await undefined;
+    for (let group = this.#takeGroup(); group.length > 0; group = this.#takeGroup()) {
+      try {
+        await this.#commit(group);
+      } catch (error) {
+        if (group.length === 1) await this.#fail(group[0] as Job, error);
+        else {
+          for (const job of group) job.alone = true;
+          this.#jobs.unshift(...group);
+        }
+      }
+    }
+    // In the same turn as the last look: what comes next starts anew.
+    this.#running = undefined;
+  }
+
+  async #commit(group: readonly Job[]): Promise<void> {
+    const { connection, history, committing, committed, leftBodies } = this.#options;
+    const transaction = await connection.begin(history === undefined ? WRITTEN : [...WRITTEN, "history"], "readwrite");
+    const { workspace, sequence, entry, alone } = await commit(transaction, async () => {
+      const records = transaction.objectStore("records");
+      const feed = transaction.objectStore("feed");
+      const rows = new Map<string, Row | undefined>();
+      const kept = new Map<string, KeptVersion[]>();
+      const keys = group.flatMap((job) => job.keys);
+      const [behind] = await Promise.all([
+        answered(feed.getKey(IDBKeyRange.lowerBound(this.#summary.sequence, true))),
+        ...keys.map(async (key) => rows.set(key, await answered(records.get(key)))),
+        ...(history === undefined ? [] : keys.map(async (key) => kept.set(key, await keptOf(transaction, key)))),
+      ]);
+      if (behind !== undefined) this.#summary = await newest(feed);
+      const workspace = new Workspace({ rows, kept, summary: this.#summary }, history);
+      for (const job of group) job.work(workspace);
+      const sequence = this.#summary.sequence + 1;
+      const entry = workspace.issue(transaction, sequence);
+      if (sequence % TRIM_EVERY === 0) feed.delete(IDBKeyRange.upperBound(sequence - FEED_LENGTH));
+      if (entry !== undefined) committing();
+      return { workspace, sequence, entry, alone: behind === undefined };
+    });
+    if (entry !== undefined) this.#summary = summaryOf(sequence, entry);
+    for (const job of group) job.acknowledge();
+    if (entry !== undefined) committed(sequence, entry, alone);
+    if (workspace.leftBodies) leftBodies();
+  }
+
+  async #fail(job: Job, error: unknown): Promise<void> {
+    if (isFull(error) && (await this.#makeRoom(job))) this.#jobs.unshift(job);
+    else job.reject(error);
+  }
+
+  /** Whether it is worth trying again. */
+  async #makeRoom(job: Job): Promise<boolean> {
+    try {
+      const eviction = await this.#options.evict?.(job.bytes ?? 0);
+      if (eviction !== undefined) {
+        await this.#carryOut(eviction);
+        return true;
+      }
+    } catch {
+      // There is no room to make room either: what the caller has to know is that his write found none.
+      return false;
+    }
+    if (performance.now() - this.#freed > FREED_LATELY) return false;
+    return pause(job.waits);
+  }
+
+  async #carryOut({ keys, work, free, release }: EvictionJob): Promise<void> {
+    const job = { keys, work, alone: true, waits: [], acknowledge: () => undefined, reject: () => undefined };
+    const waits = [...WAITS];
+    for (;;) {
+      try {
+        await this.#commit([job]);
+        break;
+      } catch (error) {
+        // To delete takes room too, for the tombstone and the entry of the feed.
+        if (!isFull(error) || !((await release()) || (await pause(waits)))) throw error;
+      }
+    }
+    await free();
+    this.freed();
+  }
+
+  /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */
+  #takeGroup(): Job[] {
+    const group: Job[] = [];
+    let bytes = 0;
+    for (let job = this.#jobs[0]; job !== undefined && group.length < MOST_JOBS; job = this.#jobs[0]) {
+      if (job.signal?.aborted) job.reject(job.signal.reason);
+      else {
+        bytes += job.bytes ?? 0;
+        if (group.length > 0 && (job.alone || bytes > MOST_BYTES)) break;
+        group.push(job);
+      }
+      this.#jobs.shift();
+      if (job.alone && group.length > 0) break;
+    }
+    return group;
+  }
+}
+
+async function keptOf(transaction: IDBTransaction, stored: string): Promise<KeptVersion[]> {
+  const rows: HistoryRow[] = await answered(transaction.objectStore("history").getAll(versionsOf(stored)));
+  return rows.map((row) => ({ version: headerOf(row).version, body: row.c?.[0] }));
+}
+
+/** Waits for the next of the times; false when there is none left. */
+async function pause(waits: number[]): Promise<boolean> {
+  const wait = waits.shift();
+  if (wait === undefined) return false;
+  await new Promise((resolve) => setTimeout(resolve, wait));
+  return true;
+}
+
+/** What the newest entry of the feed says. */
+export async function newest(feed: IDBObjectStore): Promise<Summary> {
+  const cursor = await answered(feed.openCursor(null, "prev"));
+  return cursor === null ? EMPTY : summaryOf(cursor.key as number, cursor.value as FeedRow);
+}

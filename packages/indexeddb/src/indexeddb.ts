@@ -1,0 +1,191 @@
+import {
+  type AdapterChange,
+  type AdapterContext,
+  type AdapterInfo,
+  type AdapterWrite,
+  type BatchOutcome,
+  type BodyWriter,
+  type CallOptions,
+  type Capabilities,
+  type Classification,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type FeedPage,
+  type FeedRange,
+  type History,
+  type ListRange,
+  type Maintenance,
+  type OpenState,
+  type ParsedQuery,
+  type PutCondition,
+  type PutOutcome,
+  type ReadOptions,
+  type RecordHeader,
+  SPI_VERSION,
+  type StorageAdapter,
+  StorageError,
+  type StoredRecord,
+  type StoredStream,
+  type WriteRecord,
+} from "@holdfast/core";
+import { classify } from "./classify.js";
+import { OpenStore } from "./open-store.js";
+import { type CompleteOptions, completeOptions, type IndexedDbOptions } from "./options.js";
+import { get, list, livingRow, stat } from "./reads.js";
+import { count, query } from "./search.js";
+import type { SpaceEstimate } from "./space.js";
+
+const MiB = 2 ** 20;
+
+/** What this backend has beyond the contract. */
+export interface IndexedDbAdapter extends StorageAdapter {
+  /** Asks the browser to keep this site's data when it runs out of room; resolves to whether it will. It may ask its user. */
+  persist(): Promise<boolean>;
+  /** Whether the browser has promised that. */
+  persisted(): Promise<boolean>;
+  /** What this site uses, and may use, of the medium: the browser's estimate, in bytes, everything of the site counted. */
+  estimate(): Promise<SpaceEstimate>;
+}
+
+/**
+ * Keeps a store in one IndexedDB database, in windows and workers.
+ *
+ * @throws INVALID_OPTION, UNSUPPORTED
+ * @example
+ * const storage = await openStorage(indexeddb({ name: "my-app" }));
+ */
+export function indexeddb(options: IndexedDbOptions): IndexedDbAdapter {
+  return new Adapter(completeOptions(options));
+}
+
+// Most stores never ask for what once stood.
+const loadHistory = () => import("./history.js");
+
+class Adapter implements IndexedDbAdapter {
+  readonly name = "indexeddb";
+  readonly spi = SPI_VERSION;
+  readonly capabilities: Capabilities;
+  readonly maintain: Maintenance = {
+    compact: async ({ signal }) => (await import("./compact.js")).compact(this.#opened, signal),
+  };
+  readonly history: History = {
+    list: async (key, { now }) => (await loadHistory()).list(this.#opened, key, now),
+    get: async (key, version, { now }) => (await loadHistory()).get(this.#opened, key, version, now),
+    readStream: async (key, version, { now }) => {
+      const { find } = await loadHistory();
+      return (await this.#opened.bodies()).read((transaction) => find(transaction, key, version, now));
+    },
+    sweep: async (prefix, { now, signal }) => (await loadHistory()).sweep(this.#opened, prefix, now, signal),
+  };
+  readonly #options: CompleteOptions;
+  #store: OpenStore | undefined;
+
+  constructor(options: CompleteOptions) {
+    this.#options = options;
+    this.capabilities = {
+      durability: options.durability === "strict" ? "media" : "process",
+      compareAndSet: "cross-process",
+      batch: "atomic",
+      query: "native",
+      watch: "cross-process",
+      changes: "native",
+      history: "native",
+      streams: "bounded",
+      limits: { body: 65_536 * MiB, bufferedBody: 256 * MiB },
+    };
+  }
+
+  async open(context: AdapterContext): Promise<OpenState> {
+    const { store, lastVersion } = await OpenStore.open(this.#options, context);
+    this.#store = store;
+    return { lastVersion };
+  }
+
+  async stat(key: string, { now }: ReadOptions): Promise<RecordHeader | undefined> {
+    return stat(this.#opened.connection, key, now);
+  }
+
+  async get(key: string, { now }: ReadOptions): Promise<StoredRecord | undefined> {
+    return get(this.#opened, key, now);
+  }
+
+  async list(range: ListRange, { now }: ReadOptions): Promise<RecordHeader[]> {
+    return list(this.#opened.connection, range, now);
+  }
+
+  async query(asked: ParsedQuery, { now }: ReadOptions): Promise<RecordHeader[]> {
+    return query(this.#opened.connection, asked, now);
+  }
+
+  async count(asked: ParsedQuery, { now }: ReadOptions): Promise<number> {
+    return count(this.#opened.connection, asked, now);
+  }
+
+  async put(record: WriteRecord, condition: PutCondition, { signal }: CallOptions): Promise<PutOutcome> {
+    return this.#opened.put(record, condition, signal);
+  }
+
+  async delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
+    return this.#opened.delete(key, condition, signal);
+  }
+
+  async batch(
+    writes: readonly AdapterWrite[],
+    { now, signal }: CallOptions & { readonly now: number },
+  ): Promise<BatchOutcome> {
+    return this.#opened.batch(writes, now, signal);
+  }
+
+  async readStream(key: string, { now }: ReadOptions): Promise<StoredStream | undefined> {
+    const store = this.#opened;
+    return (await store.bodies()).read((transaction) => livingRow(transaction, store, key, now));
+  }
+
+  async writeStream(_key: string, { signal }: CallOptions): Promise<BodyWriter> {
+    return (await this.#opened.bodies()).write(signal);
+  }
+
+  async watch(listener: (change: AdapterChange) => void): Promise<() => void> {
+    return this.#opened.feed.watch(listener);
+  }
+
+  async changes(range: FeedRange): Promise<FeedPage> {
+    return this.#opened.feed.changes(range);
+  }
+
+  async lastCursor(): Promise<string> {
+    return this.#opened.feed.lastCursor();
+  }
+
+  async info({ now }: ReadOptions): Promise<AdapterInfo> {
+    return (await import("./space.js")).describe(this.#opened.connection, this.#options, now);
+  }
+
+  async persist(): Promise<boolean> {
+    return (await import("./space.js")).persist();
+  }
+
+  async persisted(): Promise<boolean> {
+    return (await import("./space.js")).persisted();
+  }
+
+  async estimate(): Promise<SpaceEstimate> {
+    return (await import("./space.js")).estimate();
+  }
+
+  classify(error: unknown): Classification | undefined {
+    return classify(error);
+  }
+
+  async close(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.close();
+  }
+
+  get #opened(): OpenStore {
+    if (this.#store === undefined)
+      throw new StorageError("CLOSED", "this adapter is not open", { adapter: "indexeddb" });
+    return this.#store;
+  }
+}

@@ -1,0 +1,44 @@
+import type {} from "@holdfast/browser";
+import { describeAdapter } from "@holdfast/conformance";
+import { afterAll, describe, inject, it } from "vitest";
+import type { CaseAnswer, CaseRequest } from "./support/suite-messages.ts";
+
+// The same plan as in a window; each case is then carried out by the worker, which has the same plan.
+const worker = new Worker(new URL("./support/suite-worker.ts", import.meta.url), { type: "module" });
+const seed = inject("seed");
+
+afterAll(() => worker.terminate());
+
+describeAdapter(
+  {
+    name: "indexeddb in a worker",
+    open: () => Promise.reject(new Error("no case runs in the window")),
+  },
+  {
+    describe,
+    it: (name, _body, timeout) => it(name, ({ task }) => inWorker(pathOf(task)), timeout),
+  },
+  { seed },
+);
+
+interface Named {
+  readonly name: string;
+  readonly suite?: Named | undefined;
+}
+
+function pathOf({ name, suite }: Named): string {
+  return suite === undefined ? name : `${pathOf(suite)} > ${name}`;
+}
+
+function inWorker(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.addEventListener("message", function answer({ data }: MessageEvent<CaseAnswer>) {
+      if (data.path !== path) return;
+      worker.removeEventListener("message", answer);
+      if (!data.known) reject(new Error("the worker does not know this case"));
+      else if (data.failure !== undefined) reject(new Error(data.failure));
+      else resolve();
+    });
+    worker.postMessage({ path, seed } satisfies CaseRequest);
+  });
+}

@@ -1,0 +1,94 @@
+import { openStorage } from "@holdfast/core";
+import { indexeddb } from "@holdfast/indexeddb";
+import { openDB } from "idb";
+import { describe, expect, it } from "vitest";
+import { commands } from "vitest/browser";
+import { newName } from "./support/backing.ts";
+import { restore } from "./support/dump.ts";
+
+const layout1 = await commands.readFile("test/layouts/layout-1.json");
+const clock = { now: () => Date.UTC(2026, 5, 1) };
+
+describe("a store of layout 1", () => {
+  it("is brought up to date with its data in place", async () => {
+    const name = newName();
+    await restore(name, layout1);
+    const storage = await openStorage(indexeddb({ name, evictable: ({ key }) => key === "notes/first" }), {
+      ports: { clock },
+    });
+    expect((await storage.list()).map(({ key }) => key)).toEqual([
+      "changed",
+      "large",
+      "notes/first",
+      "notes/second",
+      "notes/\ue000",
+      "notes/😀",
+    ]);
+    expect(await storage.load("notes/first")).toEqual({ text: "hello" });
+    expect(await storage.load("notes/😀")).toEqual([1, 2, 3]);
+    expect(await storage.load("large")).toEqual(Uint8Array.from({ length: 5_000 }, (_, index) => index % 7));
+    expect((await storage.search({ text: "zoe", tags: ["b"] })).map(({ key }) => key)).toEqual(["notes/first"]);
+    expect((await storage.search({ tags: ["draft"], sort: "-modified" })).map(({ key }) => key)).toEqual([
+      "large",
+      "notes/first",
+    ]);
+    expect(await storage.verify()).toMatchObject({ ok: true, items: 6 });
+    expect(await storage.getInfo()).toMatchObject({ items: 6 });
+    await storage.close();
+  });
+
+  it("keeps versions and goes on where its clock and its feed were", async () => {
+    const name = newName();
+    await restore(name, layout1);
+    const storage = await openStorage(indexeddb({ name }), { ports: { clock }, history: { versions: 3 } });
+    const before = await storage.stat("changed");
+    const after = await storage.save("changed", 3);
+    expect(after.version > (before?.version ?? "")).toBe(true);
+    expect((await storage.history("changed")).map(({ version }) => version)).toContain(before?.version);
+    const changes: string[] = [];
+    for await (const change of storage.changes()) changes.push(change.key);
+    expect(changes.at(-1)).toBe("changed");
+    expect(changes).toContain("deleted");
+    await storage.close();
+  });
+
+  it("is left as it is when the upgrade cannot be carried out", async () => {
+    const name = newName();
+    await restore(name, layout1);
+    const adapter = indexeddb({ name });
+    const broken = () => {
+      throw new RangeError("no terms");
+    };
+    const { systemPorts } = await import("@holdfast/core");
+    await expect(
+      adapter.open({ ports: systemPorts, history: false, tokenizerVersion: 2, termsOf: broken }),
+    ).rejects.toThrow("no terms");
+    const left = await openDB(name);
+    expect([left.version, left.objectStoreNames.contains("history")]).toEqual([1_001, false]);
+    expect(await left.count("records")).toBe(8);
+    left.close();
+    const storage = await openStorage(indexeddb({ name }), { ports: { clock } });
+    expect(await storage.count()).toBe(6);
+    await storage.close();
+  });
+});
+
+describe("what is not a store of Holdfast", () => {
+  it.each([1, 2_001])("is refused and left as it is, at version %i", async (version) => {
+    const name = newName();
+    const foreign = await openDB(name, version, { upgrade: (database) => void database.createObjectStore("theirs") });
+    await foreign.put("theirs", "value", "key");
+    foreign.close();
+    await expect(openStorage(indexeddb({ name }))).rejects.toMatchObject({
+      code: "CORRUPT",
+      message: expect.stringContaining("choose another name"),
+    });
+    const left = await openDB(name);
+    expect([left.version, [...left.objectStoreNames], await left.get("theirs", "key")]).toEqual([
+      version,
+      ["theirs"],
+      "value",
+    ]);
+    left.close();
+  });
+});

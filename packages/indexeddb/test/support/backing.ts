@@ -1,0 +1,21 @@
+import type { Backing, Peer } from "@holdfast/conformance";
+import { indexeddb } from "@holdfast/indexeddb";
+import { deleteDB } from "idb";
+
+let made = 0;
+
+/** The name of a database that nobody has. */
+export function newName(): string {
+  return `test-${++made}-${crypto.randomUUID()}`;
+}
+
+/** A new database for one case of the suite. */
+export function newBacking(startPeer: (name: string) => Promise<Peer>): Backing {
+  const name = newName();
+  return {
+    adapter: () => indexeddb({ name }),
+    persistent: true,
+    peer: () => startPeer(name),
+    destroy: () => deleteDB(name),
+  };
+}
