@@ -121,13 +121,17 @@ export function signalOf(options: unknown): AbortSignal | undefined {
 
 /** Throws INVALID_OPTION for a misspelt or unknown name, so that no option is ignored in silence. */
 export function rejectUnknown(kind: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw invalid(`${kind}s are given as an object, not ${describe(options)}`);
-  }
+  requireObject(kind, options);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw invalid(`there is no ${kind} ${JSON.stringify(name)} here; known are ${known.join(", ")}`);
     }
+  }
+}
+
+export function requireObject(kind: string, options: unknown): asserts options is object {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw invalid(`${kind}s are given as an object, not ${describe(options)}`);
   }
 }
 

@@ -5,8 +5,7 @@ import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
 import { VersionClock } from "../versions.js";
 import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
 import { KeyOrder } from "./key-order.js";
-import type { Metrics } from "./metrics.js";
-import { Observation } from "./observation.js";
+import type { Observation } from "./observation.js";
 import type { CompleteSettings } from "./settings.js";
 import { WatchHub } from "./watch-hub.js";
 
@@ -22,18 +21,19 @@ export class Session {
   readonly versions: VersionClock;
   readonly writes: KeyOrder = new KeyOrder();
   readonly watchers: WatchHub;
-  readonly observation: Observation;
+  /** Undefined where nobody can want to know of operations. */
+  readonly observation: Observation | undefined;
   readonly #inFlight = new Set<InFlight>();
   #closing: Promise<void> | undefined;
   /** Called when nothing is in flight any more, once somebody waits for that. */
   #onIdle: (() => void) | undefined;
 
-  constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState, metrics: Metrics | undefined) {
+  constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState, observation: Observation | undefined) {
     this.adapter = adapter;
     this.settings = settings;
     this.versions = new VersionClock(settings.ports, state.lastVersion);
     this.watchers = new WatchHub(adapter, this.versions);
-    this.observation = new Observation(adapter.name, settings, metrics);
+    this.observation = observation;
   }
 
   get ports(): Ports {
@@ -51,8 +51,9 @@ export class Session {
    */
   run<T>(operation: Operation, work: (operation: Operation) => Promise<T>, prefix = ""): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
-    if (!this.observation.wanted) return this.#run(operation, work);
-    return this.observation.observe(operation, prefix, (observed) => this.#run(observed, work));
+    const { observation } = this;
+    if (observation === undefined || !observation.wanted) return this.#run(operation, work);
+    return observation.observe(operation, prefix, (observed) => this.#run(observed, work));
   }
 
   #run<T>(operation: Operation, work: (operation: Operation) => Promise<T>): Promise<T> {

@@ -262,7 +262,7 @@ export class Storage implements StorageEngine {
     return new Storage(this.#session, `${this.#prefix}${checkKey(prefix)}/`, this);
   }
 
-  /** Throws INVALID_KEY, INVALID_OPTION. */
+  /** Throws INVALID_KEY, and INVALID_OPTION for options that are no object. */
   collection<
     Schema extends StandardSchemaV1,
     const Index extends readonly DataPath<StandardSchemaV1.InferOutput<Schema>>[] = [],
@@ -318,7 +318,7 @@ export class Storage implements StorageEngine {
   }
 
   getMetrics(): StorageMetrics | undefined {
-    return this.#session.observation.metrics;
+    return this.#session.observation?.metrics;
   }
 
   async close(): Promise<void> {
