@@ -15,17 +15,12 @@ const DELAY = 2_000;
 /** Items that go in one step at most. */
 const STEP = 100;
 
-const RESERVE = "reserve";
-// One call of the browser's source of randomness; large enough to be a file of its own, whose room is free at once.
-const RESERVE_BYTES = 65_536;
-
 /** Knows which of the items that may be evicted was used last, and chooses which go. */
 export class Eviction {
   readonly #store: Store;
   readonly #versions: VersionClock;
   readonly #uses = new Map<string, number>();
   #cancel: CancelTimer | undefined;
-  #cancelReserve: CancelTimer | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(store: Store) {
@@ -50,7 +45,9 @@ export class Eviction {
     const rows: ItemRow[] = await answered(transaction.objectStore("records").index("used").getAll(null, STEP));
     const chosen: { key: string; version: ReturnType<typeof headerOf>["version"] }[] = [];
     let sum = 0;
-    for (const row of rows) {
+    // There may have been no room to write down what was noted.
+    const used = ({ u = 0, ...row }: ItemRow) => Math.max(u, this.#uses.get(toStored(headerOf(row).key)) ?? 0);
+    for (const row of rows.sort((a, b) => used(a) - used(b))) {
       const { key, version, storedSize } = headerOf(row);
       chosen.push({ key, version });
       sum += storedSize;
@@ -66,45 +63,11 @@ export class Eviction {
           workspace.delete(key, { version: this.#versions.next(), expect: version, now: BEFORE_ALL_TIME });
         }
       },
-      free: async () => {
-        await this.#store.free();
-        this.#later();
-      },
-      release: () => this.#release(),
+      free: () => this.#store.free(),
     };
   }
 
-  /** Keeps room for the deletions of an eviction, which a full store would not take. */
-  async reserve(): Promise<void> {
-    const transaction = await this.#store.connection.begin(["store"], "readwrite");
-    await commit(transaction, async () => {
-      const store = transaction.objectStore("store");
-      if ((await answered(store.getKey(RESERVE))) === undefined) {
-        // Random: browsers store compressed.
-        store.put(this.#store.context.ports.random.bytes(RESERVE_BYTES), RESERVE);
-      }
-    });
-  }
-
-  async #release(): Promise<boolean> {
-    const transaction = await this.#store.connection.begin(["store"], "readwrite");
-    return commit(transaction, async () => {
-      const store = transaction.objectStore("store");
-      const there = (await answered(store.getKey(RESERVE))) !== undefined;
-      if (there) store.delete(RESERVE);
-      return there;
-    });
-  }
-
-  #later(): void {
-    this.#cancelReserve?.();
-    const { timers } = this.#store.context.ports;
-    // When there is no room for it, the next eviction asks again.
-    this.#cancelReserve = timers.schedule(() => void this.reserve().catch(() => undefined), DELAY, "background");
-  }
-
   async close(): Promise<void> {
-    this.#cancelReserve?.();
     await this.#write();
   }
 
@@ -118,7 +81,6 @@ export class Eviction {
 
   async #writeUses(): Promise<void> {
     const uses = [...this.#uses];
-    this.#uses.clear();
     if (uses.length === 0) return;
     const transaction = await this.#store.connection.begin(["records"], "readwrite");
     await commit(transaction, async () => {
@@ -129,5 +91,6 @@ export class Eviction {
         if (isItem(row) && row.u !== undefined && row.u < u) records.put({ ...row, u }, stored);
       }
     });
+    for (const [stored, u] of uses) if (this.#uses.get(stored) === u) this.#uses.delete(stored);
   }
 }

@@ -6,6 +6,8 @@ import { answered, commit } from "./requests.js";
 import { EMPTY, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions {
+  /** Gives up the room that is kept for deletions; false when there is none. */
+  readonly release: () => Promise<boolean>;
   readonly connection: Connection;
   /** Which replaced versions to keep; undefined: none. */
   readonly history: HistoryLimits | undefined;
@@ -24,8 +26,6 @@ export interface EvictionJob {
   readonly work: (workspace: Workspace) => void;
   /** Frees the room that it left. */
   readonly free: () => Promise<void>;
-  /** Gives up the room that is kept for this; false when there is none. */
-  readonly release: () => Promise<boolean>;
 }
 
 export interface JobOptions {
@@ -34,6 +34,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes that the job writes. */
   readonly bytes?: number;
+  /** The job makes more room than it takes. */
+  readonly frees?: true;
 }
 
 interface Job extends JobOptions {
@@ -46,13 +48,13 @@ interface Job extends JobOptions {
   waits: number[];
 }
 
-/** The browser takes its time to hand out room that was freed. Not timers of the ports: that time is real. */
-const WAITS = [50, 200, 800];
+/** The browser takes its time to hand out room that was freed. */
 const FREED_LATELY = 5_000;
 const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
 // One transaction holds up every reader.
 const MOST_JOBS = 512;
-const MOST_BYTES = 16 * 2 ** 20;
+// When there is no room, what of a transaction was taken already is in the way for a while.
+const MOST_BYTES = 2 ** 20;
 /** The newest entries of the feed that are kept. What is older is dropped now and then. */
 const FEED_LENGTH = 10_000;
 const TRIM_EVERY = 256;
@@ -76,7 +78,7 @@ export class GroupCommit {
       this.#jobs.push({
         ...options,
         alone: false,
-        waits: [...WAITS],
+        waits: waits(),
         work(workspace) {
           result = { value: work(workspace) };
         },
@@ -89,7 +91,7 @@ export class GroupCommit {
     });
   }
 
-  /** Bodies were freed: the browser will have room for others in a moment. */
+  /** Something was freed: the browser will have room for others in a moment. */
   freed(): void {
     this.#freed = performance.now();
   }
@@ -106,8 +108,10 @@ export class GroupCommit {
       try {
         await this.#commit(group);
       } catch (error) {
-        if (group.length === 1) await this.#fail(group[0] as Job, error);
+        const [only] = group;
+        if (group.length === 1 && only !== undefined) await this.#fail(only, error);
         else {
+          if (isFull(error)) this.freed();
           for (const job of group) job.alone = true;
           this.#jobs.unshift(...group);
         }
@@ -147,36 +151,40 @@ export class GroupCommit {
   }
 
   async #fail(job: Job, error: unknown): Promise<void> {
-    if (isFull(error) && (await this.#makeRoom(job))) this.#jobs.unshift(job);
-    else job.reject(error);
-  }
-
-  /** Whether it is worth trying again. */
-  async #makeRoom(job: Job): Promise<boolean> {
     try {
-      const eviction = await this.#options.evict?.(job.bytes ?? 0);
-      if (eviction !== undefined) {
-        await this.#carryOut(eviction);
-        return true;
+      if (isFull(error) && (await this.makeRoom(job))) {
+        this.#jobs.unshift(job);
+        return;
       }
     } catch {
       // There is no room to make room either: what the caller has to know is that his write found none.
-      return false;
     }
-    if (performance.now() - this.#freed > FREED_LATELY) return false;
-    return pause(job.waits);
+    job.reject(error);
+    // The browser takes back what it had written so far, and until then has no room for others either.
+    if (isFull(error)) this.freed();
   }
 
-  async #carryOut({ keys, work, free, release }: EvictionJob): Promise<void> {
+  /** After a write that found no room: whether it is worth trying again. */
+  async makeRoom(job: Pick<Job, "bytes" | "frees" | "waits">): Promise<boolean> {
+    const { evict, release } = this.#options;
+    if (job.frees && (await release())) return true;
+    const eviction = job.frees ? undefined : await evict?.(job.bytes ?? 0);
+    if (eviction !== undefined) {
+      await this.#carryOut(eviction);
+      return true;
+    }
+    return (job.frees || performance.now() - this.#freed < FREED_LATELY) && pause(job.waits);
+  }
+
+  async #carryOut({ keys, work, free }: EvictionJob): Promise<void> {
     const job = { keys, work, alone: true, waits: [], acknowledge: () => undefined, reject: () => undefined };
-    const waits = [...WAITS];
+    const times = waits();
     for (;;) {
       try {
         await this.#commit([job]);
         break;
       } catch (error) {
-        // To delete takes room too, for the tombstone and the entry of the feed.
-        if (!isFull(error) || !((await release()) || (await pause(waits)))) throw error;
+        if (!isFull(error) || !((await this.#options.release()) || (await pause(times)))) throw error;
       }
     }
     await free();
@@ -206,10 +214,16 @@ async function keptOf(transaction: IDBTransaction, stored: string): Promise<Kept
   return rows.map((row) => ({ version: headerOf(row).version, body: row.c?.[0] }));
 }
 
+/** How long a write that finds no room waits, each time that it does. */
+export function waits(): number[] {
+  return [50, 200, 800];
+}
+
 /** Waits for the next of the times; false when there is none left. */
-async function pause(waits: number[]): Promise<boolean> {
-  const wait = waits.shift();
+async function pause(times: number[]): Promise<boolean> {
+  const wait = times.shift();
   if (wait === undefined) return false;
+  // Not a timer of the ports: the browser takes real time.
   await new Promise((resolve) => setTimeout(resolve, wait));
   return true;
 }
