@@ -3,6 +3,7 @@ import type { LoadOptions, RestoreOptions } from "../contract/history.js";
 import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { Format, JsonObject } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
+import { invalid, unlike } from "../invalid-option.js";
 import { checkKey } from "../keys.js";
 import type { Expectation, RecordHeader, Version } from "../spi/index.js";
 import { isVersion } from "../versions.js";
@@ -38,7 +39,7 @@ export function checkSaveOptions(options: SaveOptions | undefined, leaveOut: rea
   rejectUnknown("option", options, without(SAVE_OPTIONS, leaveOut));
   const { format, compress, metadata, expiration, tags, ifVersion } = options;
   if (format !== undefined && !FORMATS.includes(format)) {
-    throw invalid(`format is "json", "yaml" or "binary", not ${describe(format)}`);
+    throw unlike(`format is "json", "yaml" or "binary"`, format);
   }
   if (compress !== undefined) requireBoolean("compress", compress);
   return {
@@ -98,8 +99,7 @@ export function checkListOptions(
 ): { after: string | undefined; limit: number } {
   rejectUnknown("option", options, [...names, ...OPERATION_OPTIONS]);
   const { after, limit = Number.MAX_SAFE_INTEGER } = options;
-  if (!Number.isSafeInteger(limit) || limit < 0)
-    throw invalid(`limit is a whole number from 0 on, not ${describe(limit)}`);
+  if (!Number.isSafeInteger(limit) || limit < 0) throw unlike("limit is a whole number from 0 on", limit);
   return { after: after === undefined ? undefined : checkKey(after), limit };
 }
 
@@ -116,7 +116,7 @@ export function signalOf(options: unknown): AbortSignal | undefined {
   if (typeof signal === "object" && signal !== null && "aborted" in signal && "addEventListener" in signal) {
     return signal as AbortSignal;
   }
-  throw invalid(`signal is an AbortSignal, not ${describe(signal)}`);
+  throw unlike("signal is an AbortSignal", signal);
 }
 
 /** Throws INVALID_OPTION for a misspelt or unknown name, so that no option is ignored in silence. */
@@ -131,22 +131,22 @@ export function rejectUnknown(kind: string, options: unknown, known: readonly st
 
 export function requireObject(kind: string, options: unknown): asserts options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw invalid(`${kind}s are given as an object, not ${describe(options)}`);
+    throw unlike(`${kind}s are given as an object`, options);
   }
 }
 
 export function requireBoolean(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw invalid(`${name} is true or false, not ${describe(value)}`);
+  if (typeof value !== "boolean") throw unlike(`${name} is true or false`, value);
 }
 
 /** A version that a caller names; what cannot be one is one that nothing has. */
 export function namedVersion(name: string, version: unknown): Version {
-  if (typeof version !== "string") throw invalid(`${name} is a version string, not ${describe(version)}`);
+  if (typeof version !== "string") throw unlike(`${name} is a version string`, version);
   return isVersion(version) ? version : NO_VERSION;
 }
 
 export function requireFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") throw invalid(`${name} is a function, not ${describe(value)}`);
+  if (typeof value !== "function") throw unlike(`${name} is a function`, value);
 }
 
 function without(names: readonly string[], leaveOut: readonly string[]): readonly string[] {
@@ -154,7 +154,7 @@ function without(names: readonly string[], leaveOut: readonly string[]): readonl
 }
 
 function checkExpiration(expiration: unknown): number {
-  if (!isDate(expiration)) throw invalid(`expiration is a Date, not ${describe(expiration)}`);
+  if (!isDate(expiration)) throw unlike("expiration is a Date", expiration);
   const time = expiration.getTime();
   if (Number.isNaN(time)) throw invalid("expiration is an invalid Date");
   return time;
@@ -166,10 +166,10 @@ function isDate(value: unknown): value is Date {
 }
 
 function checkTags(tags: unknown): string[] {
-  if (!Array.isArray(tags)) throw invalid(`tags is an array of strings, not ${describe(tags)}`);
+  if (!Array.isArray(tags)) throw unlike("tags is an array of strings", tags);
   for (const tag of tags) {
     if (typeof tag !== "string" || tag === "" || !tag.isWellFormed()) {
-      throw invalid(`a tag is a string that is not empty and well-formed Unicode, not ${describe(tag)}`);
+      throw unlike("a tag is a string that is not empty and well-formed Unicode", tag);
     }
   }
   return [...new Set<string>(tags)];
@@ -177,7 +177,7 @@ function checkTags(tags: unknown): string[] {
 
 function copyMetadata(metadata: unknown): JsonObject {
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    throw invalid(`metadata is a JSON object, not ${describe(metadata)}`);
+    throw unlike("metadata is a JSON object", metadata);
   }
   try {
     checkExact(metadata);
@@ -191,14 +191,4 @@ function copyMetadata(metadata: unknown): JsonObject {
 function expectationOf(ifVersion: string | null | undefined): Expectation {
   if (ifVersion === undefined) return "any";
   return ifVersion === null ? "absent" : namedVersion("ifVersion", ifVersion);
-}
-
-function invalid(message: string): StorageError {
-  return new StorageError("INVALID_OPTION", message);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
 }

@@ -1,4 +1,4 @@
-import { StorageError } from "../errors.js";
+import { unlike } from "../invalid-option.js";
 import { type Ports, systemPorts } from "../ports.js";
 import type { HistoryLimits } from "../spi/index.js";
 import { rejectUnknown, requireBoolean, requireFunction } from "./arguments.js";
@@ -33,13 +33,12 @@ export function completeSettings(settings: StorageSettings): CompleteSettings {
   const { operationKeys = DEFAULT_SETTINGS.operationKeys, metrics = DEFAULT_SETTINGS.metrics } = settings;
   requireBoolean("compress", compress);
   if (json !== "compact" && json !== "pretty") {
-    throw new StorageError("INVALID_OPTION", `json is "compact" or "pretty", not ${JSON.stringify(json)}`);
+    throw unlike(`json is "compact" or "pretty"`, json);
   }
   requireDuration("closeTimeout", closeTimeout);
   if (onOperation !== undefined) requireFunction("onOperation", onOperation);
   if (operationKeys !== "plain" && operationKeys !== "hash" && operationKeys !== "none") {
-    const shown = JSON.stringify(operationKeys);
-    throw new StorageError("INVALID_OPTION", `operationKeys is "plain", "hash" or "none", not ${shown}`);
+    throw unlike(`operationKeys is "plain", "hash" or "none"`, operationKeys);
   }
   requireBoolean("metrics", metrics);
   return {
@@ -72,10 +71,10 @@ function completeHistory(history: boolean | HistorySettings): HistoryLimits | fa
   rejectUnknown("history setting", limits, ["versions", "age"]);
   const { versions = DEFAULT_VERSIONS, age = Number.POSITIVE_INFINITY } = limits;
   if (!Number.isSafeInteger(versions) || versions < 1) {
-    throw new StorageError("INVALID_OPTION", `history.versions is a whole number from 1 on, not ${String(versions)}`);
+    throw unlike("history.versions is a whole number from 1 on", versions);
   }
   if (typeof age !== "number" || !(age > 0)) {
-    throw new StorageError("INVALID_OPTION", `history.age is a number of milliseconds above 0, not ${String(age)}`);
+    throw unlike("history.age is a number of milliseconds above 0", age);
   }
   return { versions, age };
 }
@@ -91,6 +90,6 @@ function completePorts({ clock, random, timers }: Partial<Ports>): Ports {
 
 function requireDuration(name: string, value: unknown): void {
   if (typeof value !== "number" || !(value >= 0) || value > 2 ** 31 - 1) {
-    throw new StorageError("INVALID_OPTION", `${name} is a number from 0 to 2,147,483,647, not ${String(value)}`);
+    throw unlike(`${name} is a number from 0 to 2,147,483,647`, value);
   }
 }

@@ -28,7 +28,12 @@ export class Session {
   /** Called when nothing is in flight any more, once somebody waits for that. */
   #onIdle: (() => void) | undefined;
 
-  constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState, observation: Observation | undefined) {
+  constructor(
+    adapter: StorageAdapter,
+    settings: CompleteSettings,
+    state: OpenState,
+    observation: Observation | undefined,
+  ) {
     this.adapter = adapter;
     this.settings = settings;
     this.versions = new VersionClock(settings.ports, state.lastVersion);
