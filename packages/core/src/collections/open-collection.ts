@@ -23,6 +23,7 @@ import type { StorageItem } from "../contract/storage-item.js";
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { requireObject } from "../engine/arguments.js";
 import { internalsOf } from "../engine/internals.js";
+import { loadPart } from "../engine/load-part.js";
 import type { Records } from "./records.js";
 import { judgeStorable } from "./verdict.js";
 
@@ -145,7 +146,7 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
   }
 
   async #ask<T>(question: (records: Records) => Promise<T>): Promise<T> {
-    this.#records ??= import("./records.js").then(({ openRecords }) =>
+    this.#records ??= loadPart(import("./records.js")).then(({ openRecords }) =>
       openRecords(internalsOf(this.#view), this.name, this.#definition),
     );
     return question(await this.#records);

@@ -14,7 +14,6 @@ import {
   checkOperationOptions,
   checkSaveOptions,
   checkUpdateOptions,
-  keepUnnamed,
   requireFunction,
 } from "../engine/arguments.js";
 import { runBatch } from "../engine/batch.js";
@@ -23,6 +22,7 @@ import type { Internals } from "../engine/internals.js";
 import { toItem } from "../engine/items.js";
 import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
+import { keepUnnamed } from "../engine/update.js";
 import { type ErrorCode, StorageError } from "../errors.js";
 import { parseQuery } from "../query/parse-query.js";
 import type { ParsedQuery } from "../query/parsed-query.js";

@@ -5,6 +5,7 @@ import { termsOf } from "../query/terms.js";
 import { TOKENIZER_VERSION } from "../query/tokenizer.js";
 import { SPI_VERSION, type StorageAdapter } from "../spi/index.js";
 import { toStorageError } from "./failure.js";
+import { loadPart } from "./load-part.js";
 import type { Observation } from "./observation.js";
 import { Session } from "./session.js";
 import { type CompleteSettings, DEFAULT_SETTINGS, type StorageSettings } from "./settings.js";
@@ -42,7 +43,7 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
 // Loaded only where there are settings to check, or somebody to tell of operations.
 
 async function completed(settings: StorageSettings): Promise<CompleteSettings> {
-  const { completeSettings } = await import("./complete-settings.js");
+  const { completeSettings } = await loadPart(import("./complete-settings.js"));
   return completeSettings(settings);
 }
 
@@ -50,8 +51,8 @@ async function startObservation(adapter: string, settings: CompleteSettings): Pr
   const channel = platform.operationChannel();
   if (channel === undefined && settings.onOperation === undefined && !settings.metrics) return undefined;
   const since = settings.ports.clock.now();
-  const { Observation } = await import("./observation.js");
-  const metrics = settings.metrics ? new (await import("./metrics.js")).Metrics(adapter, since) : undefined;
+  const { Observation } = await loadPart(import("./observation.js"));
+  const metrics = settings.metrics ? new (await loadPart(import("./metrics.js"))).Metrics(adapter, since) : undefined;
   return new Observation(adapter, settings, metrics, channel);
 }
 

@@ -7,7 +7,7 @@ import { abortError, CallerError, type Operation, toStorageError } from "./failu
 import { KeyOrder } from "./key-order.js";
 import type { Observation } from "./observation.js";
 import type { CompleteSettings } from "./settings.js";
-import { WatchHub } from "./watch-hub.js";
+import type { WatchHub } from "./watch-hub.js";
 
 interface InFlight {
   readonly operation: Operation;
@@ -20,10 +20,10 @@ export class Session {
   readonly settings: CompleteSettings;
   readonly versions: VersionClock;
   readonly writes: KeyOrder = new KeyOrder();
-  readonly watchers: WatchHub;
   /** Undefined where nobody can want to know of operations. */
   readonly observation: Observation | undefined;
   readonly #inFlight = new Set<InFlight>();
+  #watchers: Promise<WatchHub> | undefined;
   #closing: Promise<void> | undefined;
   /** Called when nothing is in flight any more, once somebody waits for that. */
   #onIdle: (() => void) | undefined;
@@ -37,7 +37,6 @@ export class Session {
     this.adapter = adapter;
     this.settings = settings;
     this.versions = new VersionClock(settings.ports, state.lastVersion);
-    this.watchers = new WatchHub(adapter, this.versions);
     this.observation = observation;
   }
 
@@ -101,6 +100,12 @@ export class Session {
     }
   }
 
+  /** Loaded with the first watch. */
+  watchers(): Promise<WatchHub> {
+    this.#watchers ??= import("./watch-hub.js").then(({ WatchHub }) => new WatchHub(this.adapter, this.versions));
+    return this.#watchers;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -143,7 +148,9 @@ export class Session {
   }
 
   async #letGo(): Promise<void> {
-    await this.watchers.close();
+    // One that could not be loaded has nothing to close.
+    const watchers = await this.#watchers?.catch(() => undefined);
+    await watchers?.close();
     await this.adapter.flush?.({ signal: undefined });
     await this.adapter.close();
   }

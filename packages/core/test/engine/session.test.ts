@@ -63,6 +63,18 @@ describe("close", () => {
     expect(adapter.calls.filter((call) => call === "close")).toHaveLength(1);
   });
 
+  it("of a namespace ends a watch that has only begun", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const view = storage.namespace("a");
+    const seen = vi.fn();
+    const watching = expect(view.watch("", seen)).rejects.toMatchObject({ code: "CLOSED" });
+    await view.close();
+    await watching;
+    await storage.save("a/b", 1);
+    expect(seen).not.toHaveBeenCalled();
+    await storage.close();
+  });
+
   it("of a namespace ends its watches and leaves the rest open", async () => {
     const storage = await openStorage(new MapAdapter());
     const view = storage.namespace("n");
