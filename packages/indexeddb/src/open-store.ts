@@ -13,7 +13,7 @@ import {
 import type { Bodies } from "./bodies.js";
 import { Connection } from "./connection.js";
 import type { Eviction } from "./eviction.js";
-import { Feed } from "./feed.js";
+import type { Feed } from "./feed.js";
 import { GroupCommit } from "./group-commit.js";
 import { toHex } from "./hex.js";
 import { INLINE_LIMIT, type ItemRow } from "./layout.js";
@@ -27,10 +27,13 @@ import { type BodilessRecord, keyOf, type Place, type PlacedWrite } from "./work
 /** One open database with everything that works on it. */
 export class OpenStore implements Store {
   readonly connection: Connection;
-  readonly feed: Feed;
   readonly group: GroupCommit;
   readonly context: AdapterContext;
   readonly #options: CompleteOptions;
+  readonly #channel: BroadcastChannel;
+  #feed: Promise<Feed> | undefined;
+  /** The feed, once somebody has asked for it. */
+  #watched: Feed | undefined;
   #eviction: Promise<Eviction> | undefined;
   #reserve: Promise<Reserve> | undefined;
   #bodies: Promise<Bodies> | undefined;
@@ -59,16 +62,25 @@ export class OpenStore implements Store {
     this.connection = connection;
     this.context = context;
     this.#options = options;
-    this.feed = new Feed(connection, options.name);
+    this.#channel = new BroadcastChannel(`holdfast:${options.name}`);
     this.group = new GroupCommit({
       connection,
       history: context.history || undefined,
       release: async () => (await this.#loadReserve()).release(),
-      committing: () => this.feed.committing(),
-      committed: (...commit) => this.feed.committed(...commit),
+      // Says no more than that there is something new: what is told is read from the feed.
+      committing: () => this.#channel.postMessage(0),
+      committed: (...commit) => this.#watched?.committed(...commit),
       leftBodies: () => void this.free(),
       evict: options.evictable && (async (bytes) => (await this.#loadEviction()).choose(bytes)),
     });
+  }
+
+  feed(): Promise<Feed> {
+    this.#feed ??= import("./feed.js").then((module) => {
+      this.#watched = new module.Feed(this.connection, this.#channel);
+      return this.#watched;
+    });
+    return this.#feed;
   }
 
   /** What works on bodies outside of their records: most stores never need it. */
@@ -186,7 +198,8 @@ export class OpenStore implements Store {
     (await this.#reserve?.catch(() => undefined))?.close();
     const bodies = await this.#bodies?.catch(() => undefined);
     await bodies?.close();
-    this.feed.close();
+    this.#watched?.close();
+    this.#channel.close();
     this.connection.close();
   }
 }
