@@ -1,17 +1,18 @@
 import { StorageError } from "./errors.js";
-import { describe } from "./invalid-option.js";
 
 /** The most UTF-8 bytes that a key may have, namespace included. */
 export const MAX_KEY_BYTES = 1024;
 /** A segment that adapters keep for themselves. */
 export const RESERVED_SEGMENT = ".holdfast";
 
+// What most keys are: segments of ASCII letters, digits, `_`, `-` and dots that do not come first. Nothing is wrong with them.
+const ORDINARY = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 const CONTROL = /\p{Cc}/u;
 const BAD_SEGMENT = /(?:^|\/)(?:\.{0,2}|\.holdfast)(?:\/|$)/;
 
 /** Returns the key when it is a legal one; throws INVALID_KEY, saying what is wrong with it. */
 export function checkKey(key: unknown): string {
-  if (typeof key !== "string") throw new StorageError("INVALID_KEY", `a key is a string, not ${describe(key)}`);
+  if (typeof key !== "string") throw new StorageError("INVALID_KEY", `a key is a string, not ${describeType(key)}`);
   const fault = faultOf(key);
   if (fault !== undefined) throw new StorageError("INVALID_KEY", `the key ${quote(key)} ${fault}`, { key });
   return key;
@@ -20,7 +21,7 @@ export function checkKey(key: unknown): string {
 /** Any string without control characters will do. */
 export function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== "string") {
-    throw new StorageError("INVALID_KEY", `a prefix is a string, not ${describe(prefix)}`);
+    throw new StorageError("INVALID_KEY", `a prefix is a string, not ${describeType(prefix)}`);
   }
   if (CONTROL.test(prefix))
     throw new StorageError("INVALID_KEY", `the prefix ${quote(prefix)} has a control character`);
@@ -28,6 +29,7 @@ export function checkPrefix(prefix: unknown): string {
 }
 
 function faultOf(key: string): string | undefined {
+  if (key.length <= MAX_KEY_BYTES && ORDINARY.test(key)) return undefined;
   if (key === "") return "is empty";
   if (CONTROL.test(key)) return "has a control character";
   if (!key.isWellFormed()) return "has half of a surrogate pair";
@@ -66,4 +68,9 @@ function codePointRank(unit: number): number {
 function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return JSON.stringify(shown);
+}
+
+function describeType(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : typeof value;
 }
