@@ -3,9 +3,9 @@ import { expect, it, vi } from "vitest";
 import * as z from "zod";
 import { MapAdapter } from "../support/map-adapter.js";
 
-const offline = () => {
+const offline = vi.hoisted(() => () => {
   throw new TypeError("Failed to fetch");
-};
+});
 vi.mock("../../dist/collections/records.js", offline);
 vi.mock("../../dist/engine/complete-settings.js", offline);
 vi.mock("../../dist/engine/update.js", offline);
