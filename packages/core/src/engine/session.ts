@@ -137,7 +137,8 @@ export class Session {
     const first = toStorageError(error, operation, this.adapter);
     const { retry } = this.settings;
     if (retry === false || retry.retries === 0 || !mayPass(first)) throw first;
-    const { repeat } = await import("./retry.js");
+    // Where it cannot be loaded there is no second try, and the failure of the first is what happened.
+    const { repeat } = await import("./retry.js").catch(() => Promise.reject(first));
     const again = async () => {
       if (operation.tally !== undefined) operation.tally.retries++;
       try {

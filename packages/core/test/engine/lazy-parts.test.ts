@@ -8,6 +8,7 @@ const offline = vi.hoisted(() => () => {
 });
 vi.mock("../../dist/collections/records.js", offline);
 vi.mock("../../dist/engine/complete-settings.js", offline);
+vi.mock("../../dist/engine/retry.js", offline);
 vi.mock("../../dist/engine/update.js", offline);
 vi.mock("../../dist/engine/watch-hub.js", offline);
 
@@ -28,5 +29,15 @@ it("fails typed, and changes nothing, where a part cannot be loaded", async () =
   }
   expect(change).not.toHaveBeenCalled();
   expect(adapter.records.size).toBe(0);
+  await storage.close();
+});
+
+it("tells what the first try met where the code of retries cannot be loaded", async () => {
+  const adapter = new MapAdapter();
+  const storage = await openStorage(adapter);
+  adapter.get = async () => {
+    throw new StorageError("UNAVAILABLE", "the network is away");
+  };
+  await expect(storage.load("a")).rejects.toMatchObject({ code: "UNAVAILABLE", message: "the network is away" });
   await storage.close();
 });
