@@ -1,4 +1,5 @@
 import type {} from "@holdfast/browser";
+import type { StorageEngine } from "@holdfast/core";
 import { type IndexedDbOptions, indexeddb } from "@holdfast/indexeddb";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { commands } from "vitest/browser";
@@ -22,6 +23,23 @@ beforeAll(async () => {
 });
 afterEach(emptied);
 afterAll(() => commands.limitQuota(undefined));
+
+/** Saves items of so many bytes until there is no room for another. */
+async function fill(storage: StorageEngine, size: number): Promise<string[]> {
+  const saved: string[] = [];
+  for (;;) {
+    const key = `${size}/${saved.length}`;
+    const code = await storage.save(key, noise(size)).then(
+      () => undefined,
+      (error) => error.code,
+    );
+    if (code !== undefined) {
+      expect(code).toBe("QUOTA_EXCEEDED");
+      return saved;
+    }
+    saved.push(key);
+  }
+}
 
 /** The browser has taken back what the test had stored. */
 async function emptied(): Promise<void> {
@@ -73,6 +91,25 @@ describe("without room", () => {
     ).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
     expect(await storage.load("a")).toBe(1);
     expect(await storage.count()).toBe(1);
+  });
+
+  it("deletes from a store that is full to the brim", async () => {
+    const storage = await openStore();
+    const saved: string[] = [];
+    for (const size of [900_000, 60_000, 3_000, 100]) saved.push(...(await fill(storage, size)));
+    expect(await storage.delete(saved.at(-1) ?? "")).toBe(true);
+    expect(await storage.count()).toBe(saved.length - 1);
+  });
+
+  it("runs a group again one by one, so that those that fit are saved", async () => {
+    const storage = await openStore();
+    await fill(storage, 900_000);
+    const outcomes = await Promise.allSettled([
+      storage.save("a", 1),
+      storage.save("large", noise(900_000)),
+      storage.save("b", 2),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 
   it("finds room again once items are deleted", async () => {

@@ -29,6 +29,8 @@ export async function browserTests(): Promise<ViteUserConfig> {
             name: "window",
             include: include ?? [],
             exclude: [NODE],
+            // As with the tests' own limit: it ends what hangs, and says nothing about how long something may take.
+            expect: { poll: { timeout: 30_000 } },
             provide: { seed: seed === undefined ? undefined : Number(seed) },
             browser: {
               enabled: true,
