@@ -350,6 +350,7 @@ describe("a file that is dropped in", () => {
     writeText(root, "a%3Ab.json", "3");
     writeText(root, ".hidden", "x");
     writeText(root, "~$lock.json", "x");
+    writeText(root, "app.db-wal", "x");
     await until(async () => (await storage.list()).length === 5);
     expect(await storage.load("new/deep/a")).toEqual({ b: 1 });
     expect(await storage.load("c")).toEqual({ d: 2 });
