@@ -10,7 +10,7 @@ import type { Plan, Result } from "./plan.js";
 import type { Planner } from "./planner.js";
 import { type PublishParts, publishGroup } from "./publish.js";
 
-export interface MirrorParts extends PublishParts {
+export interface MirrorParts extends Omit<PublishParts, "isStopping"> {
   readonly ports: Ports;
   readonly lock: MirrorLock;
   readonly group: GroupCommit;
@@ -220,7 +220,7 @@ export class Mirror {
   async #publish(plans: readonly Plan[]): Promise<void> {
     let results: Result[];
     try {
-      results = await publishGroup(plans, this.#parts);
+      results = await publishGroup(plans, { ...this.#parts, isStopping: () => this.#stopped });
     } catch (error) {
       for (const { key } of plans) this.#setBack(key, error);
       if (isFsyncFailure(error)) this.#countSyncFailure(error);

@@ -12,6 +12,8 @@ export interface PublishParts {
   readonly port: FileSystemPort;
   readonly root: string;
   readonly versions: VersionFiles;
+  /** Whether to begin nothing more: what has its temps is finished, the rest is left for the next time. */
+  readonly isStopping: () => boolean;
   /** Told of directories that were made. */
   readonly made: (directories: readonly string[]) => void;
   /** Hexadecimal digits that nobody else draws. */
@@ -128,6 +130,8 @@ class Publication {
 
   /** Looks at what stands, and writes what will replace it beside it. */
   #prepare(plan: PublishPlan): Prepared | undefined {
+    if (this.#parts.isStopping())
+      return this.#end({ outcome: "failed", plan, error: new Error("the storage was closed") });
     const { names, body, sha256 } = plan;
     const seen = this.#judge(plan, [names.path]);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
