@@ -5,6 +5,7 @@ import { ROOT } from "./simulated-store.ts";
 interface Entry {
   readonly file: string;
   readonly sha256: string;
+  readonly version: string;
 }
 
 /**
@@ -38,6 +39,21 @@ export function checkPairs({ names }: Files, deleted: ReadonlySet<string>): stri
     ...strange.map(([path]) => `no companion tells of ${path} as it is`),
     ...alone.map(({ key }) => `${key} has neither its old file nor its new one`),
   ];
+}
+
+/** Items whose companion does not tell of the version that stands. To be asked when everything has been mirrored. */
+export function checkMirrored({ names }: Files, items: readonly { key: string; version: string }[]): string[] {
+  const mirrored = new Map<string, string | undefined>();
+  for (const [path, { bytes }] of names) {
+    if (!path.endsWith(".meta.json") || path.startsWith(`${ROOT}/.holdfast/`)) continue;
+    const { key, entries } = readCompanion(bytes);
+    mirrored.set(key, entries[0]?.version);
+  }
+  return items.flatMap(({ key, version }) =>
+    mirrored.get(key) === version
+      ? []
+      : [`${key} stands with version ${version}, its companion has ${mirrored.get(key)}`],
+  );
 }
 
 function readCompanion(bytes: Uint8Array): { key: string; entries: Entry[] } {

@@ -2,7 +2,7 @@ import { checkStore } from "../check-store.ts";
 import { WriterOracle } from "../oracle.ts";
 import { Random } from "../random.ts";
 import { planOf, type Step } from "../workload/plan.ts";
-import { checkPairs } from "./check-pairs.ts";
+import { checkMirrored, checkPairs } from "./check-pairs.ts";
 import { type CrashState, crashStates } from "./crash-states.ts";
 import { HurriedPorts } from "./hurried-ports.ts";
 import { type RecordOptions, record } from "./record.ts";
@@ -116,10 +116,12 @@ async function recover(state: CrashState, oracles: WriterOracle[], recovery: Rec
       adapter,
     });
     await storage.flush();
+    const stale = checkMirrored(disk.files, await storage.list());
     const wrong = await checkStore(
       storage,
       oracles.map((oracle) => oracle.clone()),
     );
+    wrong.push(...stale);
     await storage.close();
     if (disk.descriptors > 0) wrong.push(`${disk.descriptors} files were left open`);
     if (wrong.length > 0 || random.next() >= again) return wrong;
