@@ -3,16 +3,21 @@ import type { Readable, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import type { Perform } from "./commands/command.js";
+import { diffCommand } from "./commands/diff.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { exportCommand } from "./commands/export.js";
 import { getCommand } from "./commands/get.js";
 import { importCommand } from "./commands/import.js";
+import { logCommand } from "./commands/log.js";
 import { lsCommand } from "./commands/ls.js";
 import { migrateCommand } from "./commands/migrate.js";
 import { putCommand } from "./commands/put.js";
+import { restoreCommand } from "./commands/restore.js";
 import { rmCommand } from "./commands/rm.js";
+import { schemaCommand } from "./commands/schema.js";
 import { searchCommand } from "./commands/search.js";
 import { verifyCommand } from "./commands/verify.js";
+import { watchCommand } from "./commands/watch.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { CommandError, describeFailure, type Failure, failureLine, UsageError } from "./failure.js";
 import { Output } from "./output.js";
@@ -150,7 +155,12 @@ const COMMANDS = [
   putCommand,
   rmCommand,
   searchCommand,
+  logCommand,
+  diffCommand,
+  restoreCommand,
+  watchCommand,
   migrateCommand,
+  schemaCommand,
   verifyCommand,
   doctorCommand,
 ];

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { StorageEngine } from "@holdfast/core";
+import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { openStore, storeExists } from "holdfast";
 import { CommandError } from "./failure.js";
 import type { Output } from "./output.js";
@@ -18,6 +18,11 @@ export interface CommandContext {
   readonly progress: ProgressView;
 }
 
+/** Prints what a command was asked for: as JSON when that was asked for, else in words. */
+export async function answer(context: CommandContext, value: unknown, lines: readonly string[]): Promise<void> {
+  await report({ ...context, quiet: false }, value, lines);
+}
+
 /** Prints what a command did: as JSON when that was asked for, else in words unless --quiet. */
 export async function report(context: CommandContext, value: unknown, lines: readonly string[]): Promise<void> {
   if (context.json) await context.out.json(value);
@@ -25,7 +30,7 @@ export async function report(context: CommandContext, value: unknown, lines: rea
 }
 
 /** Opens a store that must be there: reading must not leave an empty store behind a misspelt name. */
-export async function openExisting(store: string): Promise<StorageEngine> {
+export async function openExisting(store: string, settings?: StorageSettings): Promise<StorageEngine> {
   if (!(await storeExists(store))) {
     throw new CommandError(
       "NOT_FOUND",
@@ -33,10 +38,10 @@ export async function openExisting(store: string): Promise<StorageEngine> {
       `another path, or \`holdfast import FROM-DIR ${store}\` to make one`,
     );
   }
-  return openStore(store);
+  return openStore(store, settings);
 }
 
 /** Opens a store, making it where there is none. */
-export function openOrCreate(store: string): Promise<StorageEngine> {
-  return openStore(store);
+export function openOrCreate(store: string, settings?: StorageSettings): Promise<StorageEngine> {
+  return openStore(store, settings);
 }

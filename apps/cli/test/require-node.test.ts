@@ -14,7 +14,7 @@ function posingAs(version: string): string[] {
 
 describe("on a Node that is too old", () => {
   it.each(["12.20.0", "20.20.2", "21.7.3"])("%s, says so in one line and exits with 11", async (version) => {
-    const { code, stdout, stderr } = await space.run(["ls", "memory:"], { nodeArgs: posingAs(version) });
+    const { code, stdout, stderr } = await space.process(["ls", "memory:"], { nodeArgs: posingAs(version) });
     expect({ code, stdout }).toEqual({ code: 11, stdout: "" });
     expect(stderr).toMatch(
       new RegExp(
@@ -28,7 +28,7 @@ describe("on a Node that is too old", () => {
     for (const name of ["main.js", "require-node.js"]) await cp(`${dirname(BIN)}/${name}`, space.path("dist", name));
     await writeFile(space.path("package.json"), '{"type":"module"}');
     const bin = space.path("dist/main.js");
-    expect(await space.run([], { bin, nodeArgs: posingAs("20.0.0") })).toMatchObject({ code: 11 });
+    expect(await space.process([], { bin, nodeArgs: posingAs("20.0.0") })).toMatchObject({ code: 11 });
   });
 
   it("can read those files", async () => {
@@ -39,6 +39,9 @@ describe("on a Node that is too old", () => {
   });
 
   it("goes on on Node 22", async () => {
-    expect(await space.run(["ls", "memory:"], { nodeArgs: posingAs("22.0.0") })).toMatchObject({ code: 0, stderr: "" });
+    expect(await space.process(["ls", "memory:"], { nodeArgs: posingAs("22.0.0") })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
   });
 });

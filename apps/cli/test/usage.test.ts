@@ -109,7 +109,7 @@ describe("holdfast", () => {
     const holder = new DatabaseSync(space.path("app.db"));
     try {
       holder.exec("BEGIN IMMEDIATE");
-      const { code, stderr } = await space.run(["put", "sqlite:app.db?lockTimeout=1", "a", "--value", "2"]);
+      const { code, stderr } = await space.process(["put", "sqlite:app.db?lockTimeout=1", "a", "--value", "2"]);
       expect(stderr).toContain(" — try: again when the other program has closed the store\n");
       expect(code).toBe(7);
     } finally {

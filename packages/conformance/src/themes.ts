@@ -9,6 +9,7 @@ import { batch } from "./cases/batch.js";
 import { boundaries } from "./cases/boundaries.js";
 import { capabilities } from "./cases/capabilities.js";
 import { changes } from "./cases/changes.js";
+import { collections } from "./cases/collections.js";
 import { compareAndSet } from "./cases/compare-and-set.js";
 import { edges } from "./cases/edges.js";
 import { errors } from "./cases/errors.js";
@@ -16,6 +17,7 @@ import { exactness } from "./cases/exactness.js";
 import { expiry } from "./cases/expiry.js";
 import { failures } from "./cases/failures.js";
 import { faults } from "./cases/faults.js";
+import { history } from "./cases/history.js";
 import { keys } from "./cases/keys.js";
 import { lifecycle } from "./cases/lifecycle.js";
 import { listing } from "./cases/listing.js";
@@ -24,6 +26,7 @@ import { models } from "./cases/models.js";
 import { namespace } from "./cases/namespace.js";
 import { openStreams } from "./cases/open-streams.js";
 import { options } from "./cases/options.js";
+import { restore } from "./cases/restore.js";
 import { saveAndLoad } from "./cases/save-and-load.js";
 import { search } from "./cases/search.js";
 import { streams } from "./cases/streams.js";
@@ -52,12 +55,15 @@ export const themes: readonly Theme[] = [
   atomicity,
   expiry,
   search,
+  collections,
   update,
   batch,
   streams,
   openStreams,
   watch,
   changes,
+  history,
+  restore,
   namespace,
   lifecycle,
   abort,

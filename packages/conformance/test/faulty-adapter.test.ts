@@ -24,8 +24,10 @@ describe("faulty", () => {
   });
 
   it("leaves out what the adapter leaves out", () => {
-    const adapter = faulty({ ...simple(), batch: undefined as never });
-    expect([adapter.batch, adapter.query, adapter.readStream]).toEqual([undefined, undefined, undefined]);
+    const adapter = faulty({ ...simple(), batch: undefined as never, history: undefined as never });
+    const { batch, query, readStream, history } = adapter;
+    expect([batch, query, readStream, history]).toEqual([undefined, undefined, undefined, undefined]);
+    expect(faulty(simple()).history?.readStream).toBeUndefined();
   });
 
   it("meets the calls that it is told to meet, and logs them", async () => {
@@ -105,6 +107,35 @@ describe("faulty", () => {
     for (const key of ["a", "b", "c"]) await storage.save(key, 1);
     expect((await storage.list()).map(({ key }) => key)).toEqual(["a"]);
     expect(await storage.list()).toHaveLength(3);
+  });
+
+  it("cuts a page of the feed", async () => {
+    const adapter = faulty(simple(), { faults: [{ method: "changes", fault: "short" }] });
+    const storage = await openStorage(adapter);
+    for (const key of ["a", "b", "c", "d"]) await storage.save(key, 1);
+    const page = await adapter.changes?.({ after: undefined, limit: 10 }, { signal: undefined });
+    expect(page).toMatchObject({ outcome: "page", changes: [{ key: "a" }, { key: "b" }] });
+    const keys: string[] = [];
+    for await (const { key } of storage.changes()) keys.push(key);
+    expect(keys).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("meets calls of the history by their own names", async () => {
+    const adapter = faulty(simple(), {
+      faults: [
+        { method: "history.get", fault: "bitflip", key: "k" },
+        { method: "history.list", fault: "before", times: Number.POSITIVE_INFINITY },
+        { method: "lastCursor", fault: "before", times: Number.POSITIVE_INFINITY },
+      ],
+    });
+    const storage = await openStorage(adapter, { ...quick, history: true });
+    const { version } = await storage.save("k", "old");
+    await storage.save("k", "new");
+    await expect(storage.load("k", { version })).rejects.toMatchObject({ code: "CORRUPT", key: "k" });
+    expect(await storage.load("k", { version })).toBe("old");
+    await expect(storage.history("k")).rejects.toMatchObject({ code: "UNAVAILABLE", key: "k" });
+    await expect(storage.getInfo()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(adapter.calls.map(({ method }) => method)).toContain("history.get");
   });
 
   it("throws what it is given, for the adapter to classify", async () => {

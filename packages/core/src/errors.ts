@@ -24,10 +24,18 @@ export type ErrorCode =
   | "UNAVAILABLE"
   | "TIMEOUT"
   | "ABORTED"
+  /** The data does not fit the schema of its collection, or its version cannot be brought to the code's. `issues` may tell where. */
   | "SCHEMA"
   | "CLOSED"
   /** A fault of Holdfast or of an adapter; please report it. */
   | "INTERNAL";
+
+/** One fault that a schema finds in data. */
+export interface SchemaIssue {
+  message: string;
+  /** Property names and array indexes from the value to the fault; empty for the value itself. */
+  path: (string | number)[];
+}
 
 export interface StorageErrorDetails {
   /** The key that the operation was about. */
@@ -38,6 +46,8 @@ export interface StorageErrorDetails {
   retryable?: boolean | undefined;
   /** For `CONFLICT`: the version that stands, or null when nothing does. */
   current?: string | null | undefined;
+  /** For `SCHEMA`: what is wrong with the data, where the schema says so. */
+  issues?: readonly SchemaIssue[] | undefined;
   /** For `NOT_FOUND` of `changes`: the feed cannot go on from that cursor; everything has to be read anew. */
   resync?: true | undefined;
   /** What was thrown underneath. */
@@ -65,6 +75,7 @@ export class StorageError extends Error {
   readonly adapter: string | undefined;
   readonly retryable: boolean;
   readonly current: string | null | undefined;
+  readonly issues: readonly SchemaIssue[] | undefined;
   readonly resync: true | undefined;
 
   constructor(code: ErrorCode, message: string, details: StorageErrorDetails = {}) {
@@ -74,6 +85,7 @@ export class StorageError extends Error {
     this.adapter = details.adapter;
     this.retryable = details.retryable ?? (code === "UNAVAILABLE" || code === "LOCKED");
     this.current = details.current;
+    this.issues = details.issues;
     this.resync = details.resync;
     Object.defineProperty(this, brand, { value: true });
   }
@@ -97,6 +109,7 @@ export class StorageError extends Error {
       ...(this.key === undefined ? {} : { key: this.key }),
       ...(this.adapter === undefined ? {} : { adapter: this.adapter }),
       ...(this.current === undefined ? {} : { current: this.current }),
+      ...(this.issues === undefined ? {} : { issues: this.issues }),
       ...(this.resync === undefined ? {} : { resync: this.resync }),
       retryable: this.retryable,
     };

@@ -3,8 +3,10 @@
 // For authors of adapters.
 export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
 export * from "./contract/capabilities.js";
+export * from "./contract/collection.js";
 export * from "./contract/history.js";
 export * from "./contract/migration.js";
+export * from "./contract/operations.js";
 export * from "./contract/options.js";
 export * from "./contract/query.js";
 export * from "./contract/reports.js";
@@ -14,13 +16,13 @@ export * from "./contract/watch.js";
 export { diffValues } from "./diff-values.js";
 export { openStorage } from "./engine/open-storage.js";
 export type { HistorySettings, RetrySettings, StorageSettings } from "./engine/settings.js";
-export { type ErrorCode, StorageError, type StorageErrorDetails } from "./errors.js";
+export { type ErrorCode, type SchemaIssue, StorageError, type StorageErrorDetails } from "./errors.js";
 export { checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } from "./keys.js";
 export { createMigrator } from "./migrate/create-migrator.js";
 export * from "./ports.js";
 export { matchQuery, matchTerms } from "./query/match.js";
 export { compareHits, type Hit } from "./query/order.js";
-export { parseQuery } from "./query/parse-query.js";
+export { type IndexedPath, parseQuery } from "./query/parse-query.js";
 export * from "./query/parsed-query.js";
 export { countQuery, scanQuery, selectHits } from "./query/scan-query.js";
 export { termsOf } from "./query/terms.js";

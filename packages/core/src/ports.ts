@@ -8,6 +8,8 @@ export interface Ports {
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. May jump. */
   now(): number;
+  /** Milliseconds since some instant, for measuring: never goes back. Absent: measured by `now`. */
+  elapsed?(): number;
 }
 
 export interface Random {
@@ -25,7 +27,7 @@ export interface Timers {
 export type CancelTimer = () => void;
 
 export const systemPorts: Ports = {
-  clock: { now: () => Date.now() },
+  clock: { now: () => Date.now(), elapsed: () => performance.now() },
   random: {
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fraction: () => Math.random(),

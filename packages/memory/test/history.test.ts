@@ -81,8 +81,31 @@ describe("memory's history", () => {
     expect((await storage.getInfo()).details["used"]).toBe(0);
   });
 
-  it("keeps nothing of what is swept for having expired", async () => {
-    const { storage, clock } = await opened({ age: DAY });
+  it("gives up no version for one that had expired", async () => {
+    const { storage, clock } = await opened({ versions: 1 });
+    await storage.save("k", 1);
+    await storage.save("k", 2, { expiration: new Date(clock.time + 1) });
+    clock.time += 1;
+    await storage.save("k", 3);
+    expect(await values(storage, "k")).toEqual([1]);
+  });
+
+  it("frees a kept version that has expired when it is swept, also of a key that stands", async () => {
+    const { storage, clock } = await opened(true);
+    await storage.save("k", 1);
+    const used = async () => (await storage.getInfo()).details["used"];
+    const one = await used();
+    await storage.save("k", 2, { expiration: new Date(clock.time + 1) });
+    await storage.save("k", 3);
+    clock.time += 1;
+    expect(await used()).toBe(3 * (one as number));
+    await storage.sweep();
+    expect(await used()).toBe(2 * (one as number));
+    expect(await values(storage, "k")).toEqual([1]);
+  });
+
+  it("keeps nothing of what is swept for having expired, and gives up nothing for it", async () => {
+    const { storage, clock } = await opened({ versions: 1, age: DAY });
     await storage.save("k", 1);
     await storage.save("k", 2, { expiration: new Date(clock.time + 1) });
     clock.time += 1;
@@ -142,6 +165,16 @@ describe("memory's history", () => {
     expect(await values(keeping, "k")).toEqual([1]);
     await plain.sweep();
     expect(await values(keeping, "k")).toEqual([]);
+  });
+
+  it("is what the storage was opened with last", async () => {
+    const adapter = memory();
+    const first = await openStorage(adapter, { history: true });
+    await first.save("k", 1);
+    await first.close();
+    const second = await openStorage(adapter);
+    await second.save("k", 2);
+    expect(await second.history("k")).toEqual([]);
   });
 
   it("hands out what is the caller's to change", async () => {

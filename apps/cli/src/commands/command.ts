@@ -13,9 +13,10 @@ export interface Example {
 export function describeCommand(nameAndArguments: string, summary: string, examples: readonly Example[]): Command {
   const width = Math.max(...examples.map(({ command }) => command.length));
   const lines = examples.map(({ command, does }) => `  ${command.padEnd(width)}  # ${does}`);
-  return new Command(nameAndArguments.split(" ")[0])
+  const [name, ...parameters] = nameAndArguments.split(" ");
+  const command = new Command(name)
     .summary(summary)
     .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
-    .arguments(nameAndArguments.split(" ").slice(1).join(" "))
     .addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+  return parameters.length === 0 ? command : command.arguments(parameters.join(" "));
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { openOrCreate, report as print } from "../command-context.js";
 import { CommandError, IncompleteError, isSystemError } from "../failure.js";
+import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
 import { emptyReport, type ImportConflict, type ImportReport, importItems } from "../tree/import-items.js";
 import { planImport } from "../tree/import-plan.js";
@@ -12,6 +13,7 @@ interface ImportOptions extends SaveFlags {
   as?: "auto" | "binary";
   conflict: ImportConflict;
   acceptChanges?: true;
+  history?: true;
 }
 
 export function importCommand(perform: Perform): Command {
@@ -33,7 +35,8 @@ export function importCommand(perform: Perform): Command {
         .choices(["stop", "skip", "overwrite"])
         .default("stop"),
     )
-    .option("--accept-changes", "of an export, also files that were changed since");
+    .option("--accept-changes", "of an export, also files that were changed since")
+    .option(...HISTORY_FLAG);
   return addSaveFlags(command).action((from: string, store: string, options: ImportOptions) =>
     perform(async (context) => {
       const { signal, progress } = context;
@@ -47,7 +50,7 @@ export function importCommand(perform: Perform): Command {
         throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
       });
       const report = emptyReport();
-      await using storage = await openOrCreate(store);
+      await using storage = await openOrCreate(store, historySettings(options.history));
       try {
         await importItems(plan, report, { storage, conflict: options.conflict, progress, signal, now: Date.now });
       } catch (error) {

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { parseStoreUrl, storeExists } from "holdfast";
 import { openExisting, openOrCreate, report as print } from "../command-context.js";
 import { CommandError, IncompleteError, UsageError } from "../failure.js";
+import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { wholeNumber } from "../option-values.js";
 import { countOf, formatBytes, formatCount, formatDuration } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
@@ -14,6 +15,7 @@ interface MigrateFlags {
   validate: boolean;
   dryRun?: boolean;
   concurrency?: number;
+  history?: true;
 }
 
 export function migrateCommand(perform: Perform): Command {
@@ -30,28 +32,30 @@ export function migrateCommand(perform: Perform): Command {
     )
     .option("--no-validate", "do not read everything back from the destination")
     .option("--concurrency <count>", "items in flight at once", wholeNumber)
+    .option(...HISTORY_FLAG)
     .option("--dry-run", "plan and report, write nothing")
-    .action((from: string, to: string, { prefix, conflict, validate, dryRun = false, concurrency }: MigrateFlags) =>
-      perform(async (context) => {
-        const { signal, progress } = context;
-        if (await isSamePlace(from, to)) throw new UsageError(`${from} and ${to} are the same store`);
-        await using source = await openExisting(from);
-        // A plan for a store that is not there yet is a plan for an empty one, and does not make it.
-        const planned = dryRun && !(await storeExists(to)) ? "memory:" : to;
-        await using destination = await openOrCreate(planned);
-        const report = await createMigrator(source, destination).migrate({
-          ...(prefix === undefined ? {} : { prefix }),
-          ...(concurrency === undefined ? {} : { concurrency }),
-          conflict,
-          validate,
-          dryRun,
-          signal,
-          progress: (state) => progress.update(state),
-        });
-        progress.end();
-        await print(context, report, summary(report, validate));
-        complain(report);
-      }),
+    .action(
+      (from: string, to: string, { prefix, conflict, validate, dryRun = false, concurrency, history }: MigrateFlags) =>
+        perform(async (context) => {
+          const { signal, progress } = context;
+          if (await isSamePlace(from, to)) throw new UsageError(`${from} and ${to} are the same store`);
+          await using source = await openExisting(from);
+          // A plan for a store that is not there yet is a plan for an empty one, and does not make it.
+          const planned = dryRun && !(await storeExists(to)) ? "memory:" : to;
+          await using destination = await openOrCreate(planned, historySettings(history));
+          const report = await createMigrator(source, destination).migrate({
+            ...(prefix === undefined ? {} : { prefix }),
+            ...(concurrency === undefined ? {} : { concurrency }),
+            conflict,
+            validate,
+            dryRun,
+            signal,
+            progress: (state) => progress.update(state),
+          });
+          progress.end();
+          await print(context, report, summary(report, validate));
+          complain(report);
+        }),
     );
 }
 

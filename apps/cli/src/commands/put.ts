@@ -3,6 +3,7 @@ import type { Format, SaveOptions, StorageEngine, StorageItem } from "@holdfast/
 import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report } from "../command-context.js";
 import { UsageError } from "../failure.js";
+import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { parseExpiration } from "../option-values.js";
 import { formatBytes } from "../terminal/index.js";
 import { formatOfFile, parseValue } from "../tree/file-value.js";
@@ -16,6 +17,7 @@ interface PutOptions extends SaveFlags {
   expires?: string;
   ifVersion?: string;
   ifAbsent?: true;
+  history?: true;
 }
 
 export function putCommand(perform: Perform): Command {
@@ -35,12 +37,13 @@ export function putCommand(perform: Perform): Command {
     )
     .option("--expires <time>", "when it ceases to exist: 30d, 12h, 15m, 90s or an ISO 8601 time")
     .option("--if-absent", "only when the key holds nothing")
-    .option("--if-version <version>", "only when this is the version that stands");
+    .option("--if-version <version>", "only when this is the version that stands")
+    .option(...HISTORY_FLAG);
   return addSaveFlags(command).action((store: string, key: string, file: string | undefined, options: PutOptions) =>
     perform(async (context) => {
       const saveOptions = { ...optionsOf(options), signal: context.signal };
       const source = sourceOf(context, file, options);
-      await using storage = await openOrCreate(store);
+      await using storage = await openOrCreate(store, historySettings(options.history));
       const item = await source(storage, key, saveOptions);
       await report(context, { item }, [`saved ${item.key}: ${formatBytes(item.size)}, ${item.format}`]);
     }),

@@ -4,8 +4,9 @@ import { withoutCursor } from "../change-log.js";
 import type { Context } from "../context.js";
 import { pageBehind, readFeed } from "../read-feed.js";
 import { call, deleteInBatch, EXPIRED, NOW, putInBatch, recordOf, versionOf } from "../samples/records.js";
+import { macrotask } from "../simulation/simulated-ports.js";
 import { bothOf, type Case, feeding, forgettingFeed, type Need, persistence, type Theme, watching } from "../suite.js";
-import { settle, until } from "../turns.js";
+import { Aside, settle, until } from "../turns.js";
 
 const NO_CURSORS = ["", " ", "!", "nonsense", "{}", "\u0000", "-1", "x".repeat(5_000)];
 
@@ -142,24 +143,25 @@ export const adapterChanges: Theme = {
       const writers = await Promise.all([0, 1, 2].map(() => context.openAdapter()));
       const reader = await context.openAdapter();
       const COUNT = 150;
-      let writing = true;
-      const written = Promise.all(
-        writers.map(async (writer, which) => {
-          for (let index = 0; index < COUNT; index++) {
-            const number = index * writers.length + which;
-            // In twos, so that commits of one adapter meet as well.
-            await Promise.all([put(writer, `w${which}.${index}`, number), put(writer, `shared${index % 3}`, number)]);
-          }
-        }),
-      ).finally(() => {
-        writing = false;
-      });
+      const written = new Aside(
+        Promise.all(
+          writers.map(async (writer, which) => {
+            for (let index = 0; index < COUNT; index++) {
+              const number = index * writers.length + which;
+              // In twos, so that commits of one adapter meet as well.
+              await Promise.all([put(writer, `w${which}.${index}`, number), put(writer, `shared${index % 3}`, number)]);
+              // Writes that are answered at once would be over before anybody reads.
+              if (index % writers.length === which) await macrotask();
+            }
+          }),
+        ),
+      );
       const seen: FeedEntry[] = [];
-      while (writing) {
+      while (!written.isOver) {
         seen.push(...(await pageBehind(reader, seen.at(-1)?.cursor, 7)));
         await settle();
       }
-      await written;
+      await written.done;
       seen.push(...(await readFeed(reader, seen.at(-1)?.cursor, 7)));
       equal(seen, await readFeed(reader), "what was told page by page, against the feed in one pass");
       const own = seen.filter(({ key }) => key.startsWith("w"));

@@ -5,7 +5,7 @@ import { difference, show } from "../difference.js";
 import { intercept } from "../faults/intercept.js";
 import { viewOf } from "../harness.js";
 import type { Theme } from "../suite.js";
-import { companionOf, prepare, type Subject, subjectsOf, type Target, valuesOf } from "./subjects.js";
+import { companionOf, prepare, type Subject, settingsFor, subjectsOf, type Target, valuesOf } from "./subjects.js";
 
 /** An adapter that does something in the middle of an operation: just before one of its calls, or after the last. */
 class Interrupted {
@@ -59,7 +59,7 @@ export const boundaries: Theme = {
             happening(() => controller.abort());
             const outcome = await settled(subject.run({ ...target, signal: controller.signal }));
             // Its operation is at an end once the stream is there: what is read then may still come.
-            if (subject.name !== "loadStream" || outcome.error !== undefined) {
+            if (!isStream(subject) || outcome.error !== undefined) {
               ok(StorageError.is(outcome.error, "ABORTED"), `${name}: rejects ABORTED, not ${show(outcome.error)}`);
             }
             // Waits for what was given up and may still take effect.
@@ -82,8 +82,9 @@ export const boundaries: Theme = {
           const outcome = await settled(subject.run(target));
           ok(closing !== undefined, `${name}: the close has begun`);
           await closing;
-          // A scan is an operation for each page, and a stream is read after its operation: those may meet the close.
-          const mayMeetIt = subject.name === "scan" || subject.name === "loadStream";
+          // A scan is an operation for each page, as is a reading of the feed, and a stream is read after its operation: those
+          // may meet the close.
+          const mayMeetIt = ["scan", "changes"].includes(subject.name) || isStream(subject);
           if (outcome.error !== undefined) {
             ok(mayMeetIt, `${name}: is waited for, but rejected with ${show(outcome.error)}`);
           }
@@ -116,7 +117,7 @@ async function atEveryInstant(
   open: (context: Context) => Promise<Opened>,
   round: (given: Round) => Promise<void>,
 ): Promise<void> {
-  const witness = await context.open();
+  const witness = await context.open({ settings: settingsFor(context) });
   const sound = await openInterrupted(context);
   let rounds = 0;
   for (const subject of subjectsOf(context)) {
@@ -125,13 +126,13 @@ async function atEveryInstant(
     for (let instant = 0; calls > 0 && instant <= calls; instant++) {
       const opened = await open(context);
       const key = `k${rounds++}.`;
-      const standing = await prepare(context, witness, key, subject);
+      const before = await prepare(context, witness, key, subject);
       const name = `${subject.name}, after ${instant} of ${calls} calls`;
       await round({
         subject,
         opened,
         name,
-        target: { storage: opened.storage, key, standing },
+        target: { storage: opened.storage, key, ...before },
         happening: (happen) => opened.interrupted.at(instant, calls, happen),
         check: (values) => stands(witness, name, subject, key, values),
       });
@@ -144,7 +145,11 @@ async function atEveryInstant(
 
 async function openInterrupted(context: Context): Promise<Opened> {
   const interrupted = new Interrupted(context.backing.adapter());
-  const root = await openStorage(interrupted.adapter, { ...context.mode.settings, ports: { clock: context.clock } });
+  const root = await openStorage(interrupted.adapter, {
+    ...context.mode.settings,
+    ...settingsFor(context),
+    ports: { clock: context.clock },
+  });
   return { root, storage: viewOf(root, context.mode), interrupted };
 }
 
@@ -156,10 +161,14 @@ async function callsOf(
   { storage, interrupted }: Opened,
 ): Promise<number> {
   const key = `sound ${subject.name}.`;
-  const standing = await prepare(context, witness, key, subject);
+  const before = await prepare(context, witness, key, subject);
   interrupted.rest();
-  await subject.run({ storage, key, standing });
+  await subject.run({ storage, key, ...before });
   return interrupted.calls;
+}
+
+function isStream({ name }: Subject): boolean {
+  return name.startsWith("loadStream");
 }
 
 async function stands(

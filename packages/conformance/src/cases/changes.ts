@@ -4,8 +4,9 @@ import { ChangeLog, withoutCursor } from "../change-log.js";
 import { collect, inPieces } from "../collect.js";
 import type { Context } from "../context.js";
 import { wrongOptions } from "../samples/wrong-options.js";
+import { macrotask } from "../simulation/simulated-ports.js";
 import { bothOf, type Case, feeding, forgettingFeed, type Need, persistence, type Theme, watching } from "../suite.js";
-import { settle } from "../turns.js";
+import { Aside, settle } from "../turns.js";
 import { refusesChanges } from "./refusals.js";
 import { refusesOptions } from "./refuses-options.js";
 
@@ -127,23 +128,24 @@ export const changes: Theme = {
       const reader = await context.open();
       const start = await cursorOf(reader);
       const acknowledged: string[] = [];
-      let writing = true;
-      const work = Promise.all(
-        writers.map(async (writer, which) => {
-          for (let round = 0; round < EACH; round++) {
-            const items = await Promise.all([
-              writer.save(`of ${which}/${round % 5}`, round),
-              writer.save(`shared/${round % 3}`, round),
-            ]);
-            if (round % 7 === 6) await writer.delete(`of ${which}/${round % 5}`);
-            acknowledged.push(...items.map(({ version }) => version));
-          }
-        }),
-      ).finally(() => {
-        writing = false;
-      });
+      const work = new Aside(
+        Promise.all(
+          writers.map(async (writer, which) => {
+            for (let round = 0; round < EACH; round++) {
+              const items = await Promise.all([
+                writer.save(`of ${which}/${round % 5}`, round),
+                writer.save(`shared/${round % 3}`, round),
+              ]);
+              if (round % 7 === 6) await writer.delete(`of ${which}/${round % 5}`);
+              acknowledged.push(...items.map(({ version }) => version));
+              // Writes that are answered at once would be over before anybody reads.
+              if (round % WRITERS === which) await macrotask();
+            }
+          }),
+        ),
+      );
       const seen: Change[] = [];
-      while (writing) {
+      while (!work.isOver) {
         const known = acknowledged.length;
         seen.push(...(await collect(reader.changes(seen.at(-1)?.cursor ?? start))));
         const told = new Set(seen.map(({ version }) => version));
@@ -153,7 +155,7 @@ export const changes: Theme = {
         );
         await settle();
       }
-      await work;
+      await work.done;
       seen.push(...(await collect(reader.changes(seen.at(-1)?.cursor ?? start))));
       equal(seen, await collect(reader.changes(start)), "what was told bit by bit, against one pass");
       const saves = seen.filter(({ type }) => type === "save").map(({ version }) => version);
@@ -169,15 +171,15 @@ export const changes: Theme = {
         const [writer, reader] = [await context.open(), await context.open()];
         for (let index = 0; index < 50; index++) await writer.save(`k${index}`, `before ${index}`);
         const mirror = new Map<string, string>();
-        let writing = true;
-        const work = (async () => {
-          for (let index = 0; index < 120; index++) {
-            const key = `k${(index * 7) % 60}`;
-            await (index % 4 === 3 ? writer.delete(key) : writer.save(key, `meanwhile ${index}`));
-          }
-        })().finally(() => {
-          writing = false;
-        });
+        const work = new Aside(
+          (async () => {
+            for (let index = 0; index < 120; index++) {
+              const key = `k${(index * 7) % 60}`;
+              await (index % 4 === 3 ? writer.delete(key) : writer.save(key, `meanwhile ${index}`));
+              if (index % 5 === 0) await macrotask();
+            }
+          })(),
+        );
         let from = await cursorOf(reader);
         for await (const { key, version } of reader.scan()) mirror.set(key, version);
         const follow = async () => {
@@ -188,11 +190,11 @@ export const changes: Theme = {
             from = defined(cursor, "the cursor");
           }
         };
-        while (writing) {
+        while (!work.isOver) {
           await follow();
           await settle();
         }
-        await work;
+        await work.done;
         await follow();
         const standing = await reader.list();
         equal(

@@ -1,6 +1,6 @@
 import { equal } from "../assert.js";
 import { generated } from "../generated.js";
-import { commands } from "../model/commands.js";
+import { singleClients } from "../model/commands.js";
 import { concurrentRuns, runConcurrently } from "../model/concurrent-run.js";
 import { runCommands } from "../model/single-run.js";
 import { racingWriters, type Theme } from "../suite.js";
@@ -16,8 +16,8 @@ export const models: Theme = {
       name: "whatever one client does, the answers are those of the model",
       async run(context) {
         let run = 0;
-        await generated(context, SINGLE_RUNS * context.thoroughness, commands, (steps) =>
-          runCommands(context, `run-${run++}`, steps),
+        await generated(context, SINGLE_RUNS * context.thoroughness, singleClients, (client) =>
+          runCommands(context, `run-${run++}`, client),
         );
       },
     },

@@ -1,4 +1,4 @@
-import type { Capabilities, StorageEngine, StorageItem } from "@holdfast/core";
+import type { Capabilities, StorageEngine, StorageItem, StorageSettings } from "@holdfast/core";
 import { collect, inPieces, readAll } from "../collect.js";
 import type { Context } from "../context.js";
 
@@ -7,7 +7,7 @@ export interface Subject {
   readonly name: string;
   /** Not given: everywhere. */
   readonly where?: (capabilities: Capabilities) => boolean;
-  /** `signal` stands in the options of the operation; `standing` is the item before it, unless it begins with none. */
+  /** `signal` stands in the options of the operation; `standing` is the item before it, unless it begins with none, `older` the one before that. */
   readonly run: (target: Target) => Promise<unknown>;
   /** What it must answer, asked of somebody else once it is done. */
   readonly answer: (witness: StorageEngine, key: string) => Promise<unknown>;
@@ -21,6 +21,8 @@ export interface Target {
   readonly storage: StorageEngine;
   readonly key: string;
   readonly standing: StorageItem | undefined;
+  /** The version before it, where the store keeps it. */
+  readonly older: StorageItem | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,6 +73,47 @@ const allSubjects: readonly Subject[] = [
     // The expired item that `prepare` leaves beside each.
     answer: async () => 1,
   },
+  {
+    ...writing("restore", OLDER, ({ storage, key, standing, older, signal }) =>
+      storage.restore(key, versionOf(older), { signal, ifVersion: standing?.version }),
+    ),
+    where: keepsVersions,
+  },
+  {
+    name: "history",
+    where: keepsVersions,
+    run: ({ storage, key, signal }) => storage.history(key, { signal }),
+    answer: (witness, key) => witness.history(key),
+  },
+  {
+    name: "load of a version",
+    where: keepsVersions,
+    run: ({ storage, key, older, signal }) => storage.load(key, { version: versionOf(older), signal }),
+    answer: async () => OLDER,
+  },
+  {
+    name: "loadStream of a version",
+    where: keepsVersions,
+    async run({ storage, key, older, signal }) {
+      const stream = await storage.loadStream(key, { version: versionOf(older), signal });
+      return stream && new TextDecoder().decode(await readAll(stream));
+    },
+    answer: async () => JSON.stringify(OLDER),
+  },
+  {
+    name: "diff",
+    where: keepsVersions,
+    run: ({ storage, key, older, signal }) => storage.diff(key, versionOf(older), undefined, { signal }),
+    answer: async () => [{ path: [], type: "changed", before: OLDER, after: OLD }],
+  },
+  {
+    ...reading("changes", async (storage, key, signal) => {
+      const told = await collect(storage.changes(undefined, { signal }));
+      // By whom they were made is another thing for each opening.
+      return told.filter((change) => change.key === key).map(({ origin: _, ...change }) => change);
+    }),
+    where: ({ changes }) => changes === "native",
+  },
   reading("load", (storage, key, signal) => storage.load(key, { signal })),
   reading("stat", (storage, key, signal) => storage.stat(key, { signal })),
   reading("exists", (storage, key, signal) => storage.exists(key, { signal })),
@@ -101,22 +144,27 @@ export function isWrite(subject: Subject): boolean {
   return "leaves" in subject;
 }
 
+/** How every opening of such a case is made: what was replaced is kept wherever it can be. */
+export function settingsFor({ capabilities }: Context): StorageSettings {
+  return keepsVersions(capabilities) ? { history: true } : {};
+}
+
 /** What the subject begins with: an item that was written twice, and an expired one beside it. */
 export async function prepare(
   context: Context,
   witness: StorageEngine,
   key: string,
   subject: Subject,
-  between: () => Promise<unknown> = async () => undefined,
-): Promise<StorageItem | undefined> {
+  between: (older: StorageItem | undefined) => Promise<unknown> = async () => undefined,
+): Promise<Pick<Target, "standing" | "older">> {
   await witness.sweep();
   await witness.save(`${key}expired`, OLD, { expiration: context.clock.in(-1) });
-  if (!subject.creates) await witness.save(key, OLDER, { tags: ["old"] });
-  await between();
-  const item = subject.creates ? undefined : await witness.save(key, OLD, { tags: ["old"] });
+  const older = subject.creates ? undefined : await witness.save(key, OLDER, { tags: ["old"] });
+  await between(older);
+  const standing = subject.creates ? undefined : await witness.save(key, OLD, { tags: ["old"] });
   // So that every opening's next version is above all that stand: the calls are the same each time.
   context.clock.advance(1);
-  return item;
+  return { standing, older };
 }
 
 /** The value before the operation, and the one after it. */
@@ -128,6 +176,14 @@ export function valuesOf(subject: Subject): readonly [before: unknown, after: un
 /** What a batch writes as one with the item itself. */
 export function companionOf(key: string): string {
   return `${key}companion`;
+}
+
+function keepsVersions({ history }: Capabilities): boolean {
+  return history === "native";
+}
+
+function versionOf(item: StorageItem | undefined): string {
+  return item?.version ?? "";
 }
 
 function writing(name: string, leaves: unknown, run: Subject["run"]): Subject {

@@ -1,12 +1,13 @@
 import type { Change, StorageItem } from "@holdfast/core";
-import { equal, ok } from "../assert.js";
+import { defined, equal, ok } from "../assert.js";
 import { ChangeLog } from "../change-log.js";
+import { collect } from "../collect.js";
 import type { Context } from "../context.js";
 import { PeerClient } from "../peer/peer-client.js";
 import { count, create } from "../peer/run-peer.js";
 import { macrotask } from "../simulation/simulated-ports.js";
 import type { Case, Need, Theme } from "../suite.js";
-import { settle, until } from "../turns.js";
+import { Aside, settle, until } from "../turns.js";
 import { killWhileBatching, roundsBelow } from "./under-declared.js";
 
 /** Enough for the two to meet many times. */
@@ -126,6 +127,53 @@ export const twoProcesses: Theme = {
       },
       ({ watch }) => watch === "cross-process",
     ),
+    withPeer(
+      "are told one story by the feed, each commit once, and none is skipped for who polls meanwhile",
+      async (context, peer) => {
+        const storage = await context.open();
+        const start = defined((await storage.getInfo()).cursor, "the cursor of getInfo");
+        const work = new Aside(
+          Promise.all([
+            peer.perform({ do: "count", key: "counter", times: TIMES }),
+            peer.perform({ do: "pairs", keys: ["pair/a", "pair/b"], times: TIMES / 2 }),
+            count(storage, "counter", TIMES),
+            create(
+              storage,
+              Array.from({ length: TIMES }, (_, index) => `mine ${index}`),
+            ),
+          ]),
+        );
+        const seen: Change[] = [];
+        while (!work.isOver) {
+          seen.push(...(await collect(storage.changes(seen.at(-1)?.cursor ?? start))));
+          await macrotask();
+        }
+        await work.done;
+        seen.push(...(await collect(storage.changes(seen.at(-1)?.cursor ?? start))));
+        equal(seen, await collect(storage.changes(start)), "what was told bit by bit, against one pass");
+        const theirs = (await peer.perform({ do: "changes", since: start })) as Change[];
+        equal(theirs.map(mirrored), seen, "what the other is told");
+        equal(seen.filter(({ key }) => key.startsWith("mine")).length, TIMES, "keys that were made here");
+        for (const [key, times] of [
+          ["counter", 2 * TIMES],
+          ["pair/a", TIMES / 2],
+          ["pair/b", TIMES / 2],
+        ] as const) {
+          const versions = seen.filter((change) => change.key === key).map(({ version }) => version);
+          equal(versions.length, times, `how often ${key} is told of`);
+          equal(versions, [...new Set(versions)].sort(), `the versions of ${key}, each once, upwards`);
+        }
+        const pairs = seen.map(({ key }, index) => [key, index] as const).filter(([key]) => key.startsWith("pair/"));
+        for (let index = 0; index < pairs.length; index += 2) {
+          equal(
+            pairs[index + 1]?.[1],
+            (pairs[index]?.[1] ?? 0) + 1,
+            "where the second of a batch stands: right behind the first",
+          );
+        }
+      },
+      ({ changes, batch }) => changes === "native" && batch === "atomic",
+    ),
     withPeer("close without a word to the other", async (context, peer) => {
       const storage = await context.open();
       await peer.perform({ do: "save", key: "k", data: 1 });
@@ -163,6 +211,43 @@ export const twoProcesses: Theme = {
       const reopened = await context.reopen();
       equal(await reopened.load("still"), 1, "what was saved after the last kill");
     }),
+    withPeer(
+      "of which one is killed while it overwrites leave feed, history and what stands of one mind",
+      async (context) => {
+        const VERSIONS = 1_000;
+        const storage = await context.open({ settings: { history: { versions: VERSIONS } } });
+        for (const [round, after] of [7, 40].entries()) {
+          const start = defined((await storage.getInfo()).cursor, "the cursor of getInfo");
+          const victim = await PeerClient.start(context, VERSIONS);
+          void victim.perform({ do: "saveForEver", prefix: `${round}/`, size: 2_000, keys: 3 });
+          await until(() => victim.saved.length >= after);
+          await victim.kill();
+          const told = await collect(storage.changes(start));
+          const unanswered = told.length - victim.saved.length;
+          ok(unanswered === 0 || unanswered === 1, `${told.length} told, ${victim.saved.length} acknowledged`);
+          for (const [index, { key, version }] of told.entries()) {
+            equal(
+              await storage.load(key, { version }),
+              new Uint8Array(2_000).fill(index),
+              `the value of save ${index}`,
+            );
+          }
+          for (const key of [0, 1, 2].map((each) => `${round}/${each}`)) {
+            const versions = told.filter((change) => change.key === key).map(({ version }) => version);
+            const standing = versions.pop();
+            equal(
+              (await storage.stat(key))?.version,
+              standing,
+              `the version of ${key} that stands: the last that is told`,
+            );
+            const kept = (await storage.history(key)).map(({ version }) => version);
+            equal(kept, versions.reverse(), `the versions of ${key} that are kept: all that are told but the last`);
+          }
+          equal((await storage.verify()).problems, [], "what verify finds");
+        }
+      },
+      ({ changes, history }) => changes === "native" && history === "native",
+    ),
     withPeer(
       "of which one is killed while it writes batches leave each as a whole or not at all",
       async (context) => {

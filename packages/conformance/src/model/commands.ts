@@ -23,13 +23,19 @@ export type Command =
   | { readonly do: "load" | "stat"; readonly key: string }
   | { readonly do: "list"; readonly prefix: string; readonly after?: string | undefined; readonly limit: number }
   | { readonly do: "search"; readonly prefix: string; readonly tagged: boolean }
+  | { readonly do: "history"; readonly key: string }
+  /** `nth`: 0 is the version that stands, 1 the one before it, and so on. */
+  | { readonly do: "loadVersion"; readonly key: string; readonly nth: number }
+  | { readonly do: "restore"; readonly key: string; readonly nth: number; readonly only: Only }
+  /** Everything that the feed tells since it was asked last. */
+  | { readonly do: "changes" }
   | { readonly do: "pass"; readonly milliseconds: number }
   | { readonly do: "sweep" | "reopen" };
 
 /** The precondition: none, that nothing stands, the version that stands, or one that stood before. */
 export type Only = "any" | "absent" | "current" | "outdated";
 
-const modelKeys = ["a", "a/b", "a_b", "b", "\uff5e", "\u{1f600}"];
+export const modelKeys: readonly string[] = ["a", "a/b", "a_b", "b", "\uff5e", "\u{1f600}"];
 
 const key = fc.constantFrom(...modelKeys);
 const value = fc.integer({ min: 0, max: 99 });
@@ -74,6 +80,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("search" as const), prefix, tagged: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("history" as const), key }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("loadVersion" as const), key, nth: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("restore" as const), key, nth: fc.nat(3), only }) },
+  { weight: 2, arbitrary: fc.constant({ do: "changes" as const }) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant("pass" as const), milliseconds: fc.integer({ min: -3, max: 12 }) }),
@@ -81,5 +91,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("sweep" as const, "sweep" as const, "reopen" as const) }) },
 );
 
-/** What a run of one client does. */
-export const commands: fc.Arbitrary<Command[]> = fc.array(command, { maxLength: 40, size: "max" });
+/** What one client does, and for how many milliseconds its storage keeps what was replaced. */
+export interface SingleClient {
+  readonly steps: readonly Command[];
+  readonly age: number | undefined;
+}
+
+export const singleClients: fc.Arbitrary<SingleClient> = fc.record({
+  steps: fc.array(command, { maxLength: 50, size: "max" }),
+  age: fc.constantFrom(undefined, 15),
+});

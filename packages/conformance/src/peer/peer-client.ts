@@ -19,10 +19,10 @@ export class PeerClient {
     peer.channel.receive((message) => this.#receive(message as PeerMessage));
   }
 
-  /** Starts another process on the case's store, which has it open when this resolves. */
-  static async start(context: Context): Promise<PeerClient> {
+  /** Starts another process on the case's store, which has it open when this resolves, keeping so many versions. */
+  static async start(context: Context, versions?: number): Promise<PeerClient> {
     const client = await PeerClient.connect(await context.startPeer());
-    await client.perform({ do: "open", now: context.clock.now() });
+    await client.perform({ do: "open", now: context.clock.now(), versions });
     return client;
   }
 

@@ -16,8 +16,8 @@ export interface Peer {
 
 /** What a peer can be told to do; it answers each when it is done. */
 export type PeerTask =
-  /** With a clock that stands at `now`. */
-  | { readonly do: "open"; readonly now: number }
+  /** With a clock that stands at `now`, keeping so many previous versions of each key. */
+  | { readonly do: "open"; readonly now: number; readonly versions?: number | undefined }
   | { readonly do: "close" }
   | { readonly do: "save"; readonly key: string; readonly data: unknown; readonly ifVersion?: string | null }
   | { readonly do: "load"; readonly key: string }
@@ -34,8 +34,13 @@ export type PeerTask =
    * acknowledged, until it is killed. The number of the round stands in the metadata of each item, as `round`.
    */
   | { readonly do: "batchForEver"; readonly prefix: string; readonly size: number }
-  /** Saves `prefix + 0`, `prefix + 1` and so on, telling of each that was acknowledged, until it is killed. */
-  | { readonly do: "saveForEver"; readonly prefix: string; readonly size: number }
+  /**
+   * Saves `prefix + 0`, `prefix + 1` and so on, telling of each that was acknowledged, until it is killed. With `keys` it begins
+   * again with 0 after so many.
+   */
+  | { readonly do: "saveForEver"; readonly prefix: string; readonly size: number; readonly keys?: number | undefined }
+  /** Answers everything that the feed tells behind `since`. */
+  | { readonly do: "changes"; readonly since: string }
   /** Watches from now on, and tells of each change. */
   | { readonly do: "watch"; readonly prefix: string };
 

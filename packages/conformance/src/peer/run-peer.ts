@@ -1,4 +1,5 @@
 import { openStorage, type StorageAdapter, type StorageEngine, StorageError } from "@holdfast/core";
+import { collect } from "../collect.js";
 import { ManualClock } from "../manual-clock.js";
 import { openBare } from "../open-bare.js";
 import { call, NOW, putInBatch, recordOf, versionOf } from "../samples/records.js";
@@ -46,7 +47,9 @@ class Worker {
 
   async #perform(task: PeerTask): Promise<unknown> {
     if (task.do === "open") {
-      this.#storage = await openStorage(this.#adapter(), { ports: { clock: new ManualClock(task.now) } });
+      const { now, versions } = task;
+      const history = versions === undefined ? {} : { history: { versions } };
+      this.#storage = await openStorage(this.#adapter(), { ...history, ports: { clock: new ManualClock(now) } });
       return undefined;
     }
     const storage = this.#storage;
@@ -71,7 +74,9 @@ class Worker {
       case "batchForEver":
         return this.#batchForEver(task.prefix, task.size);
       case "saveForEver":
-        return this.#saveForEver(storage, task.prefix, task.size);
+        return this.#saveForEver(storage, task);
+      case "changes":
+        return collect(storage.changes(task.since));
       case "watch":
         await storage.watch(task.prefix, (change) => this.#tell({ type: "changed", change }));
         return undefined;
@@ -91,9 +96,12 @@ class Worker {
     }
   }
 
-  async #saveForEver(storage: StorageEngine, prefix: string, size: number): Promise<never> {
+  async #saveForEver(
+    storage: StorageEngine,
+    { prefix, size, keys = Number.POSITIVE_INFINITY }: PeerTask & { do: "saveForEver" },
+  ): Promise<never> {
     for (let index = 0; ; index++) {
-      await storage.save(`${prefix}${index}`, new Uint8Array(size).fill(index));
+      await storage.save(`${prefix}${index % keys}`, new Uint8Array(size).fill(index));
       this.#tell({ type: "saved", index });
     }
   }

@@ -27,7 +27,7 @@ interface Timer {
 export class SimulatedPorts implements Ports {
   readonly seed: number;
   readonly random: SeededRandom;
-  readonly clock: Clock = { now: () => this.#wall + this.#elapsed };
+  readonly clock: Clock = { now: () => this.#wall + this.#elapsed, elapsed: () => this.#elapsed };
   readonly timers: Timers = {
     schedule: (callback, milliseconds, kind) => this.#schedule(callback, milliseconds, kind),
   };

@@ -242,6 +242,76 @@ export const feedingSaboteurs: readonly Saboteur[] = [
     },
   },
   {
+    name: "page of the feed from a cache",
+    story:
+      "What was behind the cursor is remembered for who asks again: at the end of the feed that is nothing, for good.",
+    caughtBy: { theme, case: "holds what was acknowledged before it is asked" },
+    plant(sound) {
+      const pages = new Map<string, FeedPage>();
+      return {
+        async changes(range, options) {
+          const question = JSON.stringify(range);
+          const page = pages.get(question) ?? (await pageOf(sound, range, options));
+          pages.set(question, page);
+          return structuredClone(page);
+        },
+      };
+    },
+  },
+  {
+    name: "newest place from a replica",
+    story: "How far the feed goes is asked of a copy that lags: a reader stops there and takes it for the end.",
+    caughtBy: { theme: "changes", case: "skips none for who polls while several openings write" },
+    plant(sound) {
+      let known: string | undefined;
+      return {
+        async lastCursor(options) {
+          const [before, cursor] = [known, await sound.lastCursor?.(options)];
+          known = cursor;
+          return before ?? cursor ?? "";
+        },
+      };
+    },
+  },
+  {
+    name: "deletion told with the version that it removed",
+    story:
+      "The row is gone when the entry is written, so its old version goes in: a mirror takes it for known and keeps the item.",
+    caughtBy: {
+      theme: "changes",
+      case: "keeps a mirror right that began with a reading of everything, whatever is written meanwhile",
+    },
+    plant: (sound, store) => ({
+      async delete(key, condition, options) {
+        const removed = store.records.get(key)?.header.version;
+        const outcome = await sound.delete(key, condition, options);
+        const entry = store.feed.entries.at(-1);
+        if (outcome.outcome === "deleted" && entry !== undefined && removed !== undefined) {
+          store.feed.entries[store.feed.entries.length - 1] = { ...entry, version: removed };
+        }
+        return outcome;
+      },
+    }),
+  },
+  {
+    name: "feed beside the write",
+    on: "shared",
+    story:
+      "The entry follows the write: a process that is killed in between leaves a change that nobody will ever hear of.",
+    caughtBy: {
+      theme: "two processes",
+      case: "of which one is killed while it overwrites leave feed, history and what stands of one mind",
+    },
+    plant: (sound, store) => ({
+      async put(record, condition, options) {
+        const outcome = await sound.put(record, condition, options);
+        const entry = outcome.outcome === "written" ? store.feed.entries.pop() : undefined;
+        if (entry !== undefined) setTimeout(() => enter(store.feed, withoutCursor(entry)), 20);
+        return outcome;
+      },
+    }),
+  },
+  {
     name: "watch with cursors of its own",
     story: "Watchers are told the version in place of the cursor: who reconnects with it is refused, or worse, is not.",
     caughtBy: { theme, case: "is what watch tells: the same entries, in the same order, with the same cursors" },
@@ -322,6 +392,10 @@ function watchedThrough(
   change: (tell: (change: AdapterChange) => void) => (change: AdapterChange) => void,
 ): Replacements {
   return { watch: (listener) => sound.watch?.(change(listener)) ?? (() => undefined) };
+}
+
+function withoutCursor({ cursor: _, ...change }: FeedEntry): Omit<FeedEntry, "cursor"> {
+  return change;
 }
 
 function numberIn(cursor: string): number {

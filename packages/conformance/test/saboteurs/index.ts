@@ -9,6 +9,7 @@ import { racingSaboteurs } from "./racing.js";
 import type { Saboteur } from "./saboteur.js";
 import { searchingSaboteurs } from "./searching.js";
 import { streamingSaboteurs } from "./streaming.js";
+import { sweepingSaboteurs } from "./sweeping.js";
 import { versionSaboteurs } from "./versions.js";
 import { watchingSaboteurs } from "./watching.js";
 import { writingSaboteurs } from "./writing.js";
@@ -26,5 +27,6 @@ export const saboteurs: readonly Saboteur[] = [
   ...watchingSaboteurs,
   ...feedingSaboteurs,
   ...keepingSaboteurs,
+  ...sweepingSaboteurs,
   ...declaringSaboteurs,
 ];

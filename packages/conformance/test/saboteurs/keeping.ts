@@ -1,17 +1,13 @@
 import type { Replacements } from "@holdfast/conformance";
-import { BEFORE_ALL_TIME, type History, isLive, type PreviousRecord, type StorageAdapter } from "@holdfast/core";
+import { BEFORE_ALL_TIME, isLive, type PreviousRecord, type StorageAdapter } from "@holdfast/core";
 import type { SimpleStore } from "../simple-adapter.js";
-import type { Previous } from "../simple-history.js";
-import { laterTurn } from "./planting.js";
+import { historyOf, laterTurn } from "./planting.js";
 import type { Saboteur } from "./saboteur.js";
 
 const theme = "adapter: history";
 const whole = "keeps what is replaced or deleted, whole, newest first, with the instant";
 const nothing = "keeps nothing of what wrote nothing";
 const expired = "keeps nothing that had expired, and shows nothing that has expired since";
-const byAge = "sweep drops by age, to the millisecond, below a literal prefix";
-const swept = "sweep without an age drops what is kept of keys that do not stand";
-const off = "switched off it keeps nothing, and a sweep drops what was kept before";
 const batched = "keeps what a batch replaces, and nothing of one that was refused";
 const sizes = "keeps bodies of every size exactly, and streams them unmoved by what is written meanwhile";
 const streamed = "streams a kept body as it was written, whole or in pieces, and unmoved by later writes";
@@ -225,133 +221,6 @@ export const keepingSaboteurs: readonly Saboteur[] = [
     }),
   },
   {
-    name: "age of a version from its making",
-    story: "A page that stood unchanged for a year loses its old version the moment it is edited.",
-    caughtBy: { theme, case: byAge },
-    plant: (sound, { previous }) => ({
-      history: {
-        ...historyOf(sound),
-        sweep(prefix, options) {
-          for (const [key, kept] of previous) {
-            previous.set(
-              key,
-              kept.map(({ record, replaced }) => ({ record, replaced: Math.min(replaced, record.header.created) })),
-            );
-          }
-          return historyOf(sound).sweep(prefix, options);
-        },
-      },
-    }),
-  },
-  {
-    name: "sweep of history off by one",
-    story:
-      "At least as old, not older: the version of this very instant a week ago is gone in one store and there in another.",
-    caughtBy: { theme, case: byAge },
-    plant: (sound) => ({
-      history: {
-        ...historyOf(sound),
-        sweep: (prefix, options) => historyOf(sound).sweep(prefix, { ...options, now: options.now + 1 }),
-      },
-    }),
-  },
-  {
-    name: "sweep of history with a pattern",
-    story: "LIKE takes _ for any letter: sweeping one customer's folder empties the trash of another.",
-    caughtBy: { theme, case: byAge },
-    plant: (sound, { previous }) => ({
-      history: {
-        ...historyOf(sound),
-        async sweep(prefix, options) {
-          const pattern = new RegExp(`^${prefix.replaceAll("_", ".")}`, "su");
-          let dropped = 0;
-          for (const key of [...previous.keys()].filter((each) => pattern.test(each))) {
-            dropped += await historyOf(sound).sweep(key, options);
-          }
-          return dropped;
-        },
-      },
-    }),
-  },
-  {
-    name: "history back after the sweep",
-    story: "The sweep marks versions as swept and the list leaves them out; by their numbers they still open.",
-    caughtBy: { theme, case: swept },
-    plant(sound, { previous }) {
-      const all = new Map<string, Previous["record"]>();
-      return {
-        history: {
-          ...historyOf(sound),
-          sweep(prefix, options) {
-            for (const { record } of [...previous.values()].flat()) all.set(record.header.version, record);
-            return historyOf(sound).sweep(prefix, options);
-          },
-          get: async (key, version, options) =>
-            (await historyOf(sound).get(key, version, options)) ?? structuredClone(all.get(version)),
-        },
-      };
-    },
-  },
-  {
-    name: "sweep that takes the history of the living",
-    story: "A job that empties the trash every night drops the versions of what is still there as well.",
-    caughtBy: { theme, case: swept },
-    plant: (sound, { previous }) => ({
-      history: {
-        ...historyOf(sound),
-        async sweep(prefix, options) {
-          const dropped = await historyOf(sound).sweep(prefix, options);
-          previous.clear();
-          return dropped;
-        },
-      },
-    }),
-  },
-  {
-    name: "sweep that knows no expired items",
-    story: "An expired item whose row is still there counts as standing: its versions are never dropped.",
-    caughtBy: { theme, case: swept },
-    plant: (sound, { previous, records }) => ({
-      history: {
-        ...historyOf(sound),
-        async sweep(prefix, options) {
-          const spared = [...previous].filter(([key]) => records.has(key));
-          const dropped = await historyOf(sound).sweep(prefix, options);
-          const back = spared.filter(([key]) => !previous.has(key));
-          for (const [key, kept] of back) previous.set(key, kept);
-          return dropped - back.reduce((sum, [, kept]) => sum + kept.length, 0);
-        },
-      },
-    }),
-  },
-  {
-    name: "history that cannot be switched off",
-    story: "No versions, says the contract with the customer; the disk says otherwise.",
-    caughtBy: { theme, case: off },
-    plant: (sound) => ({
-      open: (context) =>
-        sound.open({ ...context, history: context.history || { versions: 10, age: Number.POSITIVE_INFINITY } }),
-    }),
-  },
-  {
-    name: "history that stays when it is switched off",
-    story: "Switched off, nothing new is kept; what was kept before lies there, and no sweep removes it.",
-    caughtBy: { theme, case: off },
-    plant(sound) {
-      let isOff = false;
-      return {
-        open(context) {
-          isOff = context.history === false;
-          return sound.open(context);
-        },
-        history: {
-          ...historyOf(sound),
-          sweep: (prefix, options) => (isOff ? 0 : historyOf(sound).sweep(prefix, options)),
-        },
-      };
-    },
-  },
-  {
     name: "batch that keeps nothing",
     story: "The import overwrites ten thousand items in batches, and not one of them can be brought back.",
     caughtBy: { theme, case: batched },
@@ -478,6 +347,28 @@ export const keepingSaboteurs: readonly Saboteur[] = [
     }),
   },
   {
+    name: "history after the write",
+    on: "shared",
+    story:
+      "The old version is copied once the new one stands: killed in between, a process leaves neither copy nor original.",
+    caughtBy: {
+      theme: "two processes",
+      case: "of which one is killed while it overwrites leave feed, history and what stands of one mind",
+    },
+    plant: (sound, store) => ({
+      async put(record, condition, options) {
+        const { key } = record.header;
+        const outcome = await sound.put(record, condition, options);
+        const kept = store.previous.get(key);
+        if (outcome.outcome === "written" && kept !== undefined) {
+          store.previous.set(key, kept.slice(1));
+          setTimeout(() => store.previous.set(key, [...kept.slice(0, 1), ...(store.previous.get(key) ?? [])]), 20);
+        }
+        return outcome;
+      },
+    }),
+  },
+  {
     name: "history lost on closing",
     story: "Undo works until the app is started again.",
     caughtBy: { theme, case: "is there after reopening" },
@@ -489,11 +380,6 @@ export const keepingSaboteurs: readonly Saboteur[] = [
     }),
   },
 ];
-
-function historyOf(sound: StorageAdapter): History {
-  if (sound.history === undefined) throw new Error("the sound adapter has history");
-  return sound.history;
-}
 
 /** Changes what is listed of a key. */
 function onKept(sound: StorageAdapter, change: (kept: readonly PreviousRecord[]) => PreviousRecord[]): Replacements {

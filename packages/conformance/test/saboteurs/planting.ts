@@ -1,5 +1,13 @@
 import type { Replacements } from "@holdfast/conformance";
-import type { CallOptions, ListRange, ReadOptions, RecordHeader, StorageAdapter, WriteRecord } from "@holdfast/core";
+import type {
+  CallOptions,
+  History,
+  ListRange,
+  ReadOptions,
+  RecordHeader,
+  StorageAdapter,
+  WriteRecord,
+} from "@holdfast/core";
 
 export const call: CallOptions = { signal: undefined };
 
@@ -68,4 +76,9 @@ export function keyedBy(sound: StorageAdapter, fold: (key: string) => string): R
 /** Every living header. */
 export async function everyHeader(sound: StorageAdapter, options: ReadOptions): Promise<RecordHeader[]> {
   return sound.list({ prefix: "", after: undefined, limit: Number.MAX_SAFE_INTEGER }, options);
+}
+
+export function historyOf(sound: StorageAdapter): History {
+  if (sound.history === undefined) throw new Error("the sound adapter has history");
+  return sound.history;
 }

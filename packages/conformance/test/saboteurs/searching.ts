@@ -74,6 +74,33 @@ export const searchingSaboteurs: readonly Saboteur[] = [
       ),
   },
   {
+    name: "indexed data that queries do not see",
+    on: "indexed",
+    story: "The index was built before there were collections: who asks for a field of the data finds nothing.",
+    caughtBy: { theme: "collections", case: "finds indexed data by where, sort and text, beside metadata" },
+    plant: (sound) =>
+      finding(
+        sound,
+        (query) => ({ ...query, where: [] }),
+        ({ metadata }, { where }) => matchesWhere({ metadata }, where),
+      ),
+  },
+  {
+    name: "data and metadata in one column",
+    on: "indexed",
+    story: "Both are JSON, so both went into one: a search for notes by Ann finds what Ann uploaded.",
+    caughtBy: { theme: "collections", case: "finds indexed data by where, sort and text, beside metadata" },
+    plant: (sound) =>
+      finding(
+        sound,
+        (query) => ({ ...query, where: [] }),
+        ({ metadata, fields }, { where }) => {
+          const column = { ...metadata, ...fields };
+          return matchesWhere({ metadata: column, fields: column }, where);
+        },
+      ),
+  },
+  {
     name: "missing values sorted first",
     on: "indexed",
     story: "The list by due date begins with what has none.",

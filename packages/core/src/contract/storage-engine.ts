@@ -1,5 +1,8 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StorageCapabilities } from "./capabilities.js";
+import type { Collection, CollectionOptions, DataPath } from "./collection.js";
 import type { Difference, LoadOptions, PreviousVersion, RestoreOptions } from "./history.js";
+import type { StorageMetrics } from "./operations.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -104,6 +107,18 @@ export interface StorageEngine {
   /** A view of the keys below `prefix/`, which are relative in it. Closing it closes only the view. */
   namespace(prefix: string): StorageEngine;
 
+  /**
+   * A typed view of the keys below `name/`: data is validated by `schema`, upgraded from older versions, and found by the
+   * fields named in `index`. Throws INVALID_KEY and INVALID_OPTION at once.
+   */
+  collection<
+    Schema extends StandardSchemaV1,
+    const Index extends readonly DataPath<StandardSchemaV1.InferOutput<Schema>>[] = [],
+  >(
+    name: string,
+    options: CollectionOptions<Schema, Index>,
+  ): Collection<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Index[number]>;
+
   /** Reads everything back and checks it. Changes nothing. */
   verify(prefix?: string, options?: VerifyOptions): Promise<VerifyReport>;
 
@@ -118,6 +133,9 @@ export interface StorageEngine {
 
   getInfo(options?: OperationOptions): Promise<StorageInfo>;
   getCapabilities(): StorageCapabilities;
+
+  /** What this storage has done since it was opened, its namespaces included. Undefined unless the setting `metrics` is on. */
+  getMetrics(): StorageMetrics | undefined;
 
   /** Waits for work in flight, bounded by the setting `closeTimeout`; a TIMEOUT names what remained. Idempotent. */
   close(): Promise<void>;

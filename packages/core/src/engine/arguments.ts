@@ -4,7 +4,7 @@ import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions, UpdateO
 import type { Format, JsonObject } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import { checkKey } from "../keys.js";
-import type { Expectation, Version } from "../spi/index.js";
+import type { Expectation, RecordHeader, Version } from "../spi/index.js";
 import { isVersion } from "../versions.js";
 
 /** `SaveOptions`, checked. Undefined: not named. */
@@ -56,6 +56,19 @@ export function checkUpdateOptions(options: UpdateOptions | undefined): CheckedS
   if (options?.expiration !== null) return checkSaveOptions(options as SaveOptions | undefined, ["ifVersion"]);
   const { expiration, ...rest } = options;
   return { ...checkSaveOptions(rest, ["ifVersion"]), expiration };
+}
+
+/** What an update writes: what its options name, and the rest as it stands. */
+export function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined): CheckedSave {
+  if (header === undefined) return { ...named, expect: "absent" };
+  return {
+    format: named.format ?? header.format,
+    compress: named.compress ?? header.compression !== null,
+    metadata: named.metadata ?? (header.metadata as CheckedSave["metadata"]),
+    expiration: named.expiration === undefined ? header.expiration : named.expiration,
+    tags: named.tags ?? [...header.tags],
+    expect: header.version,
+  };
 }
 
 /** The version that `load` is to read; undefined: the one that stands. */

@@ -3,12 +3,19 @@ import type { BatchOperation } from "../contract/options.js";
 import type { StorageItem } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import { checkKey } from "../keys.js";
-import type { AdapterWrite, BatchOutcome } from "../spi/index.js";
+import type { AdapterWrite, Awaitable, BatchOutcome } from "../spi/index.js";
 import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments.js";
 import type { Operation } from "./failure.js";
 import { toItem } from "./items.js";
 import type { Session } from "./session.js";
-import { above, conflictError, versioned } from "./write-record.js";
+import { countBytes } from "./tally.js";
+import { above, type CollectionMarks, conflictError, versioned } from "./write-record.js";
+
+/** What a collection writes in place of the data that was given. */
+export interface BatchContent {
+  readonly data: unknown;
+  readonly marks: CollectionMarks;
+}
 
 /** Checks and encodes everything, then writes all or nothing. */
 export async function runBatch(
@@ -16,6 +23,7 @@ export async function runBatch(
   operation: Operation,
   prefix: string,
   operations: readonly BatchOperation[],
+  contentOf?: (index: number) => Awaitable<BatchContent>,
 ): Promise<(StorageItem | boolean)[]> {
   const { adapter } = session;
   if (adapter.batch === undefined || adapter.capabilities.batch !== "atomic") {
@@ -23,9 +31,12 @@ export async function runBatch(
   }
   const keys = checkedKeys(operations, prefix);
   if (keys.length === 0) return [];
-  const prepared = Promise.all(operations.map((each, index) => prepare(session, each, keys[index] ?? "")));
+  const prepared = Promise.all(
+    operations.map((each, index) => prepare(session, each, keys[index] ?? "", contentOf && (() => contentOf(index)))),
+  );
   let writes = await session.writes.turn(keys, prepared);
   const { signal } = operation;
+  for (const write of writes) if (write.type === "put") countBytes(operation, write.record.body.length);
   for (;;) {
     // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
     const outcome: BatchOutcome = await adapter.batch(writes, { now: session.now(), signal });
@@ -60,7 +71,12 @@ function checkedKeys(operations: unknown, prefix: string): string[] {
   return keys;
 }
 
-async function prepare(session: Session, operation: BatchOperation, key: string): Promise<AdapterWrite> {
+async function prepare(
+  session: Session,
+  operation: BatchOperation,
+  key: string,
+  content: (() => Awaitable<BatchContent>) | undefined,
+): Promise<AdapterWrite> {
   if (operation.type === "delete") {
     const { expect } = checkDeleteOptions(operation.options, ["signal"]);
     return { type: "delete", key, version: session.versions.next(), expect };
@@ -72,9 +88,10 @@ async function prepare(session: Session, operation: BatchOperation, key: string)
   const { settings } = session;
   const options = checkSaveOptions(operation.options, ["signal"]);
   const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
-  const encoded = await encodeValue(operation.data, { format, compress, json: settings.json });
+  const { data, ...marked } = content === undefined ? { data: operation.data } : await content();
+  const encoded = await encodeValue(data, { format, compress, json: settings.json });
   const { body } = encoded;
-  const draft = { key, tags, metadata, expiration, encoded };
+  const draft = { key, tags, metadata, expiration, encoded, ...marked };
   return { type: "put", record: { ...versioned(session, draft), body }, expect };
 }
 

@@ -1,5 +1,6 @@
 import { StorageError } from "../errors.js";
 import type { StorageAdapter } from "../spi/index.js";
+import type { Tally } from "./tally.js";
 
 /** What was being done when something failed. */
 export interface Operation {
@@ -8,6 +9,8 @@ export interface Operation {
   /** As the caller wrote it, relative to its namespace. */
   readonly key?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** There while somebody observes operations. */
+  readonly tally?: Tally | undefined;
 }
 
 /** An error of the caller's own code, such as the function given to `update`: it comes out as it went in. */
@@ -77,6 +80,7 @@ function complete(error: StorageError, key: string | undefined, adapter: string)
     adapter,
     retryable: error.retryable,
     current: error.current,
+    issues: error.issues,
     resync: error.resync,
     cause: error.cause,
   });

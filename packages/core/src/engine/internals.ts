@@ -1,11 +1,19 @@
 import type { StorageEngine } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
+import type { Awaitable, StoredRecord } from "../spi/index.js";
+import type { Operation } from "./failure.js";
 import type { Session } from "./session.js";
 
-/** What stands behind an open storage, for the parts of core that move records as they are. */
+/** What stands behind an open storage, for the parts of core that are loaded only when they are used. */
 export interface Internals {
   readonly session: Session;
   readonly prefix: string;
+  /** Runs one call of this view: as `Session.run`, unless the view is closed. */
+  run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T>;
+  /** The key of the store for one of this view; throws INVALID_KEY. */
+  pathOf(key: unknown): string;
+  /** Throws CORRUPT for an answer about another key. */
+  get(operation: Operation, path: string): Awaitable<StoredRecord | undefined>;
 }
 
 export const internals: unique symbol = Symbol("holdfast.internals");

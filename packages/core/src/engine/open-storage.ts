@@ -4,6 +4,7 @@ import { termsOf } from "../query/terms.js";
 import { TOKENIZER_VERSION } from "../query/tokenizer.js";
 import { SPI_VERSION, type StorageAdapter } from "../spi/index.js";
 import { toStorageError } from "./failure.js";
+import type { Metrics } from "./metrics.js";
 import { Session } from "./session.js";
 import { completeSettings, type StorageSettings } from "./settings.js";
 import { Storage } from "./storage.js";
@@ -28,12 +29,18 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
     });
   }
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
+  const metrics = complete.metrics ? await startMetrics(adapter.name, complete.ports.clock.now()) : undefined;
   try {
     const state = await adapter.open(context);
-    return new Storage(new Session(adapter, complete, state), "");
+    return new Storage(new Session(adapter, complete, state, metrics), "");
   } catch (error) {
     throw toStorageError(error, { name: "open" }, adapter);
   }
+}
+
+async function startMetrics(adapter: string, since: number): Promise<Metrics> {
+  const { Metrics } = await import("./metrics.js");
+  return new Metrics(adapter, since);
 }
 
 function checkAdapter(adapter: StorageAdapter): void {

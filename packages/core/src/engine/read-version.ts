@@ -4,6 +4,7 @@ import type { Awaitable, History, StorageAdapter, StoredRecord, StoredStream, Ve
 import type { Operation } from "./failure.js";
 import { checkSubject } from "./items.js";
 import type { Session } from "./session.js";
+import { countBytes } from "./tally.js";
 
 /** One version of a key: a named one, standing or kept, or else the one that stands. */
 export interface Wanted {
@@ -27,7 +28,9 @@ export function readRecord(
       : history.get(key, version, reading);
   });
   return chain(answer, (record) => {
-    if (record !== undefined) checkSubject(record.header, key, version);
+    if (record === undefined) return undefined;
+    countBytes(operation, record.body.length);
+    checkSubject(record.header, key, version);
     return record;
   });
 }

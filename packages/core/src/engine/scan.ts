@@ -4,6 +4,16 @@ import type { Session } from "./session.js";
 
 const PAGE = 1_000;
 
+/** Every living header below a prefix. */
+export async function* everyHeader(
+  session: Session,
+  operation: Operation,
+  prefix: string,
+): AsyncGenerator<RecordHeader> {
+  const range = { prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
+  for await (const page of headersBelow(session, operation, range)) yield* page;
+}
+
 /** The living headers of a range, a page at a time. `now` is that of the call unless it is given. */
 export async function* headersBelow(
   session: Session,

@@ -5,6 +5,8 @@ import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
 import { VersionClock } from "../versions.js";
 import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
 import { KeyOrder } from "./key-order.js";
+import type { Metrics } from "./metrics.js";
+import { Observation } from "./observation.js";
 import type { CompleteSettings } from "./settings.js";
 import { WatchHub } from "./watch-hub.js";
 
@@ -20,16 +22,18 @@ export class Session {
   readonly versions: VersionClock;
   readonly writes: KeyOrder = new KeyOrder();
   readonly watchers: WatchHub;
+  readonly observation: Observation;
   readonly #inFlight = new Set<InFlight>();
   #closing: Promise<void> | undefined;
   /** Called when nothing is in flight any more, once somebody waits for that. */
   #onIdle: (() => void) | undefined;
 
-  constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState) {
+  constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState, metrics: Metrics | undefined) {
     this.adapter = adapter;
     this.settings = settings;
     this.versions = new VersionClock(settings.ports, state.lastVersion);
     this.watchers = new WatchHub(adapter, this.versions);
+    this.observation = new Observation(adapter.name, settings, metrics);
   }
 
   get ports(): Ports {
@@ -43,10 +47,15 @@ export class Session {
 
   /**
    * Runs one operation of the contract: refuses it when closed, gives it up when its signal fires, turns whatever it
-   * throws into a StorageError, and lets `close` wait for it.
+   * throws into a StorageError, and lets `close` wait for it. `prefix` stands before the operation's key in the store.
    */
-  run<T>(operation: Operation, work: (operation: Operation) => Promise<T>): Promise<T> {
+  run<T>(operation: Operation, work: (operation: Operation) => Promise<T>, prefix = ""): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
+    if (!this.observation.wanted) return this.#run(operation, work);
+    return this.observation.observe(operation, prefix, (observed) => this.#run(observed, work));
+  }
+
+  #run<T>(operation: Operation, work: (operation: Operation) => Promise<T>): Promise<T> {
     const { signal } = operation;
     if (signal?.aborted) return Promise.reject(abortError(operation, this.adapter.name));
     return new Promise((resolve, reject) => {
@@ -101,6 +110,7 @@ export class Session {
     if (retry === false || retry.retries === 0 || !mayPass(first)) throw first;
     const { repeat } = await import("./retry.js");
     const again = async () => {
+      if (operation.tally !== undefined) operation.tally.retries++;
       try {
         return await question();
       } catch (failure) {

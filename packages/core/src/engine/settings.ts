@@ -1,7 +1,8 @@
+import type { OperationKeys, OperationListener } from "../contract/operations.js";
 import { StorageError } from "../errors.js";
 import { type Ports, systemPorts } from "../ports.js";
 import type { HistoryLimits } from "../spi/index.js";
-import { rejectUnknown, requireBoolean } from "./arguments.js";
+import { rejectUnknown, requireBoolean, requireFunction } from "./arguments.js";
 
 /** How one open storage behaves, whatever its backend. */
 export interface StorageSettings {
@@ -18,6 +19,12 @@ export interface StorageSettings {
   history?: boolean | HistorySettings | undefined;
   /** Milliseconds that `close` waits for work in flight. Default: 10,000. */
   closeTimeout?: number | undefined;
+  /** Called for each operation that has ended. An error that it throws is reported as uncaught. */
+  onOperation?: OperationListener | undefined;
+  /** What events of operations tell of keys, to `onOperation` and to Node's diagnostics channel. Default: `hash`. */
+  operationKeys?: OperationKeys | undefined;
+  /** Count operations, for `getMetrics`. Default: false. */
+  metrics?: boolean | undefined;
   /** Clock, randomness and timers, for simulations and tests. Default: the platform's. */
   ports?: Partial<Ports> | undefined;
 }
@@ -50,27 +57,51 @@ export interface CompleteSettings {
   readonly retry: RetryPolicy | false;
   readonly history: HistoryLimits | false | undefined;
   readonly closeTimeout: number;
+  readonly onOperation: OperationListener | undefined;
+  readonly operationKeys: OperationKeys;
+  readonly metrics: boolean;
   readonly ports: Ports;
 }
 
+const SETTINGS = [
+  "compress",
+  "json",
+  "retry",
+  "history",
+  "closeTimeout",
+  "onOperation",
+  "operationKeys",
+  "metrics",
+  "ports",
+] as const satisfies readonly (keyof StorageSettings)[];
 const DEFAULT_RETRY: RetryPolicy = { retries: 3, minDelay: 50, maxDelay: 2_000 };
 const DEFAULT_VERSIONS = 10;
 
 /** Checks and completes; throws INVALID_OPTION. */
 export function completeSettings(settings: StorageSettings = {}): CompleteSettings {
-  rejectUnknown("setting", settings, ["compress", "json", "retry", "history", "closeTimeout", "ports"]);
+  rejectUnknown("setting", settings, SETTINGS);
   const { compress = false, json = "compact", retry = {}, history, closeTimeout = 10_000, ports = {} } = settings;
+  const { onOperation, operationKeys = "hash", metrics = false } = settings;
   requireBoolean("compress", compress);
   if (json !== "compact" && json !== "pretty") {
     throw new StorageError("INVALID_OPTION", `json is "compact" or "pretty", not ${JSON.stringify(json)}`);
   }
   requireDuration("closeTimeout", closeTimeout);
+  if (onOperation !== undefined) requireFunction("onOperation", onOperation);
+  if (operationKeys !== "plain" && operationKeys !== "hash" && operationKeys !== "none") {
+    const shown = JSON.stringify(operationKeys);
+    throw new StorageError("INVALID_OPTION", `operationKeys is "plain", "hash" or "none", not ${shown}`);
+  }
+  requireBoolean("metrics", metrics);
   return {
     compress,
     json,
     retry: retry === false ? false : completeRetry(retry),
     history: history === undefined ? undefined : completeHistory(history),
     closeTimeout,
+    onOperation,
+    operationKeys,
+    metrics,
     ports: completePorts(ports),
   };
 }

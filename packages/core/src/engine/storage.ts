@@ -1,7 +1,11 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
+import { openCollection } from "../collections/open-collection.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
+import type { Collection, CollectionOptions, DataPath } from "../contract/collection.js";
 import type { Difference, LoadOptions, PreviousVersion, RestoreOptions } from "../contract/history.js";
+import type { StorageMetrics } from "../contract/operations.js";
 import type {
   BatchOperation,
   DeleteOptions,
@@ -18,7 +22,7 @@ import type { StorageItem } from "../contract/storage-item.js";
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
 import { checkKey, checkPrefix } from "../keys.js";
-import type { Awaitable, RecordHeader, Version } from "../spi/index.js";
+import type { Awaitable, RecordHeader } from "../spi/index.js";
 import {
   type CheckedSave,
   checkDeleteOptions,
@@ -28,11 +32,13 @@ import {
   checkRestoreOptions,
   checkSaveOptions,
   checkUpdateOptions,
+  keepUnnamed,
   namedVersion,
   requireFunction,
   signalOf,
 } from "./arguments.js";
 import { runBatch } from "./batch.js";
+import { deleteRecord } from "./delete-record.js";
 import { callersOwn, type Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
 import { toItem } from "./items.js";
@@ -40,7 +46,7 @@ import { readRecord } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import { countHeaders, searchHeaders } from "./search.js";
 import type { Session } from "./session.js";
-import { above, askToWrite, conflictError, versioned, writeWhole } from "./write-record.js";
+import { writeValue } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
@@ -94,7 +100,7 @@ export class Storage implements StorageEngine {
       const path = this.#pathOf(key);
       const { expect } = checkDeleteOptions(options);
       await this.#session.writes.turn([path], undefined);
-      return this.#delete(operation, path, expect);
+      return deleteRecord(this.#session, operation, path, expect);
     });
   }
 
@@ -110,18 +116,19 @@ export class Storage implements StorageEngine {
   }
 
   async *scan(prefix = "", options: ScanOptions = {}): AsyncGenerator<StorageItem, void, undefined> {
-    let { after } = await this.#run("scan", undefined, options, async () => checkListOptions(options, ["after"]));
+    let last: string | undefined;
     // Each page is an operation of its own: a scan that nobody goes on with holds nothing open.
     for (;;) {
-      const from: string | undefined = after;
+      const from = last;
       const page = await this.#run("scan", undefined, options, async (operation) => {
-        const pages = this.#pages(operation, prefix, from, Number.MAX_SAFE_INTEGER);
+        const after = from ?? checkListOptions(options, ["after"]).after;
+        const pages = this.#pages(operation, prefix, after, Number.MAX_SAFE_INTEGER);
         const { value } = await pages.next();
         return value;
       });
       if (page === undefined) return;
       for (const header of page) yield toItem(header, this.#prefix);
-      after = page.at(-1)?.key.slice(this.#prefix.length);
+      last = page.at(-1)?.key.slice(this.#prefix.length);
     }
   }
 
@@ -255,6 +262,17 @@ export class Storage implements StorageEngine {
     return new Storage(this.#session, `${this.#prefix}${checkKey(prefix)}/`, this);
   }
 
+  /** Throws INVALID_KEY, INVALID_OPTION. */
+  collection<
+    Schema extends StandardSchemaV1,
+    const Index extends readonly DataPath<StandardSchemaV1.InferOutput<Schema>>[] = [],
+  >(
+    name: string,
+    options: CollectionOptions<Schema, Index>,
+  ): Collection<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Index[number]> {
+    return openCollection(this.namespace(name), name, options);
+  }
+
   verify(prefix = "", options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#run("verify", undefined, options, async (operation) => {
       checkOperationOptions(options, ["onProgress"]);
@@ -299,6 +317,10 @@ export class Storage implements StorageEngine {
     return { native, effective: structuredClone(native) };
   }
 
+  getMetrics(): StorageMetrics | undefined {
+    return this.#session.observation.metrics;
+  }
+
   async close(): Promise<void> {
     this.#viewClosed = true;
     if (this.#parent === undefined) return this.#session.close();
@@ -310,16 +332,22 @@ export class Storage implements StorageEngine {
     return this.close();
   }
 
-  /** For the migrator, which moves records as they are. */
+  /** For the migrator, which moves records as they are, and for collections. */
   get [internals](): Internals {
-    return { session: this.#session, prefix: this.#prefix };
+    return {
+      session: this.#session,
+      prefix: this.#prefix,
+      run: (name, key, options, work) => this.#run(name, key, options, work),
+      pathOf: (key) => this.#pathOf(key),
+      get: (operation, path) => readRecord(this.#session, operation, { key: path, version: undefined }),
+    };
   }
 
   #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T> {
     const subject = typeof key === "string" ? key : undefined;
     if (this.#closed()) return Promise.reject(this.#session.closedError({ name, key: subject }));
     try {
-      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work);
+      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work, this.#prefix);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -342,35 +370,11 @@ export class Storage implements StorageEngine {
   }
 
   async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {
-    const { adapter, settings, writes } = this.#session;
+    const { settings, writes } = this.#session;
     const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
     const encoding = encodeValue(data, { format, compress, json: settings.json });
     const encoded = await writes.turn([path], encoding);
-    const { body } = encoded;
-    if (body.length > adapter.capabilities.limits.bufferedBody) {
-      throw new StorageError(
-        "UNSUPPORTED",
-        `a value of ${body.length} bytes is more than ${adapter.name} takes whole; use saveStream`,
-      );
-    }
-    const draft = { key: path, tags, metadata, expiration, encoded };
-    return writeWhole(this.#session, operation, versioned(this.#session, draft), body, expect);
-  }
-
-  async #delete(operation: Operation, path: string, expect: "any" | Version): Promise<boolean> {
-    const { adapter, versions } = this.#session;
-    const { signal } = operation;
-    let version = versions.next();
-    for (;;) {
-      const condition = { version, expect, now: this.#session.now() };
-      const outcome = await askToWrite(this.#session, operation, () => adapter.delete(path, condition, { signal }));
-      if (outcome.outcome === "deleted") return true;
-      // An earlier try of ours may have left that tombstone although it seemed to fail.
-      if (outcome.outcome === "absent") return outcome.tombstone === version;
-      if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
-      version = above(this.#session, outcome.floor);
-      signal?.throwIfAborted();
-    }
+    return writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect);
   }
 
   async *#pages(
@@ -386,17 +390,4 @@ export class Storage implements StorageEngine {
       limit,
     });
   }
-}
-
-/** What an update writes: what its options name, and the rest as it stands. */
-function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined): CheckedSave {
-  if (header === undefined) return { ...named, expect: "absent" };
-  return {
-    format: named.format ?? header.format,
-    compress: named.compress ?? header.compression !== null,
-    metadata: named.metadata ?? (header.metadata as CheckedSave["metadata"]),
-    expiration: named.expiration === undefined ? header.expiration : named.expiration,
-    tags: named.tags ?? [...header.tags],
-    expect: header.version,
-  };
 }

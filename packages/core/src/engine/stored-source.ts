@@ -6,6 +6,7 @@ import { checkSubject } from "./items.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
 import { copyStream } from "./streams.js";
+import { countBytes } from "./tally.js";
 import { termsFor, writeWhole } from "./write-record.js";
 
 /** Bodies from this size on go through in chunks where both sides can. */
@@ -34,6 +35,7 @@ export async function openSource(
   const stream = await open();
   if (stream === undefined) return undefined;
   await orDiscard(stream.body, () => checkSubject(stream.header, wanted.key, wanted.version));
+  countBytes(operation, stream.header.storedSize);
   return { kind: "stream", stream };
 }
 

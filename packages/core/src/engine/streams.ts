@@ -17,6 +17,7 @@ import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
+import { countBytes } from "./tally.js";
 import { type BodilessRecord, versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
@@ -86,6 +87,7 @@ async function openStream(session: Session, operation: Operation, wanted: Wanted
   if (stream === undefined) return undefined;
   const body = withStorageErrors(session, operation, stream.body);
   await orDiscard(body, () => checkSubject(stream.header, wanted.key, wanted.version));
+  countBytes(operation, stream.header.storedSize);
   return { ...stream, body };
 }
 
@@ -104,6 +106,7 @@ async function storeStream(
     let size = 0;
     for await (const chunk of chunks) {
       size += chunk.length;
+      countBytes(operation, chunk.length);
       if (size > adapter.capabilities.limits.body) {
         throw new StorageError(
           "QUOTA_EXCEEDED",

@@ -7,6 +7,7 @@ import { ProgressMeter } from "./progress-meter.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
 import { readVerified } from "./streams.js";
+import { countBytes } from "./tally.js";
 
 /** Reads every item below `root + prefix` back and asks the adapter about its own structures. */
 export async function verifyStore(
@@ -63,6 +64,7 @@ async function problemOf(
     }
     const record = await session.ask(operation, () => adapter.get(key, { now: session.now(), signal }));
     if (record === undefined) return undefined;
+    countBytes(operation, record.body.length);
     if (record.header.key !== key) {
       return { key, code: "CORRUPT", message: "the store answers with another key's item", repairable: false };
     }

@@ -15,6 +15,7 @@ import type {
 } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Session } from "./session.js";
+import { countBytes } from "./tally.js";
 
 /** A value that is encoded and only wants a version. */
 export interface Draft {
@@ -24,7 +25,14 @@ export interface Draft {
   readonly metadata: Readonly<JsonObject>;
   readonly expiration: number | null;
   readonly encoded: EncodedFacts;
+  /** In a collection. */
+  readonly marks?: CollectionMarks;
+  /** When the value was changed, where that is not now: a collection that only upgrades it says when it really was. */
+  readonly modified?: number;
 }
+
+/** What a collection notes in the headers of its items. */
+export type CollectionMarks = Required<Pick<RecordHeader, "schema">> & Pick<RecordHeader, "fields" | "indexed">;
 
 /** What encoding tells of a body. */
 interface EncodedFacts {
@@ -36,11 +44,34 @@ interface EncodedFacts {
   readonly chunkHashes: Uint8Array;
 }
 
+/** With the body whole. */
+export interface WholeDraft extends Draft {
+  readonly encoded: EncodedFacts & { readonly body: Uint8Array };
+}
+
 /** A record whose body goes another way. */
 export type BodilessRecord = Omit<WriteRecord, "body">;
 
 // An adapter may answer `stale` while other writers keep overtaking; so many times in a row it is broken.
 const MOST_TICKS = 1_000;
+
+/** Puts a value that is whole in memory. Throws CONFLICT, and UNSUPPORTED for one that is too big for that. */
+export async function writeValue(
+  session: Session,
+  operation: Operation,
+  draft: WholeDraft,
+  expect: Expectation,
+): Promise<RecordHeader> {
+  const { adapter } = session;
+  const { body } = draft.encoded;
+  if (body.length > adapter.capabilities.limits.bufferedBody) {
+    throw new StorageError(
+      "UNSUPPORTED",
+      `a value of ${body.length} bytes is more than ${adapter.name} takes whole; use saveStream`,
+    );
+  }
+  return writeWhole(session, operation, versioned(session, draft), body, expect);
+}
 
 /** Puts a record, ticking past versions that stand. Returns the header as stored; throws CONFLICT. */
 export async function writeRecord(
@@ -75,6 +106,7 @@ export function writeWhole(
 ): Promise<RecordHeader> {
   const { adapter } = session;
   const { signal } = operation;
+  countBytes(operation, body.length);
   return writeRecord(session, operation, first, expect, (record, condition) =>
     askToWrite(session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
   );
@@ -101,7 +133,8 @@ export function askToWrite<Outcome extends PutOutcome | DeleteOutcome>(
 }
 
 /** The draft as a record with a fresh version. */
-export function versioned(session: Session, { key, tags, metadata, expiration, encoded }: Draft): BodilessRecord {
+export function versioned(session: Session, draft: Draft): BodilessRecord {
+  const { key, tags, metadata, expiration, encoded, marks, modified } = draft;
   const now = session.now();
   const header: RecordHeader = {
     key,
@@ -111,11 +144,12 @@ export function versioned(session: Session, { key, tags, metadata, expiration, e
     format: encoded.format,
     compression: encoded.compression,
     created: now,
-    modified: now,
+    modified: modified ?? now,
     expiration,
     tags,
     metadata,
     checksum: encoded.checksum,
+    ...marks,
   };
   return { header, terms: termsFor(session, header), chunkHashes: encoded.chunkHashes };
 }

@@ -50,7 +50,8 @@ class Migration {
     this.#destination = destination;
     this.#options = options;
     this.#policy = options.conflict ?? "stop";
-    this.operation = { name: "migrate", signal: options.signal };
+    // One tally for both storages, each of which tells of the migration.
+    this.operation = { name: "migrate", signal: options.signal, tally: { bytes: 0, retries: 0 } };
     this.#report = {
       ok: true,
       dryRun: options.dryRun ?? false,

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
 import {
   createGunzip,
   createGzip,
@@ -37,6 +38,8 @@ export const platform: Platform = {
 
   gzipStream: (source) => streamWithoutSystem(through(source, createGzip)),
   gunzipStream: (source) => through(source, () => createGunzip({ chunkSize: LARGEST_CHUNK })),
+
+  operationChannel: () => channel("holdfast:operation"),
 };
 
 async function* through(source: AsyncIterable<Uint8Array>, create: () => Gzip | Gunzip): AsyncGenerator<Uint8Array> {

@@ -1,3 +1,4 @@
+import type { OperationEvent } from "../contract/operations.js";
 import type { Awaitable } from "../spi/index.js";
 
 /**
@@ -24,4 +25,13 @@ export interface Platform {
    */
   gzipStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
   gunzipStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
+
+  /** Where the events of operations are published for whoever listens in this process. Without subscribers where there is none. */
+  operationChannel(): OperationChannel;
+}
+
+export interface OperationChannel {
+  readonly hasSubscribers: boolean;
+  /** An error that a subscriber throws is reported as uncaught. */
+  publish(event: OperationEvent): void;
 }

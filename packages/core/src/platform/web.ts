@@ -21,6 +21,8 @@ export const platform: Platform = {
   gunzip: (bytes, size) => collect(platform.gunzipStream(only(bytes)), size),
   gzipStream: (source) => streamWithoutSystem(through(source, () => new CompressionStream("gzip"))),
   gunzipStream: (source) => through(source, () => new DecompressionStream("gzip")),
+
+  operationChannel: () => ({ hasSubscribers: false, publish: ignore }),
 };
 
 /** Step by step: the source is asked for more only when all that came before has been handed on. */

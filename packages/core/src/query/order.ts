@@ -39,9 +39,9 @@ export function compareHits(order: Order): (a: Hit, b: Hit) => number {
 
 /** What a record is sorted by; undefined when it has no such value and comes last. */
 function fieldOf(header: RecordHeader, order: FieldOrder): Scalar | undefined {
-  if (order.by !== "metadata") return header[order.by] ?? undefined;
+  if (!("path" in order)) return header[order.by] ?? undefined;
   let best: Scalar | undefined;
-  for (const value of elementsOf(valuesAt(header.metadata, order.path))) {
+  for (const value of elementsOf(valuesAt(header[order.by] ?? {}, order.path))) {
     if (!isScalar(value)) continue;
     if (best === undefined || compareScalars(value, best) < 0 !== order.descending) best = value;
   }

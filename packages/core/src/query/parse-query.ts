@@ -1,7 +1,7 @@
 import { StorageError } from "../errors.js";
 import { checkPrefix } from "../keys.js";
 import { parsePath } from "./metadata-path.js";
-import type { Condition, Order, ParsedQuery, Test } from "./parsed-query.js";
+import type { Condition, Order, ParsedQuery, PathSource, Test } from "./parsed-query.js";
 import { isScalar } from "./scalars.js";
 import { tokenize } from "./tokenizer.js";
 
@@ -12,11 +12,20 @@ const METADATA = "metadata.";
 const SCALARS = "a string, a finite number, true, false or null";
 const COMPARISONS = ["gt", "gte", "lt", "lte", "in", "exists"] as const;
 
+/** A path of a collection's index: as it was written, and its names from the outside in. */
+export interface IndexedPath {
+  readonly text: string;
+  readonly names: readonly string[];
+}
+
 /**
  * Checks and completes what a caller passed as a `Query`. Undefined: it is a legal one, but matches nothing whatever is
  * stored. Throws INVALID_OPTION, or INVALID_KEY for an illegal prefix.
+ *
+ * With `index`, the paths of the data that a collection indexes, `where` and `sort` mean these by a plain path, and the
+ * metadata by `metadata.<path>`.
  */
-export function parseQuery(query: unknown): ParsedQuery | undefined {
+export function parseQuery(query: unknown, index?: readonly IndexedPath[]): ParsedQuery | undefined {
   if (!isPlainObject(query)) throw invalid(`a query is a plain object, not ${describe(query)}`);
   for (const name of Object.keys(query)) {
     if (!PROPERTIES.includes(name)) {
@@ -28,8 +37,8 @@ export function parseQuery(query: unknown): ParsedQuery | undefined {
     prefix: checkPrefix(prefix),
     terms: text === undefined ? undefined : parseText(text),
     tags: parseTags(tags),
-    where: parseWhere(where),
-    order: parseOrder(sort, text === undefined),
+    where: parseWhere(where, index),
+    order: parseOrder(sort, text === undefined, index),
     limit: parseCount("limit", limit),
     offset: parseCount("offset", offset),
   };
@@ -61,23 +70,51 @@ function parseCount(name: string, value: unknown): number {
   return Number(value);
 }
 
-function parseOrder(sort: unknown, byKey: boolean): Order {
+function parseOrder(sort: unknown, byKey: boolean, index: readonly IndexedPath[] | undefined): Order {
   if (sort === undefined) return byKey ? { by: "key", descending: false } : { by: "rank" };
   if (typeof sort === "string") {
     const descending = sort.startsWith("-");
     const name = descending ? sort.slice(1) : sort;
     if (name.startsWith(METADATA)) return { by: "metadata", path: parsePath(name.slice(METADATA.length)), descending };
+    if (index !== undefined) {
+      const path = parsePath(name);
+      if (isIndexed(path, index)) return { by: "fields", path, descending };
+    }
     const by = FIELDS.find((field) => field === name);
     if (by !== undefined) return { by, descending };
   }
-  throw invalid(`sort is ${FIELDS.join(", ")} or ${METADATA}<path>, reversed by "-" before it, not ${describe(sort)}`);
+  const indexed = index === undefined ? "" : `, a path of the collection's index (${listIndex(index)})`;
+  throw invalid(
+    `sort is ${FIELDS.join(", ")}${indexed} or ${METADATA}<path>, reversed by "-" before it, not ${describe(sort)}`,
+  );
 }
 
-function parseWhere(where: unknown): Condition[] {
+function parseWhere(where: unknown, index: readonly IndexedPath[] | undefined): Condition[] {
   if (!isPlainObject(where)) {
     throw invalid(`where is a plain object, such as { "author.name": "Ann" }, not ${describe(where)}`);
   }
-  return Object.entries(where).map(([path, wanted]) => ({ path: parsePath(path), tests: parseTests(path, wanted) }));
+  return Object.entries(where).map(([path, wanted]) => ({
+    ...locate(path, index),
+    tests: parseTests(path, wanted),
+  }));
+}
+
+function locate(text: string, index: readonly IndexedPath[] | undefined): { source: PathSource; path: string[] } {
+  if (index === undefined) return { source: "metadata", path: parsePath(text) };
+  if (text.startsWith(METADATA)) return { source: "metadata", path: parsePath(text.slice(METADATA.length)) };
+  const path = parsePath(text);
+  if (isIndexed(path, index)) return { source: "fields", path };
+  const advice = `add it to the index, or write ${METADATA}<path> for metadata`;
+  throw invalid(`where ${describe(text)} is not in the collection's index (${listIndex(index)}): ${advice}`);
+}
+
+/** Whether the path, or one above it, is indexed: what stands at an indexed path is kept whole. */
+function isIndexed(path: readonly string[], index: readonly IndexedPath[]): boolean {
+  return index.some(({ names }) => names.every((name, depth) => path[depth] === name));
+}
+
+function listIndex(index: readonly IndexedPath[]): string {
+  return index.length === 0 ? "which is empty" : index.map(({ text }) => text).join(", ");
 }
 
 function parseTests(path: string, wanted: unknown): Test[] {

@@ -18,8 +18,12 @@ export interface ParsedQuery {
   readonly offset: number;
 }
 
+/** Where a path begins: in the item's metadata, or in the data fields that its collection indexes. */
+export type PathSource = "metadata" | "fields";
+
 /** What one path must meet. */
 export interface Condition {
+  readonly source: PathSource;
   /** Property names from the outside in. */
   readonly path: readonly string[];
   readonly tests: readonly Test[];
@@ -36,4 +40,4 @@ export type Order =
   /** Terms met exactly, most first; then newest `modified`. */
   | { readonly by: "rank" }
   | { readonly by: "key" | "created" | "modified" | "size" | "expiration"; readonly descending: boolean }
-  | { readonly by: "metadata"; readonly path: readonly string[]; readonly descending: boolean };
+  | { readonly by: PathSource; readonly path: readonly string[]; readonly descending: boolean };

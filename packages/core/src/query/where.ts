@@ -4,10 +4,13 @@ import { elementsOf, valuesAt } from "./metadata-path.js";
 import type { Condition, Test } from "./parsed-query.js";
 import { compareScalars, isScalar } from "./scalars.js";
 
-/** Whether the metadata meets every condition. Where a path leads to several values, one and the same must meet all its tests. */
-export function matchesWhere(header: Pick<RecordHeader, "metadata">, conditions: readonly Condition[]): boolean {
-  return conditions.every(({ path, tests }) => {
-    const found = valuesAt(header.metadata, path);
+/** Whether a record meets every condition. Where a path leads to several values, one and the same must meet all its tests. */
+export function matchesWhere(
+  header: Pick<RecordHeader, "metadata" | "fields">,
+  conditions: readonly Condition[],
+): boolean {
+  return conditions.every(({ source, path, tests }) => {
+    const found = valuesAt(header[source] ?? {}, path);
     // A path that is missing, or leads to an empty array, has no element; only tests for existence can then hold.
     const candidates: (JsonValue | undefined)[] = elementsOf(found);
     if (candidates.length === 0) candidates.push(undefined);

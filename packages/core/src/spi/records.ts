@@ -26,6 +26,8 @@ export interface RecordHeader {
   readonly fields?: Readonly<JsonObject>;
   /** `<collection>@<version>`: what the value was written under. Absent outside of collections. */
   readonly schema?: string;
+  /** The paths that the collection indexed when the value was written: what `fields` was made from. Absent without an index. */
+  readonly indexed?: readonly string[];
   /** Of the stored bytes, in hex; see `codec/checksum.ts`. */
   readonly checksum: string;
 }

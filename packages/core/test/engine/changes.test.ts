@@ -102,6 +102,19 @@ describe("changes", () => {
     expect(await all(storage.changes())).toHaveLength(1);
   });
 
+  it("asks for nothing where the cursor is the newest, so that a write in between is not half of the answer", async () => {
+    const { adapter, storage } = await opened();
+    await storage.save("k", 1);
+    const { lastCursor } = adapter;
+    adapter.lastCursor = async (options) => {
+      const last = await lastCursor.call(adapter, options);
+      await storage.save("k", 2);
+      return last;
+    };
+    expect(await all(storage.changes("c1"))).toEqual([]);
+    expect(await all(storage.changes("c1"))).toHaveLength(1);
+  });
+
   it("asks for a fresh start where the feed does not reach", async () => {
     const { adapter, storage } = await opened();
     for (let index = 0; index < 5; index++) await storage.save("k", index);

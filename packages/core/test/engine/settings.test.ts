@@ -11,6 +11,9 @@ describe("settings", () => {
       retry: { retries: 3, minDelay: 50, maxDelay: 2_000 },
       history: undefined,
       closeTimeout: 10_000,
+      onOperation: undefined,
+      operationKeys: "hash",
+      metrics: false,
       ports: systemPorts,
     };
     expect(completeSettings()).toEqual(complete);
@@ -52,6 +55,9 @@ describe("settings", () => {
     [{ retry: { maxDelay: 2 ** 31 } }, "retry.maxDelay"],
     [{ retry: 3 }, "retry setting"],
     [{ json: "" }, "json"],
+    [{ onOperation: {} }, "onOperation"],
+    [{ operationKeys: "hashed" }, "operationKeys"],
+    [{ metrics: "yes" }, "metrics"],
     [{ history: { versions: 0 } }, "history.versions"],
     [{ history: { versions: 1.5 } }, "history.versions"],
     [{ history: { versions: Number.POSITIVE_INFINITY } }, "history.versions"],

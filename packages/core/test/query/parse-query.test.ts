@@ -41,8 +41,9 @@ describe("parseQuery", () => {
       terms: ["flow", "東京", "京"],
       tags: ["x", "y"],
       where: [
-        { path: ["author", "name"], tests: [{ test: "equals", operand: "Ann" }] },
+        { source: "metadata", path: ["author", "name"], tests: [{ test: "equals", operand: "Ann" }] },
         {
+          source: "metadata",
           path: ["stars"],
           tests: [
             { test: "gte", operand: 3 },
@@ -50,6 +51,7 @@ describe("parseQuery", () => {
           ],
         },
         {
+          source: "metadata",
           path: ["kind"],
           tests: [
             { test: "in", operands: ["a", null] },
@@ -77,7 +79,7 @@ describe("parseQuery", () => {
     };
     expect(parseQuery(query)).toEqual(parseQuery({}));
     expect(parseQuery({ where: { a: { gt: none, gte: 1, in: none, exists: none } } })?.where).toEqual([
-      { path: ["a"], tests: [{ test: "gte", operand: 1 }] },
+      { source: "metadata", path: ["a"], tests: [{ test: "gte", operand: 1 }] },
     ]);
   });
 
@@ -95,7 +97,7 @@ describe("parseQuery", () => {
     among.push("b");
     tags.push("y");
     expect(parsed?.tags).toEqual(["x"]);
-    expect(parsed?.where).toEqual([{ path: ["a"], tests: [{ test: "in", operands: ["a"] }] }]);
+    expect(parsed?.where).toEqual([{ source: "metadata", path: ["a"], tests: [{ test: "in", operands: ["a"] }] }]);
   });
 
   it.each<[sort: string, order: object]>([

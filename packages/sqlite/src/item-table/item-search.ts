@@ -25,11 +25,11 @@ export class ItemSearch {
     return this.#consistently(query, () => {
       const plan = planQuery(query, now, this.#count);
       if (plan === undefined) return [];
-      if (!plan.comparesTerms && query.where.length === 0 && query.order.by !== "metadata") {
+      if (!plan.comparesTerms && query.where.length === 0 && !sortsByPath(query)) {
         return this.#page(plan, query);
       }
       // What SQL cannot sort by, or not before the terms are compared, core sorts.
-      if (plan.comparesTerms || query.order.by === "metadata") return selectHits(this.#hits(plan, query, ""), query);
+      if (plan.comparesTerms || sortsByPath(query)) return selectHits(this.#hits(plan, query, ""), query);
       return this.#firstHits(plan, query);
     });
   }
@@ -128,3 +128,8 @@ export class ItemSearch {
 }
 
 const MOST_STATEMENTS = 200;
+
+/** By something inside the metadata or the indexed data, which SQL does not see. */
+function sortsByPath({ order }: ParsedQuery): boolean {
+  return "path" in order;
+}

@@ -60,7 +60,7 @@ export function planQuery(query: ParsedQuery, now: number, count: Count): Planne
 /** SQL for the order, over the tables of the plan. Ties go by key; items without a value come last. */
 export function orderBy(order: Order, { ranked, key }: PlannedQuery): string {
   if (order.by === "rank") return `${ranked === undefined ? "" : "exact DESC, "}i.modified DESC, ${key}`;
-  if (order.by === "metadata") throw new Error("SQL cannot sort by metadata");
+  if ("path" in order) throw new Error(`SQL cannot sort by ${order.by}`);
   const column = order.by === "expiration" ? "expires" : order.by;
   const direction = order.descending ? " DESC" : "";
   if (column === "key") return `${key}${direction}`;

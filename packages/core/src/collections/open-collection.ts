@@ -1,0 +1,139 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type {
+  Collection,
+  CollectionOperation,
+  CollectionOptions,
+  CollectionQuery,
+  CollectionStatus,
+  Found,
+  MigrateAllOptions,
+  MigrateAllReport,
+} from "../contract/collection.js";
+import type {
+  DeleteOptions,
+  ListOptions,
+  OperationOptions,
+  SaveOptions,
+  ScanOptions,
+  UpdateOptions,
+} from "../contract/options.js";
+import type { StorageEngine } from "../contract/storage-engine.js";
+import type { StorageItem } from "../contract/storage-item.js";
+import type { ChangeListener, Unwatch } from "../contract/watch.js";
+import { internalsOf } from "../engine/internals.js";
+import { type Definition, defineCollection } from "./definition.js";
+import type { Records } from "./records.js";
+import { judgeStorable } from "./verdict.js";
+
+/** `view` shows the keys of the collection. Throws INVALID_OPTION. */
+export function openCollection<Input, Output, Path extends string>(
+  view: StorageEngine,
+  name: string,
+  options: CollectionOptions<StandardSchemaV1, readonly string[]>,
+): Collection<Input, Output, Path> {
+  return new LazyCollection<Input, Output, Path>(view, defineCollection(name, options));
+}
+
+/** What needs the schema's machinery is handed to `Records`, which is loaded with the first such call. */
+class LazyCollection<Input, Output, Path extends string> implements Collection<Input, Output, Path> {
+  readonly #view: StorageEngine;
+  readonly #definition: Definition;
+  #records: Promise<Records> | undefined;
+
+  constructor(view: StorageEngine, definition: Definition) {
+    this.#view = view;
+    this.#definition = definition;
+  }
+
+  get name(): string {
+    return this.#definition.name;
+  }
+
+  get version(): string {
+    return this.#definition.version.text;
+  }
+
+  save(id: string, data: Input, options?: SaveOptions): Promise<StorageItem> {
+    const verdicts = judgeStorable(this.#definition.schema, data);
+    return this.#ask((records) => records.save(id, verdicts, options));
+  }
+
+  load(id: string, options?: OperationOptions): Promise<Output | undefined> {
+    return this.#ask((records) => records.load(id, options) as Promise<Output | undefined>);
+  }
+
+  stat(id: string, options?: OperationOptions): Promise<StorageItem | undefined> {
+    return this.#view.stat(id, options);
+  }
+
+  exists(id: string, options?: OperationOptions): Promise<boolean> {
+    return this.#view.exists(id, options);
+  }
+
+  delete(id: string, options?: DeleteOptions): Promise<boolean> {
+    return this.#view.delete(id, options);
+  }
+
+  list(prefix?: string, options?: ListOptions): Promise<StorageItem[]> {
+    return this.#view.list(prefix, options);
+  }
+
+  scan(prefix?: string, options?: ScanOptions): AsyncIterable<StorageItem> {
+    return this.#view.scan(prefix, options);
+  }
+
+  search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
+    return this.#ask((records) => records.search(query) as Promise<Found<Output>[]>);
+  }
+
+  count(query: CollectionQuery<Path> = {}): Promise<number> {
+    return this.#ask((records) => records.count(query));
+  }
+
+  update(
+    id: string,
+    change: (
+      current: Output | undefined,
+      item: StorageItem | undefined,
+    ) => Input | undefined | Promise<Input | undefined>,
+    options?: UpdateOptions,
+  ): Promise<StorageItem | undefined> {
+    return this.#ask((records) =>
+      records.update(id, change as (current: unknown, item: StorageItem | undefined) => unknown, options),
+    );
+  }
+
+  batch(
+    operations: readonly CollectionOperation<Input>[],
+    options?: OperationOptions,
+  ): Promise<(StorageItem | boolean)[]> {
+    const { schema } = this.#definition;
+    const verdicts = Array.isArray(operations)
+      ? operations.map((each: unknown) => (isSave(each) ? judgeStorable(schema, each.data) : undefined))
+      : [];
+    return this.#ask((records) => records.batch(operations, verdicts, options));
+  }
+
+  watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {
+    return this.#view.watch(prefix, listener);
+  }
+
+  status(options?: OperationOptions): Promise<CollectionStatus> {
+    return this.#ask((records) => records.status(options));
+  }
+
+  migrateAll(options?: MigrateAllOptions): Promise<MigrateAllReport> {
+    return this.#ask((records) => records.migrateAll(options));
+  }
+
+  async #ask<T>(question: (records: Records) => Promise<T>): Promise<T> {
+    this.#records ??= import("./records.js").then(
+      ({ Records }) => new Records(internalsOf(this.#view), this.#definition),
+    );
+    return question(await this.#records);
+  }
+}
+
+function isSave(operation: unknown): operation is { data: unknown } {
+  return typeof operation === "object" && operation !== null && "type" in operation && operation.type === "save";
+}

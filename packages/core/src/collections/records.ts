@@ -1,0 +1,180 @@
+import type { CollectionStatus, Found, MigrateAllOptions, MigrateAllReport } from "../contract/collection.js";
+import type { BatchOperation, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
+import type { StorageItem } from "../contract/storage-item.js";
+import {
+  checkOperationOptions,
+  checkSaveOptions,
+  checkUpdateOptions,
+  keepUnnamed,
+  requireFunction,
+} from "../engine/arguments.js";
+import { runBatch } from "../engine/batch.js";
+import { callersOwn, type Operation } from "../engine/failure.js";
+import type { Internals } from "../engine/internals.js";
+import { toItem } from "../engine/items.js";
+import { everyHeader } from "../engine/scan.js";
+import { type ErrorCode, StorageError } from "../errors.js";
+import { parseQuery } from "../query/parse-query.js";
+import type { ParsedQuery } from "../query/parsed-query.js";
+import type { Awaitable, RecordHeader, StoredRecord } from "../spi/index.js";
+import type { Definition } from "./definition.js";
+import { checkMigrateAllOptions, migrateAll } from "./migrate-all.js";
+import { OutdatedItems } from "./outdated-items.js";
+import type { Scope } from "./scope.js";
+import { DataSearch } from "./search-data.js";
+import { isCurrent, labelOf } from "./stored-version.js";
+import { upgrade } from "./upgrade.js";
+import { judgeStorable, type StorableVerdict } from "./verdict.js";
+import { acceptSaved, marksOf, rewrite, writeJudged } from "./write-data.js";
+
+// With these a store says that it cannot take a write, now or from here. Reading goes on without.
+const NO_REASON_NOT_TO_READ: readonly ErrorCode[] = [
+  "CONFLICT",
+  "LOCKED",
+  "QUOTA_EXCEEDED",
+  "TIMEOUT",
+  "UNAUTHORIZED",
+  "UNAVAILABLE",
+  "UNSUPPORTED",
+];
+
+/** What a collection does with the items of an open storage. Data comes judged by the schema. */
+export class Records {
+  readonly #internals: Internals;
+  readonly #definition: Definition;
+  readonly #scope: Scope;
+  readonly #search: DataSearch;
+
+  constructor(internals: Internals, definition: Definition) {
+    this.#internals = internals;
+    this.#definition = definition;
+    this.#scope = { internals, definition };
+    this.#search = new DataSearch(this.#scope, new OutdatedItems(this.#scope), async (operation, path) => {
+      const record = await internals.get(operation, path);
+      return record === undefined ? undefined : this.#read(operation, record);
+    });
+  }
+
+  save(id: string, verdict: Awaitable<StorableVerdict>, options: SaveOptions | undefined): Promise<StorageItem> {
+    return this.#internals.run("save", id, options, async (operation) => {
+      const path = this.#internals.pathOf(id);
+      const header = await writeJudged(this.#scope, operation, path, verdict, checkSaveOptions(options));
+      return this.#item(header);
+    });
+  }
+
+  load(id: string, options: OperationOptions | undefined): Promise<unknown> {
+    return this.#internals.run("load", id, options, async (operation) => {
+      checkOperationOptions(options);
+      const record = await this.#internals.get(operation, this.#internals.pathOf(id));
+      return record === undefined ? undefined : (await this.#read(operation, record)).data;
+    });
+  }
+
+  update(
+    id: string,
+    change: (current: unknown, item: StorageItem | undefined) => unknown,
+    options: UpdateOptions | undefined,
+  ): Promise<StorageItem | undefined> {
+    return this.#internals.run("update", id, options, async (operation) => {
+      const path = this.#internals.pathOf(id);
+      const named = checkUpdateOptions(options);
+      requireFunction("change", change);
+      for (;;) {
+        const record = await this.#internals.get(operation, path);
+        const current = record === undefined ? undefined : (await upgrade(this.#scope, operation, record)).data;
+        const item = record === undefined ? undefined : this.#item(structuredClone(record.header));
+        const changed = await callersOwn(change, current, item);
+        if (changed === undefined) return record === undefined ? undefined : this.#item(record.header);
+        try {
+          const verdict = judgeStorable(this.#definition.schema, changed);
+          const kept = keepUnnamed(named, record?.header);
+          return this.#item(await writeJudged(this.#scope, operation, path, verdict, kept));
+        } catch (error) {
+          if (!StorageError.is(error, "CONFLICT")) throw error;
+        }
+        operation.signal?.throwIfAborted();
+      }
+    });
+  }
+
+  /** `verdicts` stand at the places of the saves. */
+  batch(
+    operations: readonly BatchOperation[],
+    verdicts: readonly (Awaitable<StorableVerdict> | undefined)[],
+    options: OperationOptions | undefined,
+  ): Promise<(StorageItem | boolean)[]> {
+    const { session, prefix } = this.#internals;
+    return this.#internals.run("batch", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      return runBatch(session, operation, prefix, operations, async (place) => {
+        const verdict = await verdicts[place];
+        const { key } = operations[place] as BatchOperation;
+        const data = verdict === undefined ? undefined : acceptSaved(this.#scope, prefix + key, verdict);
+        return { data, marks: marksOf(this.#definition, data) };
+      });
+    });
+  }
+
+  search(query: unknown): Promise<Found<unknown>[]> {
+    return this.#internals.run("search", undefined, query, async (operation) => {
+      const parsed = this.#parse(query);
+      return parsed === undefined ? [] : this.#search.search(operation, parsed);
+    });
+  }
+
+  count(query: object): Promise<number> {
+    return this.#internals.run("count", undefined, query, async (operation) => {
+      // A page of nothing is no answer to how many there are.
+      const unpaged = "limit" in query && query.limit === 0 ? { ...query, limit: 1 } : query;
+      const parsed = this.#parse(unpaged);
+      return parsed === undefined ? 0 : this.#search.count(operation, parsed);
+    });
+  }
+
+  status(options: OperationOptions | undefined): Promise<CollectionStatus> {
+    const { session, prefix } = this.#internals;
+    return this.#internals.run("status", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { name, version } = this.#definition;
+      const status: CollectionStatus = { name, version: version.text, items: 0, versions: {}, current: 0 };
+      for await (const header of everyHeader(session, operation, prefix)) {
+        const label = labelOf(header, this.#definition);
+        status.items++;
+        status.versions[label] = (status.versions[label] ?? 0) + 1;
+        if (isCurrent(header, this.#definition)) status.current++;
+      }
+      return status;
+    });
+  }
+
+  migrateAll(options: MigrateAllOptions = {}): Promise<MigrateAllReport> {
+    return this.#internals.run("migrateAll", undefined, options, async (operation) => {
+      checkMigrateAllOptions(options);
+      return migrateAll(this.#scope, operation, options);
+    });
+  }
+
+  /** Upgraded and, where that is wanted, written back. */
+  async #read(operation: Operation, record: StoredRecord): Promise<{ header: RecordHeader; data: unknown }> {
+    const { data, found } = await upgrade(this.#scope, operation, record);
+    // Newer data stays: old and new code would undo each other's work for ever.
+    if (found !== "outdated" || !this.#definition.writeBack) return { header: record.header, data };
+    try {
+      return { header: await rewrite(this.#scope, operation, record.header, data), data };
+    } catch (error) {
+      operation.signal?.throwIfAborted();
+      if (!StorageError.is(error) || !NO_REASON_NOT_TO_READ.includes(error.code)) throw error;
+      return { header: record.header, data };
+    }
+  }
+
+  #item(header: RecordHeader): StorageItem {
+    return toItem(header, this.#internals.prefix);
+  }
+
+  #parse(query: unknown): ParsedQuery | undefined {
+    const parsed = parseQuery(query, this.#definition.index);
+    return parsed === undefined ? undefined : { ...parsed, prefix: this.#internals.prefix + parsed.prefix };
+  }
+}

@@ -1,0 +1,56 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { chain, isPromise } from "../awaitable.js";
+import { encodeBinary, isBytes } from "../codec/binary.js";
+import { exactJson } from "../codec/json.js";
+import type { Awaitable } from "../spi/index.js";
+
+/** What a schema says to a value. Data, not a rejection: nobody may be listening yet. */
+export type Verdict =
+  | { readonly output: unknown }
+  | { readonly issues: readonly StandardSchemaV1.Issue[] }
+  /** The schema itself failed. */
+  | { readonly thrown: unknown };
+
+/** For a value that is to be stored. */
+export interface StorableVerdict {
+  /** Its output is a copy, or it is INVALID_VALUE because no format holds that. */
+  readonly first: Verdict;
+  /** What the schema says to its own output, which it should leave as it is. */
+  readonly again: Verdict | undefined;
+}
+
+/** At once where the schema is synchronous. */
+export function judge(schema: StandardSchemaV1, value: unknown): Awaitable<Verdict> {
+  try {
+    const result = schema["~standard"].validate(value);
+    return isPromise(result) ? Promise.resolve(result).then(toVerdict, failed) : toVerdict(result);
+  } catch (thrown) {
+    return failed(thrown);
+  }
+}
+
+/** At once where the schema is synchronous, so that what the caller does with the value later changes nothing stored. */
+export function judgeStorable(schema: StandardSchemaV1, value: unknown): Awaitable<StorableVerdict> {
+  return chain(judge(schema, value), (first): Awaitable<StorableVerdict> => {
+    if (!("output" in first)) return { first, again: undefined };
+    try {
+      const output = copyOf(first.output);
+      return chain(judge(schema, copyOf(output)), (again) => ({ first: { output }, again }));
+    } catch (thrown) {
+      return { first: { thrown }, again: undefined };
+    }
+  });
+}
+
+function toVerdict(result: StandardSchemaV1.Result<unknown>): Verdict {
+  return result.issues === undefined ? { output: result.value } : { issues: result.issues };
+}
+
+function failed(thrown: unknown): Verdict {
+  return { thrown };
+}
+
+/** Throws INVALID_VALUE for what no format holds. */
+function copyOf(value: unknown): unknown {
+  return isBytes(value) ? encodeBinary(value) : JSON.parse(exactJson(value));
+}

@@ -1,0 +1,84 @@
+import { chain } from "../awaitable.js";
+import { isBytes } from "../codec/binary.js";
+import { encodeValue } from "../codec/encode-value.js";
+import type { CheckedSave } from "../engine/arguments.js";
+import type { Operation } from "../engine/failure.js";
+import { type CollectionMarks, writeValue } from "../engine/write-record.js";
+import type { Awaitable, RecordHeader } from "../spi/index.js";
+import { acceptStorable } from "./accept.js";
+import type { Definition } from "./definition.js";
+import { indexedFields } from "./indexed-fields.js";
+import { quoteId, type Scope } from "./scope.js";
+import type { StorableVerdict } from "./verdict.js";
+
+/** Writes data that the schema has judged, or is still judging. Throws SCHEMA, CONFLICT and what else a save throws. */
+export async function writeJudged(
+  scope: Scope,
+  operation: Operation,
+  path: string,
+  verdict: Awaitable<StorableVerdict>,
+  options: CheckedSave,
+): Promise<RecordHeader> {
+  return write(
+    scope,
+    operation,
+    path,
+    chain(verdict, (judged) => acceptSaved(scope, path, judged)),
+    options,
+  );
+}
+
+/** Writes an item anew as the code writes it, if it still has this version. What does not concern its data stays, `modified` included. */
+export function rewrite(
+  scope: Scope,
+  operation: Operation,
+  header: RecordHeader,
+  data: unknown,
+): Promise<RecordHeader> {
+  const { expiration, tags, metadata, modified } = header;
+  return write(
+    scope,
+    operation,
+    header.key,
+    data,
+    {
+      // A migration may have made bytes of something else, or the other way.
+      format: isBytes(data) === (header.format === "binary") ? header.format : undefined,
+      compress: header.compression !== null,
+      metadata: metadata as CheckedSave["metadata"],
+      expiration,
+      tags: [...tags],
+      expect: header.version,
+    },
+    { modified },
+  );
+}
+
+export function acceptSaved(scope: Scope, path: string, verdict: StorableVerdict): unknown {
+  return acceptStorable(verdict, `${scope.definition.name}: the data of ${quoteId(scope, path)}`);
+}
+
+export function marksOf({ name, version, index, indexed }: Definition, data: unknown): CollectionMarks {
+  const schema = `${name}@${version.text}`;
+  return index.length === 0 ? { schema } : { schema, indexed, fields: indexedFields(data, index) };
+}
+
+async function write(
+  { internals, definition }: Scope,
+  operation: Operation,
+  path: string,
+  accepted: Awaitable<unknown>,
+  { format, compress, metadata = {}, expiration = null, tags = [], expect }: CheckedSave,
+  more: { modified?: number } = {},
+): Promise<RecordHeader> {
+  const { session } = internals;
+  const { compress: byDefault, json } = session.settings;
+  const prepared = chain(accepted, (data) =>
+    chain(encodeValue(data, { format, compress: compress ?? byDefault, json }), (encoded) => ({
+      encoded,
+      marks: marksOf(definition, data),
+    })),
+  );
+  const { encoded, marks } = await session.writes.turn([path], prepared);
+  return writeValue(session, operation, { key: path, tags, metadata, expiration, encoded, marks, ...more }, expect);
+}

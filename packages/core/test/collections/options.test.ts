@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { failure, open } from "./opened.js";
+
+const schema = z.object({ n: z.number() });
+const up = (data: unknown) => data;
+
+describe("wrong arguments", () => {
+  it.each<[string, unknown, string]>([
+    ["no options", undefined, "options are given as an object"],
+    ["an unknown option", { schema, version: "1.0", indexes: [] }, '"indexes"'],
+    ["no schema", { version: "1.0" }, "schema"],
+    ["something that is no schema", { schema: { n: "number" }, version: "1.0" }, "Standard Schema"],
+    ["no version", { schema }, "version is one to three numbers"],
+    ["a version that is a number", { schema, version: 1 }, "not 1"],
+    ["a version with a letter", { schema, version: "v1" }, '"v1"'],
+    ["a version with a leading zero", { schema, version: "1.01" }, '"1.01"'],
+    ["a version of four numbers", { schema, version: "1.0.0.0" }, '"1.0.0.0"'],
+    ["a pre-release", { schema, version: "1.0.0-beta" }, '"1.0.0-beta"'],
+    ["no list of migrations", { schema, version: "1.0", migrations: {} }, "migrations is an array"],
+    ["a step without up", { schema, version: "1.0", migrations: [{ from: "0.9", to: "1.0" }] }, "migrations[0].up"],
+    [
+      "a step with a wrong version",
+      { schema, version: "1.0", migrations: [{ from: "0.9", to: "one", up }] },
+      "migrations[0].to",
+    ],
+    ["a step down", { schema, version: "1.0", migrations: [{ from: "1.0", to: "0.9", up }] }, "not above it"],
+    ["a step to itself", { schema, version: "1.0", migrations: [{ from: "1.0", to: "1.0.0", up }] }, "not above it"],
+    [
+      "a step with a misspelt property",
+      { schema, version: "1.0", migrations: [{ from: "0.9", to: "1.0", up, dwon: up }] },
+      '"dwon"',
+    ],
+    [
+      "a down that is no function",
+      { schema, version: "1.0", migrations: [{ from: "0.9", to: "1.0", up, down: true }] },
+      "migrations[0].down",
+    ],
+    [
+      "a deprecation that is no text",
+      { schema, version: "1.0", migrations: [{ from: "0.9", to: "1.0", up, deprecated: true }] },
+      "migrations[0].deprecated",
+    ],
+    [
+      "two steps between the same versions",
+      {
+        schema,
+        version: "1.0",
+        migrations: [
+          { from: "0.9", to: "1.0", up },
+          { from: "0.9.0", to: "1", up },
+        ],
+      },
+      "two steps from 0.9.0 to 1",
+    ],
+    ["an index that is no list", { schema, version: "1.0", index: "n" }, "index is an array"],
+    ["an index path with a lone backslash", { schema, version: "1.0", index: ["a\\b"] }, "backslash"],
+    ["an index path that looks like metadata", { schema, version: "1.0", index: ["metadata.n"] }, "metadata"],
+    ["an index path that is no text", { schema, version: "1.0", index: [3] }, "path"],
+    ["an unversioned that is no version", { schema, version: "1.0", unversioned: true }, "unversioned"],
+    ["a writeBack that is no boolean", { schema, version: "1.0", writeBack: "no" }, "writeBack"],
+    ["a listener that is none", { schema, version: "1.0", onDeprecated: "warn" }, "onDeprecated"],
+  ])("are refused at once: %s", async (_, options, part) => {
+    const { storage } = await open();
+    const error = await failure(() => storage.collection("things", options as never));
+    expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining(part) });
+  });
+
+  it("are refused at once: a name that is no key", async () => {
+    const { storage } = await open();
+    for (const name of ["", "a//b", "../up", "a/.holdfast", 3]) {
+      const error = await failure(() => storage.collection(name as string, { schema, version: "1.0" }));
+      expect(error.code).toBe("INVALID_KEY");
+    }
+  });
+
+  it("reject from every call", async () => {
+    const { storage } = await open();
+    const things = storage.collection("things", { schema, version: "1.0", index: ["n"] });
+    const wrong: [string, Promise<unknown>][] = [
+      ["INVALID_KEY", things.save("", { n: 1 })],
+      ["INVALID_OPTION", things.save("a", { n: 1 }, { tag: ["x"] } as never)],
+      ["INVALID_KEY", things.load("a//b")],
+      ["INVALID_OPTION", things.load("a", { version: 3 } as never)],
+      ["INVALID_OPTION", things.update("a", "change" as never)],
+      ["INVALID_OPTION", things.update("a", () => ({ n: 1 }), { ifVersion: null } as never)],
+      ["INVALID_OPTION", things.search({ where: { m: 1 } } as never)],
+      ["INVALID_OPTION", things.search("n" as never)],
+      ["INVALID_OPTION", things.count({ sort: "m" } as never)],
+      ["INVALID_OPTION", things.batch("all" as never)],
+      ["INVALID_OPTION", things.batch([{ type: "put", key: "a" }] as never)],
+      ["INVALID_OPTION", things.status({ all: true } as never)],
+      ["INVALID_OPTION", things.migrateAll({ dry: true } as never)],
+      ["INVALID_OPTION", things.migrateAll({ dryRun: 1 } as never)],
+      ["INVALID_OPTION", things.migrateAll({ down: 1 } as never)],
+      ["INVALID_OPTION", things.migrateAll({ progress: 1 } as never)],
+      ["INVALID_OPTION", things.migrateAll({ concurrency: 0 })],
+      ["INVALID_OPTION", things.migrateAll("all" as never)],
+    ];
+    for (const [code, call] of wrong) expect(await failure(call)).toMatchObject({ code });
+  });
+});
+
+describe("a collection", () => {
+  it("is a view of the keys below its name, and takes the options of a save", async () => {
+    const { storage, ports } = await open();
+    const things = storage.collection("my/things", { schema, version: "1.0" });
+    const expiration = new Date(ports.time + 1000);
+    const about = { tags: ["x"], metadata: { by: "Ann" }, expiration, format: "yaml", compress: true } as const;
+    await things.save("a/1", { n: 1 }, about);
+    const { format, ...rest } = (await things.stat("a/1")) ?? {};
+    expect(format).toBe("yaml");
+    expect(rest).toMatchObject({
+      key: "a/1",
+      tags: ["x"],
+      metadata: { by: "Ann" },
+      expiration,
+      schema: "my/things@1.0",
+    });
+    expect(await storage.stat("my/things/a/1")).toMatchObject({ schema: "my/things@1.0" });
+    expect((await things.list("a/")).map(({ key }) => key)).toEqual(["a/1"]);
+    expect(await things.exists("a/1")).toBe(true);
+    for await (const { key } of things.scan()) expect(key).toBe("a/1");
+    expect(await failure(things.save("a/1", { n: 2 }, { ifVersion: null }))).toMatchObject({ code: "CONFLICT" });
+    await things.update("a/1", (thing) => ({ n: (thing?.n ?? 0) + 1 }));
+    expect(await things.stat("a/1")).toMatchObject({
+      format: "yaml",
+      tags: ["x"],
+      expiration,
+      schema: "my/things@1.0",
+    });
+    expect(await things.load("a/1")).toEqual({ n: 2 });
+    expect(await things.delete("a/1")).toBe(true);
+    expect(await things.load("a/1")).toBeUndefined();
+  });
+
+  it("tells of its writes, by id", async () => {
+    const { storage } = await open();
+    const things = storage.collection("things", { schema, version: "1.0" });
+    const seen: string[] = [];
+    const unwatch = await things.watch("", ({ type, key }) => seen.push(`${type} ${key}`));
+    await things.save("a", { n: 1 });
+    await storage.save("b", 1);
+    await things.delete("a");
+    await unwatch();
+    expect(seen).toEqual(["save a", "delete a"]);
+  });
+
+  it("lives below a namespace as well", async () => {
+    const { storage } = await open();
+    const things = storage.namespace("app").collection("things", { schema, version: "1.0" });
+    await things.save("a", { n: 1 });
+    expect(await storage.stat("app/things/a")).toMatchObject({ schema: "things@1.0" });
+    expect(await things.load("a")).toEqual({ n: 1 });
+  });
+
+  it("changes several items as one, or none", async () => {
+    const { storage, adapter } = await open();
+    const things = storage.collection("things", { schema, version: "1.0", index: ["n"] });
+    await things.save("old", { n: 0 });
+    const results = await things.batch([
+      { type: "save", key: "a", data: { n: 1 }, options: { tags: ["x"] } },
+      { type: "delete", key: "old" },
+    ]);
+    expect(results).toEqual([expect.objectContaining({ key: "a", schema: "things@1.0", tags: ["x"] }), true]);
+    expect(await things.search({ where: { n: 1 } })).toMatchObject([{ key: "a", data: { n: 1 } }]);
+    const before = [...adapter.records.keys()];
+    const error = await failure(
+      things.batch([
+        { type: "save", key: "b", data: { n: 2 } },
+        { type: "save", key: "c", data: { n: "3" } as never },
+      ]),
+    );
+    expect(error).toMatchObject({ code: "SCHEMA", issues: [{ path: ["n"] }] });
+    expect(error.message).toContain('"c"');
+    expect([...adapter.records.keys()]).toEqual(before);
+  });
+
+  it("gives each update of a race its turn, and validates what it returns", async () => {
+    const { storage } = await open();
+    const things = storage.collection("things", { schema, version: "1.0" });
+    await Promise.all(Array.from({ length: 20 }, () => things.update("a", (thing) => ({ n: (thing?.n ?? 0) + 1 }))));
+    expect(await things.load("a")).toEqual({ n: 20 });
+    expect(await things.update("a", () => undefined)).toMatchObject({ key: "a" });
+    expect(await things.update("none", () => undefined)).toBeUndefined();
+    expect(await failure(things.update("a", () => ({ n: "x" }) as never))).toMatchObject({ code: "SCHEMA" });
+    expect(await failure(things.update("a", () => Promise.reject(new Error("own"))))).toMatchObject({ message: "own" });
+    expect(await things.load("a")).toEqual({ n: 20 });
+  });
+
+  it("ends with its storage, and obeys signals", async () => {
+    const { storage } = await open();
+    const things = storage.collection("things", { schema, version: "1.0" });
+    const signal = AbortSignal.abort();
+    for (const call of [
+      things.save("a", { n: 1 }, { signal }),
+      things.load("a", { signal }),
+      things.search({ signal }),
+      things.count({ signal }),
+      things.update("a", () => ({ n: 1 }), { signal }),
+      things.batch([], { signal }),
+      things.status({ signal }),
+      things.migrateAll({ signal }),
+    ]) {
+      expect(await failure(call)).toMatchObject({ code: "ABORTED" });
+    }
+    await storage.close();
+    for (const call of [things.save("a", { n: 1 }), things.load("a"), things.search({}), things.migrateAll()]) {
+      expect(await failure(call)).toMatchObject({ code: "CLOSED" });
+    }
+  });
+});

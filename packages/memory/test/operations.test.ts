@@ -1,0 +1,62 @@
+// The code of docs/operations.md: files of its own beside this one, so that the compiler reads them too.
+import { readFileSync } from "node:fs";
+import { SimulatedPorts } from "@holdfast/conformance";
+import { openStorage } from "@holdfast/core";
+import { memory } from "@holdfast/memory";
+import { metrics } from "@opentelemetry/api";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { expect, it, onTestFinished, vi } from "vitest";
+
+const page = readFileSync(new URL("../../../docs/operations.md", import.meta.url), "utf8");
+
+it.each([
+  ["OpenTelemetry", "open-telemetry.ts"],
+  ["diagnostics channel", "slow-operations.ts"],
+])("the page shows the code that runs here: %s", (name, file) => {
+  const code = readFileSync(new URL(`examples/${file}`, import.meta.url), "utf8");
+  expect(page).toContain(`<!-- run: ${name} -->\n\`\`\`ts\n${code}\`\`\``);
+});
+
+it("hands operations to OpenTelemetry", async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
+  metrics.setGlobalMeterProvider(provider);
+  onTestFinished(() => provider.shutdown());
+  const { toOpenTelemetry } = await import("./examples/open-telemetry.js");
+
+  const storage = await openStorage(memory(), { onOperation: toOpenTelemetry });
+  await storage.save("a", new Uint8Array(10));
+  await storage.save("b", new Uint8Array(5));
+  await storage.save("b", 1, { ifVersion: null }).catch(() => undefined);
+  await provider.forceFlush();
+
+  const told = exporter.getMetrics().at(-1)?.scopeMetrics[0]?.metrics ?? [];
+  const points = Object.fromEntries(told.map(({ descriptor, dataPoints }) => [descriptor.name, dataPoints]));
+  const saved = { "holdfast.op": "save", "holdfast.adapter": "memory" };
+  expect(points["holdfast.operation.duration"]).toMatchObject([
+    { attributes: { ...saved, "holdfast.outcome": "ok" }, value: { count: 2 } },
+    { attributes: { ...saved, "holdfast.outcome": "CONFLICT" }, value: { count: 1 } },
+  ]);
+  expect(points["holdfast.operation.bytes"]?.[0]).toMatchObject({ value: 15 });
+});
+
+it("warns of slow operations from the diagnostics channel", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockReturnValue(undefined);
+  await import("./examples/slow-operations.js");
+  const ports = new SimulatedPorts();
+  const adapter = memory();
+  const storage = await openStorage(adapter, { ports });
+  await storage.save("a", 1);
+  const { get } = adapter;
+  adapter.get = async (...values) => {
+    await ports.advance(250);
+    return get.apply(adapter, values);
+  };
+  await storage.load("a");
+  expect(warn.mock.calls).toEqual([["slow: memory load ca978112ca1bbdca took 250 ms"]]);
+});
