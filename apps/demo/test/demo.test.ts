@@ -46,7 +46,8 @@ describe("the demo", () => {
     expect(rows.map(([step, items, , , , verified]) => [step, items, verified])).toEqual([
       ...corpus.map(({ name, items }) => [`import ${name}`, String(items.length), String(items.length)]),
       ["migrate SQLite → memory", total, total],
-      ["migrate memory → second SQLite", total, total],
+      ["migrate memory → IndexedDB in a browser", total, total],
+      ["migrate IndexedDB in a browser → second SQLite", total, total],
       ["compare the end with the source", total, total],
     ]);
     for (const [, , bytes = "", seconds = "", rate = ""] of rows) {

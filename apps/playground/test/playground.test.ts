@@ -1,5 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Page, type RunningApp, startApp, type User } from "./support/app.ts";
 
@@ -183,46 +182,50 @@ describe("the sample data", () => {
     });
     await button("Load sample data").click();
     await page.getByText("Loading sample data: stopped").waitFor();
-    await expect.poll(async () => (await keys()).length).toBeGreaterThan(0);
-    const left = Number.parseInt((await page.locator(".list-head p").textContent()) ?? "", 10);
-    expect(left).toBeGreaterThanOrEqual(100);
-    expect(left).toBeLessThan(750);
+    const left = async () => Number.parseInt((await page.locator(".list-head p").textContent()) ?? "", 10);
+    await expect.poll(left).toBeGreaterThanOrEqual(100);
+    expect(await left()).toBeLessThan(750);
   });
 });
 
 describe("everything as one file", () => {
+  /** Its text. */
   async function exportFile(): Promise<string> {
     const [file] = await Promise.all([page.waitForEvent("download"), fromMenu(/^Export everything/)]);
     await page.getByText(/items? exported/).waitFor();
     expect(file.suggestedFilename()).toMatch(/^holdfast-\d{4}-\d\d-\d\d\.jsonl$/);
-    return file.path();
+    return readFile(await file.path(), "utf8");
+  }
+
+  async function importFile(text: string): Promise<void> {
+    const file = { name: "some.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(text) };
+    await page.getByLabel("File to import").setInputFiles(file);
   }
 
   it("goes out and comes back whole in another browser, dates included", async () => {
     await begin();
     await loadSample();
     await write("notes/emoji 🦊", "naïve\n\u{FEFF}text", ["tag"]);
-    const path = await exportFile();
-    const before = await readFile(path, "utf8");
+    const before = await exportFile();
     await user.context.close();
 
     await begin();
-    await page.getByLabel("File to import").setInputFiles(path);
+    await importFile(before);
     await page.getByText("751 items imported").waitFor();
     await page.locator(".list-head").filter({ hasText: "751 items" }).waitFor();
-    const after = await readFile(await exportFile(), "utf8");
-    expect(after).toBe(before);
+    // A comparison of megabytes that differ would never end.
+    expect((await exportFile()) === before).toBe(true);
   });
 
   it("replaces what stands, which goes into the history", async () => {
     await begin();
     await write("notes/a", "exported");
-    const path = await exportFile();
+    const exported = await exportFile();
     await edit("changed since");
-    await page.getByLabel("File to import").setInputFiles(path);
+    await importFile(exported);
     await page.locator("pre").filter({ hasText: "exported" }).waitFor();
     await expect.poll(() => page.locator(".versions > li").count()).toBe(2);
-    await page.getByLabel("File to import").setInputFiles(path);
+    await importFile(exported);
     await page.getByText("0 items imported, 1 item already there").waitFor();
   });
 
@@ -243,11 +246,9 @@ describe("everything as one file", () => {
     await begin();
     await write("notes/a", "first");
     await write("notes/b", "second");
-    const path = await exportFile();
+    const exported = await exportFile();
     await edit("later");
-    const broken = join(path, `../broken-${reason.length}.jsonl`);
-    await writeFile(broken, damage((await readFile(path, "utf8")).split("\n")).join("\n"));
-    await page.getByLabel("File to import").setInputFiles(broken);
+    await importFile(damage(exported.split("\n")).join("\n"));
     await page.getByRole("alert").filter({ hasText: reason }).waitFor();
     expect(await page.locator("pre").textContent()).toBe("later");
   });
@@ -298,8 +299,8 @@ describe("space", () => {
     await begin();
     await write("notes/a", "x".repeat(10_000));
     const meter = page.getByRole("meter", { name: "Storage used" });
-    await expect.poll(async () => Number(await meter.getAttribute("aria-valuenow"))).toBeGreaterThan(10_000);
-    expect(Number(await meter.getAttribute("aria-valuemax"))).toBeGreaterThan(1_000_000);
+    await expect.poll(async () => Number(await meter.getAttribute("value"))).toBeGreaterThan(10_000);
+    expect(Number(await meter.getAttribute("max"))).toBeGreaterThan(1_000_000);
     await page.getByText("1 item, 10 kB of content").waitFor();
     await button("Keep this data").click();
     // What the browser answers is its own affair.
@@ -342,7 +343,7 @@ describe("without a network", () => {
     await button("Load sample data").click();
     await page.getByRole("alert").filter({ hasText: "Go online once" }).waitFor();
     // The browser's own line about the request that failed.
-    expect(user.complaints.splice(0).every((text) => text.includes("ERR_INTERNET_DISCONNECTED"))).toBe(true);
+    expect(user.complaints.splice(0)).toEqual([expect.stringContaining("ERR_INTERNET_DISCONNECTED")]);
   });
 });
 

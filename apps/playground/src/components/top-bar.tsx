@@ -21,7 +21,6 @@ export function TopBar({ library }: { library: Library }) {
         <button type="button" class="button primary" onClick={() => go({ at: "new" })}>
           <Icon name="plus" />
           <span class="wide">New item</span>
-          <span class="narrow-only visually-hidden">New item</span>
         </button>
         <ThemeButton />
         <DataMenu library={library} />
