@@ -24,13 +24,15 @@ export function App({ library }: { library: Library }) {
       <TopBar library={library} />
       <div class="columns" data-at={place.at}>
         <Side library={library} />
-        <main ref={items} class="list-column" tabIndex={-1} aria-label="Items">
-          <TaskBar library={library} />
-          <ItemList library={library} />
+        <main>
+          <section ref={items} class="list-column" tabIndex={-1} aria-label="Items">
+            <TaskBar library={library} />
+            <ItemList library={library} />
+          </section>
+          <section class="pane" aria-label="Item">
+            <ItemPane library={library} place={place} />
+          </section>
         </main>
-        <section class="pane" aria-label="Item">
-          <ItemPane library={library} place={place} />
-        </section>
       </div>
       <NoticeList library={library} />
     </>

@@ -53,7 +53,8 @@ async function takeOver(): Promise<void> {
 
 async function answer(cached: RequestInfo, request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
-  const known = await cache.match(cached);
+  // Scripts are asked for with an Origin, which many servers name in Vary; the files are the same for everybody.
+  const known = await cache.match(cached, { ignoreVary: true });
   if (known !== undefined) return known;
   const response = await fetch(request);
   // The corpus, once it was fetched.

@@ -111,7 +111,7 @@ describe("keys alone", () => {
       .waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Items");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
     await page.keyboard.press("ArrowDown");

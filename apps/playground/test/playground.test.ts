@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Page, type RunningApp, startApp, type User } from "./support/app.ts";
@@ -314,7 +315,9 @@ describe("space", () => {
     await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(app.address).origin, quotaSize: 200_000 });
     await button("New item").click();
     await page.getByLabel("Key", { exact: true }).fill("notes/big");
-    await page.getByLabel("Content", { exact: true }).fill("large ".repeat(100_000));
+    // Nothing that a browser could compress.
+    const noise = Array.from({ length: 10 }, () => randomBytes(45_000).toString("base64")).join("");
+    await page.getByLabel("Content", { exact: true }).fill(noise);
     await button("Save").click();
     await page.getByRole("alert").filter({ hasText: "QUOTA_EXCEEDED" }).waitFor();
     expect(await keys()).toEqual(["notes/a"]);

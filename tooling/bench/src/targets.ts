@@ -14,5 +14,10 @@ export const targets: readonly Target[] = [
   { workload: "sqlite-list", limit: "hand-written", most: 1.5 },
   { workload: "sqlite-tags", limit: "hand-written", most: 1.5 },
   { workload: "sqlite-search", limit: "fts5", most: 1.3 },
+  { workload: "indexeddb-save", limit: "raw", most: 1.1 },
+  { workload: "indexeddb-save-terms", limit: "raw", most: 1.4 },
+  { workload: "indexeddb-save-64", limit: "localforage", most: 1 / 3 },
+  { workload: "indexeddb-save-64", limit: "dexie", most: 1 / 3 },
+  { workload: "indexeddb-list", limit: "localforage", most: 1 / 50 },
   { workload: "memory", limit: "map", most: 1.5 },
 ].map((target) => ({ ours: "holdfast", ...target }));

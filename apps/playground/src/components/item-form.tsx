@@ -1,6 +1,6 @@
 import { StorageError, type StorageItem } from "@holdfast/core";
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Detail } from "../store/detail.ts";
 import { type Draft, DraftError, type DraftField, saveDraft } from "../store/draft.ts";
 import type { Library } from "../store/library.ts";
@@ -43,7 +43,8 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
       else fault.value = faultOf(error, before === undefined);
     }
   };
-  useEffect(() => {
+  // Before anybody can have begun to type.
+  useLayoutEffect(() => {
     const first = before === undefined ? "#item-key" : "#item-content, .tags-field input";
     const field = form.current?.querySelector<HTMLInputElement | HTMLTextAreaElement>(first);
     field?.focus();

@@ -27,7 +27,15 @@ export interface Workload<Input> extends WorkloadFacts {
 }
 
 /** Stores of 100,000 documents that the reading workloads share. */
-export type PopulationId = "holdfast" | "plain" | "fts5" | "keyv" | "unstorage-db0" | "classic-level" | "lmdb";
+export type PopulationId =
+  | "holdfast"
+  | "plain"
+  | "fts5"
+  | "keyv"
+  | "unstorage-db0"
+  | "classic-level"
+  | "lmdb"
+  | "indexeddb";
 
 /** Where a workload may write, and where its populations are. */
 export interface Site {

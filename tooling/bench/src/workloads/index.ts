@@ -1,4 +1,6 @@
 import { type Runnable, runnable } from "../harness/measure.ts";
+import { indexedDbList, indexedDbListLarge, indexedDbSearch, indexedDbTags } from "./indexeddb-reads.ts";
+import { indexedDbSave, indexedDbSaveTerms, indexedDbSaveTogether } from "./indexeddb-saves.ts";
 import { memorySaveAndLoad } from "./memory.ts";
 import { sqliteLoad } from "./sqlite-load.ts";
 import { sqliteList, sqliteSearch, sqliteTags } from "./sqlite-queries.ts";
@@ -13,5 +15,12 @@ export const workloads: readonly Runnable[] = [
   runnable(sqliteList),
   runnable(sqliteTags),
   runnable(sqliteSearch),
+  runnable(indexedDbSave),
+  runnable(indexedDbSaveTerms),
+  runnable(indexedDbSaveTogether),
+  runnable(indexedDbList),
+  runnable(indexedDbListLarge),
+  runnable(indexedDbTags),
+  runnable(indexedDbSearch),
   runnable(memorySaveAndLoad),
 ];
