@@ -143,8 +143,14 @@ function createProgram(perform: Perform, { stdout, stderr }: Streams): Command {
       },
     })
     .exitOverride();
-  for (const create of COMMANDS) program.addCommand(create(perform).copyInheritedSettings(program));
+  for (const create of COMMANDS) adopt(program, create(perform));
   return program;
+}
+
+/** Adds a command with those below it, which print and fail as the program does. */
+function adopt(parent: Command, command: Command): void {
+  parent.addCommand(command.copyInheritedSettings(parent));
+  for (const child of command.commands) child.copyInheritedSettings(command);
 }
 
 const COMMANDS = [

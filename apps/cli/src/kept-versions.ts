@@ -60,6 +60,6 @@ export function chooseVersion({ standing, previous }: KeptVersions, key: string,
   return chosen;
 }
 
-export function seeLog(store: string, key: string): string {
+function seeLog(store: string, key: string): string {
   return `\`holdfast log ${store} ${key}\`, which lists the versions`;
 }

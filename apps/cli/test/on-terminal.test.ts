@@ -96,6 +96,21 @@ describe("on a terminal", () => {
     expect(shown).toBe("a\nb\n(2 of 3)\n");
   });
 
+  it("watch tells where to go on from when it is interrupted", async () => {
+    await space.store("app.db", (storage) => storage.save("a", 1));
+    const url = `sqlite:${space.path("app.db")}`;
+    const interruption = new AbortController();
+    const screen = new Screen();
+    screen.once("drawn", () => interruption.abort());
+    const streams = { stdin: new PassThrough(), stdout: screen, stderr: new Screen() };
+    const code = await run(["watch", url, "--all"], streams, interruption.signal);
+    expect({ code, messages: streams.stderr.shown }).toEqual({ code: 0, messages: "" });
+    const [change, place] = screen.shown.split("\n");
+    expect(change).toMatch(/Z {2}save {4}a$/);
+    const [, cursor = ""] = /^\(go on from here with --since (\S+)\)$/.exec(place ?? "") ?? [];
+    expect(await space.run(["watch", url, "--since", cursor, "--no-follow"])).toMatchObject({ code: 0, stdout: "" });
+  });
+
   it("put says that it needs something to save, and does not wait for typing", async () => {
     const { code, messages } = await onTerminal(["put", `sqlite:${space.path("app.db")}`, "a"]);
     expect(code).toBe(2);

@@ -4,7 +4,10 @@ import { describe, expect, it } from "vitest";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();
-const COMMANDS = ["import", "export", "ls", "get", "put", "rm", "search", "migrate", "verify", "doctor"];
+const COMMANDS = [
+  ...["import", "export", "ls", "get", "put", "rm", "search", "log", "diff", "restore", "watch"],
+  ...["migrate", "schema", "verify", "doctor"],
+];
 
 describe("holdfast", () => {
   it("prints its version", async () => {
@@ -49,6 +52,13 @@ describe("holdfast", () => {
     [["export", "sqlite:no.db", "out"], 3, "there is no store at sqlite:no.db"],
     [["rm", "sqlite:no.db", "a"], 3, "there is no store at sqlite:no.db"],
     [["search", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
+    [["log", "sqlite:no.db", "a"], 3, "there is no store at sqlite:no.db"],
+    [["diff", "sqlite:no.db", "a"], 3, "there is no store at sqlite:no.db"],
+    [["restore", "sqlite:no.db", "a", "1"], 3, "there is no store at sqlite:no.db"],
+    [["watch", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
+    [["schema", "status", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
+    [["schema", "frob"], 2, "unknown command 'frob' — try: holdfast schema --help"],
+    [["schema", "migrate", "memory:"], 2, "required option '--module <file>' not specified"],
     [["verify", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
     [["migrate", "sqlite:no.db", "memory:"], 3, "there is no store at sqlite:no.db"],
     [["import", "no-folder", "sqlite:no.db"], 3, "there is no file or folder no-folder"],

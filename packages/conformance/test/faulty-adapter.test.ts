@@ -1,7 +1,8 @@
 import { type Fault, faultsByMethod, faulty } from "@holdfast/conformance";
 import { openStorage, StorageError } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
-import { createSimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { simpleAdapter } from "./simple-adapter.js";
+import { createSimpleStore } from "./simple-store.js";
 
 const quick = { retry: { retries: 2, minDelay: 0 } };
 

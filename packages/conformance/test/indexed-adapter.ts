@@ -18,8 +18,9 @@ import {
   type Version,
   type WriteRecord,
 } from "@holdfast/core";
-import { createSimpleStore, type SimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { simpleAdapter } from "./simple-adapter.js";
 import { headerOf } from "./simple-history.js";
+import { createSimpleStore, type SimpleStore } from "./simple-store.js";
 
 const PIECE = 65_536;
 const call = { signal: undefined };

@@ -1,8 +1,9 @@
 import { describeAdapter, type Harness, plain, type Replacements, replacing, themes } from "@holdfast/conformance";
 import { type BatchOutcome, checkWrite, type PutOutcome, type StorageAdapter } from "@holdfast/core";
 import { describe, it } from "vitest";
-import { clearStore, createSimpleStore, type SimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { simpleAdapter } from "./simple-adapter.js";
 import { indexedHarness, sharedHarness, simpleHarness } from "./simple-harness.js";
+import { clearStore, createSimpleStore, type SimpleStore } from "./simple-store.js";
 
 describeAdapter(simpleHarness(), { describe, it }, { modes: [plain] });
 

@@ -10,39 +10,10 @@ import {
   SPI_VERSION,
   type StorageAdapter,
   type StoredRecord,
-  type Version,
 } from "@holdfast/core";
-import { createSimpleFeed, enter, lastCursorOf, pageOf, type SimpleFeed } from "./simple-feed.js";
-import { type Keeping, keep, type Previous, simpleHistory } from "./simple-history.js";
-
-/** What several simple adapters share. */
-export interface SimpleStore {
-  readonly records: Map<string, StoredRecord>;
-  readonly tombstones: Map<string, Version>;
-  readonly listeners: Set<{ tell: (change: AdapterChange) => void }>;
-  /** Of each key, the newest first. */
-  readonly previous: Map<string, Previous[]>;
-  feed: SimpleFeed;
-  lastVersion: Version | undefined;
-}
-
-export function createSimpleStore(): SimpleStore {
-  return {
-    records: new Map(),
-    tombstones: new Map(),
-    listeners: new Set(),
-    previous: new Map(),
-    feed: createSimpleFeed(),
-    lastVersion: undefined,
-  };
-}
-
-/** Leaves a store as a new one is. */
-export function clearStore(store: SimpleStore): void {
-  for (const each of [store.records, store.tombstones, store.previous]) each.clear();
-  store.feed = createSimpleFeed();
-  store.lastVersion = undefined;
-}
+import { enter, lastCursorOf, pageOf } from "./simple-feed.js";
+import { type Keeping, keep, simpleHistory } from "./simple-history.js";
+import type { SimpleStore } from "./simple-store.js";
 
 const capabilities: Capabilities = {
   durability: "memory",

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { type Harness, replacing } from "@holdfast/conformance";
 import type { Capabilities, StorageAdapter } from "@holdfast/core";
 import { createIndexedStore, type IndexedStore, indexedAdapter } from "./indexed-adapter.js";
-import { createSimpleStore, type SimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { simpleAdapter } from "./simple-adapter.js";
 import { forget } from "./simple-feed.js";
 import { startSimplePeer } from "./simple-peer.js";
+import { createSimpleStore, type SimpleStore } from "./simple-store.js";
 
 const TIMEOUT = 30_000;
 

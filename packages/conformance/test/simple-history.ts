@@ -8,13 +8,7 @@ import {
   type StoredRecord,
   type Version,
 } from "@holdfast/core";
-import type { SimpleStore } from "./simple-adapter.js";
-
-/** A record that was replaced or deleted, and when. */
-export interface Previous {
-  readonly record: StoredRecord;
-  readonly replaced: number;
-}
+import type { SimpleStore } from "./simple-store.js";
 
 /** Which versions to keep, as the adapter was opened with. */
 export interface Keeping {
@@ -32,7 +26,7 @@ export function keep(store: SimpleStore, { limits }: Keeping, key: string, now: 
 }
 
 /** The kept version of that number that is alive at `now`. */
-export function findPrevious(store: SimpleStore, key: string, version: Version, now: number): StoredRecord | undefined {
+function findPrevious(store: SimpleStore, key: string, version: Version, now: number): StoredRecord | undefined {
   return store.previous
     .get(key)
     ?.map(({ record }) => record)

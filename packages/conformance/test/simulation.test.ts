@@ -1,7 +1,8 @@
 import { SimulatedPorts, Simulation } from "@holdfast/conformance";
 import { openStorage } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
-import { createSimpleStore, simpleAdapter } from "./simple-adapter.js";
+import { simpleAdapter } from "./simple-adapter.js";
+import { createSimpleStore } from "./simple-store.js";
 
 describe("SimulatedPorts", () => {
   it("calls timers in the order in which they come due, each at its instant", async () => {
@@ -33,11 +34,13 @@ describe("SimulatedPorts", () => {
       "foreground",
     );
     ports.jump(-900_000);
+    expect(ports.clock.elapsed?.()).toBe(0);
     expect(ports.clock.now()).toBe(100_000);
     await ports.advance(49);
     expect(called).toBe(false);
     await ports.advance(1);
     expect(called).toBe(true);
+    expect(ports.clock.elapsed?.()).toBe(50);
   });
 
   it("draws the same from the same seed", () => {

@@ -5,6 +5,8 @@ export const MAX_KEY_BYTES = 1024;
 /** A segment that adapters keep for themselves. */
 export const RESERVED_SEGMENT = ".holdfast";
 
+// What most keys are: segments of ASCII letters, digits, `_`, `-` and dots that do not come first. Nothing is wrong with them.
+const ORDINARY = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 const CONTROL = /\p{Cc}/u;
 const BAD_SEGMENT = /(?:^|\/)(?:\.{0,2}|\.holdfast)(?:\/|$)/;
 
@@ -27,6 +29,7 @@ export function checkPrefix(prefix: unknown): string {
 }
 
 function faultOf(key: string): string | undefined {
+  if (key.length <= MAX_KEY_BYTES && ORDINARY.test(key)) return undefined;
   if (key === "") return "is empty";
   if (CONTROL.test(key)) return "has a control character";
   if (!key.isWellFormed()) return "has half of a surrogate pair";

@@ -1,4 +1,5 @@
 import { type StorageAdapter, StorageError } from "@holdfast/core";
+import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
 import { builtIn, elsewhere, installCommand } from "#platform";
 import type { AdapterEntry, SqliteStoreOptions } from "./adapter-entry.js";
@@ -17,6 +18,7 @@ import type { StoreUrl } from "./store-url.js";
 export interface AdapterRegistry {
   memory: MemoryOptions;
   sqlite: SqliteStoreOptions;
+  indexeddb: IndexedDbOptions;
 }
 
 export interface AdapterStatus {
@@ -44,7 +46,7 @@ const joined = new Map<string, AdapterEntry<unknown>>();
  *
  * @throws INVALID_OPTION when another package has the scheme.
  */
-export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite">>(
+export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite" | "indexeddb">>(
   scheme: Scheme,
   entry: AdapterEntry<AdapterRegistry[Scheme]>,
 ): void {

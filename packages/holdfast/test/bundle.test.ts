@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { launchBrowser, serveFiles } from "@holdfast/browser";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -27,6 +28,29 @@ describe("bundled for browsers", () => {
     expect(code).not.toMatch(/(?:import|from)\s*\(?["']@holdfast\//);
   });
 
+  it("opens IndexedDB in a browser by URL and by type, and refuses what it cannot mean", async () => {
+    const page = `<!doctype html><script type="module">import { tryStore } from "/app.js"; globalThis.tryStore = tryStore;</script>`;
+    await using server = await serveFiles({ "/": folder }, { "/page.html": page });
+    const browser = await launchBrowser();
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`${server.origin}/page.html`);
+      await tab.waitForFunction(() => "tryStore" in globalThis);
+      const tryStore = (url: string) =>
+        tab.evaluate(
+          (given) => (globalThis as unknown as { tryStore(url: string): Promise<string> }).tryStore(given),
+          url,
+        );
+      expect(await tryStore("indexeddb:my-app?durability=strict&lockTimeout=5000")).toBe("opened");
+      expect(await tab.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).toEqual(["my-app"]);
+      expect(await tryStore("indexeddb:")).toContain("INVALID_OPTION an indexeddb: URL names a database");
+      expect(await tryStore("indexeddb:a?durability=media")).toContain("is relaxed or strict");
+      expect(await tryStore("indexeddb:a?version=1")).toContain("known are durability, lockTimeout");
+    } finally {
+      await browser.close();
+    }
+  });
+
   it("opens what works there and says what does not", async () => {
     const app = (await import(/* @vite-ignore */ pathToFileURL(join(folder, "app.js")).href)) as {
       tryStore(url: string): Promise<string>;
@@ -36,7 +60,7 @@ describe("bundled for browsers", () => {
       "UNSUPPORTED sqlite: cannot be opened here: @holdfast/sqlite works on files and needs Node",
     );
     expect(await app.tryStore("redis:a")).toBe(
-      "INVALID_OPTION there is no adapter for redis:; known are memory: (@holdfast/memory)",
+      "INVALID_OPTION there is no adapter for redis:; known are memory: (@holdfast/memory), indexeddb: (@holdfast/indexeddb)",
     );
   });
 });

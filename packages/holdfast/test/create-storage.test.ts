@@ -83,6 +83,13 @@ describe("openStore", () => {
     });
   });
 
+  it("says of a store for browsers what to use here", async () => {
+    await expect(openStore("indexeddb:my-app")).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining("indexeddb: cannot be opened here: IndexedDB is in browsers"),
+    });
+  });
+
   it("takes the parts of a URL", async () => {
     await using storage = await openStore({ scheme: "memory", path: "", options: {} });
     expect(await storage.list()).toEqual([]);

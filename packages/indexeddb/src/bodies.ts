@@ -8,12 +8,15 @@ import {
   type StoredStream,
   type WriteRecord,
 } from "@holdfast/core";
+import { isFull } from "./classify.js";
+import { waits } from "./group-commit.js";
 import { headerOf, INLINE_LIMIT, type ItemRow } from "./layout.js";
 import { hold, whenFree } from "./locks.js";
 import { bodyOf, chunksOf } from "./reads.js";
 import { answered, commit } from "./requests.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
+import type { Place } from "./workspace.js";
 
 /** Finds a living row in a transaction on `records` and `history`. */
 export type FindRow = (transaction: IDBTransaction) => Promise<ItemRow | undefined>;
@@ -38,21 +41,23 @@ export class Bodies {
   }
 
   write(signal: AbortSignal | undefined): BodyWriter {
-    return new ChunkWriter(this.#store, (body) => hold(this.#lockOf(body)), signal);
+    return this.#writer(signal);
   }
 
   /** A body that is in memory already, but too large for one transaction. */
-  async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
-    const { body, ...bodiless } = record;
-    const writer = this.write(signal);
-    let outcome: PutOutcome | undefined;
+  async stage(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Place> {
+    const writer = this.#writer(signal);
     try {
-      await writer.write(body);
-      outcome = await writer.commit(bodiless, condition);
-    } finally {
-      if (outcome?.outcome !== "written") await writer.abort();
+      await writer.write(bytes);
+      return await writer.place();
+    } catch (error) {
+      await writer.abort();
+      throw error;
     }
-    return outcome;
+  }
+
+  #writer(signal: AbortSignal | undefined): ChunkWriter {
+    return new ChunkWriter(this.#store, (body) => hold(this.#lockOf(body)), signal);
   }
 
   /** A body of what `find` finds, which is asked again once the body is held. */
@@ -124,6 +129,7 @@ export class Bodies {
       transaction.objectStore("chunks").delete(chunksOf(body));
       unowned.delete(body);
     });
+    this.#store.group.freed();
   }
 
   #lockOf(body: string): string {
@@ -160,22 +166,33 @@ class ChunkWriter implements BodyWriter {
   }
 
   async commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> {
-    const small = this.#count === 0 && this.#bytes <= INLINE_LIMIT;
-    if (!small && this.#bytes > 0) await this.#flush();
-    const body = small ? { inline: joined(this.#pending, this.#bytes) } : { body: this.#body, count: this.#count };
+    const place = await this.place();
     const bodiless = this.#store.bodiless(record);
     const outcome = await this.#store.group.submit(
       (workspace) => {
-        const put = workspace.put(bodiless, body, condition);
-        if (put.outcome === "written" && !small) {
-          workspace.also((transaction) => transaction.objectStore("unowned").delete(this.#body));
-        }
+        const put = workspace.put(bodiless, place.body, condition);
+        if (put.outcome === "written") place.bind(workspace);
         return put;
       },
-      { keys: [toStored(record.header.key)], signal: this.#signal },
+      { keys: [toStored(record.header.key)], signal: this.#signal, bytes: place.bytes },
     );
-    if (outcome.outcome === "written") this.#release?.();
+    if (outcome.outcome === "written") await place.end(true);
     return outcome;
+  }
+
+  /** Stores what is left. Nothing may be written behind it. */
+  async place(): Promise<Place> {
+    if (this.#count === 0 && this.#bytes <= INLINE_LIMIT) {
+      const body = { inline: joined(this.#pending, this.#bytes) };
+      return { body, bytes: this.#bytes, bind: () => undefined, end: () => undefined };
+    }
+    if (this.#bytes > 0) await this.#flush();
+    return {
+      body: { body: this.#body, count: this.#count },
+      bytes: 0,
+      bind: (workspace) => workspace.also((transaction) => transaction.objectStore("unowned").delete(this.#body)),
+      end: async (written) => (written ? this.#release?.() : this.abort()),
+    };
   }
 
   async abort(): Promise<void> {
@@ -188,14 +205,27 @@ class ChunkWriter implements BodyWriter {
     this.#signal?.throwIfAborted();
     // Before its name stands among the unowned, so that nobody frees it.
     this.#release ??= await this.#hold(this.#body);
-    const transaction = await this.#store.connection.begin(["unowned", "chunks"], "readwrite");
-    await commit(transaction, async () => {
-      if (this.#count === 0) transaction.objectStore("unowned").put(true, this.#body);
-      transaction.objectStore("chunks").put(joined(this.#pending, this.#bytes), [this.#body, this.#count]);
-    });
+    const chunk = joined(this.#pending, this.#bytes);
+    const attempt = { bytes: CHUNK_BYTES, waits: waits() };
+    for (let stored = false; !stored; ) {
+      try {
+        await this.#put(chunk);
+        stored = true;
+      } catch (error) {
+        if (!isFull(error) || !(await this.#store.group.makeRoom(attempt))) throw error;
+      }
+    }
     this.#count++;
     this.#pending = [];
     this.#bytes = 0;
+  }
+
+  async #put(chunk: Uint8Array): Promise<void> {
+    const transaction = await this.#store.connection.begin(["unowned", "chunks"], "readwrite");
+    await commit(transaction, async () => {
+      if (this.#count === 0) transaction.objectStore("unowned").put(true, this.#body);
+      transaction.objectStore("chunks").put(chunk, [this.#body, this.#count]);
+    });
   }
 }
 

@@ -103,8 +103,8 @@ export class Connection {
         upgrade: (_database, oldVersion, _newVersion, wrapped) => {
           clearTimeout(timer);
           const transaction = unwrap(wrapped) as IDBTransaction;
-          // What fails here comes out of the opening as a whole.
-          wrapped.done.catch(() => undefined);
+          // The opening itself would say no more than that it was aborted, for want of room for example.
+          wrapped.done.catch(refuse);
           // Only what was never open is made; what was is gone.
           if (oldVersion === 0 && this.#epoch !== undefined) refuse(this.#giveUp(deleted()));
           if (refusal !== undefined) transaction.abort();

@@ -5,7 +5,9 @@ import { answered, commit } from "./requests.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
 
-const MiB = 2 ** 20;
+/** A step frees at least so many bytes, and this share of what is to be written: how much is missing, no browser tells. */
+const LEAST = 128 * 1024;
+const SHARE = 8;
 /** Milliseconds within which a second use of an item is not noted: nobody needs to know it more exactly. */
 const EXACTNESS = 60_000;
 /** Milliseconds after which what was noted is written. */
@@ -36,18 +38,20 @@ export class Eviction {
     this.#cancel ??= timers.schedule(() => void this.#write(), DELAY, "background");
   }
 
-  /** Those used least recently, of at least so many bytes together; undefined when there is none. */
+  /** The next to go so that so many bytes find room, those used least recently; undefined when there is none. */
   async choose(bytes: number): Promise<EvictionJob | undefined> {
     await this.#write();
     const transaction = await this.#store.connection.begin(["records"], "readonly");
     const rows: ItemRow[] = await answered(transaction.objectStore("records").index("used").getAll(null, STEP));
     const chosen: { key: string; version: ReturnType<typeof headerOf>["version"] }[] = [];
     let sum = 0;
-    for (const row of rows) {
+    // There may have been no room to write down what was noted.
+    const used = ({ u = 0, ...row }: ItemRow) => Math.max(u, this.#uses.get(toStored(headerOf(row).key)) ?? 0);
+    for (const row of rows.sort((a, b) => used(a) - used(b))) {
       const { key, version, storedSize } = headerOf(row);
       chosen.push({ key, version });
       sum += storedSize;
-      if (sum >= Math.max(bytes, MiB)) break;
+      if (sum >= Math.max(bytes / SHARE, LEAST)) break;
     }
     if (chosen.length === 0) return undefined;
     return {
@@ -77,7 +81,6 @@ export class Eviction {
 
   async #writeUses(): Promise<void> {
     const uses = [...this.#uses];
-    this.#uses.clear();
     if (uses.length === 0) return;
     const transaction = await this.#store.connection.begin(["records"], "readwrite");
     await commit(transaction, async () => {
@@ -88,5 +91,6 @@ export class Eviction {
         if (isItem(row) && row.u !== undefined && row.u < u) records.put({ ...row, u }, stored);
       }
     });
+    for (const [stored, u] of uses) if (this.#uses.get(stored) === u) this.#uses.delete(stored);
   }
 }

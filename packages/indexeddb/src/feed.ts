@@ -19,23 +19,15 @@ interface Watcher {
 /** Reads the feed, for those who ask and for those who watch. */
 export class Feed {
   readonly #connection: Connection;
-  readonly #channel: BroadcastChannel;
   readonly #watchers = new Set<Watcher>();
   /** The last entry that the watchers were told. */
   #told = 0;
   #catchingUp: Promise<void> | undefined;
   #again = false;
 
-  constructor(connection: Connection, name: string) {
+  constructor(connection: Connection, channel: BroadcastChannel) {
     this.#connection = connection;
-    // Says no more than that there is something new: what is told is read from the feed.
-    this.#channel = new BroadcastChannel(`holdfast:${name}`);
-    this.#channel.onmessage = () => this.#catchUp();
-  }
-
-  /** A commit is under way: other tabs that now read the feed read behind it. */
-  committing(): void {
-    this.#channel.postMessage(0);
+    channel.onmessage = () => this.#catchUp();
   }
 
   committed(sequence: number, row: FeedRow, alone: boolean): void {
@@ -83,7 +75,6 @@ export class Feed {
 
   close(): void {
     this.#watchers.clear();
-    this.#channel.close();
   }
 
   #catchUp(): void {

@@ -6,6 +6,8 @@ import { answered, commit } from "./requests.js";
 import { EMPTY, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions {
+  /** Gives up the room that is kept for deletions; false when there is none. */
+  readonly release: () => Promise<boolean>;
   readonly connection: Connection;
   /** Which replaced versions to keep; undefined: none. */
   readonly history: HistoryLimits | undefined;
@@ -32,6 +34,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes that the job writes. */
   readonly bytes?: number;
+  /** The job makes more room than it takes. */
+  readonly frees?: true;
 }
 
 interface Job extends JobOptions {
@@ -40,12 +44,17 @@ interface Job extends JobOptions {
   reject(error: unknown): void;
   /** A group in which it stood has failed. */
   alone: boolean;
+  /** Milliseconds to wait before it is tried again, where room was freed lately. */
+  waits: number[];
 }
 
+/** The browser takes its time to hand out room that was freed. */
+const FREED_LATELY = 5_000;
 const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
 // One transaction holds up every reader.
 const MOST_JOBS = 512;
-const MOST_BYTES = 16 * 2 ** 20;
+// When there is no room, what of a transaction was taken already is in the way for a while.
+const MOST_BYTES = 2 ** 20;
 /** The newest entries of the feed that are kept. What is older is dropped now and then. */
 const FEED_LENGTH = 10_000;
 const TRIM_EVERY = 256;
@@ -56,6 +65,7 @@ export class GroupCommit {
   readonly #jobs: Job[] = [];
   #running: Promise<void> | undefined;
   #summary: Summary = EMPTY;
+  #freed = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -68,6 +78,7 @@ export class GroupCommit {
       this.#jobs.push({
         ...options,
         alone: false,
+        waits: waits(),
         work(workspace) {
           result = { value: work(workspace) };
         },
@@ -78,6 +89,11 @@ export class GroupCommit {
       });
       this.#running ??= this.#run();
     });
+  }
+
+  /** Something was freed: the browser will have room for others in a moment. */
+  freed(): void {
+    this.#freed = performance.now();
   }
 
   /** Resolves when every job submitted so far has been answered. */
@@ -92,8 +108,10 @@ export class GroupCommit {
       try {
         await this.#commit(group);
       } catch (error) {
-        if (group.length === 1) await this.#fail(group[0] as Job, error);
+        const [only] = group;
+        if (group.length === 1 && only !== undefined) await this.#fail(only, error);
         else {
+          if (isFull(error)) this.freed();
           for (const job of group) job.alone = true;
           this.#jobs.unshift(...group);
         }
@@ -134,11 +152,7 @@ export class GroupCommit {
 
   async #fail(job: Job, error: unknown): Promise<void> {
     try {
-      const eviction = isFull(error) ? await this.#options.evict?.(job.bytes ?? 0) : undefined;
-      if (eviction !== undefined) {
-        const { keys, work, free } = eviction;
-        await this.#commit([{ keys, work, alone: true, acknowledge: () => undefined, reject: () => undefined }]);
-        await free();
+      if (isFull(error) && (await this.makeRoom(job))) {
         this.#jobs.unshift(job);
         return;
       }
@@ -146,6 +160,35 @@ export class GroupCommit {
       // There is no room to make room either: what the caller has to know is that his write found none.
     }
     job.reject(error);
+    // The browser takes back what it had written so far, and until then has no room for others either.
+    if (isFull(error)) this.freed();
+  }
+
+  /** After a write that found no room: whether it is worth trying again. */
+  async makeRoom(job: Pick<Job, "bytes" | "frees" | "waits">): Promise<boolean> {
+    const { evict, release } = this.#options;
+    if (job.frees && (await release())) return true;
+    const eviction = job.frees ? undefined : await evict?.(job.bytes ?? 0);
+    if (eviction !== undefined) {
+      await this.#carryOut(eviction);
+      return true;
+    }
+    return (job.frees || performance.now() - this.#freed < FREED_LATELY) && pause(job.waits);
+  }
+
+  async #carryOut({ keys, work, free }: EvictionJob): Promise<void> {
+    const job = { keys, work, alone: true, waits: [], acknowledge: () => undefined, reject: () => undefined };
+    const times = waits();
+    for (;;) {
+      try {
+        await this.#commit([job]);
+        break;
+      } catch (error) {
+        if (!isFull(error) || !((await this.#options.release()) || (await pause(times)))) throw error;
+      }
+    }
+    await free();
+    this.freed();
   }
 
   /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */
@@ -169,6 +212,20 @@ export class GroupCommit {
 async function keptOf(transaction: IDBTransaction, stored: string): Promise<KeptVersion[]> {
   const rows: HistoryRow[] = await answered(transaction.objectStore("history").getAll(versionsOf(stored)));
   return rows.map((row) => ({ version: headerOf(row).version, body: row.c?.[0] }));
+}
+
+/** How long a write that finds no room waits, each time that it does. */
+export function waits(): number[] {
+  return [50, 200, 800];
+}
+
+/** Waits for the next of the times; false when there is none left. */
+async function pause(times: number[]): Promise<boolean> {
+  const wait = times.shift();
+  if (wait === undefined) return false;
+  // Not a timer of the ports: the browser takes real time.
+  await new Promise((resolve) => setTimeout(resolve, wait));
+  return true;
 }
 
 /** What the newest entry of the feed says. */

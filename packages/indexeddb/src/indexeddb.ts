@@ -146,15 +146,15 @@ class Adapter implements IndexedDbAdapter {
   }
 
   async watch(listener: (change: AdapterChange) => void): Promise<() => void> {
-    return this.#opened.feed.watch(listener);
+    return (await this.#opened.feed()).watch(listener);
   }
 
   async changes(range: FeedRange): Promise<FeedPage> {
-    return this.#opened.feed.changes(range);
+    return (await this.#opened.feed()).changes(range);
   }
 
   async lastCursor(): Promise<string> {
-    return this.#opened.feed.lastCursor();
+    return (await this.#opened.feed()).lastCursor();
   }
 
   async info({ now }: ReadOptions): Promise<AdapterInfo> {

@@ -28,7 +28,7 @@ export interface ItemRow {
   readonly u?: number;
 }
 
-export interface TombstoneRow {
+interface TombstoneRow {
   /** The version of the deletion. */
   readonly d: Version;
   /** The stored key, so that a listing knows where it is. */

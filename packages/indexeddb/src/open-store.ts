@@ -13,27 +13,29 @@ import {
 import type { Bodies } from "./bodies.js";
 import { Connection } from "./connection.js";
 import type { Eviction } from "./eviction.js";
-import { Feed } from "./feed.js";
+import type { Feed } from "./feed.js";
 import { GroupCommit } from "./group-commit.js";
 import { toHex } from "./hex.js";
 import { INLINE_LIMIT, type ItemRow } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
+import type { Reserve } from "./reserve.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
-import { type BodilessRecord, type Body, keyOf, type PlacedWrite, type Workspace } from "./workspace.js";
-
-/** Larger bodies are written in several transactions, so that none holds up the others for long. */
-const MOST_AT_ONCE = 16 * 2 ** 20;
+import { type BodilessRecord, keyOf, type Place, type PlacedWrite } from "./workspace.js";
 
 /** One open database with everything that works on it. */
 export class OpenStore implements Store {
   readonly connection: Connection;
-  readonly feed: Feed;
   readonly group: GroupCommit;
   readonly context: AdapterContext;
   readonly #options: CompleteOptions;
+  readonly #channel: BroadcastChannel;
+  #feed: Promise<Feed> | undefined;
+  /** The feed, once somebody has asked for it. */
+  #watched: Feed | undefined;
   #eviction: Promise<Eviction> | undefined;
+  #reserve: Promise<Reserve> | undefined;
   #bodies: Promise<Bodies> | undefined;
 
   static async open(
@@ -42,11 +44,13 @@ export class OpenStore implements Store {
   ): Promise<{ store: OpenStore; lastVersion: Version | undefined }> {
     const connection = await Connection.open(options, context);
     try {
-      const transaction = await connection.begin(["feed", "unowned"], "readonly");
+      const transaction = await connection.begin(["feed", "unowned", "store"], "readonly");
+      const reserve = answered(transaction.objectStore("store").getKey("reserve0"));
       const left = answered(transaction.objectStore("unowned").count());
       const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
       const store = new OpenStore(options, context, connection);
       if ((await left) > 0) void store.free();
+      if ((await reserve) === undefined) void store.#loadReserve().then((loaded) => loaded.lay());
       return { store, lastVersion: cursor?.value.v };
     } catch (error) {
       connection.close();
@@ -58,15 +62,25 @@ export class OpenStore implements Store {
     this.connection = connection;
     this.context = context;
     this.#options = options;
-    this.feed = new Feed(connection, options.name);
+    this.#channel = new BroadcastChannel(`holdfast:${options.name}`);
     this.group = new GroupCommit({
       connection,
       history: context.history || undefined,
-      committing: () => this.feed.committing(),
-      committed: (...commit) => this.feed.committed(...commit),
+      release: async () => (await this.#loadReserve()).release(),
+      // Says no more than that there is something new: what is told is read from the feed.
+      committing: () => this.#channel.postMessage(0),
+      committed: (...commit) => this.#watched?.committed(...commit),
       leftBodies: () => void this.free(),
       evict: options.evictable && (async (bytes) => (await this.#loadEviction()).choose(bytes)),
     });
+  }
+
+  feed(): Promise<Feed> {
+    this.#feed ??= import("./feed.js").then((module) => {
+      this.#watched = new module.Feed(this.connection, this.#channel);
+      return this.#watched;
+    });
+    return this.#feed;
   }
 
   /** What works on bodies outside of their records: most stores never need it. */
@@ -76,47 +90,61 @@ export class OpenStore implements Store {
   }
 
   async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
-    const { body: bytes } = record;
-    if (bytes.byteLength > MOST_AT_ONCE) return (await this.bodies()).put(record, condition, signal);
-    const body = this.#place(bytes);
+    const place = await this.#place(record.body, signal);
     const bodiless = this.bodiless(record);
-    return this.group.submit(
-      (workspace) => {
-        const outcome = workspace.put(bodiless, body, condition);
-        if (outcome.outcome === "written") putChunks(workspace, body, bytes);
-        return outcome;
-      },
-      { keys: [toStored(record.header.key)], signal, bytes: bytes.byteLength },
-    );
+    let outcome: PutOutcome | undefined;
+    try {
+      outcome = await this.group.submit(
+        (workspace) => {
+          const put = workspace.put(bodiless, place.body, condition);
+          if (put.outcome === "written") place.bind(workspace);
+          return put;
+        },
+        { keys: [toStored(record.header.key)], signal, bytes: place.bytes },
+      );
+      return outcome;
+    } finally {
+      await place.end(outcome?.outcome === "written");
+    }
   }
 
   delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
-    return this.group.submit((workspace) => workspace.delete(key, condition), { keys: [toStored(key)], signal });
+    return this.group.submit((workspace) => workspace.delete(key, condition), {
+      keys: [toStored(key)],
+      signal,
+      frees: true,
+    });
   }
 
-  batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
-    const bytes = writes.map((write) => (write.type === "put" ? write.record.body : undefined));
-    const placed = writes.map((write): PlacedWrite => {
-      if (write.type === "delete") return write;
-      const { record, expect } = write;
-      return { type: "put", record: this.bodiless(record), body: this.#place(record.body), expect };
-    });
-    return this.group.submit(
-      (workspace) => {
-        const outcome = workspace.batch(placed, now);
-        if (outcome.outcome === "applied") {
-          for (const [index, write] of placed.entries()) {
-            if (write.type === "put") putChunks(workspace, write.body, bytes[index]);
-          }
+  async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
+    const places: Place[] = [];
+    let outcome: BatchOutcome | undefined;
+    try {
+      const placed: PlacedWrite[] = [];
+      for (const write of writes) {
+        if (write.type === "delete") placed.push(write);
+        else {
+          const place = await this.#place(write.record.body, signal);
+          places.push(place);
+          placed.push({ type: "put", record: this.bodiless(write.record), body: place.body, expect: write.expect });
         }
-        return outcome;
-      },
-      {
-        keys: placed.map((write) => toStored(keyOf(write))),
-        signal,
-        bytes: bytes.reduce((sum, each) => sum + (each?.byteLength ?? 0), 0),
-      },
-    );
+      }
+      outcome = await this.group.submit(
+        (workspace) => {
+          const result = workspace.batch(placed, now);
+          if (result.outcome === "applied") for (const place of places) place.bind(workspace);
+          return result;
+        },
+        {
+          keys: placed.map((write) => toStored(keyOf(write))),
+          signal,
+          bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
+        },
+      );
+      return outcome;
+    } finally {
+      for (const place of places) await place.end(outcome?.outcome === "applied");
+    }
   }
 
   bodiless({ header, terms, chunkHashes }: Omit<WriteRecord, "body">): BodilessRecord {
@@ -130,10 +158,21 @@ export class OpenStore implements Store {
     }
   }
 
-  /** Where a body will be. */
-  #place(bytes: Uint8Array): Body {
-    if (bytes.byteLength <= INLINE_LIMIT) return { inline: own(bytes) };
-    return { body: this.newBody(), count: Math.ceil(bytes.byteLength / CHUNK_BYTES) };
+  /** Finds a place for a body. One of several pieces is stored there at once, out of readers' sight. */
+  async #place(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Place> {
+    const none = () => undefined;
+    if (bytes.byteLength > CHUNK_BYTES) return (await this.bodies()).stage(bytes, signal);
+    const chunk = own(bytes);
+    const size = bytes.byteLength;
+    if (size <= INLINE_LIMIT) return { body: { inline: chunk }, bytes: size, bind: none, end: none };
+    const body = this.newBody();
+    const put = (transaction: IDBTransaction) => transaction.objectStore("chunks").put(chunk, [body, 0]);
+    return { body: { body, count: 1 }, bytes: size, bind: (workspace) => workspace.also(put), end: none };
+  }
+
+  #loadReserve(): Promise<Reserve> {
+    this.#reserve ??= import("./reserve.js").then((module) => new module.Reserve(this));
+    return this.#reserve;
   }
 
   #loadEviction(): Promise<Eviction> {
@@ -156,22 +195,13 @@ export class OpenStore implements Store {
   async close(): Promise<void> {
     await this.group.drained();
     await (await this.#eviction?.catch(() => undefined))?.close();
+    (await this.#reserve?.catch(() => undefined))?.close();
     const bodies = await this.#bodies?.catch(() => undefined);
     await bodies?.close();
-    this.feed.close();
+    this.#watched?.close();
+    this.#channel.close();
     this.connection.close();
   }
-}
-
-function putChunks(workspace: Workspace, body: Body | undefined, bytes: Uint8Array | undefined): void {
-  if (bytes === undefined || body === undefined || "inline" in body) return;
-  workspace.also((transaction) => {
-    const chunks = transaction.objectStore("chunks");
-    for (let n = 0; n < body.count; n++) {
-      // A copy: the database would otherwise store the whole buffer behind the view, each time.
-      chunks.put(bytes.slice(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES), [body.body, n]);
-    }
-  });
 }
 
 /** The bytes on a buffer of their own: the database stores the buffer behind a view whole. */

@@ -26,7 +26,7 @@ export function startingWith(prefix: string, after?: string): IDBKeyRange | null
   const end = behind(prefix);
   const open = after !== undefined && after >= prefix;
   const start = open ? after : prefix;
-  if (end === undefined) return start === "" ? null : IDBKeyRange.lowerBound(start, open);
+  if (end === undefined) return start === "" && !open ? null : IDBKeyRange.lowerBound(start, open);
   return start < end ? IDBKeyRange.bound(start, end, open, true) : undefined;
 }
 

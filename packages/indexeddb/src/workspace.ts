@@ -47,6 +47,17 @@ export function summaryOf(sequence: number, { v, n, s }: FeedRow): Summary {
 /** Where a record's body is. */
 export type Body = { readonly inline: Uint8Array } | { readonly body: string; readonly count: number };
 
+/** A body on its way to its record. */
+export interface Place {
+  readonly body: Body;
+  /** What the transaction that writes the record has to carry. */
+  readonly bytes: number;
+  /** Adds to that transaction what gives the body to the record. */
+  bind(workspace: Workspace): void;
+  /** Whether a record has the body now; otherwise it is freed. */
+  end(written: boolean): Promise<void> | undefined;
+}
+
 export interface BodilessRecord extends Omit<WriteRecord, "body"> {
   /** Set for items that may be evicted: when they were last used. */
   readonly used?: number | undefined;

@@ -76,7 +76,9 @@ export class MemoryStore {
   }
 
   standing(key: string): Standing {
-    return { stored: this.#records.get(key)?.header, tombstone: this.#tombstones.get(key) };
+    const stored = this.#records.get(key)?.header;
+    // A key has a record or a tombstone, never both.
+    return { stored, tombstone: stored === undefined ? this.#tombstones.get(key) : undefined };
   }
 
   /** Takes all steps, or none and throws QUOTA_EXCEEDED when the store would then hold more than there is room for. */

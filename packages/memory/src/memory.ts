@@ -25,6 +25,7 @@ import {
   type ReadOptions,
   type RecordHeader,
   SPI_VERSION,
+  type Standing,
   type StorageAdapter,
   StorageError,
   type StoredRecord,
@@ -108,9 +109,10 @@ class MemoryAdapter implements StorageAdapter {
 
   put(record: WriteRecord, condition: PutCondition): PutOutcome {
     const { key, version } = record.header;
-    const refusal = checkWrite(this.#store.standing(key), version, condition);
+    const standing = this.#store.standing(key);
+    const refusal = checkWrite(standing, version, condition);
     if (refusal !== undefined) return copyOf(refusal);
-    const stored = this.#prepare(record, condition.now);
+    const stored = prepare(record, standing, condition.now);
     this.#store.commit([{ type: "put", record: stored }], this.#terms(condition.now));
     return { outcome: "written", header: copyOf(stored.header) };
   }
@@ -139,9 +141,10 @@ class MemoryAdapter implements StorageAdapter {
       if (write.type === "put") {
         const { record, expect } = write;
         const { key, version } = record.header;
-        const reason = checkWrite(this.#store.standing(key), version, { expect, now });
+        const standing = this.#store.standing(key);
+        const reason = checkWrite(standing, version, { expect, now });
         if (reason !== undefined) return { outcome: "refused", index, reason: copyOf(reason) };
-        const stored = this.#prepare(record, now);
+        const stored = prepare(record, standing, now);
         steps.push({ type: "put", record: stored });
         results.push({ outcome: "written", header: copyOf(stored.header) });
       } else {
@@ -227,14 +230,15 @@ class MemoryAdapter implements StorageAdapter {
     const record = this.#store.record(key);
     return record !== undefined && isLive(record.header, now) ? record : undefined;
   }
+}
 
-  /** The record as it will stand: the creation of the one that it replaces, and nothing shared with the caller. */
-  #prepare({ header, body }: WriteRecord, now: number): StoredRecord {
-    const created = this.#living(header.key, now)?.header.created ?? header.created;
-    // Core leaves the buffer to us, but a view must not keep a larger one alive.
-    const own = body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body);
-    return { header: { ...copyOf(header), created }, body: own };
-  }
+/** The record as it will stand: the creation of the one that it replaces, and nothing shared with the caller. */
+function prepare({ header, body }: WriteRecord, { stored }: Standing, now: number): StoredRecord {
+  const copy: { -readonly [Name in keyof RecordHeader]: RecordHeader[Name] } = copyOf(header);
+  if (stored !== undefined && isLive(stored, now)) copy.created = stored.created;
+  // Core leaves the buffer to us, but a view must not keep a larger one alive.
+  const own = body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body);
+  return { header: copy, body: own };
 }
 
 function copyOfRecord({ header, body }: StoredRecord): StoredRecord {

@@ -4,11 +4,14 @@ import { compareKeys } from "@holdfast/core";
 const LEAF_SIZE = 256;
 
 /**
- * A map whose keys are also kept in code-point order: sorted leaves in one sorted array, the bottom two levels of a
- * B-tree. Look-ups hash; adding or removing a key and finding a place to start reading cost O(log n).
+ * A map whose keys can also be read in code-point order: sorted leaves in one sorted array, the bottom two levels of a
+ * B-tree. Look-ups hash. A new key is put in order when the order is next asked for, since stores are written to and looked
+ * up in more than they are listed; then it costs O(log n), as does finding a place to start reading.
  */
 export class SortedMap<V> {
   readonly #values = new Map<string, V>();
+  /** Keys that stand in no leaf yet. */
+  readonly #unsorted: string[] = [];
   /** No leaf is empty. */
   readonly #leaves: string[][] = [];
 
@@ -19,11 +22,12 @@ export class SortedMap<V> {
   set(key: string, value: V): void {
     const before = this.#values.size;
     this.#values.set(key, value);
-    if (this.#values.size > before) this.#insert(key);
+    if (this.#values.size > before) this.#unsorted.push(key);
   }
 
   delete(key: string): boolean {
     if (!this.#values.delete(key)) return false;
+    this.#sort();
     const at = this.#leafOf(key);
     const leaf = this.#leaves[at] ?? [];
     if (leaf.length === 1) this.#leaves.splice(at, 1);
@@ -33,6 +37,7 @@ export class SortedMap<V> {
 
   /** Values in the order of their keys, from the first key that is not below `key`. The map must not change meanwhile. */
   *from(key: string): Generator<V> {
+    this.#sort();
     let at = this.#leafOf(key);
     let index = countBelow(this.#leaves[at] ?? [], key);
     for (; at < this.#leaves.length; at++, index = 0) {
@@ -41,6 +46,11 @@ export class SortedMap<V> {
         yield this.#values.get(leaf[index] as string) as V;
       }
     }
+  }
+
+  #sort(): void {
+    for (const key of this.#unsorted) this.#insert(key);
+    this.#unsorted.length = 0;
   }
 
   #insert(key: string): void {

@@ -187,3 +187,32 @@ describe("old and new code at once", () => {
     await fc.assert(property, runs(20));
   });
 });
+
+describe("previous versions", () => {
+  it("are read as what they are once upgraded, and restored as they were", async () => {
+    const storage = await openStorage(memory(), { history: { versions: 5 } });
+    const V1 = z.object({ text: z.string() });
+    const V2 = z.object({ title: z.string() });
+    const old = storage.collection("notes", { schema: V1, version: "1.0" });
+    const first = await old.save("a", { text: "one" });
+    const notes = storage.collection("notes", {
+      schema: V2,
+      version: "2.0",
+      migrations: [{ from: "1.0", to: "2.0", up: ({ text }: z.infer<typeof V1>) => ({ title: text }) }],
+      index: ["title"],
+    });
+    await notes.save("a", { title: "two" });
+    const before = await notes.stat("a");
+    expect(await notes.load("a", { version: first.version })).toEqual({ title: "one" });
+    expect(await notes.stat("a")).toEqual(before);
+    expect(await notes.history("a")).toMatchObject([{ version: first.version, schema: "notes@1.0" }]);
+    await notes.restore("a", first.version);
+    expect(await storage.load("notes/a")).toEqual({ text: "one" });
+    expect(await notes.search({ where: { title: "one" } })).toMatchObject([{ key: "a", data: { title: "one" } }]);
+    // Two saves, one that restored, and what the search wrote back.
+    const changes: string[] = [];
+    for await (const { type, key } of notes.changes()) changes.push(`${type} ${key}`);
+    expect(changes).toEqual(["save a", "save a", "save a", "save a"]);
+    await storage.close();
+  });
+});

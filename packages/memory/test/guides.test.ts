@@ -22,6 +22,10 @@ it("Change a schema without fear", async () => {
   expect(shown.at(-1)).toEqual([3, 3]);
 });
 
+it("Undo and history", async () => {
+  await run("undo-and-history", {});
+});
+
 it("notices a claim that is not true", async () => {
   const wrong = storyOf("const one = 1;\none + 1; // → 3\n");
   await expect(tell(wrong, {})).rejects.toThrow("one + 1");

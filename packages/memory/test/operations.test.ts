@@ -1,7 +1,7 @@
 // The code of docs/operations.md: files of its own beside this one, so that the compiler reads them too.
 import { readFileSync } from "node:fs";
 import { SimulatedPorts } from "@holdfast/conformance";
-import { openStorage } from "@holdfast/core";
+import { type OperationEvent, openStorage } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
 import { metrics } from "@opentelemetry/api";
 import {
@@ -11,6 +11,7 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { expect, it, onTestFinished, vi } from "vitest";
+import * as z from "zod";
 
 const page = readFileSync(new URL("../../../docs/operations.md", import.meta.url), "utf8");
 
@@ -43,6 +44,36 @@ it("hands operations to OpenTelemetry", async () => {
     { attributes: { ...saved, "holdfast.outcome": "CONFLICT" }, value: { count: 1 } },
   ]);
   expect(points["holdfast.operation.bytes"]?.[0]).toMatchObject({ value: 15 });
+});
+
+it("counts the bytes of versions, of what is restored, and of collections", async () => {
+  const events: OperationEvent[] = [];
+  const onOperation = (event: OperationEvent) => events.push(event);
+  const storage = await openStorage(memory(), { history: true, onOperation, operationKeys: "plain" });
+  const { version } = await storage.save("a", "12345");
+  await storage.save("a", "1");
+  await storage.load("a", { version });
+  await (await storage.loadStream("a", { version }))?.cancel();
+  await storage.diff("a", version);
+  await storage.restore("a", version);
+  const notes = storage.collection("notes", { schema: z.object({ text: z.string() }), version: "1.0" });
+  await notes.save("n", { text: "x" });
+  await notes.load("n");
+  await notes.batch([{ type: "save", key: "m", data: { text: "y" } }]);
+  for await (const _ of storage.changes()) break;
+  expect(events.map(({ op, key = "", bytes }) => `${op} ${key} ${bytes}`)).toEqual([
+    "save a 7",
+    "save a 3",
+    "load a 7",
+    "loadStream a 7",
+    "diff a 10",
+    "restore a 14",
+    "save notes/n 12",
+    "load notes/n 12",
+    "batch  12",
+    "changes  0",
+    "changes  0",
+  ]);
 });
 
 it("warns of slow operations from the diagnostics channel", async () => {

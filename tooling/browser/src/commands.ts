@@ -13,7 +13,10 @@ declare module "vitest/browser" {
     closeTab(tab: string): Promise<void>;
     /** Makes the process of a tab crash. */
     crashTab(tab: string): Promise<void>;
-    /** Lets the tests' origin store so many bytes; undefined: as many as the browser gives it. Chromium only. */
+    /**
+     * Lets the tests' origin store so many bytes; undefined: as many as the browser gives it. Chromium only, and it goes on for
+     * half a minute with what it last heard of how much room there is.
+     */
     limitQuota(bytes: number | undefined): Promise<void>;
     /** Deletes all that the tests' origin has stored, as clearing site data does. Chromium only. */
     clearSiteData(): Promise<void>;
@@ -24,8 +27,11 @@ const tabs = new Map<string, Page>();
 
 const openTab: BrowserCommand<[script: string, about: string]> = async ({ context, page }, script, about) => {
   const tab = await context.newPage();
+  tab.on("pageerror", (error) => console.error(`${script}:`, error));
   const address = new URL("/holdfast-tab.html", page.url()).href;
-  const body = `<!doctype html><title>tab</title><script type="module" src=${JSON.stringify(script)}></script>`;
+  // The test runner leads dynamic imports through an object of its own, which only the tests' window has.
+  const shim = "globalThis.__vitest_browser_runner__ = { wrapDynamicImport: (load) => load() }";
+  const body = `<!doctype html><script>${shim}</script><script type="module" src=${JSON.stringify(script)}></script>`;
   await tab.route(address, (route) => route.fulfill({ contentType: "text/html", body }));
   await tab.goto(`${address}#${encodeURIComponent(about)}`);
   const name = `tab ${tabs.size}`;

@@ -1,3 +1,4 @@
 export type {} from "./commands.ts";
-export { type Browser, findBrowser } from "./find-browser.ts";
+export { launchBrowser } from "./launch.ts";
 export { browserTests } from "./preset.ts";
+export { type FileServer, serveFiles } from "./serve-files.ts";

@@ -1,4 +1,4 @@
-import { describeAdapter } from "@holdfast/conformance";
+import { describeAdapter, plain } from "@holdfast/conformance";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { describe, it } from "vitest";
 
@@ -12,4 +12,5 @@ describeAdapter(
     },
   },
   { describe, it },
+  { modes: [plain] },
 );

@@ -26,20 +26,15 @@ interface Migrated extends MigrateAllReport {
 }
 
 export function schemaCommand(perform: Perform): Command {
-  const command = describeCommand(
-    "schema",
-    "see and change which versions of their schemas collections are written in",
-    [
-      { command: "holdfast schema status sqlite:./app.db", does: "how many items there are of each version" },
-      {
-        command: "holdfast schema migrate sqlite:./app.db --module ./schemas.js",
-        does: "bring all to the code's version",
-      },
-    ],
-  );
-  return command
-    .addCommand(statusCommand(perform).copyInheritedSettings(command))
-    .addCommand(migrateCommand(perform).copyInheritedSettings(command));
+  return describeCommand("schema", "see and change which versions of their schemas collections are written in", [
+    { command: "holdfast schema status sqlite:./app.db", does: "how many items there are of each version" },
+    {
+      command: "holdfast schema migrate sqlite:./app.db --module ./schemas.js",
+      does: "bring all to the code's version",
+    },
+  ])
+    .addCommand(statusCommand(perform))
+    .addCommand(migrateCommand(perform));
 }
 
 function statusCommand(perform: Perform): Command {

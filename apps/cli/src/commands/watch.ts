@@ -10,6 +10,9 @@ interface WatchFlags {
   follow: boolean;
 }
 
+/** Milliseconds: as long as a timer can be. */
+const LONG = 2 ** 31 - 1;
+
 export function watchCommand(perform: Perform): Command {
   return describeCommand("watch <store> [prefix]", "print changes as they come, until Ctrl-C", [
     { command: "holdfast watch sqlite:./app.db", does: "every key, from now on" },
@@ -66,14 +69,18 @@ async function followChanges(
   signal.addEventListener("abort", () => stopped.resolve(), { once: true });
   let news = Promise.withResolvers<void>();
   const unwatch = await storage.watch("", () => news.resolve());
+  // A store that only watches lets the process end.
+  const awake = setInterval(() => undefined, LONG);
   try {
     if (!all) reader.cursor ??= (await storage.getInfo({ signal })).cursor;
-    while (!signal.aborted && !out.isClosed) {
+    for (;;) {
       await reader.readOn();
+      if (signal.aborted || out.isClosed) return;
       await Promise.race([news.promise, stopped.promise]);
       news = Promise.withResolvers();
     }
   } finally {
+    clearInterval(awake);
     await unwatch();
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Collection, type StorageEngine, StorageError } from "@holdfast/core";
@@ -45,25 +46,14 @@ export function openCollection(
 }
 
 async function importModule(file: string): Promise<{ [name: string]: unknown }> {
-  const { href } = pathToFileURL(resolve(file));
+  const path = resolve(file);
+  if (!existsSync(path)) throw new CommandError("NOT_FOUND", `there is no module ${file}`, "another path");
   try {
-    return (await import(href)) as { [name: string]: unknown };
+    return (await import(pathToFileURL(path).href)) as { [name: string]: unknown };
   } catch (cause) {
-    if (isMissing(cause, href)) throw new CommandError("NOT_FOUND", `there is no module ${file}`, "another path");
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw Object.assign(wrongModule(`${file} cannot be loaded: ${reason}`), { cause });
   }
-}
-
-/** Whether it is the module itself that is not there, and not one that it imports. */
-function isMissing(error: unknown, href: string): boolean {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    error.code === "ERR_MODULE_NOT_FOUND" &&
-    "url" in error &&
-    error.url === href
-  );
 }
 
 function wrongModule(message: string): CommandError {

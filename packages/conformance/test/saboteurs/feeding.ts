@@ -6,8 +6,8 @@ import {
   type FeedPage,
   type StorageAdapter,
 } from "@holdfast/core";
-import type { SimpleStore } from "../simple-adapter.js";
 import { createSimpleFeed, cursorAt, enter } from "../simple-feed.js";
+import type { SimpleStore } from "../simple-store.js";
 import { call, laterTurn } from "./planting.js";
 import type { Saboteur } from "./saboteur.js";
 

@@ -1,6 +1,6 @@
 import type { Replacements } from "@holdfast/conformance";
 import { BEFORE_ALL_TIME, isLive, type PreviousRecord, type StorageAdapter } from "@holdfast/core";
-import type { SimpleStore } from "../simple-adapter.js";
+import type { SimpleStore } from "../simple-store.js";
 import { historyOf, laterTurn } from "./planting.js";
 import type { Saboteur } from "./saboteur.js";
 

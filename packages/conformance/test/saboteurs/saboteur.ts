@@ -1,7 +1,7 @@
 import type { Replacements } from "@holdfast/conformance";
 import type { StorageAdapter } from "@holdfast/core";
 import type { IndexedStore } from "../indexed-adapter.js";
-import type { SimpleStore } from "../simple-adapter.js";
+import type { SimpleStore } from "../simple-store.js";
 
 /** An adapter with one planted fault, and the case that must not let it pass. */
 export type Saboteur = OnSimple | OnIndexed;

@@ -1,4 +1,4 @@
-import type { Previous } from "../simple-history.js";
+import type { Previous } from "../simple-store.js";
 import { historyOf } from "./planting.js";
 import type { Saboteur } from "./saboteur.js";
 

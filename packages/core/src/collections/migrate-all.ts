@@ -6,7 +6,7 @@ import { everyHeader } from "../engine/scan.js";
 import { StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
 import { concurrently } from "./concurrently.js";
-import type { Scope } from "./scope.js";
+import { readStanding, type Scope } from "./scope.js";
 import { isCurrent, labelOf, storedVersion } from "./stored-version.js";
 import { upgrade } from "./upgrade.js";
 import { rewrite } from "./write-data.js";
@@ -112,10 +112,10 @@ class Run {
   }
 
   async #bringUp(listed: RecordHeader): Promise<"migrated" | "unchanged" | "gone"> {
-    const { internals, definition } = this.#scope;
+    const { definition } = this.#scope;
     if (isCurrent(listed, definition)) return "unchanged";
     for (;;) {
-      const record = await internals.get(this.#operation, listed.key);
+      const record = await readStanding(this.#scope, this.#operation, listed.key);
       if (record === undefined) return "gone";
       if (isCurrent(record.header, definition)) return "unchanged";
       const { data, found } = await upgrade(this.#scope, this.#operation, record);

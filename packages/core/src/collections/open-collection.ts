@@ -9,6 +9,7 @@ import type {
   MigrateAllOptions,
   MigrateAllReport,
 } from "../contract/collection.js";
+import type { LoadOptions, PreviousVersion, RestoreOptions } from "../contract/history.js";
 import type {
   DeleteOptions,
   ListOptions,
@@ -19,7 +20,7 @@ import type {
 } from "../contract/options.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
 import type { StorageItem } from "../contract/storage-item.js";
-import type { ChangeListener, Unwatch } from "../contract/watch.js";
+import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { internalsOf } from "../engine/internals.js";
 import { type Definition, defineCollection } from "./definition.js";
 import type { Records } from "./records.js";
@@ -58,7 +59,7 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     return this.#ask((records) => records.save(id, verdicts, options));
   }
 
-  load(id: string, options?: OperationOptions): Promise<Output | undefined> {
+  load(id: string, options?: LoadOptions): Promise<Output | undefined> {
     return this.#ask((records) => records.load(id, options) as Promise<Output | undefined>);
   }
 
@@ -112,6 +113,18 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
       ? operations.map((each: unknown) => (isSave(each) ? judgeStorable(schema, each.data) : undefined))
       : [];
     return this.#ask((records) => records.batch(operations, verdicts, options));
+  }
+
+  history(id: string, options?: OperationOptions): Promise<PreviousVersion[]> {
+    return this.#view.history(id, options);
+  }
+
+  restore(id: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
+    return this.#view.restore(id, version, options);
+  }
+
+  changes(since?: string, options?: OperationOptions): AsyncIterable<Change> {
+    return this.#view.changes(since, options);
   }
 
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {

@@ -1,11 +1,17 @@
 import type { Operation } from "../engine/failure.js";
 import { everyHeader } from "../engine/scan.js";
-import type { FeedEntry, FeedPage, RecordHeader } from "../spi/index.js";
+import type { FeedRange, RecordHeader } from "../spi/index.js";
 import type { Scope } from "./scope.js";
 import { isCurrent } from "./stored-version.js";
 
 // More entries than that are as dear to follow, one look-up for each, as looking through the headers once more.
 const MOST_FOLLOWED = 500;
+
+interface Known {
+  readonly keys: ReadonlySet<string>;
+  /** How far the feed was followed; undefined where there is none. */
+  readonly cursor: string | undefined;
+}
 
 /**
  * Which items of a collection are not as the code writes them, so that their headers do not tell what their data would be
@@ -14,67 +20,70 @@ const MOST_FOLLOWED = 500;
  */
 export class OutdatedItems {
   readonly #scope: Scope;
-  readonly #keys = new Set<string>();
-  /** How far the feed was followed; undefined: not yet, or there is none. */
-  #cursor: string | undefined;
-  /** One at a time: they share what they find. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Replaced as a whole: of several that ask at once, none waits for another or sees its half-done work. */
+  #known: Known | undefined;
 
   constructor(scope: Scope) {
     this.#scope = scope;
   }
 
   /** Keys of the store, in no order. */
-  find(operation: Operation): Promise<ReadonlySet<string>> {
-    const find = async () => {
-      operation.signal?.throwIfAborted();
-      if (!(await this.#follow(operation))) await this.#lookThrough(operation);
-      return new Set(this.#keys);
-    };
-    const mine = this.#turn.then(find, find);
-    this.#turn = mine;
-    return mine;
+  async find(operation: Operation): Promise<ReadonlySet<string>> {
+    const known = (await this.#follow(operation, this.#known)) ?? (await this.#lookThrough(operation));
+    this.#known = known;
+    return known.keys;
   }
 
-  /** False: too much has happened, or nobody can tell what. */
-  async #follow(operation: Operation): Promise<boolean> {
-    if (this.#cursor === undefined) return false;
-    const { internals } = this.#scope;
-    const { adapter } = internals.session;
-    const range = { after: this.#cursor, limit: MOST_FOLLOWED };
-    const page = await internals.session.ask<FeedPage>(
-      operation,
-      () => adapter.changes?.(range, { signal: operation.signal }) ?? { outcome: "resync" },
-    );
-    if (page.outcome === "resync" || page.changes.length === MOST_FOLLOWED) return false;
-    const written = page.changes.filter(({ key }: FeedEntry) => key.startsWith(internals.prefix));
-    for (const key of new Set(written.map((change: FeedEntry) => change.key))) {
-      this.#note(key, await this.#headerOf(operation, key));
-    }
-    this.#cursor = page.changes.at(-1)?.cursor ?? this.#cursor;
-    return true;
-  }
-
-  async #lookThrough(operation: Operation): Promise<void> {
+  /** Undefined: too much has happened, or nobody can tell what. */
+  async #follow(operation: Operation, known: Known | undefined): Promise<Known | undefined> {
+    if (known?.cursor === undefined) return undefined;
     const { session, prefix } = this.#scope.internals;
-    const { adapter } = session;
     const { signal } = operation;
+    const until = await this.#newest(operation);
+    const written = new Set<string>();
+    let after: string | undefined = known.cursor;
+    for (let left = MOST_FOLLOWED; after !== until; ) {
+      if (after === undefined || left <= 0) return undefined;
+      const range: FeedRange = { after, limit: left };
+      const page = await session.ask(operation, () => session.adapter.changes?.(range, { signal }));
+      if (page === undefined || page.outcome === "resync") return undefined;
+      for (const { key } of page.changes) if (key.startsWith(prefix)) written.add(key);
+      // That a page is short says nothing; that it is empty does.
+      after = page.changes.at(-1)?.cursor ?? until;
+      left -= page.changes.length;
+    }
+    if (written.size === 0) return { keys: known.keys, cursor: after };
+    const keys = new Set(known.keys);
+    for (const key of written) {
+      const header = await session.ask(operation, () => session.adapter.stat(key, { now: session.now(), signal }));
+      if (this.#isOutdated(header)) keys.add(key);
+      else keys.delete(key);
+    }
+    return { keys, cursor: after };
+  }
+
+  async #lookThrough(operation: Operation): Promise<Known> {
+    const { session, prefix } = this.#scope.internals;
     // What is written meanwhile is looked at now or followed later, or both.
-    const cursor = await session.ask(operation, () => adapter.lastCursor?.({ signal }));
-    this.#cursor = undefined;
-    this.#keys.clear();
-    for await (const header of everyHeader(session, operation, prefix)) this.#note(header.key, header);
-    this.#cursor = cursor;
+    const cursor = await this.#newest(operation);
+    const keys = new Set<string>();
+    for await (const header of everyHeader(session, operation, prefix)) {
+      if (this.#isOutdated(header)) keys.add(header.key);
+    }
+    return { keys, cursor };
   }
 
-  #note(key: string, header: RecordHeader | undefined): void {
-    if (header === undefined || isCurrent(header, this.#scope.definition)) this.#keys.delete(key);
-    else this.#keys.add(key);
-  }
-
-  async #headerOf(operation: Operation, key: string): Promise<RecordHeader | undefined> {
+  /** Undefined where there is no feed. */
+  async #newest(operation: Operation): Promise<string | undefined> {
     const { session } = this.#scope.internals;
     const { signal } = operation;
-    return session.ask(operation, () => session.adapter.stat(key, { now: session.now(), signal }));
+    return session.ask(operation, () => session.adapter.lastCursor?.({ signal }));
+  }
+
+  #isOutdated(header: RecordHeader | undefined): boolean {
+    const { definition } = this.#scope;
+    if (header === undefined || isCurrent(header, definition)) return false;
+    // Of an item without fields, in a collection without an index, no upgrade changes what is found.
+    return definition.index.length > 0 || header.fields !== undefined;
   }
 }

@@ -1,7 +1,9 @@
 import type { CollectionStatus, Found, MigrateAllOptions, MigrateAllReport } from "../contract/collection.js";
+import type { LoadOptions } from "../contract/history.js";
 import type { BatchOperation, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { StorageItem } from "../contract/storage-item.js";
 import {
+  checkLoadOptions,
   checkOperationOptions,
   checkSaveOptions,
   checkUpdateOptions,
@@ -12,6 +14,7 @@ import { runBatch } from "../engine/batch.js";
 import { callersOwn, type Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { toItem } from "../engine/items.js";
+import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
 import { type ErrorCode, StorageError } from "../errors.js";
 import { parseQuery } from "../query/parse-query.js";
@@ -20,7 +23,7 @@ import type { Awaitable, RecordHeader, StoredRecord } from "../spi/index.js";
 import type { Definition } from "./definition.js";
 import { checkMigrateAllOptions, migrateAll } from "./migrate-all.js";
 import { OutdatedItems } from "./outdated-items.js";
-import type { Scope } from "./scope.js";
+import { readStanding, type Scope } from "./scope.js";
 import { DataSearch } from "./search-data.js";
 import { isCurrent, labelOf } from "./stored-version.js";
 import { upgrade } from "./upgrade.js";
@@ -50,7 +53,7 @@ export class Records {
     this.#definition = definition;
     this.#scope = { internals, definition };
     this.#search = new DataSearch(this.#scope, new OutdatedItems(this.#scope), async (operation, path) => {
-      const record = await internals.get(operation, path);
+      const record = await readStanding(this.#scope, operation, path);
       return record === undefined ? undefined : this.#read(operation, record);
     });
   }
@@ -63,11 +66,14 @@ export class Records {
     });
   }
 
-  load(id: string, options: OperationOptions | undefined): Promise<unknown> {
+  load(id: string, options: LoadOptions | undefined): Promise<unknown> {
     return this.#internals.run("load", id, options, async (operation) => {
-      checkOperationOptions(options);
-      const record = await this.#internals.get(operation, this.#internals.pathOf(id));
-      return record === undefined ? undefined : (await this.#read(operation, record)).data;
+      const version = checkLoadOptions(options);
+      const record = await readRecord(this.#internals.session, operation, { key: this.#internals.pathOf(id), version });
+      if (record === undefined) return undefined;
+      // A version that is asked for by name is looked at as it was.
+      if (version !== undefined) return (await upgrade(this.#scope, operation, record)).data;
+      return (await this.#read(operation, record)).data;
     });
   }
 
@@ -81,7 +87,7 @@ export class Records {
       const named = checkUpdateOptions(options);
       requireFunction("change", change);
       for (;;) {
-        const record = await this.#internals.get(operation, path);
+        const record = await readStanding(this.#scope, operation, path);
         const current = record === undefined ? undefined : (await upgrade(this.#scope, operation, record)).data;
         const item = record === undefined ? undefined : this.#item(structuredClone(record.header));
         const changed = await callersOwn(change, current, item);

@@ -9,7 +9,7 @@ import { selectHits } from "../query/scan-query.js";
 import type { RecordHeader } from "../spi/index.js";
 import { concurrently } from "./concurrently.js";
 import type { OutdatedItems } from "./outdated-items.js";
-import type { Scope } from "./scope.js";
+import { readStanding, type Scope } from "./scope.js";
 import { upgrade } from "./upgrade.js";
 import { marksOf } from "./write-data.js";
 
@@ -74,7 +74,7 @@ export class DataSearch {
   }
 
   async #judged(operation: Operation, query: ParsedQuery, path: string): Promise<Hit | undefined> {
-    const record = await this.#scope.internals.get(operation, path);
+    const record = await readStanding(this.#scope, operation, path);
     // What metadata, tags and key rule out need not be upgraded.
     const aside = { ...query, terms: undefined, where: query.where.filter(({ source }) => source === "metadata") };
     if (record === undefined || matchQuery(record.header, aside) === undefined) return undefined;

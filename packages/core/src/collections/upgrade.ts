@@ -19,8 +19,19 @@ export interface Upgraded {
   readonly found: "current" | "outdated" | "newer";
 }
 
-/** Brings what is stored to the code's version, in memory. Throws SCHEMA. */
-export async function upgrade(scope: Scope, operation: Operation, { header, body }: StoredRecord): Promise<Upgraded> {
+/** Brings what is stored to the code's version, in memory. Throws SCHEMA, which names the item. */
+export async function upgrade(scope: Scope, operation: Operation, record: StoredRecord): Promise<Upgraded> {
+  try {
+    return await bringUp(scope, operation, record);
+  } catch (error) {
+    if (!StorageError.is(error, "SCHEMA")) throw error;
+    // A search meets items that its caller has not named.
+    const key = record.header.key.slice(scope.internals.prefix.length);
+    throw new StorageError("SCHEMA", error.message, { key, issues: error.issues, cause: error.cause });
+  }
+}
+
+async function bringUp(scope: Scope, operation: Operation, { header, body }: StoredRecord): Promise<Upgraded> {
   const { definition } = scope;
   const version = storedVersion(header, definition);
   const { direction, steps } = findChain(definition, version);

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { LoadOptions, PreviousVersion, RestoreOptions } from "./history.js";
 import type {
   DeleteOptions,
   ListOptions,
@@ -10,7 +11,7 @@ import type {
 import type { Comparison, Query, Scalar } from "./query.js";
 import type { Progress } from "./reports.js";
 import type { StorageItem } from "./storage-item.js";
-import type { ChangeListener, Unwatch } from "./watch.js";
+import type { Change, ChangeListener, Unwatch } from "./watch.js";
 
 /** Versions of schemas are one to three numbers: `1.0`, `1.2.0`. What is missing counts as 0. */
 export interface CollectionOptions<
@@ -136,8 +137,8 @@ export interface Collection<Input, Output = Input, Path extends string = string>
   /** Validates, and stores what the schema makes of the data. */
   save(id: string, data: Input, options?: SaveOptions): Promise<StorageItem>;
 
-  /** The data, upgraded to the code's version and validated; undefined when absent. */
-  load(id: string, options?: OperationOptions): Promise<Output | undefined>;
+  /** The data, upgraded to the code's version and validated; undefined when absent. A version that is named stays as it is. */
+  load(id: string, options?: LoadOptions): Promise<Output | undefined>;
 
   stat(id: string, options?: OperationOptions): Promise<StorageItem | undefined>;
   exists(id: string, options?: OperationOptions): Promise<boolean>;
@@ -167,6 +168,12 @@ export interface Collection<Input, Output = Input, Path extends string = string>
     options?: OperationOptions,
   ): Promise<(StorageItem | boolean)[]>;
 
+  history(id: string, options?: OperationOptions): Promise<PreviousVersion[]>;
+
+  /** As it was stored: a version of older data is then an older item, which the next read upgrades. */
+  restore(id: string, version: string, options?: RestoreOptions): Promise<StorageItem>;
+
+  changes(since?: string, options?: OperationOptions): AsyncIterable<Change>;
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch>;
 
   status(options?: OperationOptions): Promise<CollectionStatus>;

@@ -1,6 +1,5 @@
 import type { StorageEngine } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
-import type { Awaitable, StoredRecord } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Session } from "./session.js";
 
@@ -12,8 +11,6 @@ export interface Internals {
   run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T>;
   /** The key of the store for one of this view; throws INVALID_KEY. */
   pathOf(key: unknown): string;
-  /** Throws CORRUPT for an answer about another key. */
-  get(operation: Operation, path: string): Awaitable<StoredRecord | undefined>;
 }
 
 export const internals: unique symbol = Symbol("holdfast.internals");

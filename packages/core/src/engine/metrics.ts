@@ -1,6 +1,6 @@
 import type { OperationOutcome, StorageMetrics } from "../contract/operations.js";
 import { LatencyHistogram } from "./latency-histogram.js";
-import type { Ended } from "./observation.js";
+import type { Ended } from "./tally.js";
 
 /** Counters of one open storage. Bounded: names of operations and outcomes are few, and a histogram has a fixed size. */
 export class Metrics {

@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { chain, isPromise } from "../awaitable.js";
+import { toUtf8 } from "../codec/text.js";
 import type { OperationEvent, OperationOutcome, StorageMetrics } from "../contract/operations.js";
 import { StorageError } from "../errors.js";
 import type { OperationChannel } from "../platform/platform.js";
@@ -8,12 +9,9 @@ import type { Awaitable } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Metrics } from "./metrics.js";
 import type { CompleteSettings } from "./settings.js";
-import type { Tally } from "./tally.js";
+import type { Ended, Tally } from "./tally.js";
 
 const HASH_DIGITS = 16;
-
-/** An operation that has ended, without its key. */
-export type Ended = Pick<OperationEvent, "op" | "bytes" | "milliseconds" | "outcome" | "retries">;
 
 /** Measures the operations of one open storage for whoever asked: a listener, the metrics, the platform's channel. */
 export class Observation {
@@ -80,7 +78,7 @@ export class Observation {
 
 function describeKey(key: string, how: "plain" | "hash"): Awaitable<Pick<OperationEvent, "key" | "keyHash">> {
   if (how === "plain") return { key };
-  const hash = platform.sha256(new TextEncoder().encode(key));
+  const hash = platform.sha256(toUtf8(key));
   if (!isPromise(hash)) return shortened(hash);
   // Where there is no Web Crypto every operation fails and says so; that has to be told as well, if without a key.
   return hash.then(shortened, () => ({}));

@@ -49,15 +49,28 @@ export class Session {
    * Runs one operation of the contract: refuses it when closed, gives it up when its signal fires, turns whatever it
    * throws into a StorageError, and lets `close` wait for it. `prefix` stands before the operation's key in the store.
    */
-  run<T>(operation: Operation, work: (operation: Operation) => Promise<T>, prefix = ""): Promise<T> {
+  run<T>(operation: Operation, work: (operation: Operation) => Awaitable<T>, prefix = ""): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
     if (!this.observation.wanted) return this.#run(operation, work);
     return this.observation.observe(operation, prefix, (observed) => this.#run(observed, work));
   }
 
-  #run<T>(operation: Operation, work: (operation: Operation) => Promise<T>): Promise<T> {
+  /** Work without a signal that answers at once was never in flight, and takes one promise in all. */
+  #run<T>(operation: Operation, work: (operation: Operation) => Awaitable<T>): Promise<T> {
     const { signal } = operation;
     if (signal?.aborted) return Promise.reject(abortError(operation, this.adapter.name));
+    try {
+      const answer = work(operation);
+      // A signal has the rest of the caller's turn to fire, and code of the caller's that the work ran may have fired it.
+      if (signal !== undefined || isPromise(answer)) return this.#follow(operation, Promise.resolve(answer));
+      return Promise.resolve(answer);
+    } catch (error) {
+      return Promise.reject(this.#failureOf(operation, error));
+    }
+  }
+
+  #follow<T>(operation: Operation, answer: Promise<T>): Promise<T> {
+    const { signal } = operation;
     return new Promise((resolve, reject) => {
       const entry: InFlight = { operation, abandon: reject };
       const onAbort = () => reject(abortError(operation, this.adapter.name));
@@ -67,18 +80,23 @@ export class Session {
         signal?.removeEventListener("abort", onAbort);
       };
       this.#inFlight.add(entry);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      work(operation).then(
+      if (signal?.aborted) onAbort();
+      else signal?.addEventListener("abort", onAbort, { once: true });
+      answer.then(
         (value) => {
           end();
           resolve(value);
         },
         (error: unknown) => {
           end();
-          reject(error instanceof CallerError ? error.error : toStorageError(error, operation, this.adapter));
+          reject(this.#failureOf(operation, error));
         },
       );
     });
+  }
+
+  #failureOf(operation: Operation, error: unknown): unknown {
+    return error instanceof CallerError ? error.error : toStorageError(error, operation, this.adapter);
   }
 
   /**
@@ -144,6 +162,9 @@ export class Session {
 
   /** Waits for what is in flight, at most `closeTimeout`; abandons and names the rest. */
   async #drain(): Promise<string[]> {
+    // An operation is in flight only once its synchronous part is over, and code of the caller's in that part, such as a
+    // getter, may be what closes the storage.
+    await undefined;
     if (this.#inFlight.size === 0) return [];
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;

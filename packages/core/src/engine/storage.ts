@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { chain } from "../awaitable.js";
 import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
 import { openCollection } from "../collections/open-collection.js";
@@ -64,19 +65,20 @@ export class Storage implements StorageEngine {
   }
 
   save<T>(key: string, data: T, options?: SaveOptions): Promise<StorageItem> {
-    return this.#run("save", key, options, async (operation) => {
+    return this.#run("save", key, options, (operation) => {
       const path = this.#pathOf(key);
-      const header = await this.#put(operation, path, data, checkSaveOptions(options));
-      return toItem(header, this.#prefix);
+      const put = this.#put(operation, path, data, checkSaveOptions(options));
+      return chain(put, (header) => toItem(header, this.#prefix));
     });
   }
 
   load<T = unknown>(key: string, options?: LoadOptions): Promise<T | undefined> {
-    return this.#run("load", key, options, async (operation) => {
+    return this.#run("load", key, options, (operation) => {
       const version = checkLoadOptions(options);
-      const record = await readRecord(this.#session, operation, { key: this.#pathOf(key), version });
-      // What the bytes are is the caller's word; collections check it.
-      return record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
+      return chain(readRecord(this.#session, operation, { key: this.#pathOf(key), version }), (record) =>
+        // What the bytes are is the caller's word; collections check it.
+        record === undefined ? undefined : (decodeValue(record.header, record.body) as Awaitable<T>),
+      );
     });
   }
 
@@ -339,11 +341,10 @@ export class Storage implements StorageEngine {
       prefix: this.#prefix,
       run: (name, key, options, work) => this.#run(name, key, options, work),
       pathOf: (key) => this.#pathOf(key),
-      get: (operation, path) => readRecord(this.#session, operation, { key: path, version: undefined }),
     };
   }
 
-  #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T> {
+  #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Awaitable<T>): Promise<T> {
     const subject = typeof key === "string" ? key : undefined;
     if (this.#closed()) return Promise.reject(this.#session.closedError({ name, key: subject }));
     try {
@@ -369,12 +370,13 @@ export class Storage implements StorageEngine {
     return this.#session.ask(operation, () => this.#session.adapter.stat(path, { now: this.#session.now(), signal }));
   }
 
-  async #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Promise<RecordHeader> {
+  #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Awaitable<RecordHeader> {
     const { settings, writes } = this.#session;
     const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
     const encoding = encodeValue(data, { format, compress, json: settings.json });
-    const encoded = await writes.turn([path], encoding);
-    return writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect);
+    return chain(writes.turn([path], encoding), (encoded) =>
+      writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect),
+    );
   }
 
   async *#pages(

@@ -1,3 +1,5 @@
+import type { OperationEvent } from "../contract/operations.js";
+
 /** What an operation reports of itself while it runs. */
 export interface Tally {
   /** Of stored bodies, read and written. */
@@ -5,6 +7,9 @@ export interface Tally {
   /** Questions to the adapter that were asked again. */
   retries: number;
 }
+
+/** An operation that has ended, without its key. */
+export type Ended = Pick<OperationEvent, "op" | "bytes" | "milliseconds" | "outcome" | "retries">;
 
 /** Adds to the bytes of an operation, where they are counted. */
 export function countBytes({ tally }: { readonly tally?: Tally | undefined }, bytes: number): void {

@@ -10,6 +10,7 @@ import type {
   PutCondition,
   PutOutcome,
   RecordHeader,
+  Stale,
   Version,
   WriteRecord,
 } from "../spi/index.js";
@@ -56,12 +57,12 @@ export type BodilessRecord = Omit<WriteRecord, "body">;
 const MOST_TICKS = 1_000;
 
 /** Puts a value that is whole in memory. Throws CONFLICT, and UNSUPPORTED for one that is too big for that. */
-export async function writeValue(
+export function writeValue(
   session: Session,
   operation: Operation,
   draft: WholeDraft,
   expect: Expectation,
-): Promise<RecordHeader> {
+): Awaitable<RecordHeader> {
   const { adapter } = session;
   const { body } = draft.encoded;
   if (body.length > adapter.capabilities.limits.bufferedBody) {
@@ -73,27 +74,48 @@ export async function writeValue(
   return writeWhole(session, operation, versioned(session, draft), body, expect);
 }
 
-/** Puts a record, ticking past versions that stand. Returns the header as stored; throws CONFLICT. */
-export async function writeRecord(
+type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>;
+
+/**
+ * Puts a record, ticking past versions that stand. Returns the header as stored; throws CONFLICT. No promise where the
+ * adapter answers at once and takes the first version.
+ */
+export function writeRecord(
+  session: Session,
+  operation: Operation,
+  record: BodilessRecord,
+  expect: Expectation,
+  put: Put,
+): Awaitable<RecordHeader> {
+  return chain(put(record, { expect, now: session.now() }), (outcome) =>
+    outcome.outcome === "written" ? outcome.header : writeAgain(session, operation, record, expect, put, outcome),
+  );
+}
+
+async function writeAgain(
   session: Session,
   operation: Operation,
   first: BodilessRecord,
   expect: Expectation,
-  put: (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>,
+  put: Put,
+  refusal: Conflicting | Stale,
 ): Promise<RecordHeader> {
   let record = first;
-  for (let tick = 0; tick < MOST_TICKS; tick++) {
-    const outcome = await put(record, { expect, now: session.now() });
-    if (outcome.outcome === "written") return outcome.header;
+  let outcome: PutOutcome = refusal;
+  for (let tick = 1; outcome.outcome !== "written"; tick++) {
     if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
     if (outcome.floor === record.header.version) return landed(session, operation, record.header);
+    if (tick === MOST_TICKS) {
+      throw new StorageError(
+        "INTERNAL",
+        `the adapter refused ${MOST_TICKS} versions in a row, each above the one it named`,
+      );
+    }
     record = { ...record, header: { ...record.header, version: above(session, outcome.floor) } };
     operation.signal?.throwIfAborted();
+    outcome = await put(record, { expect, now: session.now() });
   }
-  throw new StorageError(
-    "INTERNAL",
-    `the adapter refused ${MOST_TICKS} versions in a row, each above the one it named`,
-  );
+  return outcome.header;
 }
 
 /** As `writeRecord`, with the body in one piece. */
@@ -103,7 +125,7 @@ export function writeWhole(
   first: BodilessRecord,
   body: Uint8Array,
   expect: Expectation,
-): Promise<RecordHeader> {
+): Awaitable<RecordHeader> {
   const { adapter } = session;
   const { signal } = operation;
   countBytes(operation, body.length);

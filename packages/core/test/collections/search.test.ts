@@ -206,7 +206,8 @@ describe("items of another version", () => {
     await storage.save("notes/raw", { title: "raw" }, { tags: ["raw"] });
     for (const query of [{ text: "tea" }, { where: { stars: 5 } }, { sort: "title" }]) {
       for (const call of [notes.search(query), notes.count(query)]) {
-        expect(await failure(call)).toMatchObject({ code: "SCHEMA", message: expect.stringContaining("unversioned") });
+        const message: unknown = expect.stringContaining("unversioned");
+        expect(await failure(call)).toMatchObject({ code: "SCHEMA", key: "raw", message });
       }
     }
     expect(ids(await notes.search({ tags: ["o1"], sort: "-modified" }))).toEqual(["o1"]);
@@ -229,6 +230,16 @@ describe("a changed index", () => {
     expect(adapter.records.get("notes/a")?.header).toMatchObject({ fields: { stars: 3 }, indexed: ["stars"] });
     expect(await notes.migrateAll()).toMatchObject({ ok: true, migrated: 0, unchanged: 3 });
     expect(ids(await notes.search({ where: { stars: { gte: 3 } }, sort: "stars" }))).toEqual(["a", "b"]);
+  });
+
+  it("of nothing asks for no data, whatever stands beside", async () => {
+    const { storage } = await open();
+    const notes = notesOf(storage, { index: [], version: "2.0" });
+    await notes.save("tea", { title: "x" });
+    await storage.save("notes/raw", 1);
+    expect(ids(await notes.search({ text: "tea" }))).toEqual(["tea"]);
+    await notesOf(storage, { index: ["title"], version: "3.0" }).save("newer", { title: "y" });
+    expect(await failure(notes.search({ text: "tea" }))).toMatchObject({ code: "SCHEMA", key: "newer" });
   });
 
   it("in another order is none", async () => {
@@ -263,6 +274,7 @@ describe("hits that change before they are read", () => {
 class FeedAdapter extends MapAdapter {
   readonly feed: { key: string; version: string }[] = [];
   lost = false;
+  pageSize = 1000;
 
   constructor() {
     super();
@@ -277,7 +289,7 @@ class FeedAdapter extends MapAdapter {
     this.calls.push("changes");
     if (this.lost) return { outcome: "resync" };
     const start = Number(after);
-    const changes = this.feed.slice(start, start + limit).map(({ key, version }, place) => ({
+    const changes = this.feed.slice(start, start + Math.min(limit, this.pageSize)).map(({ key, version }, place) => ({
       type: "save" as const,
       key,
       version: version as never,
@@ -295,20 +307,25 @@ describe("with a change feed", () => {
     return { adapter, storage, looks, notes: await mixed(storage, { writeBack: false }) };
   }
 
-  it("looks through the collection once, and follows what is written since", async () => {
-    const { adapter, storage, looks, notes } = await withFeed();
-    await notes.search({ text: "tea" });
-    const before = looks();
-    await storage.collection("notes", { schema: loose, version: "1.0" }).save("late", { name: "Late tea", stars: 9 });
-    await storage.save("elsewhere", 1);
-    await notes.save("o1", { title: "Tea", stars: 0 });
-    await notes.delete("o3");
-    expect(ids(await notes.search({ where: { stars: { gt: 4 } }, sort: "stars" }))).toEqual(["n2", "late"]);
-    expect(ids(await notes.search({ text: "tea", sort: "stars" }))).toEqual(["o1", "n1", "o2", "n2", "late"]);
-    // The two queries themselves scan the headers of an adapter without an index: once each.
-    expect(looks() - before).toBe(2);
-    expect(adapter.calls.filter((call) => call === "changes").length).toBe(2);
-  });
+  it.each([2, 1000])(
+    "looks through the collection once, and follows what is written since, by %i",
+    async (pageSize) => {
+      const { adapter, storage, looks, notes } = await withFeed();
+      adapter.pageSize = pageSize;
+      await notes.search({ text: "tea" });
+      const before = looks();
+      await storage.collection("notes", { schema: loose, version: "1.0" }).save("late", { name: "Late tea", stars: 9 });
+      await storage.save("elsewhere", 1);
+      await notes.save("o1", { title: "Tea", stars: 0 });
+      await notes.delete("o3");
+      expect(ids(await notes.search({ where: { stars: { gt: 4 } }, sort: "stars" }))).toEqual(["n2", "late"]);
+      expect(ids(await notes.search({ text: "tea", sort: "stars" }))).toEqual(["o1", "n1", "o2", "n2", "late"]);
+      // The two queries themselves scan the headers of an adapter without an index: once each.
+      expect(looks() - before).toBe(2);
+      // Four writes, and nothing more for the second query.
+      expect(adapter.calls.filter((call) => call === "changes").length).toBe(pageSize === 2 ? 2 : 1);
+    },
+  );
 
   it("looks through it again when the feed does not reach back, or has too much to tell", async () => {
     const { adapter, storage, notes } = await withFeed();

@@ -1,4 +1,11 @@
-import { openStorage, SPI_VERSION } from "@holdfast/core";
+import {
+  openStorage,
+  type PutOutcome,
+  SPI_VERSION,
+  type StoredRecord,
+  type Version,
+  type WriteRecord,
+} from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
@@ -22,12 +29,55 @@ class SlowAdapter extends MapAdapter {
   }
 }
 
+/** Answers `get` and `put` without a promise. */
+class SynchronousAdapter extends MapAdapter {
+  readonly #records = new Map<string, StoredRecord>();
+  answer = (record: WriteRecord): PutOutcome => {
+    this.#records.set(record.header.key, record);
+    return { outcome: "written", header: record.header };
+  };
+
+  constructor() {
+    super();
+    const synchronous = {
+      get: (key: string) => {
+        this.calls.push(`get ${key}`);
+        return this.#records.get(key);
+      },
+      put: (record: WriteRecord) => {
+        this.calls.push(`put ${record.header.key}`);
+        return this.answer(record);
+      },
+    };
+    Object.assign(this, synchronous);
+  }
+}
+
 describe("close", () => {
   it("waits for work in flight", async () => {
     const adapter = new SlowAdapter();
     const storage = await openStorage(adapter);
     const saving = storage.save("a", 1);
     const closing = storage.close();
+    adapter.release();
+    expect((await saving).key).toBe("a");
+    await closing;
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("waits for an operation in whose own code it is called", async () => {
+    const adapter = new SlowAdapter();
+    const storage = await openStorage(adapter);
+    let closing: Promise<void> | undefined;
+    const value = {
+      get closes() {
+        closing ??= storage.close();
+        return true;
+      },
+    };
+    const saving = storage.save("a", value);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(adapter.calls).not.toContain("close");
     adapter.release();
     expect((await saving).key).toBe("a");
     await closing;
@@ -99,9 +149,85 @@ describe("a signal", () => {
     expect(adapter.calls).toEqual(["open"]);
   });
 
+  it.each<[string, MapAdapter]>([
+    ["hangs", new SlowAdapter()],
+    ["answers at once", new SynchronousAdapter()],
+  ])("that fires in the caller's own code gives up an operation whose adapter %s", async (_, adapter) => {
+    const storage = await openStorage(adapter);
+    const controller = new AbortController();
+    const value = {
+      get aborts() {
+        controller.abort();
+        return true;
+      },
+    };
+    const saving = storage.save("a", value, { signal: controller.signal });
+    await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "a" });
+  });
+
+  it("that fires right after the call gives up an operation whose adapter has answered at once", async () => {
+    const storage = await openStorage(new SynchronousAdapter());
+    await storage.save("a", 1);
+    const controller = new AbortController();
+    const calls = [
+      storage.save("a", 2, { signal: controller.signal }),
+      storage.load("a", { signal: controller.signal }),
+    ];
+    controller.abort();
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: "ABORTED", key: "a" });
+  });
+
   it("that is none is refused", async () => {
     const storage = await openStorage(new MapAdapter());
     await expect(storage.load("a", { signal: {} as AbortSignal })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+});
+
+describe("an adapter that answers at once", () => {
+  it("has been asked when the call returns", async () => {
+    const adapter = new SynchronousAdapter();
+    const storage = await openStorage(adapter);
+    const saving = storage.save("a", { n: 1 });
+    expect(adapter.calls).toEqual(["open", "put a"]);
+    const loading = storage.load("a");
+    expect(adapter.calls).toEqual(["open", "put a", "get a"]);
+    expect([(await saving).key, await loading]).toEqual(["a", { n: 1 }]);
+  });
+
+  it("has what it throws, and what the caller did wrong, as rejections", async () => {
+    const adapter = new SynchronousAdapter();
+    const storage = await openStorage(adapter, { retry: false });
+    await expect(storage.save("a", Number.NaN)).rejects.toMatchObject({ code: "INVALID_VALUE", key: "a" });
+    await expect(storage.load("", {})).rejects.toMatchObject({ code: "INVALID_KEY" });
+    adapter.answer = () => {
+      throw new Error("torn");
+    };
+    await expect(storage.save("a", 1)).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: expect.stringMatching("torn"),
+    });
+  });
+
+  it("and refuses every version is told to be broken after a thousand", async () => {
+    const adapter = new SynchronousAdapter();
+    const storage = await openStorage(adapter);
+    adapter.answer = ({ header }) => ({ outcome: "stale", floor: `${header.version.slice(0, -1)}g` as Version });
+    await expect(storage.save("a", 1)).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: expect.stringContaining("refused 1000 versions"),
+    });
+    expect(adapter.calls.filter((call) => call === "put a")).toHaveLength(1_000);
+  });
+
+  it("and refuses some versions gets one that it takes", async () => {
+    const adapter = new SynchronousAdapter();
+    const storage = await openStorage(adapter);
+    const put = adapter.answer;
+    let refusals = 3;
+    adapter.answer = (record) =>
+      refusals-- > 0 ? { outcome: "stale", floor: record.header.version.replace(/.$/, "g") as Version } : put(record);
+    expect(await storage.save("a", 1)).toMatchObject({ key: "a" });
+    expect(adapter.calls.filter((call) => call === "put a")).toHaveLength(4);
   });
 });
 

@@ -104,6 +104,20 @@ describe.each(ADAPTERS)("on an adapter that $name", ({ adapter: make }) => {
     }
   });
 
+  it("the bytes that go through are counted as they are stored", async () => {
+    const counted: [op: string, bytes: number][] = [];
+    const storage = await openStorage(make(), { onOperation: ({ op, bytes }) => counted.push([op, bytes]) });
+    const { storedSize } = await storage.saveStream("k", cut(new Uint8Array(100_000), [9_999]), { compress: true });
+    await loaded(storage, "k");
+    await storage.loadStream("absent");
+    expect(storedSize).toBeLessThan(1_000);
+    expect(counted).toEqual([
+      ["saveStream", storedSize],
+      ["loadStream", storedSize],
+      ["loadStream", 0],
+    ]);
+  });
+
   it("takes a ReadableStream, also where that cannot be iterated", async () => {
     const storage = await open(make());
     const source = new Blob([new Uint8Array(noise(MIB + 5))]).stream();

@@ -18,7 +18,9 @@ const sqliteEntry: AdapterEntry<SqliteStoreOptions> = {
 
 export const builtIn: BuiltIn = { memory: memoryEntry, sqlite: sqliteEntry };
 
-export const elsewhere: Readonly<Record<string, string>> = {};
+export const elsewhere: Readonly<Record<string, string>> = {
+  indexeddb: "IndexedDB is in browsers; sqlite: keeps a store in a file",
+};
 
 /** In the words of the package manager that runs the program, else npm's. */
 export function installCommand(packageName: string): string {

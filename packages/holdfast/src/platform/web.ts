@@ -1,14 +1,17 @@
+import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
 import type { AdapterEntry, SqliteStoreOptions } from "../adapter-entry.js";
+import { indexeddbEntry } from "../indexeddb-entry.js";
 import { memoryEntry } from "../memory-entry.js";
 
 /** What is known without `register`. Bundlers take this file for browsers: nothing here may lead to Node code. */
 export interface BuiltIn {
   readonly memory: AdapterEntry<MemoryOptions>;
   readonly sqlite?: AdapterEntry<SqliteStoreOptions>;
+  readonly indexeddb?: AdapterEntry<IndexedDbOptions>;
 }
 
-export const builtIn: BuiltIn = { memory: memoryEntry };
+export const builtIn: BuiltIn = { memory: memoryEntry, indexeddb: indexeddbEntry };
 
 /** Why a scheme that is known on other platforms is not on this one. */
 export const elsewhere: Readonly<Record<string, string>> = {

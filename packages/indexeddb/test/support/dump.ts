@@ -1,7 +1,7 @@
 import { openDB } from "idb";
 
 /** A database as JSON: its version, its stores with their indexes, and everything in them. */
-export interface Dump {
+interface Dump {
   readonly version: number;
   readonly stores: Readonly<Record<string, DumpedStore>>;
 }
@@ -11,7 +11,7 @@ interface DumpedStore {
   readonly entries: readonly (readonly [key: IDBValidKey, value: unknown])[];
 }
 
-/** Reads a whole database. This is how the stored older layouts beside the tests were made. */
+/** Reads a whole database. This is how the stored older layouts beside the tests were made, and how the next one is. @public */
 export async function dump(name: string): Promise<string> {
   const database = await openDB(name);
   const stores: Record<string, DumpedStore> = {};

@@ -79,7 +79,7 @@ export class HistoryTable {
 
   /** Newest first. */
   list(key: string, now: number): PreviousRecord[] {
-    return this.#list.all(key, now).map(({ replaced, ...row }) => ({ header: toHeader(row), replaced }));
+    return this.#list.all(key, now).map((row) => ({ header: toHeader(row), replaced: row.replaced }));
   }
 
   /** How many versions of all keys are kept. */

@@ -104,8 +104,8 @@ export class ItemSearch {
     const terms = plan.comparesTerms ? "b.terms" : "NULL";
     const sql = `SELECT ${ITEM_COLUMNS}, ${exact} AS exact, ${terms} AS terms FROM ${plan.from}${plan.joinItems} WHERE ${plan.where}${order}`;
     const parameters = [...(plan.ranked?.parameters ?? []), ...plan.parameters];
-    for (const { exact, terms, ...row } of this.#prepare<CandidateRow>(sql).iterate(...parameters)) {
-      const met = plan.comparesTerms ? matchTerms(splitTerms(terms), query.terms ?? []) : exact;
+    for (const row of this.#prepare<CandidateRow>(sql).iterate(...parameters)) {
+      const met = plan.comparesTerms ? matchTerms(splitTerms(row.terms), query.terms ?? []) : row.exact;
       if (met === undefined) continue;
       const header = toHeader(row);
       if (matchesWhere(header, query.where)) yield { header, exact: met };

@@ -78,12 +78,12 @@ function joined(table: "items" | "history"): string {
 
 function locate(row: JoinedRow | undefined): StoredItem | undefined {
   if (row === undefined) return undefined;
-  const { chunks, hashes, bytes, ...item } = row;
-  if (chunks === null) throw missing(item.key, "the body");
+  const { key, body, chunks, hashes, bytes } = row;
+  if (chunks === null) throw missing(key, "the body");
   return {
-    header: toHeader(item),
+    header: toHeader(row),
     hashes: hashes === null ? NO_HASHES : plainBytes(hashes),
-    body: chunks > 0 ? { in: "chunks", id: item.body, count: chunks } : inRow(bytes),
+    body: chunks > 0 ? { in: "chunks", id: body, count: chunks } : inRow(bytes),
   };
 }
 

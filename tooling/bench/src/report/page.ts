@@ -2,6 +2,7 @@ import type { Results, WorkloadResult } from "../harness/results.ts";
 import { ratios, type Spread, spreadOf } from "../harness/statistics.ts";
 import type { Target } from "../targets.ts";
 import { formatRate, formatRatio, formatTime } from "./format.ts";
+import { LIMITS } from "./limits.ts";
 import { ratioPlot, timePlot } from "./plots.ts";
 import { judge, type Verdict } from "./verdicts.ts";
 
@@ -28,6 +29,7 @@ function page(results: Results, verdicts: readonly Verdict[]): string {
     targetTable(verdicts),
     "![Time against the limit, with the target of each row](benchmarks/targets.svg)",
     ...results.workloads.flatMap(workloadSection),
+    LIMITS,
     METHOD,
     machineSection(results),
   ].join("\n\n")}\n`;

@@ -1,0 +1,22 @@
+import { StorageError } from "@holdfast/core";
+import type { IndexedDbOptions } from "@holdfast/indexeddb";
+import type { AdapterEntry } from "./adapter-entry.js";
+import { numberOption, wordOption } from "./url-values.js";
+
+/** `indexeddb:my-app` or `indexeddb:my-app?durability=strict`: the database of that name, of the page's origin. */
+export const indexeddbEntry: AdapterEntry<IndexedDbOptions> = {
+  package: "@holdfast/indexeddb",
+  urlOptions: ["durability", "lockTimeout"],
+  parse(url) {
+    if (url.path === "") {
+      throw new StorageError("INVALID_OPTION", "an indexeddb: URL names a database, as in indexeddb:my-app");
+    }
+    return {
+      name: url.path,
+      durability: wordOption(url, "durability", ["relaxed", "strict"]),
+      lockTimeout: numberOption(url, "lockTimeout"),
+    };
+  },
+  load: async () => (await import("@holdfast/indexeddb")).indexeddb,
+  exists: async ({ name }) => (await indexedDB.databases()).some((each) => each.name === name),
+};

@@ -1,0 +1,85 @@
+import type {} from "@holdfast/browser";
+import { openDB } from "idb";
+import { afterEach, describe, expect, it } from "vitest";
+import { commands } from "vitest/browser";
+import { newName } from "./support/backing.ts";
+import { MiB, noise } from "./support/bytes.ts";
+import { nameOf, openStore, tidyUp } from "./support/stores.ts";
+
+afterEach(tidyUp);
+
+describe("large bodies", () => {
+  it("leave nothing behind when they are overwritten, deleted or given up", async () => {
+    const storage = await openStore();
+    const name = await nameOf(storage);
+    await storage.save("a", noise(3 * MiB));
+    await storage.save("a", noise(2 * MiB));
+    await storage.save("b", noise(20 * MiB));
+    await storage.delete("b");
+    const failing = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(noise(3 * MiB));
+        controller.error(new Error("mine"));
+      },
+    });
+    await storage.saveStream("c", failing).catch(() => undefined);
+    const database = await openDB(name);
+    await expect.poll(() => database.count("chunks")).toBe(2);
+    expect(await database.count("unowned")).toBe(0);
+    database.close();
+  });
+
+  it("are kept as long as somebody reads them, and freed then", async () => {
+    const storage = await openStore();
+    const body = noise(3 * MiB);
+    await storage.save("a", body);
+    const reader = (await storage.loadStream("a"))?.getReader();
+    const pieces = [(await reader?.read())?.value ?? new Uint8Array()];
+    await storage.delete("a");
+    const database = await openDB(await nameOf(storage));
+    expect(await database.count("chunks")).toBe(3);
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) pieces.push(next.value);
+    expect(new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer())).toEqual(body);
+    await expect.poll(() => database.count("chunks")).toBe(0);
+    database.close();
+  });
+
+  it("that a dead tab left half written are freed by the next opening, and the item is as it was", async () => {
+    const name = newName();
+    const first = await openStore({ name });
+    await first.save("a", "standing");
+    await first.close();
+    const channel = new BroadcastChannel(`half:${name}`);
+    const written = new Promise((resolve) => channel.addEventListener("message", resolve));
+    const tab = await commands.openTab("/test/support/half-written.ts", name);
+    await written;
+    channel.close();
+    const database = await openDB(name);
+    expect(await database.count("chunks")).toBeGreaterThan(2);
+    await commands.crashTab(tab);
+    const storage = await openStore({ name });
+    await expect.poll(() => database.count("chunks")).toBe(0);
+    expect(await database.count("unowned")).toBe(0);
+    database.close();
+    expect(await storage.load("a")).toBe("standing");
+    expect(await storage.list()).toHaveLength(1);
+  });
+
+  it("of a tab that is alive are not touched by another opening", async () => {
+    const name = newName();
+    const channel = new BroadcastChannel(`half:${name}`);
+    const written = new Promise((resolve) => channel.addEventListener("message", resolve));
+    const tab = await commands.openTab("/test/support/half-written.ts", name);
+    await written;
+    const storage = await openStore({ name });
+    await storage.save("x", noise(MiB + 1));
+    await storage.delete("x");
+    const done = new Promise((resolve) => channel.addEventListener("message", resolve));
+    channel.postMessage("finish");
+    await done;
+    channel.close();
+    expect((await storage.stat("a"))?.size).toBe(4 * MiB);
+    expect(await storage.verify()).toMatchObject({ ok: true, items: 1 });
+    await commands.closeTab(tab);
+  });
+});

@@ -1,0 +1,150 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { launchBrowser, serveFiles } from "@holdfast/browser";
+import { build, type Rollup } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const APP = `
+import { openStorage } from "@holdfast/core";
+import { indexeddb } from "@holdfast/indexeddb";
+globalThis.tryStorage = async () => {
+  const storage = await openStorage(indexeddb({ name: "app" }));
+  await storage.save("notes/first", { title: "Hello" }, { tags: ["draft"] });
+  await storage.save("large", new Uint8Array(3_000_000));
+  const found = await storage.search({ text: "fir", tags: ["draft"] });
+  const value = await storage.load("notes/first");
+  const size = (await storage.load("large")).length;
+  await storage.close();
+  return { found: found.map(({ key }) => key), value, size };
+};
+`;
+const CORE_ONLY = `import { openStorage } from "@holdfast/core";\nglobalThis.open = openStorage;\n`;
+const EXPECTED = { found: ["notes/first"], value: { title: "Hello" }, size: 3_000_000 };
+
+let folder: string;
+let app: Rollup.RollupOutput;
+let core: Rollup.RollupOutput;
+beforeAll(async () => {
+  // Inside of the package, so that the packages that it depends on are found as an app finds them.
+  folder = await mkdtemp(join(import.meta.dirname, "app-"));
+  app = await bundle("app", APP);
+  core = await bundle("core", CORE_ONLY);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("bundled by Vite without any configuration", () => {
+  // Playwright's windows are private ones: what they store is in memory, and gone with them.
+  it("works in a browser", async () => {
+    const html = app.output.find(({ fileName }) => fileName.endsWith(".html"));
+    expect(html).toBeDefined();
+    const texts = Object.fromEntries(
+      app.output.map((file) => [`/${file.fileName}`, file.type === "chunk" ? file.code : String(file.source)]),
+    );
+    await using server = await serveFiles({}, texts);
+    expect(await tryStorage(`${server.origin}/${html?.fileName}`)).toEqual(EXPECTED);
+  });
+
+  it("holds no Node code", () => {
+    for (const file of app.output) {
+      if (file.type !== "chunk") continue;
+      expect(file.code).not.toMatch(/["'](?:node:|better-sqlite3)|__vite-browser-external/);
+      expect(file.imports.concat(file.dynamicImports).filter((name) => !name.startsWith("assets/"))).toEqual([]);
+    }
+  });
+
+  it("adds no more to an app than the page about it says", () => {
+    expect(firstLoad(app) - firstLoad(core)).toBeLessThan(9_000);
+  });
+});
+
+describe("straight from dist", () => {
+  it("works in a browser with an import map", async () => {
+    await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", APP) });
+    expect(await tryStorage(`${server.origin}/page.html`)).toEqual(EXPECTED);
+  });
+
+  it("says what to do on a page that may not store anything", async () => {
+    await using server = await serveFiles(FOLDERS, { "/page.html": "<!doctype html>" });
+    const tell = `tryStorage().catch(({ code, message }) => parent.postMessage({ code, message }, "*"));`;
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${server.origin}/page.html`);
+      // A sandboxed frame has an origin of its own, for which nothing is kept: as where site data is switched off.
+      const told = await page.evaluate(
+        (srcdoc) => {
+          const frame = document.createElement("iframe");
+          frame.setAttribute("sandbox", "allow-scripts");
+          frame.srcdoc = srcdoc;
+          document.body.append(frame);
+          return new Promise<unknown>((resolve) => {
+            window.addEventListener("message", ({ data }) => resolve(data));
+          });
+        },
+        pageOf(server.origin, APP + tell),
+      );
+      expect(told).toEqual({ code: "UNAUTHORIZED", message: expect.stringContaining("allow site data") });
+    } finally {
+      await browser.close();
+    }
+  });
+});
+
+const packageOf = (name: string) => dirname(fileURLToPath(import.meta.resolve(name)));
+const FOLDERS = {
+  "/core/": packageOf("@holdfast/core"),
+  "/indexeddb/": packageOf("@holdfast/indexeddb"),
+  "/idb/": packageOf("idb"),
+};
+
+/** A page whose script finds the packages by an import map, without any tool in between. */
+function pageOf(origin: string, script: string): string {
+  const imports = {
+    "@holdfast/core": `${origin}/core/index.js`,
+    "#platform": `${origin}/core/platform/web.js`,
+    "@holdfast/indexeddb": `${origin}/indexeddb/index.js`,
+    idb: `${origin}/idb/index.js`,
+  };
+  return `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script><script type="module">${script}</script>`;
+}
+
+async function bundle(name: string, code: string): Promise<Rollup.RollupOutput> {
+  const root = join(folder, name);
+  await mkdir(root);
+  await writeFile(join(root, "main.js"), code);
+  await writeFile(join(root, "index.html"), `<!doctype html><script type="module" src="/main.js"></script>`);
+  return (await build({ root, configFile: false, logLevel: "silent", build: { write: false } })) as Rollup.RollupOutput;
+}
+
+/** Gzipped bytes that the page needs before it can run: the entry with all that it imports, what is loaded later aside. */
+function firstLoad({ output }: Rollup.RollupOutput): number {
+  const chunks = new Map(output.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])));
+  const needed = new Set<string>();
+  const visit = (name: string): void => {
+    if (needed.has(name)) return;
+    needed.add(name);
+    for (const imported of chunks.get(name)?.imports ?? []) visit(imported);
+  };
+  for (const [name, { isEntry }] of chunks) if (isEntry) visit(name);
+  return gzipSync(Array.from(needed, (name) => chunks.get(name)?.code).join("\n"), { level: 9 }).length;
+}
+
+async function tryStorage(address: string): Promise<unknown> {
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    const errors: unknown[] = [];
+    page.on("pageerror", (error) => errors.push(error));
+    await page.goto(address);
+    await page.waitForFunction(() => "tryStorage" in globalThis);
+    const result = await page.evaluate(() =>
+      (globalThis as unknown as { tryStorage(): Promise<unknown> }).tryStorage(),
+    );
+    expect(errors).toEqual([]);
+    return result;
+  } finally {
+    await browser.close();
+  }
+}

@@ -1,0 +1,28 @@
+import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
+import { type IndexedDbAdapter, type IndexedDbOptions, indexeddb } from "@holdfast/indexeddb";
+import { deleteDB } from "idb";
+import { newName } from "./backing.ts";
+
+const open: StorageEngine[] = [];
+
+/** Opens a new store, or another one on `name`; closed and removed by `tidyUp`. */
+export function openStore(options: Partial<IndexedDbOptions> = {}, settings?: StorageSettings): Promise<StorageEngine> {
+  return openOn(indexeddb({ name: newName(), ...options }), settings);
+}
+
+export async function openOn(adapter: IndexedDbAdapter, settings?: StorageSettings): Promise<StorageEngine> {
+  const storage = await openStorage(adapter, settings);
+  open.push(storage);
+  return storage;
+}
+
+/** The name of the database of an open store. */
+export async function nameOf(storage: StorageEngine): Promise<string> {
+  return (await storage.getInfo()).location ?? "";
+}
+
+/** Closes what is open, and removes every database of this file. */
+export async function tidyUp(): Promise<void> {
+  for (const storage of open.splice(0)) await storage.close();
+  for (const { name } of await indexedDB.databases()) if (name !== undefined) await deleteDB(name);
+}
