@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Page, type RunningApp, startApp, type User } from "./support/app.ts";
@@ -307,21 +306,6 @@ describe("space", () => {
     // What the browser answers is its own affair.
     await page.getByText(/The browser does not promise it yet|Kept, also when the disk is full/).waitFor();
   });
-
-  it("that is used up is told, and nothing is lost", async () => {
-    await begin();
-    await write("notes/a", "there");
-    const session = await user.context.newCDPSession(page);
-    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(app.address).origin, quotaSize: 200_000 });
-    await button("New item").click();
-    await page.getByLabel("Key", { exact: true }).fill("notes/big");
-    // Nothing that a browser could compress.
-    const noise = Array.from({ length: 10 }, () => randomBytes(45_000).toString("base64")).join("");
-    await page.getByLabel("Content", { exact: true }).fill(noise);
-    await button("Save").click();
-    await page.getByRole("alert").filter({ hasText: "QUOTA_EXCEEDED" }).waitFor();
-    expect(await keys()).toEqual(["notes/a"]);
-  });
 });
 
 describe("without a network", () => {
@@ -346,7 +330,7 @@ describe("without a network", () => {
     await button("Load sample data").click();
     await page.getByRole("alert").filter({ hasText: "Go online once" }).waitFor();
     // The browser's own line about the request that failed.
-    expect(user.complaints.splice(0)).toEqual([expect.stringContaining("ERR_INTERNET_DISCONNECTED")]);
+    expect(user.complaints.splice(0)).toEqual([expect.stringContaining("net::ERR_")]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { JsonObject, SaveOptions, StorageEngine, StorageItem } from "@holdfast/core";
 import type { Detail } from "./detail.ts";
 
-export type ContentKind = "text" | "json";
+type ContentKind = "text" | "json";
 
 /** What the form holds, as it was typed. */
 export interface Draft {

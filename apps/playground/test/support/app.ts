@@ -4,7 +4,7 @@ import { preview } from "vite";
 
 type Browser = Awaited<ReturnType<typeof launchBrowser>>;
 type ContextOptions = NonNullable<Parameters<Browser["newContext"]>[0]>;
-export type Context = Awaited<ReturnType<Browser["newContext"]>>;
+type Context = Awaited<ReturnType<Browser["newContext"]>>;
 export type Page = Awaited<ReturnType<Context["newPage"]>>;
 
 /** The built app on a server of its own, and a browser to use it in. */

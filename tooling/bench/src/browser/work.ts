@@ -16,7 +16,7 @@ export type Work =
   | { readonly type: "tags"; readonly tags: readonly string[]; readonly limit: number }
   | { readonly type: "search"; readonly texts: readonly string[]; readonly limit: number };
 
-export interface PageBench {
+interface PageBench {
   open(store: PageStoreId): Promise<void>;
   /** Saves documents by the store's fastest way. */
   fill(store: PageStoreId, start: number, count: number): Promise<void>;
