@@ -10,6 +10,8 @@ export default defineConfig({
   plugins: [corpus(), precache()],
   build: {
     target: "baseline-widely-available",
+    // What was preloaded before the service worker took over is loaded again, with a warning for each file.
+    modulePreload: false,
     // The first with light-dark(), which cannot be rewritten for a page whose colours may be chosen.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     // Data URIs would be bytes of the page that no cache can share.

@@ -16,8 +16,15 @@ beforeEach(async () => {
 afterEach(() => rm(temporary, { recursive: true, force: true }));
 
 /** Runs the demo, or a module that does, in a process of its own. */
-async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary };
+function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return runWith({}, ...args);
+}
+
+async function runWith(
+  variables: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary, ...variables };
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -72,6 +79,13 @@ describe("the demo", () => {
     expect(stdout).toMatch(/^verify: 750 items, .* in .*$/m);
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
     expect(await readdir(temporary)).toEqual([]);
+  });
+
+  it("goes on without a browser where none can be had, and says so", async () => {
+    const { code, stdout } = await runWith({ HOLDFAST_BROWSER: join(temporary, "nowhere") }, dist("index.js"));
+    expect(stdout).toMatch(/^IndexedDB in a browser is left out: HOLDFAST_BROWSER is .*nowhere is none of them\n/);
+    expect(code).toBe(0);
+    expect(resultRows(stdout).map(([step]) => step)).toContain("migrate memory → second SQLite");
   });
 
   it("fails when something does not arrive as it was", async () => {

@@ -34,7 +34,7 @@ describe.each(LOOKS)("on a $screen in $colorScheme colours", ({ screen, viewport
     await page.getByText("Nothing here yet").waitFor();
     await look("1-empty");
     await button("Load sample data").click();
-    await page.getByText("750 items loaded").waitFor();
+    await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
     await page
       .getByRole("link", { name: /countries\// })
       .first()
@@ -99,7 +99,7 @@ describe("keys alone", () => {
     const { context, openTab } = await app.newUser();
     const page = await openTab();
     await page.getByRole("button", { name: "Load sample data", exact: true }).click();
-    await page.getByText("750 items loaded").waitFor();
+    await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
     await page
       .getByRole("link", { name: /countries\// })
       .first()

@@ -8,7 +8,9 @@ export interface Notice {
   readonly action?: { readonly label: string; run(): void } | undefined;
 }
 
-const SHOWN_FOR = 8_000;
+// Milliseconds: to read it, and to think about it where there is something to do.
+const SHOWN_FOR = 6_000;
+const SHOWN_FOR_WITH_ACTION = 10_000;
 const MOST = 3;
 
 /** What the app tells its user: what went well for a while, what failed until it is dismissed. */
@@ -22,7 +24,7 @@ export class Notices {
 
   done(text: string, action?: Notice["action"]): void {
     const id = this.#add({ kind: "done", text, action });
-    setTimeout(() => this.dismiss(id), SHOWN_FOR);
+    setTimeout(() => this.dismiss(id), action === undefined ? SHOWN_FOR : SHOWN_FOR_WITH_ACTION);
   }
 
   failed(what: string, error: unknown): void {
