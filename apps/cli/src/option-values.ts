@@ -1,4 +1,4 @@
-import type { Comparison, JsonObject, JsonValue, Scalar, Where } from "@holdfast/core";
+import { type Comparison, type JsonObject, type JsonValue, parseJson, type Scalar, type Where } from "@holdfast/core";
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "./failure.js";
 
@@ -95,7 +95,7 @@ function parseExpression(expression: string): [string, Scalar | Comparison][] {
 // What stands inside is checked by core, which names what is wrong.
 function parseWhereJson(expression: string): Where {
   try {
-    return JSON.parse(expression) as Where;
+    return parseJson(expression) as Where;
   } catch {
     throw new UsageError(`${JSON.stringify(expression)} is not JSON`);
   }
@@ -110,7 +110,7 @@ function combine(path: string, a: Scalar | Comparison, b: Scalar | Comparison): 
 
 function jsonOrText(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text) as JsonValue;
   } catch {
     return text;
   }

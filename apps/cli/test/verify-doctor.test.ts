@@ -65,6 +65,7 @@ describe("holdfast doctor", () => {
       node: { status: "ok", detail: expect.stringContaining(process.versions.node) },
       "adapter memory": { status: "ok", detail: "@holdfast/memory loads" },
       "adapter sqlite": { status: "ok", detail: "@holdfast/sqlite loads" },
+      "adapter file": { status: "ok", detail: "@holdfast/filesystem loads" },
     });
   });
 

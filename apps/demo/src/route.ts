@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import type { Style } from "@holdfast/cli/terminal";
 import { formatStoreUrl, openStore, type StorageEngine } from "holdfast";
+import { showFiles } from "./readable-files.js";
 
 /** A store that the corpus passes through. */
 export interface Stop {
@@ -8,11 +10,14 @@ export interface Stop {
   open(folder: string): Promise<StorageEngine>;
   /** Why it cannot be had on this machine; undefined when it can. Absent where it always can. */
   missing?(): Promise<string | undefined>;
+  /** Prints what there is to see of it, once everything has arrived. */
+  show?(folder: string, style: Style, print: (line: string) => void): Promise<void>;
 }
 
 /** The corpus is imported into the first and migrated from each to the next. */
 export const ROUTE: readonly Stop[] = [
   { name: "SQLite", open: (folder) => openStore(sqliteIn(folder, "first.db")) },
+  { name: "readable files", open: openFiles, show: (folder, ...rest) => showFiles(join(folder, "files"), ...rest) },
   { name: "memory", open: () => openStore("memory:") },
   { name: "IndexedDB in a browser", open: openInBrowser, missing: whyNoBrowser },
   { name: "second SQLite", open: (folder) => openStore(sqliteIn(folder, "second.db")) },
@@ -45,6 +50,12 @@ async function whyNoBrowser(): Promise<string | undefined> {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** With time for a slow disk to take all files. */
+function openFiles(folder: string): Promise<StorageEngine> {
+  const options = { flushTimeout: "120000" };
+  return openStore({ scheme: "file", path: join(folder, "files"), options }, { closeTimeout: 120_000 });
 }
 
 function sqliteIn(folder: string, file: string): string {

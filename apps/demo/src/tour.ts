@@ -36,6 +36,8 @@ export async function runTour(tour: Tour): Promise<StepResult[]> {
       storage = next;
       try {
         results.push(await migrate(step, previous, next, tour));
+        await next.flush();
+        await hop.show?.(folder, style, print);
       } finally {
         await previous.close();
       }

@@ -52,7 +52,8 @@ describe("the demo", () => {
     const rows = resultRows(stdout);
     expect(rows.map(([step, items, , , , verified]) => [step, items, verified])).toEqual([
       ...corpus.map(({ name, items }) => [`import ${name}`, String(items.length), String(items.length)]),
-      ["migrate SQLite → memory", total, total],
+      ["migrate SQLite → readable files", total, total],
+      ["migrate readable files → memory", total, total],
       ["migrate memory → IndexedDB in a browser", total, total],
       ["migrate IndexedDB in a browser → second SQLite", total, total],
       ["compare the end with the source", total, total],
@@ -77,6 +78,8 @@ describe("the demo", () => {
     expect(stdout).toMatch(/countries\/png {2}Papua New Guinea {3}Port Moresby {2}Oceania {5}462,840\n/);
     expect(stdout).toMatch(/Antarctic {2}14,000,000\n/);
     expect(stdout).toMatch(/^verify: 750 items, .* in .*$/m);
+    expect(stdout).toContain("1,500 files, an item and its companion each");
+    expect(stdout).toMatch(/^ {4}"key": "countries\/fra",$/m);
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
     expect(await readdir(temporary)).toEqual([]);
   });

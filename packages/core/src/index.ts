@@ -2,6 +2,8 @@
 
 // For authors of adapters.
 export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
+export { decodeValue } from "./codec/decode-value.js";
+export { parseJson } from "./codec/parse-json.js";
 export * from "./contract/capabilities.js";
 export * from "./contract/collection.js";
 export * from "./contract/history.js";

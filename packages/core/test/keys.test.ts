@@ -44,8 +44,9 @@ describe("checkKey", () => {
     [7, "number"],
     [["a"], "array"],
   ])("refuses %j and says why", (key, reason) => {
+    const named = typeof key === "string" ? key : undefined;
     expect(() => checkKey(key)).toThrow(
-      expect.objectContaining({ code: "INVALID_KEY", message: expect.stringContaining(reason) }),
+      expect.objectContaining({ code: "INVALID_KEY", message: expect.stringContaining(reason), key: named }),
     );
   });
 

@@ -30,3 +30,25 @@ export interface SqliteStoreOptions {
   /** What is overwritten with zeros when it is deleted. */
   secureDelete?: "none" | "data" | "all" | undefined;
 }
+
+/** What `filesystem()` of @holdfast/filesystem takes; written out here, because that package need not be installed. */
+export interface FileStoreOptions {
+  /** The directory that holds the files. It and those above it are made when they are not there. */
+  root: string;
+  /** What an acknowledged write survives: `media`, a loss of power (the default); `process`, a crash of the process. */
+  durability?: "media" | "process" | undefined;
+  /** Where the item table is, when not in the root itself. */
+  stateDirectory?: string | undefined;
+  /** Milliseconds to wait for a lock that another process holds. */
+  lockTimeout?: number | undefined;
+  /** Milliseconds that `flush` and `close` wait until everything is in its file. */
+  flushTimeout?: number | undefined;
+  /** Saved items that may wait for their files before saves wait too. */
+  maxPending?: number | undefined;
+  /** Bytes of page cache of the item table. */
+  cacheSize?: number | undefined;
+  /** Whether what people do to the files is noticed while the store is open. */
+  watch?: boolean | undefined;
+  /** Keys whose items must be there: `verify` reports those that are not. */
+  required?: readonly string[] | undefined;
+}

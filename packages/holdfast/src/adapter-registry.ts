@@ -2,7 +2,7 @@ import { type StorageAdapter, StorageError } from "@holdfast/core";
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
 import { builtIn, elsewhere, installCommand } from "#platform";
-import type { AdapterEntry, SqliteStoreOptions } from "./adapter-entry.js";
+import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "./adapter-entry.js";
 import type { StoreUrl } from "./store-url.js";
 
 /**
@@ -18,6 +18,7 @@ import type { StoreUrl } from "./store-url.js";
 export interface AdapterRegistry {
   memory: MemoryOptions;
   sqlite: SqliteStoreOptions;
+  file: FileStoreOptions;
   indexeddb: IndexedDbOptions;
 }
 
@@ -46,7 +47,7 @@ const joined = new Map<string, AdapterEntry<unknown>>();
  *
  * @throws INVALID_OPTION when another package has the scheme.
  */
-export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite" | "indexeddb">>(
+export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" | "sqlite" | "file" | "indexeddb">>(
   scheme: Scheme,
   entry: AdapterEntry<AdapterRegistry[Scheme]>,
 ): void {

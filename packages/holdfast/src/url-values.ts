@@ -20,6 +20,13 @@ export function numberOption(url: StoreUrl, name: string): number | undefined {
   return number;
 }
 
+/** An option of a URL that is some text. Undefined when it is not there. */
+export function textOption(url: StoreUrl, name: string): string | undefined {
+  const value = optionOf(url, name);
+  if (value === "") throw wrongValue(url, name, "not empty", value);
+  return value;
+}
+
 function optionOf({ options }: StoreUrl, name: string): string | undefined {
   return Object.hasOwn(options, name) ? options[name] : undefined;
 }

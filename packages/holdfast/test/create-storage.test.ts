@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memory } from "@holdfast/memory";
@@ -24,6 +24,18 @@ describe("createStorage", () => {
     expect(existsSync(join(folder, "größe ?#%.db"))).toBe(true);
     await using second = await createStorage({ url });
     expect(await second.load("a")).toEqual({ b: 1 });
+  });
+
+  it("keeps what is saved in readable files below the directory that a file: URL names", async () => {
+    const url = formatStoreUrl({ scheme: "file", path: join(folder, "größe ?#%"), options: { durability: "process" } });
+    expect(await storeExists(url)).toBe(false);
+    await using first = await createStorage(url);
+    await first.save("notes/a", { b: 1 });
+    await first.close();
+    expect(await storeExists(url)).toBe(true);
+    expect(await readFile(join(folder, "größe ?#%", "notes", "a.json"), "utf8")).toBe('{"b":1}');
+    await using second = await createStorage({ type: "file", root: join(folder, "größe ?#%") });
+    expect(await second.load("notes/a")).toEqual({ b: 1 });
   });
 
   it("takes an adapter by type with what its factory takes", async () => {
@@ -74,7 +86,16 @@ describe("openStore", () => {
       'no option "durabilty"; known are durability, lockTimeout, cacheSize, mmapSize, secureDelete',
     ],
     ["sqlite:a.db?constructor=1", 'no option "constructor"'],
-    ["redis:x", "there is no adapter for redis:; known are memory: (@holdfast/memory), sqlite: (@holdfast/sqlite)"],
+    ["file:", "names a directory"],
+    ["file:///data", 'no "//": write file:./data or file:/data/data'],
+    ["file:~/data", "not expanded"],
+    ["file:data?durability=none", "durability of a file: URL is media or process"],
+    ["file:data?stateDirectory=", "stateDirectory of a file: URL is not empty"],
+    ["file:data?root=x", 'no option "root"; known are durability, stateDirectory, lockTimeout, flushTimeout'],
+    [
+      "redis:x",
+      "there is no adapter for redis:; known are memory: (@holdfast/memory), sqlite: (@holdfast/sqlite), file: (@holdfast/filesystem)",
+    ],
     ["toString:x", "there is no adapter for tostring:"],
   ])("refuses %s before anything is opened", async (url, reason) => {
     await expect(openStore(url)).rejects.toMatchObject({

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(app, { recursive: true, force: true }));
 
-describe("without @holdfast/sqlite", () => {
+describe("without the optional packages", () => {
   it("opens what is there", async () => {
     expect(await run(`await (await openStore("memory:")).save("a", 1); console.log("saved")`)).toBe("saved");
   });
@@ -28,9 +28,16 @@ describe("without @holdfast/sqlite", () => {
     );
   });
 
-  it("lists it as missing", async () => {
+  it("names the command that installs the readable files", async () => {
+    const code = `await openStore("file:a").catch(({ code, message }) => console.log(code, message))`;
+    expect(await run(code)).toBe(
+      "UNSUPPORTED file: needs the package @holdfast/filesystem, which is not installed: run `pnpm add @holdfast/filesystem`",
+    );
+  });
+
+  it("lists them as missing", async () => {
     const code = `console.log((await listAdapters()).map(({ scheme, available }) => scheme + " " + available).join())`;
-    expect(await run(code)).toBe("memory true,sqlite false");
+    expect(await run(code)).toBe("memory true,sqlite false,file false");
   });
 });
 

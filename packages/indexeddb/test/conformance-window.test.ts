@@ -1,11 +1,11 @@
 import type {} from "@holdfast/browser";
 import { describeAdapter } from "@holdfast/conformance";
 import { describe, inject, it } from "vitest";
-import { newBacking } from "./support/backing.ts";
+import { LONGEST_CASE, newBacking } from "./support/backing.ts";
 import { startTab } from "./support/start-tab.ts";
 
 describeAdapter(
-  { name: "indexeddb in a window", open: async () => newBacking(startTab) },
+  { name: "indexeddb in a window", open: async () => newBacking(startTab), timeout: LONGEST_CASE },
   { describe, it },
   { seed: inject("seed") },
 );

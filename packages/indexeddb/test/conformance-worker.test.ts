@@ -1,6 +1,7 @@
 import type {} from "@holdfast/browser";
 import { describeAdapter } from "@holdfast/conformance";
 import { afterAll, describe, inject, it } from "vitest";
+import { LONGEST_CASE } from "./support/backing.ts";
 import type { CaseAnswer, CaseRequest } from "./support/suite-messages.ts";
 
 // The same plan as in a window; each case is then carried out by the worker, which has the same plan.
@@ -13,6 +14,7 @@ describeAdapter(
   {
     name: "indexeddb in a worker",
     open: () => Promise.reject(new Error("no case runs in the window")),
+    timeout: LONGEST_CASE,
   },
   {
     describe,

@@ -70,9 +70,11 @@ export class Feed {
   #sequenceOf(cursor: string): number | undefined {
     const parts = CURSOR.exec(cursor);
     if (parts === null) {
-      throw new StorageError("INVALID_OPTION", `${JSON.stringify(cursor)} is no cursor of a memory store`, {
-        adapter: "memory",
-      });
+      throw new StorageError(
+        "INVALID_OPTION",
+        `${JSON.stringify(cursor)} is not a cursor of this kind of store; pass on one that changes() gave`,
+        { adapter: "memory" },
+      );
     }
     return parts[1] === this.#epoch ? Number(parts[2]) : undefined;
   }

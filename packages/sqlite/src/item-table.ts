@@ -1,10 +1,10 @@
 /** The parts that the sqlite adapter is made of, for adapters that keep their truth in SQLite and something else beside it. */
 export { betterSqlite3 } from "./better-sqlite3-driver.js";
-export { classify } from "./classify.js";
+export { classify, codeOf, isBusy, isDamage, isSyncFailure } from "./classify.js";
 export type { Connection, Driver, RunResult, SqlValue, Statement } from "./driver.js";
 export { FeedWatcher } from "./feed-watcher.js";
 export { FileIdentity } from "./file-identity.js";
-export { GroupCommit, type GroupCommitOptions, type JobOptions } from "./group-commit.js";
+export { GroupCommit, type GroupCommitOptions, type JobOptions, lostConnection } from "./group-commit.js";
 export { Bodies, type BodyFacts, type ItemBody, type StagedBody } from "./item-table/bodies.js";
 export { FEED_HORIZON, Feed, type FeedEntry, type FeedPlace } from "./item-table/feed.js";
 export { type HistorySetting, HistoryTable, type SweepPlace, type SweepStep } from "./item-table/history.js";

@@ -20,7 +20,7 @@ export interface OpenDatabaseOptions extends CompleteOptions {
 
 export interface OpenDatabase {
   readonly connection: Connection;
-  readonly identity: FileIdentity;
+  readonly identity: Pick<FileIdentity, "verify">;
 }
 
 const KiB = 2 ** 10;

@@ -1,6 +1,7 @@
 // Measures the workloads, each in a process of its own, and writes the report when all were measured.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { slowFsync, whyNoFaults } from "@holdfast/crash/shim";
 import { describeMachine } from "./harness/machine.ts";
 import type { WorkloadResult } from "./harness/results.ts";
 import { runTask } from "./harness/run-task.ts";
@@ -50,11 +51,17 @@ async function measureAll({ only, rounds, profile }: Options, directory: string)
     await runTask({ task: "populate", id, populations });
   }
   const results: WorkloadResult[] = [];
-  for (const { id } of selected) {
+  for (const { id, fsyncDelay } of selected) {
+    const reason = fsyncDelay === undefined ? undefined : whyNoFaults();
+    if (reason !== undefined) {
+      console.log(`${id} is left out: ${reason}`);
+      continue;
+    }
     const own = join(directory, id);
     mkdirSync(own);
     const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${join(profile, id)}`];
-    const result = await runTask({ task: "measure", id, rounds, directory: own, populations }, profiling);
+    const environment = fsyncDelay === undefined ? {} : slowFsync(fsyncDelay);
+    const result = await runTask({ task: "measure", id, rounds, directory: own, populations }, profiling, environment);
     if (result === null) throw new Error(`${id} measured nothing`);
     results.push(result);
     console.log(terminalTable(result));

@@ -6,8 +6,10 @@ export interface Options {
   /** At most so many mutants, drawn by the seed. */
   readonly sample: number | undefined;
   readonly seed: number;
-  /** Milliseconds of tests, as they take without a mutant, that one mutant is given. */
+  /** Milliseconds of the processor, as tests take them without a mutant, that one mutant is given. */
   readonly budget: number;
+  /** Only those of files whose source is another one than when they were last run, or that never were. */
+  readonly changed: boolean;
   /** Only those that the last results list as survived or not covered. */
   readonly survivors: boolean;
   readonly fresh: boolean;
@@ -19,11 +21,13 @@ export const usage = `Usage: pnpm mutation [options]
   --sample <number>  so many mutants, drawn by the seed
   --seed <number>    of the sample and of generated test data (default: 1)
   --budget <seconds> of tests for one mutant (default: 5)
+  --changed          only mutants of files that have changed since docs/mutation/results.json
   --survivors        only mutants that docs/mutation/results.json names as not killed
   --fresh            forgets the verdicts of a run over the same sources that was cut short
   --help             this text
 
-A run with --only or --survivors prints what it found; any other writes docs/mutation/results.json and docs/mutation.md.`;
+Writes docs/mutation/results.json and docs/mutation.md: a run with --only, --changed or --survivors its own part of them,
+once they are there and whole. With --sample besides, or where they stand for a sample, such a run only prints what it found.`;
 
 /** Throws TypeError for what it does not understand; undefined when help was asked for. */
 export function parseOptions(commandLine: readonly string[]): Options | undefined {
@@ -34,18 +38,20 @@ export function parseOptions(commandLine: readonly string[]): Options | undefine
       sample: { type: "string" },
       seed: { type: "string", default: "1" },
       budget: { type: "string", default: "5" },
+      changed: { type: "boolean", default: false },
       survivors: { type: "boolean", default: false },
       fresh: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
-  const { only, sample, survivors, fresh } = values;
+  const { only, sample, changed, survivors, fresh } = values;
   return {
     only,
     sample: sample === undefined ? undefined : count("sample", sample),
     seed: count("seed", values.seed),
     budget: count("budget", values.budget) * 1_000,
+    changed,
     survivors,
     fresh,
   };

@@ -17,7 +17,12 @@ export interface Results {
   readonly files: readonly FileResult[];
   /** What was not killed. */
   readonly standing: readonly Standing[];
+  /** Files whose source was another one when they were last run, or that never were. */
+  readonly outdated: readonly string[];
 }
+
+/** A fingerprint of each source file that holds mutants. */
+export type Sources = ReadonlyMap<string, string>;
 
 export interface Counts {
   readonly mutants: number;
@@ -29,6 +34,8 @@ export interface Counts {
 
 export interface FileResult extends Counts {
   readonly file: string;
+  /** The fingerprint of the source that was run. */
+  readonly source: string;
 }
 
 export interface Standing {
@@ -38,9 +45,18 @@ export interface Standing {
   readonly name: string;
 }
 
-export function filesOf(verdicts: ReadonlyMap<Mutant, Judged>): FileResult[] {
+export function filesOf(verdicts: ReadonlyMap<Mutant, Judged>, sources: Sources): FileResult[] {
   const byFile = Map.groupBy(verdicts, ([mutant]) => mutant.file);
-  return Array.from(byFile, ([file, entries]) => ({ file, ...countsOf(entries.map(([, judged]) => judged)) }));
+  return Array.from(byFile, ([file, entries]) => ({
+    file,
+    source: sources.get(file) ?? "",
+    ...countsOf(entries.map(([, judged]) => judged)),
+  }));
+}
+
+export function outdatedOf(files: readonly FileResult[], sources: Sources): string[] {
+  const run = new Map(files.map(({ file, source }) => [file, source]));
+  return Array.from(sources).flatMap(([file, source]) => (run.get(file) === source ? [] : [file]));
 }
 
 export function standingOf(verdicts: ReadonlyMap<Mutant, Judged>): Standing[] {

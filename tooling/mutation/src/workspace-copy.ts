@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   cpSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { instrument } from "./instrument.ts";
 import type { Mutant } from "./mutant.ts";
+import type { Sources } from "./results.ts";
 
 /** Built in this order. */
 const PACKAGES = [
@@ -33,6 +35,7 @@ export interface WorkspaceCopy {
   readonly modules: readonly string[];
   readonly generator: string;
   readonly mutants: readonly Mutant[];
+  readonly sources: Sources;
   /** Every source from which a verdict follows. */
   readonly inputs: readonly string[];
   remove(): void;
@@ -59,7 +62,8 @@ export function copyWorkspace(root: string): WorkspaceCopy {
       ["src", "test"].flatMap((folder) => filesBelow(join(directory, "packages", name, folder))),
     );
     const generator = join(core, "node_modules/fast-check/lib/fast-check.js");
-    return { directory, tests, modules, generator, mutants, inputs, remove };
+    const sources = sourcesOf(core, mutants);
+    return { directory, tests, modules, generator, mutants, sources, inputs, remove };
   } catch (error) {
     remove();
     throw error;
@@ -108,6 +112,16 @@ function instrumentAll(dist: string): { modules: string[]; mutants: Mutant[] } {
     modules.push(path);
   }
   return { modules, mutants };
+}
+
+function sourcesOf(core: string, mutants: readonly Mutant[]): Sources {
+  const files = new Set(mutants.map(({ file }) => file));
+  const fingerprint = (file: string) =>
+    createHash("sha256")
+      .update(readFileSync(join(core, file)))
+      .digest("hex")
+      .slice(0, 16);
+  return new Map(Array.from(files, (file) => [file, fingerprint(file)]));
 }
 
 /** Finds the one-based line of the TypeScript source for a place in what was emitted for it. */

@@ -23,16 +23,29 @@ export function positive(number) {
 export function unasked(number) {
   return !number;
 }
+export async function quietly(work) {
+  try {
+    await work();
+  } catch {}
+}
 `;
 
 const TESTS = `
 import { describe, expect, it } from "vitest";
-import { count, positive } from "../dist/code.js";
+import { count, positive, quietly } from "../dist/code.js";
 describe("code", () => {
   it.each([0, 3])("counts to %d", (limit) => expect(count(limit)).toBe(limit));
   it("knows what is positive", () => {
     expect(positive(1)).toBe(true);
     expect(positive(-1)).toBe(false);
+  });
+  it("lets nothing out", async () => {
+    let worked = false;
+    await quietly(async () => {
+      worked = true;
+      throw new Error("aside");
+    });
+    expect(worked).toBe(true);
   });
 });
 `;
@@ -80,11 +93,12 @@ it("tells killed, hanging, surviving and unreached mutants apart, and remembers 
     ["code > counts to 0", undefined],
     ["code > counts to 3", undefined],
     ["code > knows what is positive", undefined],
+    ["code > lets nothing out", undefined],
   ]);
 
   const path = join(directory, "verdicts.jsonl");
   const log = new VerdictLog(path, "same", false);
-  await judge(mutants, new TestPlan(survey, 5_000, 200), settings, log, () => undefined);
+  await judge(mutants, new TestPlan(survey, mutants, 5_000, 200), settings, log, () => undefined);
   const names = (status: string): string[] =>
     mutants
       .filter(({ id }) => log.get(id)?.status === status)
@@ -96,6 +110,8 @@ it("tells killed, hanging, surviving and unreached mutants apart, and remembers 
   expect([...names("timed out"), ...names("killed")]).toContain("at < limit → at >= limit");
   expect(names("killed")).toContain("steps++ → steps--");
   expect(names("killed")).toContain("number > 0 → true");
+  // The test passes; what it left behind does not.
+  expect(names("killed")).toContain("await work() → work()");
 
   const again = new VerdictLog(path, "same", false);
   expect(mutants.map(({ id }) => again.get(id))).toEqual(mutants.map(({ id }) => log.get(id)));

@@ -31,8 +31,9 @@ function resultsOf(statuses: readonly Judged["status"][]): Results {
     tests: 3,
     leftOut: 0,
     filesLeftOut: 0,
-    files: filesOf(verdicts),
+    files: filesOf(verdicts, new Map([["src/a.ts", "1"]])),
     standing: standingOf(verdicts),
+    outdated: [],
   };
 }
 
@@ -49,6 +50,11 @@ it("lists what survived or was not reached, by its explanation or as not explain
   expect(page).toMatch(/### Not explained: 2\n\n.*\n\n- `src\/a.ts: return ⟦3 → 0⟧;` \(not covered\)\n- `.*⟦5 → 0⟧;`/);
   expect(page).not.toContain("Unused");
   expect(pageWith(page, results, [explained])).toBe(page);
+  expect(page).not.toContain("Changed since");
+  expect(pageWith(PAGE, { ...results, outdated: ["src/a.ts"] }, [])).toContain("never run: `src/a.ts`.");
+  const whole = { ...results, sampled: false, mutants: 6 };
+  expect(pageWith(PAGE, whole, [])).toContain("All 6 mutants: ");
+  expect(pageWith(PAGE, { ...whole, outdated: ["src/a.ts"] }, [])).toContain("\n\n5 mutants: ");
 });
 
 it("rounds a score downwards, and counts only what a test reaches", () => {

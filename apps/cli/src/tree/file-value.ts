@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { type Format, StorageError } from "@holdfast/core";
+import { type Format, parseJson, StorageError } from "@holdfast/core";
 
 /** The format that a file's name tells. */
 export function formatOfFile(name: string): Format {
@@ -14,7 +14,7 @@ export function formatOfFile(name: string): Format {
  */
 export async function parseValue(bytes: Uint8Array, format: "json" | "yaml", subject: string): Promise<unknown> {
   const text = decodeText(bytes, subject);
-  return format === "json" ? parseJson(text, subject) : parseYaml(text, subject);
+  return format === "json" ? readJson(text, subject) : parseYaml(text, subject);
 }
 
 function decodeText(bytes: Uint8Array, subject: string): string {
@@ -25,10 +25,11 @@ function decodeText(bytes: Uint8Array, subject: string): string {
   }
 }
 
-function parseJson(text: string, subject: string): unknown {
+function readJson(text: string, subject: string): unknown {
   try {
     // Reading the source of each number takes time: only where one may be too long.
-    return /\d{16}/.test(text) ? JSON.parse(text, checkInteger) : (JSON.parse(text) as unknown);
+    if (/\d{16}/.test(text)) JSON.parse(text, checkInteger);
+    return parseJson(text);
   } catch (cause) {
     if (StorageError.is(cause)) throw cause;
     throw invalid(`${subject} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);

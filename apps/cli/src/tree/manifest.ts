@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { Format, JsonObject, StorageItem } from "@holdfast/core";
+import { type Format, type JsonObject, parseJson, type StorageItem } from "@holdfast/core";
 import { CommandError } from "../failure.js";
 
 /** No key has such a segment, so that nothing exported meets it. */
@@ -63,7 +63,7 @@ export async function* readManifest(file: string): AsyncGenerator<ManifestEntry>
 
 function parseLine(line: string, file: string, number: number): unknown {
   try {
-    return JSON.parse(line);
+    return parseJson(line);
   } catch {
     throw damaged(file, number);
   }

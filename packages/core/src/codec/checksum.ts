@@ -24,9 +24,8 @@ export function checksumOf(bytes: Uint8Array): Awaitable<Checksum> {
 
 /** The checksum of a body whose chunks have these hashes, in hex. */
 export async function checksumOfHashes(hashes: readonly string[]): Promise<Checksum> {
-  const [only] = hashes;
-  if (only === undefined) return checksumOf(NO_HASHES);
-  if (hashes.length === 1) return { checksum: only, chunkHashes: NO_HASHES };
+  const [first] = hashes;
+  if (first !== undefined && hashes.length === 1) return { checksum: first, chunkHashes: NO_HASHES };
   const chunkHashes = fromHex(hashes.join(""));
   return { checksum: await platform.sha256(chunkHashes), chunkHashes };
 }

@@ -46,8 +46,8 @@ export function checkHeader(header: RecordHeader): void {
   if (compression !== null && compression !== "gzip") {
     throw corrupt(header, `is compressed in a way that this version does not know, ${JSON.stringify(compression)}`);
   }
-  const most = compression === null ? storedSize : storedSize * MOST_INFLATED;
-  if (!Number.isSafeInteger(size) || size < 0 || size > most || (compression === null && size !== storedSize)) {
+  const possible = compression === null ? size === storedSize : size <= storedSize * MOST_INFLATED;
+  if (!Number.isSafeInteger(size) || size < 0 || !possible) {
     throw corrupt(header, `cannot have ${size} bytes in ${storedSize} stored ones`);
   }
 }

@@ -31,7 +31,7 @@ export interface EncodedValue extends Checksum {
 export function encodeValue(value: unknown, options: EncodingOptions): Awaitable<EncodedValue> {
   const format = options.format ?? (isBytes(value) ? "binary" : "json");
   return chain(encodeFormat(value, format, options), (plain) =>
-    chain(options.compress && plain.length > 0 ? platform.gzip(plain) : plain, (packed) => {
+    chain(options.compress ? platform.gzip(plain) : plain, (packed) => {
       const smaller = packed.length < plain.length;
       const body = smaller ? packed : plain;
       return chain(checksumOf(body), ({ checksum, chunkHashes }) => ({

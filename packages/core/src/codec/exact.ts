@@ -112,10 +112,11 @@ function faultInArray(array: readonly unknown[], depth: number, walk: Walk): Fau
   }
   const count = length > SEARCHED_LENGTH ? Object.keys(array).length : Object.getOwnPropertyNames(array).length - 1;
   if (count !== length) {
-    const name = Object.getOwnPropertyNames(array).find((each, index) => index >= length && each !== "length");
+    // Behind the indexes and "length".
+    const name = Object.getOwnPropertyNames(array)[length + 1];
     return fault(`is an array with a property ${JSON.stringify(name)}, which is not JSON data: use an object`);
   }
-  return faultInOthers(array, prototype);
+  return faultInOthers(array);
 }
 
 function faultInObject(object: Readonly<Record<string, unknown>>, depth: number, walk: Walk): Fault | undefined {
@@ -139,17 +140,16 @@ function faultInObject(object: Readonly<Record<string, unknown>>, depth: number,
     const hidden = names.find((name) => !Object.prototype.propertyIsEnumerable.call(object, name));
     if (hidden !== undefined) return fault(`has a hidden property ${JSON.stringify(hidden)}, which is not JSON data`);
   }
-  return faultInOthers(object, prototype);
+  return faultInOthers(object);
 }
 
 /** What reading the properties does not show. */
-function faultInOthers(value: object, prototype: object | null): Fault | undefined {
+function faultInOthers(value: object): Fault | undefined {
   const [symbol] = Object.getOwnPropertySymbols(value);
   if (symbol !== undefined) return fault(`has a property named by a symbol, ${String(symbol)}, which is not JSON data`);
-  if (prototype !== null && "toJSON" in prototype && typeof (value as { toJSON?: unknown }).toJSON === "function") {
-    return fault("inherits a method toJSON, which would store something else");
-  }
-  return undefined;
+  // One of its own has been found by now.
+  if (typeof (value as { toJSON?: unknown }).toJSON !== "function") return undefined;
+  return fault("inherits a method toJSON, which would store something else");
 }
 
 function isArrayPrototype(prototype: object | null): boolean {

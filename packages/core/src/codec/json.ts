@@ -1,5 +1,6 @@
 import { StorageError } from "../errors.js";
 import { checkExact } from "./exact.js";
+import { parseJson } from "./parse-json.js";
 import { fromUtf8, toUtf8 } from "./text.js";
 
 /** Throws INVALID_VALUE. */
@@ -8,7 +9,7 @@ export function encodeJson(value: unknown, layout: "compact" | "pretty"): Uint8A
 }
 
 export function decodeJson(bytes: Uint8Array): unknown {
-  return JSON.parse(fromUtf8(bytes));
+  return parseJson(fromUtf8(bytes));
 }
 
 /** The JSON of a value that JSON holds exactly. Throws INVALID_VALUE, also for more than `maxDepth` levels. */

@@ -31,9 +31,10 @@ export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { 
   let compression: "gzip" | null = null;
   let ended = false;
   const hashes: string[] = [];
+  const reader = new BodyReader(source);
 
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const piece of source) {
+    for await (const piece of reader) {
       size += piece.length;
       yield piece;
     }
@@ -66,7 +67,7 @@ export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { 
   }
 
   return {
-    chunks: hashed(),
+    chunks: readingOf(reader, hashed()),
     async facts() {
       // Else they would be true of a part only.
       if (!ended) throw new StorageError("INTERNAL", "the stream has not been encoded to its end");

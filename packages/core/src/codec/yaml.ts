@@ -2,6 +2,7 @@
 import { CORE_SCHEMA, dump, load } from "js-yaml";
 import { StorageError } from "../errors.js";
 import { checkExact, MAX_YAML_DEPTH } from "./exact.js";
+import { parseJson } from "./parse-json.js";
 import { fromUtf8, toUtf8 } from "./text.js";
 
 // Mappings and the sequences in them count one by one, and the reader counts a little differently than we do.
@@ -14,7 +15,7 @@ const MAX_ALIASED = 1_000_000;
  * writer of it is beyond doubt. What the writer gets wrong is written as JSON, which is YAML too. Throws INVALID_VALUE.
  */
 export function encodeYaml(json: string): Uint8Array {
-  const value: unknown = JSON.parse(json);
+  const value = parseJson(json);
   for (const write of [writeYaml, writeJson]) {
     try {
       const text = write(value);
@@ -35,7 +36,7 @@ export function decodeYaml(bytes: Uint8Array): unknown {
   const text = fromUtf8(bytes);
   const value = read(text);
   checkExact(value, text.length + MAX_ALIASED, MAX_YAML_DEPTH);
-  return JSON.parse(JSON.stringify(value));
+  return parseJson(JSON.stringify(value));
 }
 
 function writeYaml(value: unknown): string {

@@ -1,4 +1,3 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { isBytes } from "../codec/binary.js";
 import { showPath } from "../codec/value-path.js";
 import { type SchemaIssue, StorageError } from "../errors.js";
@@ -10,10 +9,13 @@ const MOST_SHOWN = 3;
 export function accept(verdict: Verdict, subject: string): unknown {
   if ("output" in verdict) return verdict.output;
   if ("issues" in verdict) {
-    const issues = plain(verdict.issues);
+    const { issues } = verdict;
     throw new StorageError("SCHEMA", `${subject} does not fit the schema: ${showIssues(issues)}`, { issues });
   }
-  if (StorageError.is(verdict.thrown)) throw verdict.thrown;
+  if (StorageError.is(verdict.thrown)) {
+    const { code, message } = verdict.thrown;
+    throw new StorageError(code, `${subject} cannot be stored: ${message}`, { cause: verdict.thrown });
+  }
   throw new StorageError("SCHEMA", `${subject} could not be validated: the schema threw ${String(verdict.thrown)}`, {
     cause: verdict.thrown,
   });
@@ -23,7 +25,7 @@ export function accept(verdict: Verdict, subject: string): unknown {
 export function acceptStorable({ first, again }: StorableVerdict, subject: string): unknown {
   const output = accept(first, subject);
   if (again === undefined || ("output" in again && isSame(output, again.output))) return output;
-  const issues = "issues" in again ? plain(again.issues) : undefined;
+  const issues = "issues" in again ? again.issues : undefined;
   const found = issues === undefined ? "it makes something else of it" : showIssues(issues);
   throw new StorageError(
     "SCHEMA",
@@ -32,17 +34,8 @@ export function acceptStorable({ first, again }: StorableVerdict, subject: strin
   );
 }
 
-/** Lists of the libraries are of classes of their own, which their `map` would give again. */
-function plain(issues: readonly StandardSchemaV1.Issue[]): SchemaIssue[] {
-  return Array.from(issues, ({ message, path = [] }) => ({ message, path: Array.from(path, toStep) }));
-}
-
-function toStep(step: PropertyKey | StandardSchemaV1.PathSegment): string | number {
-  const key = typeof step === "object" ? step.key : step;
-  return typeof key === "symbol" ? String(key) : key;
-}
-
 function showIssues(issues: readonly SchemaIssue[]): string {
+  if (issues.length === 0) return "it names no issue";
   const shown = issues.slice(0, MOST_SHOWN).map(({ message, path }) => `${showPath(path)}: ${message}`);
   return issues.length > MOST_SHOWN ? `${shown.join("; ")}; and ${issues.length - MOST_SHOWN} more` : shown.join("; ");
 }

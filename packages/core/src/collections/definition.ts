@@ -77,7 +77,7 @@ function versionNamed(name: string, text: unknown): VersionName {
 
 function checkStep(migration: SchemaMigration, place: number): Step {
   const at = `migrations[${place}]`;
-  rejectUnknown(`property of ${at}`, migration, MIGRATION);
+  rejectUnknown("property", migration, MIGRATION, at);
   const from = versionNamed(`${at}.from`, migration.from);
   const to = versionNamed(`${at}.to`, migration.to);
   if (compareSchemaVersions(from.number, to.number) >= 0) {

@@ -7,8 +7,8 @@ import type { Scope } from "./scope.js";
 // Which versions of which collections were told of: several objects may stand for one collection.
 const told = new WeakMap<Session, Set<string>>();
 
-/** Tells once per open storage, collection and version. */
-export function warnOfDeprecated(scope: Scope, step: Step | undefined, path: string): void {
+/** Tells once per open storage, collection and version. What the listener throws, or rejects with, comes out as it is. */
+export async function warnOfDeprecated(scope: Scope, step: Step | undefined, path: string): Promise<void> {
   const message = step?.migration.deprecated;
   if (step === undefined || message === undefined) return;
   const { from } = step;
@@ -20,7 +20,7 @@ export function warnOfDeprecated(scope: Scope, step: Step | undefined, path: str
   known.add(subject);
   const { name, onDeprecated = warn } = scope.definition;
   const key = path.slice(prefix.length);
-  callersOwn(onDeprecated, { collection: name, version: from.text, message, key });
+  await callersOwn(onDeprecated, { collection: name, version: from.text, message, key });
 }
 
 function warn({ collection, version, message, key }: DeprecationNotice): void {

@@ -1,11 +1,11 @@
 import type { MigrateAllOptions, MigrateAllReport } from "../contract/collection.js";
-import { rejectUnknown, requireBoolean, requireFunction } from "../engine/arguments.js";
+import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } from "../engine/arguments.js";
+import { concurrently } from "../engine/concurrently.js";
 import { abortError, CallerError, type Operation, toStorageError } from "../engine/failure.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { everyHeader } from "../engine/scan.js";
 import { StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
-import { concurrently } from "./concurrently.js";
 import { readStanding, type Scope } from "./scope.js";
 import { isCurrent, labelOf, storedVersion } from "./stored-version.js";
 import { upgrade } from "./upgrade.js";
@@ -22,9 +22,7 @@ export function checkMigrateAllOptions(options: MigrateAllOptions): void {
   requireBoolean("dryRun", dryRun);
   requireBoolean("down", down);
   if (progress !== undefined) requireFunction("progress", progress);
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw new StorageError("INVALID_OPTION", `concurrency is a whole number from 1 on, not ${String(concurrency)}`);
-  }
+  requireConcurrency(concurrency);
 }
 
 /**

@@ -17,7 +17,7 @@ import { toItem } from "../engine/items.js";
 import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
 import { type ErrorCode, StorageError } from "../errors.js";
-import { parseQuery } from "../query/parse-query.js";
+import { parseForCount, parseQuery } from "../query/parse-query.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
 import type { Awaitable, RecordHeader, StoredRecord } from "../spi/index.js";
 import type { Definition } from "./definition.js";
@@ -124,16 +124,14 @@ export class Records {
 
   search(query: unknown): Promise<Found<unknown>[]> {
     return this.#internals.run("search", undefined, query, async (operation) => {
-      const parsed = this.#parse(query);
+      const parsed = this.#below(parseQuery(query, this.#definition.index));
       return parsed === undefined ? [] : this.#search.search(operation, parsed);
     });
   }
 
-  count(query: object): Promise<number> {
+  count(query: unknown): Promise<number> {
     return this.#internals.run("count", undefined, query, async (operation) => {
-      // A page of nothing is no answer to how many there are.
-      const unpaged = "limit" in query && query.limit === 0 ? { ...query, limit: 1 } : query;
-      const parsed = this.#parse(unpaged);
+      const parsed = this.#below(parseForCount(query, this.#definition.index));
       return parsed === undefined ? 0 : this.#search.count(operation, parsed);
     });
   }
@@ -179,8 +177,7 @@ export class Records {
     return toItem(header, this.#internals.prefix);
   }
 
-  #parse(query: unknown): ParsedQuery | undefined {
-    const parsed = parseQuery(query, this.#definition.index);
+  #below(parsed: ParsedQuery | undefined): ParsedQuery | undefined {
     return parsed === undefined ? undefined : { ...parsed, prefix: this.#internals.prefix + parsed.prefix };
   }
 }

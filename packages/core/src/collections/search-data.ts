@@ -1,4 +1,5 @@
 import type { Found } from "../contract/collection.js";
+import { concurrently } from "../engine/concurrently.js";
 import type { Operation } from "../engine/failure.js";
 import { countMatches, findHeaders } from "../engine/find.js";
 import { toItem } from "../engine/items.js";
@@ -7,7 +8,6 @@ import type { Hit } from "../query/order.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
 import { selectHits } from "../query/scan-query.js";
 import type { RecordHeader } from "../spi/index.js";
-import { concurrently } from "./concurrently.js";
 import type { OutdatedItems } from "./outdated-items.js";
 import { readStanding, type Scope } from "./scope.js";
 import { upgrade } from "./upgrade.js";

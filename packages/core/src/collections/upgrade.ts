@@ -19,15 +19,15 @@ export interface Upgraded {
   readonly found: "current" | "outdated" | "newer";
 }
 
-/** Brings what is stored to the code's version, in memory. Throws SCHEMA, which names the item. */
+/** Brings what is stored to the code's version, in memory. Throws SCHEMA, or INVALID_VALUE for what no format holds; either names the item. */
 export async function upgrade(scope: Scope, operation: Operation, record: StoredRecord): Promise<Upgraded> {
   try {
     return await bringUp(scope, operation, record);
   } catch (error) {
-    if (!StorageError.is(error, "SCHEMA")) throw error;
+    if (!StorageError.is(error, "SCHEMA") && !StorageError.is(error, "INVALID_VALUE")) throw error;
     // A search meets items that its caller has not named.
     const key = record.header.key.slice(scope.internals.prefix.length);
-    throw new StorageError("SCHEMA", error.message, { key, issues: error.issues, cause: error.cause });
+    throw new StorageError(error.code, error.message, { key, issues: error.issues, cause: error.cause });
   }
 }
 
@@ -42,7 +42,7 @@ async function bringUp(scope: Scope, operation: Operation, { header, body }: Sto
     return { data: accept(verdict, `${subject},`), found: isCurrent(header, definition) ? "current" : "outdated" };
   }
   // Only of what was met: the versions in between are passed through.
-  if (direction === "up") warnOfDeprecated(scope, steps[0], header.key);
+  if (direction === "up") await warnOfDeprecated(scope, steps[0], header.key);
   for (const step of steps) {
     data = await take(scope, step, direction, data, header);
     operation.signal?.throwIfAborted();

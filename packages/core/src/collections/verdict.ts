@@ -2,12 +2,14 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { chain, isPromise } from "../awaitable.js";
 import { encodeBinary, isBytes } from "../codec/binary.js";
 import { exactJson } from "../codec/json.js";
+import { parseJson } from "../codec/parse-json.js";
+import type { SchemaIssue } from "../errors.js";
 import type { Awaitable } from "../spi/index.js";
 
 /** What a schema says to a value. Data, not a rejection: nobody may be listening yet. */
 export type Verdict =
   | { readonly output: unknown }
-  | { readonly issues: readonly StandardSchemaV1.Issue[] }
+  | { readonly issues: SchemaIssue[] }
   /** The schema itself failed. */
   | { readonly thrown: unknown };
 
@@ -23,7 +25,7 @@ export interface StorableVerdict {
 export function judge(schema: StandardSchemaV1, value: unknown): Awaitable<Verdict> {
   try {
     const result = schema["~standard"].validate(value);
-    return isPromise(result) ? Promise.resolve(result).then(toVerdict, failed) : toVerdict(result);
+    return isPromise(result) ? Promise.resolve(result).then(toVerdict).then(undefined, failed) : toVerdict(result);
   } catch (thrown) {
     return failed(thrown);
   }
@@ -43,7 +45,18 @@ export function judgeStorable(schema: StandardSchemaV1, value: unknown): Awaitab
 }
 
 function toVerdict(result: StandardSchemaV1.Result<unknown>): Verdict {
-  return result.issues === undefined ? { output: result.value } : { issues: result.issues };
+  if (result.issues === undefined) return { output: result.value };
+  return { issues: Array.from(result.issues, toIssue) };
+}
+
+/** Issues of the libraries are of classes of their own. */
+function toIssue({ message, path = [] }: StandardSchemaV1.Issue): SchemaIssue {
+  return { message, path: Array.from(path, toStep) };
+}
+
+function toStep(step: PropertyKey | StandardSchemaV1.PathSegment): string | number {
+  const key = typeof step === "object" ? step.key : step;
+  return typeof key === "symbol" ? String(key) : key;
 }
 
 function failed(thrown: unknown): Verdict {
@@ -52,5 +65,5 @@ function failed(thrown: unknown): Verdict {
 
 /** Throws INVALID_VALUE for what no format holds. */
 function copyOf(value: unknown): unknown {
-  return isBytes(value) ? encodeBinary(value) : JSON.parse(exactJson(value));
+  return isBytes(value) ? encodeBinary(value) : parseJson(exactJson(value));
 }

@@ -1,8 +1,9 @@
-import { chain } from "../awaitable.js";
+import { chain, isPromise } from "../awaitable.js";
 import { isBytes } from "../codec/binary.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { CheckedSave } from "../engine/arguments.js";
 import type { Operation } from "../engine/failure.js";
+import { untilAborted } from "../engine/until-aborted.js";
 import { type CollectionMarks, writeValue } from "../engine/write-record.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import { acceptStorable } from "./accept.js";
@@ -79,6 +80,8 @@ async function write(
       marks: marksOf(definition, data),
     })),
   );
-  const { encoded, marks } = await session.writes.turn([path], prepared);
+  // A schema may keep it waiting for ever: whoever gives up makes way for the next write of the key.
+  const ready = isPromise(prepared) ? untilAborted(prepared, operation.signal) : prepared;
+  const { encoded, marks } = await session.writes.turn([path], ready);
   return writeValue(session, operation, { key: path, tags, metadata, expiration, encoded, marks, ...more }, expect);
 }

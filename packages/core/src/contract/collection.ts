@@ -98,7 +98,7 @@ export interface MigrateAllOptions extends OperationOptions {
   dryRun?: boolean | undefined;
   /** Bring newer data down, where steps allow it. Default: it is reported as failed. */
   down?: boolean | undefined;
-  /** Items in flight at once. Default: 16. */
+  /** Items in flight at once, at most 1,000. Default: 16. */
   concurrency?: number | undefined;
   progress?: ((progress: Progress) => void) | undefined;
 }

@@ -18,7 +18,7 @@ export interface MigrateOptions extends OperationOptions {
   conflict?: ConflictPolicy | undefined;
   /** Read every copied item back from the destination and compare header and bytes. Default: true. */
   validate?: boolean | undefined;
-  /** Items in flight at once. Default: 16. */
+  /** Items in flight at once, at most 1,000. Default: 16. */
   concurrency?: number | undefined;
   /** Plan and report; write nothing. */
   dryRun?: boolean | undefined;

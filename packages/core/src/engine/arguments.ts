@@ -1,4 +1,5 @@
 import { checkExact } from "../codec/exact.js";
+import { parseJson } from "../codec/parse-json.js";
 import type { LoadOptions, RestoreOptions } from "../contract/history.js";
 import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { Format, JsonObject } from "../contract/storage-item.js";
@@ -20,6 +21,8 @@ export interface CheckedSave {
 
 const OPERATION_OPTIONS = ["signal"];
 const SAVE_OPTIONS = ["format", "compress", "metadata", "expiration", "tags", "ifVersion", ...OPERATION_OPTIONS];
+// Each one takes memory, and what is gained by more than a few ends long before.
+const MOST_AT_ONCE = 1_000;
 const FORMATS: readonly unknown[] = ["json", "yaml", "binary"];
 const NOTHING_NAMED: CheckedSave = {
   format: undefined,
@@ -110,8 +113,8 @@ export function checkOperationOptions(options: OperationOptions | undefined, nam
 
 /** Reads `signal` from options that are not checked yet. */
 export function signalOf(options: unknown): AbortSignal | undefined {
-  if (typeof options !== "object" || options === null || !("signal" in options)) return undefined;
-  const { signal } = options;
+  if (typeof options !== "object" || options === null) return undefined;
+  const { signal }: { readonly signal?: unknown } = options;
   if (signal === undefined) return undefined;
   if (typeof signal === "object" && signal !== null && "aborted" in signal && "addEventListener" in signal) {
     return signal as AbortSignal;
@@ -119,14 +122,19 @@ export function signalOf(options: unknown): AbortSignal | undefined {
   throw invalid(`signal is an AbortSignal, not ${describe(signal)}`);
 }
 
-/** Throws INVALID_OPTION for a misspelt or unknown name, so that no option is ignored in silence. */
-export function rejectUnknown(kind: string, options: unknown, known: readonly string[]): void {
+/** Throws INVALID_OPTION for a misspelt or unknown name, so that no option is ignored in silence. `subject`: what has the names, where that is not the options of a call. */
+export function rejectUnknown(kind: string, options: unknown, known: readonly string[], subject?: string): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw invalid(`${kind}s are given as an object, not ${describe(options)}`);
+    throw invalid(
+      subject === undefined
+        ? `${kind}s are given as an object, not ${describe(options)}`
+        : `${subject} is an object, not ${describe(options)}`,
+    );
   }
+  const place = subject === undefined ? "here" : `in ${subject}`;
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      throw invalid(`there is no ${kind} ${JSON.stringify(name)} here; known are ${known.join(", ")}`);
+      throw invalid(`there is no ${kind} ${JSON.stringify(name)} ${place}; known are ${known.join(", ")}`);
     }
   }
 }
@@ -143,6 +151,13 @@ export function namedVersion(name: string, version: unknown): Version {
 
 export function requireFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw invalid(`${name} is a function, not ${describe(value)}`);
+}
+
+/** How many items are worked on at once. */
+export function requireConcurrency(value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1 || (value as number) > MOST_AT_ONCE) {
+    throw invalid(`concurrency is a whole number from 1 to ${MOST_AT_ONCE}, not ${describe(value)}`);
+  }
 }
 
 function without(names: readonly string[], leaveOut: readonly string[]): readonly string[] {
@@ -181,7 +196,7 @@ function copyMetadata(metadata: unknown): JsonObject {
     const reason = StorageError.is(cause) ? cause.message : String(cause);
     throw new StorageError("INVALID_VALUE", `metadata: ${reason}`, { cause });
   }
-  return JSON.parse(JSON.stringify(metadata)) as JsonObject;
+  return parseJson(JSON.stringify(metadata)) as JsonObject;
 }
 
 function expectationOf(ifVersion: string | null | undefined): Expectation {

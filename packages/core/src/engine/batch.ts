@@ -9,6 +9,7 @@ import type { Operation } from "./failure.js";
 import { toItem } from "./items.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
+import { untilAborted } from "./until-aborted.js";
 import { above, type CollectionMarks, conflictError, versioned } from "./write-record.js";
 
 /** What a collection writes in place of the data that was given. */
@@ -34,10 +35,12 @@ export async function runBatch(
   const prepared = Promise.all(
     operations.map((each, index) => prepare(session, each, keys[index] ?? "", contentOf && (() => contentOf(index)))),
   );
-  let writes = await session.writes.turn(keys, prepared);
+  // The schema of a collection may keep it waiting for ever: whoever gives up makes way for the next write of these keys.
+  let writes = await session.writes.turn(keys, untilAborted(prepared, operation.signal));
   const { signal } = operation;
   for (const write of writes) if (write.type === "put") countBytes(operation, write.record.body.length);
   for (;;) {
+    session.checkWanted(operation);
     // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
     const outcome: BatchOutcome = await adapter.batch(writes, { now: session.now(), signal });
     if (outcome.outcome === "applied") {
@@ -49,7 +52,6 @@ export async function runBatch(
     if (reason.outcome === "conflict") throw conflictError(operations[index]?.key, reason);
     const version = above(session, reason.floor);
     writes = writes.map((write, at) => (at === index ? withVersion(write, version) : write));
-    signal?.throwIfAborted();
   }
 }
 
@@ -57,7 +59,7 @@ function checkedKeys(operations: unknown, prefix: string): string[] {
   if (!Array.isArray(operations)) throw new StorageError("INVALID_OPTION", "a batch is an array of operations");
   const keys = operations.map((operation: unknown, index) => {
     const known = ["type", "key", "data", "options"];
-    rejectUnknown(`property of batch operation ${index}`, operation, known);
+    rejectUnknown("property", operation, known, `batch operation ${index}`);
     return prefix + checkKey((operation as BatchOperation).key);
   });
   const seen = new Set<string>();

@@ -2,6 +2,7 @@ import { isBytes } from "../codec/binary.js";
 import type { ByteSource } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
 import { CallerError } from "./failure.js";
+import { untilAborted } from "./until-aborted.js";
 
 /** Throws INVALID_VALUE for what `callersBytes` cannot read from. */
 export function checkSource(source: unknown): asserts source is ByteSource {
@@ -15,15 +16,35 @@ export function checkSource(source: unknown): asserts source is ByteSource {
 }
 
 /**
- * The caller's source as one kind of iterable. Its errors come out as they are; it is cancelled when reading stops early
- * or the signal fires, also while it keeps us waiting. Throws INVALID_VALUE for what is no bytes.
+ * The caller's source as one kind of iterable. Its errors come out as they are; it is cancelled when reading stops early,
+ * or before it has begun, or the signal fires, also while it keeps us waiting. Throws INVALID_VALUE for what is no bytes.
  */
-export async function* callersBytes(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+export function callersBytes(source: ByteSource, signal: AbortSignal | undefined): AsyncIterableIterator<Uint8Array> {
+  const bytes = bytesOf(source, signal);
+  let begun = false;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next() {
+      begun = true;
+      return bytes.next();
+    },
+    return() {
+      // A generator that was never begun would not pass it on.
+      if (!begun) void Promise.allSettled([letGo(source)]);
+      return bytes.return(undefined);
+    },
+  };
+}
+
+async function* bytesOf(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const reading = await readerOf(source);
   let finished = false;
   try {
     for (let index = 0; ; index++) {
-      const { done, value } = await untilAborted(reading.next, signal);
+      signal?.throwIfAborted();
+      const { done, value } = await untilAborted(reading.next(), signal);
       if (done) {
         finished = true;
         return;
@@ -40,6 +61,11 @@ export async function* callersBytes(source: ByteSource, signal: AbortSignal | un
     // Not waited for: a source that hangs would keep its caller waiting.
     if (!finished) void Promise.allSettled([reading.cancel()]);
   }
+}
+
+async function letGo(source: ByteSource): Promise<void> {
+  const { cancel } = await readerOf(source);
+  await cancel();
 }
 
 interface Reading {
@@ -76,16 +102,4 @@ async function theirs<T>(call: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     throw new CallerError(error);
   }
-}
-
-function untilAborted<T>(start: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return start();
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    start()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

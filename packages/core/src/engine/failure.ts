@@ -1,3 +1,4 @@
+import { isPromise } from "../awaitable.js";
 import { StorageError } from "../errors.js";
 import type { StorageAdapter } from "../spi/index.js";
 import type { Tally } from "./tally.js";
@@ -25,8 +26,8 @@ export function callersOwn<Arguments extends unknown[], Result>(
 ): Result {
   try {
     const result = given(...values);
-    if (!(result instanceof Promise)) return result;
-    return result.catch((error: unknown) => {
+    if (!isPromise(result)) return result;
+    return Promise.resolve(result).catch((error: unknown) => {
       throw new CallerError(error);
     }) as Result;
   } catch (error) {
@@ -68,8 +69,9 @@ export function abortError({ name, key, signal }: Operation, adapter?: string): 
   );
 }
 
+// By name: those of node:fs, node:stream and node:timers are no DOMExceptions.
 function isAbortError(error: unknown): boolean {
-  return error instanceof DOMException && (error.name === "AbortError" || error.name === "TimeoutError");
+  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }
 
 // What core and adapters throw themselves may not know for which key, or by which adapter.

@@ -3,6 +3,7 @@ import type { Difference, PreviousVersion } from "../contract/history.js";
 import { diffValues } from "../diff-values.js";
 import { StorageError } from "../errors.js";
 import type { Expectation, PreviousRecord, RecordHeader, Version } from "../spi/index.js";
+import { isVersion } from "../versions.js";
 import type { Operation } from "./failure.js";
 import { checkSubject, toItem } from "./items.js";
 import { historyOf, readRecord } from "./read-version.js";
@@ -88,6 +89,6 @@ function notKept(key: string | undefined, version: Version | undefined): Storage
     "NOT_FOUND",
     version === undefined
       ? `nothing stands under ${shown} to compare with: name a second version`
-      : `${shown} has no version ${JSON.stringify(version)}: history() lists those that are kept`,
+      : `${shown} has no ${isVersion(version) ? `version "${version}"` : "such version"}: history() lists those that are kept`,
   );
 }

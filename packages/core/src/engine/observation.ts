@@ -8,6 +8,7 @@ import type { Clock } from "../ports.js";
 import type { Awaitable } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Metrics } from "./metrics.js";
+import { notify } from "./notify.js";
 import type { CompleteSettings } from "./settings.js";
 import type { Ended, Tally } from "./tally.js";
 
@@ -64,14 +65,7 @@ export class Observation {
       const { op, ...rest } = ended;
       const event: OperationEvent = { op, adapter: this.#adapter, ...named, ...rest };
       if (this.#channel.hasSubscribers) this.#channel.publish(event);
-      try {
-        onOperation?.(event);
-      } catch (error) {
-        // As event targets do: the operation goes on, and the error surfaces as an uncaught one.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      if (onOperation !== undefined) notify(onOperation, event);
     });
   }
 }

@@ -27,6 +27,5 @@ export function repeat<T>(work: () => Promise<T>, { first, mayPass, policy, port
       const ceiling = Math.min(policy.maxDelay, policy.minDelay * 2 ** (attemptNumber - 1));
       await sleep(ports.timers, ceiling * (0.5 + ports.random.fraction() / 2), signal);
     },
-    ...(signal === undefined ? {} : { signal }),
   });
 }

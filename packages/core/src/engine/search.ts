@@ -1,5 +1,5 @@
 import type { Query } from "../contract/query.js";
-import { parseQuery } from "../query/parse-query.js";
+import { parseForCount, parseQuery } from "../query/parse-query.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
 import type { RecordHeader } from "../spi/index.js";
 import type { Operation } from "./failure.js";
@@ -13,7 +13,7 @@ export async function searchHeaders(
   root: string,
   query: Query,
 ): Promise<RecordHeader[]> {
-  const parsed = parseBelow(root, query);
+  const parsed = below(root, parseQuery(query));
   return parsed === undefined ? [] : findHeaders(session, operation, parsed);
 }
 
@@ -23,13 +23,11 @@ export async function countHeaders(
   root: string,
   query: Query,
 ): Promise<number> {
-  // A page of nothing is no answer to how many there are.
-  const parsed = parseBelow(root, query) ?? (query.limit === 0 ? parseBelow(root, { ...query, limit: 1 }) : undefined);
+  const parsed = below(root, parseForCount(query));
   return parsed === undefined ? 0 : countMatches(session, operation, parsed);
 }
 
 /** Undefined: nothing can match. */
-function parseBelow(root: string, query: Query): ParsedQuery | undefined {
-  const parsed = parseQuery(query);
+function below(root: string, parsed: ParsedQuery | undefined): ParsedQuery | undefined {
   return parsed === undefined ? undefined : { ...parsed, prefix: root + parsed.prefix };
 }

@@ -25,6 +25,8 @@ export class Session {
   readonly observation: Observation;
   readonly #inFlight = new Set<InFlight>();
   #closing: Promise<void> | undefined;
+  /** The adapter is being closed: nothing may be asked of it any more. */
+  #released = false;
   /** Called when nothing is in flight any more, once somebody waits for that. */
   #onIdle: (() => void) | undefined;
 
@@ -105,12 +107,19 @@ export class Session {
    */
   ask<T>(operation: Operation, question: () => Awaitable<T>): Awaitable<T> {
     try {
+      this.checkWanted(operation);
       const answer = question();
       if (!isPromise(answer)) return answer;
       return answer.then(undefined, (error: unknown) => this.#repeat(operation, question, error));
     } catch (error) {
       return this.#repeat(operation, question, error);
     }
+  }
+
+  /** Throws when the operation was given up, by its signal or by `close`: what it has not done yet is not to be done. */
+  checkWanted(operation: Operation): void {
+    operation.signal?.throwIfAborted();
+    if (this.#released) throw this.closedError(operation);
   }
 
   close(): Promise<void> {
@@ -130,6 +139,7 @@ export class Session {
     const again = async () => {
       if (operation.tally !== undefined) operation.tally.retries++;
       try {
+        this.checkWanted(operation);
         return await question();
       } catch (failure) {
         throw toStorageError(failure, operation, this.adapter);
@@ -142,6 +152,7 @@ export class Session {
     const closing: Operation = { name: "close" };
     try {
       const remaining = await this.#drain();
+      this.#released = true;
       if (!(await this.#inTime(this.#letGo()))) remaining.push("closing the adapter itself");
       if (remaining.length > 0) {
         throw new StorageError(
@@ -156,8 +167,12 @@ export class Session {
 
   async #letGo(): Promise<void> {
     await this.watchers.close();
-    await this.adapter.flush?.({ signal: undefined });
-    await this.adapter.close();
+    try {
+      await this.adapter.flush?.({ signal: undefined });
+    } finally {
+      // What could not be flushed is the adapter's to keep; it must be let go of all the same.
+      await this.adapter.close();
+    }
   }
 
   /** Waits for what is in flight, at most `closeTimeout`; abandons and names the rest. */

@@ -251,11 +251,15 @@ export class Storage implements StorageEngine {
       const unwatch = await this.#session.watchers.add(this.#prefix + checkPrefix(prefix), (change) =>
         listener({ ...change, key: change.key.slice(start) }),
       );
-      this.#watches.add(unwatch);
-      return () => {
-        this.#watches.delete(unwatch);
+      const views = this.#lineage();
+      for (const view of views) view.#watches.add(unwatch);
+      const end = () => {
+        for (const view of views) view.#watches.delete(unwatch);
         return unwatch();
       };
+      if (!this.#closed()) return end;
+      await end();
+      throw this.#session.closedError({ name: "watch" });
     });
   }
 
@@ -357,6 +361,11 @@ export class Storage implements StorageEngine {
   #closed(): boolean {
     if (this.#viewClosed) return true;
     return this.#parent === undefined ? false : this.#parent.#closed();
+  }
+
+  /** This view and those that it lies in: the end of each of them is its end. */
+  #lineage(): Storage[] {
+    return this.#parent === undefined ? [this] : [this, ...this.#parent.#lineage()];
   }
 
   /** The key as the store knows it; throws INVALID_KEY. */

@@ -100,7 +100,6 @@ async function storeStream(
   recordOf: () => Promise<BodilessRecord>,
 ): Promise<RecordHeader> {
   const { adapter } = session;
-  const { signal } = operation;
   const writer = await openWriter(session, operation, key, chunks);
   try {
     let size = 0;
@@ -113,9 +112,10 @@ async function storeStream(
           `${adapter.name} holds values of up to ${adapter.capabilities.limits.body} bytes`,
         );
       }
+      session.checkWanted(operation);
       await writer.write(chunk);
     }
-    signal?.throwIfAborted();
+    session.checkWanted(operation);
     const put = async (record: BodilessRecord, condition: PutCondition) => writer.commit(record, condition);
     return await writeRecord(session, operation, await recordOf(), expect, put);
   } catch (error) {

@@ -25,7 +25,7 @@ export async function verifyStore(
   const range = { prefix: root + prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
   for await (const page of headersBelow(session, operation, range)) {
     for (const header of page) {
-      const problem = await problemOf(session, operation, header);
+      const problem = await problemOf(session, operation, root, header);
       if (problem !== undefined) problems.push(problem);
       meter.add(1, header.storedSize);
       operation.signal?.throwIfAborted();
@@ -49,6 +49,7 @@ export async function repairStore(session: Session, operation: Operation, root: 
 async function problemOf(
   session: Session,
   operation: Operation,
+  root: string,
   { key, version }: RecordHeader,
 ): Promise<Problem | undefined> {
   const { adapter } = session;
@@ -71,8 +72,10 @@ async function problemOf(
     await decodeValue(record.header, record.body);
     return undefined;
   } catch (error) {
-    const failure = toStorageError(error, { ...operation, key }, adapter);
-    if (failure.code !== "CORRUPT") throw new StorageError(failure.code, failure.message, { cause: error, key });
+    const failure = toStorageError(error, operation, adapter);
+    if (failure.code !== "CORRUPT") {
+      throw new StorageError(failure.code, failure.message, { cause: error, key: key.slice(root.length) });
+    }
     return { key, code: failure.code, message: `version ${version}: ${failure.message}`, repairable: false };
   }
 }

@@ -2,6 +2,7 @@ import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
 import type { AdapterChange, Awaitable, StorageAdapter } from "../spi/index.js";
 import type { VersionClock } from "../versions.js";
+import { notify } from "./notify.js";
 
 interface Watcher {
   readonly prefix: string;
@@ -57,15 +58,7 @@ export class WatchHub {
   #dispatch(entry: AdapterChange): void {
     const change = toChange(entry, this.#versions);
     for (const { prefix, listener } of this.#watchers) {
-      if (!change.key.startsWith(prefix)) continue;
-      try {
-        listener({ ...change });
-      } catch (error) {
-        // As event targets do: the other listeners are served, and the error surfaces as an uncaught one.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      if (change.key.startsWith(prefix)) notify(listener, { ...change });
     }
   }
 }

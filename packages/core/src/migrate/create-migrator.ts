@@ -1,6 +1,6 @@
 import type { MigrateOptions, MigrationReport, Migrator } from "../contract/migration.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
-import { rejectUnknown, requireBoolean, requireFunction } from "../engine/arguments.js";
+import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } from "../engine/arguments.js";
 import { internalsOf } from "../engine/internals.js";
 import { StorageError } from "../errors.js";
 
@@ -43,9 +43,7 @@ function checkOptions(options: MigrateOptions): void {
   }
   requireBoolean("validate", validate);
   requireBoolean("dryRun", dryRun);
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    throw new StorageError("INVALID_OPTION", `concurrency is a whole number from 1 on, not ${String(concurrency)}`);
-  }
+  requireConcurrency(concurrency);
   if (filter !== undefined) requireFunction("filter", filter);
   if (progress !== undefined) requireFunction("progress", progress);
 }

@@ -1,4 +1,5 @@
 import type { MigrateOptions, MigrationReport } from "../contract/migration.js";
+import { concurrently } from "../engine/concurrently.js";
 import { abortError, CallerError, callersOwn, type Operation, toStorageError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { toItem } from "../engine/items.js";
@@ -178,17 +179,10 @@ class Migration {
 
   /** Runs `work` for each source header that the caller chose, several at once. */
   async #forEach(work: (header: RecordHeader) => Promise<void>): Promise<void> {
-    const headers = this.#chosen();
-    const worker = async () => {
-      for await (const header of headers) {
-        if (this.operation.signal?.aborted) throw abortError(this.operation);
-        await work(header);
-      }
-    };
-    // The workers share one generator, which hands each header to one of them; when one throws, it ends for all.
-    const workers = Array.from({ length: this.#options.concurrency ?? DEFAULT_CONCURRENCY }, worker);
-    const failed = (await Promise.allSettled(workers)).find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    await concurrently(this.#chosen(), this.#options.concurrency ?? DEFAULT_CONCURRENCY, async (header) => {
+      if (this.operation.signal?.aborted) throw abortError(this.operation);
+      await work(header);
+    });
   }
 
   async *#chosen(): AsyncGenerator<RecordHeader> {

@@ -48,6 +48,13 @@ export function parseQuery(query: unknown, index?: readonly IndexedPath[]): Pars
   return possible ? parsed : undefined;
 }
 
+/** As `parseQuery`, for how many there are: to that a page of nothing, `limit: 0`, is no answer. */
+export function parseForCount(query: unknown, index?: readonly IndexedPath[]): ParsedQuery | undefined {
+  const parsed = parseQuery(query, index);
+  if (parsed !== undefined || !isPlainObject(query) || query["limit"] !== 0) return parsed;
+  return parseQuery({ ...query, limit: 1 }, index);
+}
+
 function parseText(text: unknown): string[] {
   if (typeof text !== "string") throw invalid(`text is a string, not ${describe(text)}`);
   return tokenize(text);

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { RecordHeader } from "@holdfast/core";
-import { describe, expect, it } from "vitest";
+import { type RecordHeader, StorageError } from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
 import { decodeValue } from "../../dist/codec/decode-value.js";
 import { encodeValue } from "../../dist/codec/encode-value.js";
+import { platform } from "../../dist/platform/node.js";
 import { encoding, headerOf, noise } from "./samples.js";
 
 async function decode(header: RecordHeader, body: Uint8Array): Promise<unknown> {
@@ -85,9 +86,25 @@ describe("a header that does not fit its body", () => {
     }
   });
 
-  it("does not reserve what a size promises and no gzip of that length can hold", async () => {
+  it("is CORRUPT where the size is not what gzip data inflates to, and where they are no gzip at all", async () => {
+    const packed = new Uint8Array(gzipSync("x".repeat(100)));
+    const large = new Uint8Array(gzipSync(noise(50_000)));
+    const none = noise(100);
+    for (const [body, size] of [
+      [packed, 99],
+      [packed, 101],
+      [large, 49_999],
+      [large, 50_001],
+      [none, 100],
+    ] as const) {
+      const header = forged(body, { format: "binary", compression: "gzip", size });
+      await expect(decode(header, body), `${size}`).rejects.toMatchObject(CORRUPT);
+    }
+  });
+
+  it("does not inflate for a size that is none, or that no gzip of that length can hold", async () => {
     const body = new Uint8Array(gzipSync("x".repeat(100)));
-    for (const size of [body.length * 1_032 + 1, 2 ** 45]) {
+    for (const size of [-1, 0.5, Number.NaN, body.length * 1_032 + 1, 2 ** 45]) {
       const header = forged(body, { compression: "gzip", size });
       await expect(decode(header, body)).rejects.toMatchObject({
         ...CORRUPT,
@@ -104,6 +121,16 @@ describe("a header that does not fit its body", () => {
     await expect(decode(header, bomb)).rejects.toMatchObject(CORRUPT);
     expect(performance.now() - started).toBeLessThan(2_000);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * 1024 * 1024);
+  });
+});
+
+describe("a platform that cannot inflate", () => {
+  it("says so, and not that the value is damaged", async () => {
+    const { header, body } = await sample(true);
+    const failure = new StorageError("UNSUPPORTED", "there is no compression here");
+    const gunzip = vi.spyOn(platform, "gunzip").mockImplementation(() => Promise.reject(failure));
+    await expect(decode(header, body)).rejects.toBe(failure);
+    gunzip.mockRestore();
   });
 });
 

@@ -19,6 +19,7 @@ class Point {
 }
 class List extends Array<number> {}
 class Orphan extends (null as unknown as ObjectConstructor) {}
+const twice = (value: object): object[] => [value, value];
 const hidden = (value: object): object => Object.defineProperty(value, "secret", { value: 1, enumerable: false });
 const nested = (levels: number, wrap: (inner: unknown) => unknown): unknown => {
   let value: unknown = 1;
@@ -118,6 +119,9 @@ describe("what JSON cannot hold", () => {
     const array: unknown[] = [];
     array.push(array);
     expect(refusal([array])).toMatch(/^\$\[0\]\[0\] leads back to \$\[0\]/);
+    const ring = { b: { c: { d: {} } } };
+    ring.b.c.d = ring;
+    expect(refusal({ a: ring })).toMatch(/^\$\.a\.b\.c\.d leads back to \$\.a, a cycle/);
   });
 
   it("is depth below 1,000 levels, and nothing above", () => {
@@ -160,7 +164,7 @@ describe("what JSON holds", () => {
     ],
     ["a proxy of a plain object", new Proxy({ a: [1] }, {})],
     ["one object in two places", ((shared) => ({ a: shared, b: [shared, shared] }))({ x: 1 })],
-    ["one object in two places deep down", nested(50, (inner) => ({ inner, also: inner === 1 ? [] : 1 }))],
+    ["one object in two places deep down", nested(50, (inner) => (inner === 1 ? twice({ x: 1 }) : { inner }))],
     ["the largest and smallest numbers", [Number.MAX_VALUE, Number.MIN_VALUE, -0, 2 ** 53]],
     ["half of a surrogate pair", "\ud800"],
   ])("%s passes", (_, value) => {
@@ -188,6 +192,13 @@ describe("with a polluted prototype", () => {
     const told = refusal(value);
     Reflect.deleteProperty(prototype, "toJSON");
     expect(told.startsWith(message), told).toBe(true);
+  });
+
+  it("ignores an inherited toJSON that is no function, as JSON does", () => {
+    Object.assign(Object.prototype, { toJSON: "data" });
+    const fine = (() => checkExact({ a: [{ b: 1 }] }))();
+    Reflect.deleteProperty(Object.prototype, "toJSON");
+    expect(fine).toBeUndefined();
   });
 
   it("ignores inherited data, as JSON does, and still finds what is hidden", () => {

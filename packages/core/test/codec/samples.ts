@@ -114,6 +114,10 @@ export const HOSTILE_STRINGS: readonly string[] = [
     "... a",
     "a\n---\nb",
     "a\n...\nb",
+    "... a: b",
+    "--- a: b",
+    "...\t",
+    "---\t|",
     "?",
     "? a",
     ":",
@@ -162,6 +166,9 @@ export const HOSTILE_STRINGS: readonly string[] = [
     '"a"',
     "\\",
     "\\n",
+    "a\\",
+    "a\\n",
+    'a"',
     "<<",
     "=",
   ],
@@ -182,15 +189,23 @@ const hostileString: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: fc.constantFrom(..."\n\r\t :-#?&*!|>'\"%@`{}[],\\x0", "\ud800", "\udc00", "\u2028", "\ufeff") }),
 );
 
+/** What yaml ends and begins documents with, before any of them. */
+const marked: fc.Arbitrary<string> = fc
+  .tuple(fc.constantFrom("...", "---"), fc.constantFrom("", " ", "\t", "\n"), hostileString)
+  .map((parts) => parts.join(""));
+
 /** JSON data with strings of that kind, as values and as names, `__proto__` among them. */
 export const hostileJson: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     hostileString,
+    marked,
     fc.constant(null),
     fc.boolean(),
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => (Object.is(number, -0) ? 0 : number)),
     fc.array(tie("value"), { maxLength: 5 }),
-    fc.array(fc.tuple(hostileString, tie("value")), { maxLength: 5 }).map((entries) => Object.fromEntries(entries)),
+    fc
+      .array(fc.tuple(fc.oneof({ weight: 4, arbitrary: hostileString }, marked), tie("value")), { maxLength: 5 })
+      .map((entries) => Object.fromEntries(entries)),
   ),
 })).value;

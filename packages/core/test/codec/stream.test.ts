@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { encodeValue } from "../../dist/codec/encode-value.js";
 import { decodeStream, encodeStream, verifiedChunks } from "../../dist/codec/stream.js";
+import { platform } from "../../dist/platform/node.js";
 import { cut, encoding, headerOf, join, MIB, noise } from "./samples.js";
 
 interface Stored {
@@ -123,6 +124,14 @@ describe("a stream of bytes", () => {
     expect([header.compression, header.storedSize]).toEqual([null, 2 * MIB]);
   });
 
+  it("stays as it is when it becomes no shorter", async () => {
+    const even = Array.from({ length: 100 }, (_, zeros) => join([noise(100), new Uint8Array(zeros)])).find(
+      (bytes) => gzipSync(bytes).length === bytes.length,
+    );
+    if (even === undefined) throw new Error("none of them stays as long as it is");
+    expect((await store(cut(even, [64]), true)).header.compression).toBe(null);
+  });
+
   it("is copied before the source is asked for more, so that it may use its buffer again", async () => {
     const buffer = new Uint8Array(1_000);
     async function* reusing(): AsyncGenerator<Uint8Array> {
@@ -163,6 +172,25 @@ describe("a stream of bytes", () => {
   });
 });
 
+describe("a platform that cannot compress", () => {
+  it("lets the source go before it says so", async () => {
+    const failure = new Error("there is no compression here");
+    const gzip = vi.spyOn(platform, "gzip").mockImplementation(() => Promise.reject(failure));
+    let released = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield noise(MIB);
+      } finally {
+        await new Promise((resolve) => setImmediate(resolve));
+        released = true;
+      }
+    }
+    await expect(store(source(), true)).rejects.toBe(failure);
+    gzip.mockRestore();
+    expect(released).toBe(true);
+  });
+});
+
 describe("a stored stream that is damaged", () => {
   it("hands out what is sound and stops before the chunk that is not", async () => {
     const bytes = noise(4 * MIB + 100);
@@ -186,6 +214,8 @@ describe("a stored stream that is damaged", () => {
     if (chunk !== undefined) chunk[chunk.length - 1] = (chunk.at(-1) ?? 0) ^ 1;
     const { bytes: arrived, error } = await readAll(load({ ...stored, chunks }));
     expect(error).toMatchObject(CORRUPT);
+    // Of the damage itself, not of what inflating makes of it.
+    expect((error as Error).message).toContain(`the mebibyte from byte ${MIB} on`);
     expect(arrived.length).toBeLessThan(2.2 * MIB);
     expect(Buffer.compare(arrived, bytes.subarray(0, arrived.length))).toBe(0);
   });
@@ -240,9 +270,23 @@ describe("a stored stream that is damaged", () => {
     expect((await readAll(load({ ...small, chunkHashes: noise(32) }))).error).toMatchObject(CORRUPT);
   });
 
+  it("hands out nothing where the stored size is another one, though hashes and checksum hold", async () => {
+    for (const [bytes, storedSize] of [
+      [noise(10), 7],
+      [noise(2 * MIB), 2.5 * MIB],
+    ] as const) {
+      const stored = await store(cut(bytes, [MIB]));
+      const header = { ...stored.header, size: storedSize, storedSize };
+      const { bytes: arrived, error } = await readAll(load({ ...stored, header }));
+      expect(error).toMatchObject(CORRUPT);
+      expect(arrived).toHaveLength(0);
+    }
+  });
+
   it.each<[string, Partial<RecordHeader>]>([
     ["size", { size: 7 }],
     ["a size that is none", { size: -1 }],
+    ["a size that is no number", { size: Number.NaN }],
     ["stored size", { storedSize: 7 }],
     ["stored size that is none", { storedSize: Number.NaN }],
     ["checksum", { checksum: "0".repeat(64) }],
@@ -314,6 +358,39 @@ describe("reading a stored stream", () => {
     const { state, body } = watched(stored.chunks);
     await verifiedChunks(stored.header, stored.chunkHashes, body)[Symbol.asyncIterator]().return?.();
     expect(state).toEqual({ read: 0, returned: 1 });
+  });
+
+  it("ends only when the body has let go, whether it is cancelled, left or found wrong", async () => {
+    const stored = await store(cut(noise(2 * MIB), [MIB]));
+    const slow = () => {
+      const { state, body } = watched(stored.chunks);
+      const iterator = body[Symbol.asyncIterator]();
+      const iterable: AsyncIterable<Uint8Array> = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => iterator.next(),
+          async return() {
+            await new Promise((resolve) => setImmediate(resolve));
+            return (await iterator.return?.()) ?? { done: true, value: undefined };
+          },
+        }),
+      };
+      return { state, body: iterable };
+    };
+    const cancelled = slow();
+    await decodeStream(stored.header, stored.chunkHashes, cancelled.body).cancel();
+    expect(cancelled.state.returned).toBe(1);
+    const left = slow();
+    for await (const _ of verifiedChunks(stored.header, stored.chunkHashes, left.body)) break;
+    expect(left.state.returned).toBe(1);
+    for (const [facts, hashes] of [
+      [{ size: 3 }, stored.chunkHashes],
+      [{}, noise(64)],
+    ] as const) {
+      const wrong = slow();
+      const { error } = await readAll(decodeStream({ ...stored.header, ...facts }, hashes, wrong.body));
+      expect(error).toMatchObject(CORRUPT);
+      expect(wrong.state.returned).toBe(1);
+    }
   });
 
   it("lets go of a body that keeps it waiting, at once", async () => {

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { inspect, isDeepStrictEqual } from "node:util";
 import vm from "node:vm";
+import { gzipSync } from "node:zlib";
 import { StorageError } from "@holdfast/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeValue } from "../../dist/codec/decode-value.js";
 import { encodeValue } from "../../dist/codec/encode-value.js";
 import { MAX_DEPTH, MAX_YAML_DEPTH } from "../../dist/codec/exact.js";
-import { encoding, FORMATS, HOSTILE_STRINGS, headerOf, hostileJson, MIB, noise } from "./samples.js";
+import { encoding, FORMATS, HOSTILE_STRINGS, headerOf, hostileJson, join, MIB, noise } from "./samples.js";
 
 const LAYOUTS = [{ format: "json", json: "compact" }, { format: "json", json: "pretty" }, { format: "yaml" }] as const;
 
@@ -217,6 +218,26 @@ describe("encoding", () => {
     expect(zeros.compression).toBe("gzip");
     expect(zeros.storedSize).toBeLessThan(1_000);
     expect(zeros.size).toBe(200_000);
+  });
+
+  it("keeps no compression that makes as many bytes", async () => {
+    const even = Array.from({ length: 100 }, (_, zeros) => join([noise(100), new Uint8Array(zeros)])).find(
+      (bytes) => gzipSync(bytes).length === bytes.length,
+    );
+    if (even === undefined) throw new Error("none of them stays as long as it is");
+    expect((await encodeValue(even, encoding({ compress: true }))).compression).toBe(null);
+  });
+
+  it("refuses a value that is another one each time it is looked at", () => {
+    let looks = 0;
+    const value = {
+      get fickle(): unknown {
+        return looks++ === 0 ? 1 : 1n;
+      },
+    };
+    expect(() => encodeValue(value, encoding())).toThrow(
+      expect.objectContaining({ code: "INVALID_VALUE", cause: expect.any(TypeError) }),
+    );
   });
 
   it("is SHA-256 up to 1 MiB, and of the hashes of the chunks above", async () => {

@@ -115,6 +115,26 @@ describe("a step", () => {
     expect(await now.stat("a")).toMatchObject({ tags: ["x"], schema: "things@2.0" });
   });
 
+  it("that returns what no format holds is INVALID_VALUE, which names the item also in a search", async () => {
+    const opened = await open();
+    await savedAs(opened, "1.0");
+    const up = (data: unknown) => ({ way: [...(data as { way: string[] }).way, "new"], when: new Date() });
+    const schema = z.looseObject({ way: z.array(z.string()) });
+    const now = opened.storage.collection("things", {
+      schema,
+      version: "2.0",
+      migrations: [{ from: "1.0", to: "2.0", up }],
+      index: ["way"],
+    });
+    for (const reading of [now.load("a"), now.search({ where: { way: "new" } })]) {
+      const error = await failure(reading);
+      expect(error).toMatchObject({ code: "INVALID_VALUE", key: "a" });
+      expect(error.message).toContain(
+        'the data of "a", saved as version 1.0 and brought to 2.0, cannot be stored: $.when is a Date',
+      );
+    }
+  });
+
   it.each<[string, SchemaMigration["up"], string]>([
     [
       "throws",
@@ -271,11 +291,14 @@ describe("deprecated data", () => {
     vi.restoreAllMocks();
     const again = await open();
     await savedAs(again, "0.9");
-    const onDeprecated = () => {
-      throw new Error("own");
+    const own = new Error("own");
+    const throwing = () => {
+      throw own;
     };
-    expect(await failure(things(again, "1.0", migrations, { onDeprecated }).load("a"))).toMatchObject({
-      message: "own",
-    });
+    expect(await failure(things(again, "1.0", migrations, { onDeprecated: throwing }).load("a"))).toBe(own);
+    const oncemore = await open();
+    await savedAs(oncemore, "0.9");
+    const rejecting = () => Promise.reject(own);
+    expect(await failure(things(oncemore, "1.0", migrations, { onDeprecated: rejecting }).load("a"))).toBe(own);
   });
 });

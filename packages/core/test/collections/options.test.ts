@@ -18,6 +18,7 @@ describe("wrong arguments", () => {
     ["a version of four numbers", { schema, version: "1.0.0.0" }, '"1.0.0.0"'],
     ["a pre-release", { schema, version: "1.0.0-beta" }, '"1.0.0-beta"'],
     ["no list of migrations", { schema, version: "1.0", migrations: {} }, "migrations is an array"],
+    ["a step that is none", { schema, version: "1.0", migrations: [null] }, "migrations[0] is an object, not null"],
     ["a step without up", { schema, version: "1.0", migrations: [{ from: "0.9", to: "1.0" }] }, "migrations[0].up"],
     [
       "a step with a wrong version",
@@ -94,7 +95,9 @@ describe("wrong arguments", () => {
       ["INVALID_OPTION", things.migrateAll({ dryRun: 1 } as never)],
       ["INVALID_OPTION", things.migrateAll({ down: 1 } as never)],
       ["INVALID_OPTION", things.migrateAll({ progress: 1 } as never)],
+      ["INVALID_OPTION", things.count(null as never)],
       ["INVALID_OPTION", things.migrateAll({ concurrency: 0 })],
+      ["INVALID_OPTION", things.migrateAll({ concurrency: 2 ** 40 })],
       ["INVALID_OPTION", things.migrateAll("all" as never)],
     ];
     for (const [code, call] of wrong) expect(await failure(call)).toMatchObject({ code });

@@ -106,7 +106,21 @@ describe("what the schema makes of data", () => {
     const { storage } = await open();
     const things = storage.collection("things", { schema: z.object({ n: z.any() }), version: "1.0" });
     const error = await failure(things.save("a", { n: 1n }));
-    expect(error).toMatchObject({ code: "INVALID_VALUE", message: expect.stringContaining("$.n is a bigint") });
+    expect(error).toMatchObject({ code: "INVALID_VALUE", key: "a" });
+    expect(error.message).toContain('things: the data of "a" cannot be stored: $.n is a bigint');
+  });
+
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "the schema threw TypeError"],
+    ["an issue that is none", { issues: [null] }, "the schema threw TypeError"],
+    ["a list without issues", { issues: [] }, "it names no issue"],
+  ])("is SCHEMA when the schema answers with %s, at once or later", async (_, answer, text) => {
+    const { storage } = await open();
+    for (const validate of [() => answer, async () => answer]) {
+      const schema = { "~standard": { version: 1, vendor: "test", validate } } as unknown as StandardSchemaV1<string>;
+      const error = await failure(storage.collection("things", { schema, version: "1.0" }).save("a", "x"));
+      expect(error).toMatchObject({ code: "SCHEMA", message: expect.stringContaining(text) });
+    }
   });
 
   it("comes from a schema that may fail itself", async () => {
@@ -149,5 +163,47 @@ describe("the moment of saving", () => {
     const things = storage.collection("things", { schema: slow, version: "1.0" });
     await Promise.all([things.save("a", { n: 0 }), things.save("a", { n: 1 }), things.save("a", { n: 2 })]);
     expect(await things.load("a")).toEqual({ n: 2 });
+  });
+
+  it("makes way when a schema that does not come to an end is given up", async () => {
+    const { storage } = await open();
+    const hanging = z
+      .object({ n: z.number() })
+      .refine(({ n }) => (n === 0 ? new Promise<boolean>(() => undefined) : true));
+    const things = storage.collection("things", { schema: hanging, version: "1.0" });
+    for (const start of [
+      (signal: AbortSignal) => things.save("a", { n: 0 }, { signal }),
+      (signal: AbortSignal) => things.batch([{ type: "save", key: "a", data: { n: 0 } }], { signal }),
+    ]) {
+      const controller = new AbortController();
+      const saving = failure(start(controller.signal));
+      const next = things.save("a", { n: 1 });
+      // Both are waiting for the schema by now.
+      await things.load("b");
+      controller.abort();
+      expect(await saving).toMatchObject({ code: "ABORTED" });
+      expect(await next).toMatchObject({ key: "a" });
+      expect(await storage.delete("things/a")).toBe(true);
+    }
+  });
+
+  it("is none for a save that was given up before its schema had decided", async () => {
+    const { storage, adapter } = await open();
+    const decided = Promise.withResolvers<boolean>();
+    const things = storage.collection("things", { schema: z.string().refine(() => decided.promise), version: "1.0" });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const saves = [
+      failure(things.save("a", "x", { signal })),
+      failure(things.update("b", () => "x", { signal })),
+      failure(things.batch([{ type: "save", key: "c", data: "x" }], { signal })),
+    ];
+    // All of them are waiting for the schema by now.
+    await things.load("d");
+    controller.abort();
+    expect(await Promise.all(saves)).toMatchObject([{ code: "ABORTED" }, { code: "ABORTED" }, { code: "ABORTED" }]);
+    decided.resolve(true);
+    await things.save("d", "x");
+    expect([...adapter.records.keys()]).toEqual(["things/d"]);
   });
 });

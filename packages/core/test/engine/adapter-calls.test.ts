@@ -4,12 +4,14 @@ import {
   openStorage,
   type ParsedQuery,
   type RecordHeader,
+  StorageError,
   type Version,
   type WriteRecord,
 } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 function announcing(capabilities: Partial<Capabilities>): MapAdapter {
   const adapter = new MapAdapter();
@@ -78,6 +80,20 @@ describe("what an adapter is given", () => {
   });
 });
 
+describe("restoring the version that stands", () => {
+  it("looks it up with the instant and the signal", async () => {
+    const ports = new FakePorts();
+    const adapter = new RememberingAdapter();
+    const storage = await openStorage(adapter, { ports });
+    const { version } = await storage.save("a", 1);
+    const stat = vi.spyOn(adapter, "stat");
+    const { signal } = new AbortController();
+    await storage.restore("a", version, { signal });
+    expect(stat).toHaveBeenCalledWith("a", { now: ports.time, signal });
+    expect(await storage.load("a")).toBe(1);
+  });
+});
+
 describe("a value larger than the adapter takes whole", () => {
   it("is refused from the first byte too many on", async () => {
     const adapter = announcing({ limits: { body: 1_000, bufferedBody: 10 } });
@@ -103,6 +119,20 @@ describe("a batch", () => {
     const storage = await openStorage(adapter);
     expect(await storage.batch([])).toEqual([]);
     expect(adapter.calls).toEqual(["open"]);
+  });
+
+  it("encodes as a save does, with its own options and those of the storage", async () => {
+    const storage = await openStorage(new MapAdapter(), { compress: true, json: "pretty" });
+    const text = "word ".repeat(100);
+    const data = { list: [1, text] };
+    const all = [{}, { compress: false }, { format: "yaml" as const, compress: false }, { format: "yaml" as const }];
+    for (const options of all) {
+      const saved = await storage.save("a", data, options);
+      const [batched] = await storage.batch([{ type: "save", key: "b", data, options }]);
+      const { format, size, storedSize, checksum, compressed } = saved;
+      expect(batched).toMatchObject({ format, size, storedSize, checksum, compressed });
+      expect(await storage.load("b")).toEqual(data);
+    }
   });
 
   it("takes a greater version for the one write that was refused as stale, until it is not", async () => {
@@ -180,6 +210,23 @@ describe("a batch", () => {
   });
 });
 
+describe("a save that is refused as stale", () => {
+  it("is the same but for its version when it is tried again", async () => {
+    const adapter = announcing({ query: "native" });
+    const storage = await openStorage(adapter, { ports: new FakePorts() });
+    const ahead = new FakePorts();
+    ahead.time += 60_000;
+    const { version } = await (await openStorage(adapter, { ports: ahead })).save("a", 1);
+    const put = vi.spyOn(adapter, "put");
+    await storage.save("a", new Uint8Array(2 ** 20 + 1), { tags: ["blue"] });
+    const [first, second] = put.mock.calls.map(([record]) => record);
+    expect(second?.terms).toEqual(["a", "blue"]);
+    expect(second?.chunkHashes).toHaveLength(64);
+    expect(second).toEqual({ ...first, header: { ...first?.header, version: second?.header.version } });
+    expect((second?.header.version ?? "") > version).toBe(true);
+  });
+});
+
 describe("a deletion that is refused as stale", () => {
   it("takes a version above what stands", async () => {
     const adapter = new MapAdapter();
@@ -225,6 +272,30 @@ describe("watching", () => {
     expect(released).toHaveBeenCalledTimes(2);
   });
 
+  it("ends only when the adapter has let go, and tells nobody of anything after close", async () => {
+    const adapter = new MapAdapter();
+    const watch = adapter.watch.bind(adapter);
+    const released = vi.fn();
+    adapter.watch = (listener) => {
+      // It goes on telling, as one does whose messages are under way already.
+      watch(listener);
+      return (async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        released();
+      }) as () => never;
+    };
+    const storage = await openStorage(adapter);
+    const [unwatched, closed] = [vi.fn(), vi.fn()];
+    await (await storage.watch("", unwatched))();
+    expect(released).toHaveBeenCalledOnce();
+    await storage.watch("", closed);
+    await storage.close();
+    expect(released).toHaveBeenCalledTimes(2);
+    adapter.announce({ type: "delete", key: "a", version: "000000000001-0000-000000000000" as Version });
+    expect(unwatched).not.toHaveBeenCalled();
+    expect(closed).not.toHaveBeenCalled();
+  });
+
   it("can be tried again after the adapter could not", async () => {
     const adapter = new MapAdapter();
     const watch = adapter.watch.bind(adapter);
@@ -267,6 +338,25 @@ describe("a repetition", () => {
     }
   });
 
+  it.each([
+    [0, 50],
+    [1 - Number.EPSILON, 100],
+  ])("is spread over the second half of its delay: %d gives %d ms", async (fraction, milliseconds) => {
+    const ports = new FakePorts();
+    const adapter = new MapAdapter();
+    let failures = 1;
+    adapter.get = async () => {
+      if (failures-- > 0) throw new StorageError("UNAVAILABLE", "the link is down");
+      return undefined;
+    };
+    const random = { ...ports.random, fraction: () => fraction };
+    const { clock, timers } = ports;
+    const storage = await openStorage(adapter, { ports: { clock, timers, random }, retry: { minDelay: 100 } });
+    await storage.load("a");
+    expect(ports.waits).toHaveLength(1);
+    expect(ports.waits[0]).toBeCloseTo(milliseconds, 5);
+  });
+
   it("is not made of a failure that will not pass, nor of one that has waited already", async () => {
     for (const [code, retryable] of [
       ["QUOTA_EXCEEDED", false],
@@ -293,9 +383,12 @@ describe("a repetition", () => {
       throw new Error("foreign");
     };
     Object.assign(adapter, { classify: () => ({ code: codes.shift(), message: "no" }) });
-    const storage = await openStorage(adapter, { ports: new FakePorts() });
+    const ports = new FakePorts();
+    const storage = await openStorage(adapter, { ports });
     await expect(storage.load("a")).rejects.toMatchObject({ code: "CORRUPT", key: "a", adapter: "map" });
     expect(codes).toEqual(["UNAVAILABLE"]);
+    // Nobody waits for a try that will not be made.
+    expect(ports.waits).toHaveLength(1);
   });
 });
 
@@ -328,6 +421,23 @@ describe("a scan", () => {
     for await (const { key } of view.scan("", { after: "0499" })) expect(Number(key)).toBe(500 + scanned++);
     expect(scanned).toBe(2_000);
     expect(ranges.at(-1)).toEqual({ prefix: "n/", after: "n/2499", limit: 1_000 });
+  });
+
+  it("asks for no further page when its signal has fired", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    await storage.save("a", 1);
+    const { header } = adapter.records.get("a") ?? {};
+    if (header === undefined) throw new Error("nothing is stored");
+    const controller = new AbortController();
+    const list = vi.fn(async () => {
+      controller.abort();
+      return new Array<RecordHeader>(1_000).fill(header);
+    });
+    adapter.list = list;
+    await expect(storage.list("", { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await storage.close();
+    expect(list).toHaveBeenCalledOnce();
   });
 
   it("of a prefix with half a character finds nothing and does not ask", async () => {

@@ -1,5 +1,5 @@
 import { type Change, openStorage, type StorageEngine, StorageError } from "@holdfast/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";
@@ -91,8 +91,23 @@ describe("changes", () => {
     const { adapter, storage } = await opened();
     for (let index = 0; index < 7; index++) await storage.save("k", index);
     const changes = adapter.changes.bind(adapter);
-    adapter.changes = (range, options) => changes({ ...range, limit: 2 }, options);
-    expect(await all(storage.changes("c2"))).toHaveLength(5);
+    for (const limit of [1, 2]) {
+      adapter.changes = (range, options) => changes({ ...range, limit }, options);
+      expect(await all(storage.changes("c2"))).toHaveLength(5);
+    }
+  });
+
+  it("asks for no page where the cursor is that of the newest, and hands every call the signal", async () => {
+    const { adapter, storage } = await opened();
+    await storage.save("k", 1);
+    const changes = vi.spyOn(adapter, "changes");
+    const lastCursor = vi.spyOn(adapter, "lastCursor");
+    const { signal } = new AbortController();
+    expect(await all(storage.changes("c1", { signal }))).toEqual([]);
+    expect(changes).not.toHaveBeenCalled();
+    expect(await all(storage.changes(undefined, { signal }))).toHaveLength(1);
+    expect(changes).toHaveBeenCalledExactlyOnceWith({ after: undefined, limit: 1_000 }, { signal });
+    expect(lastCursor.mock.calls).toEqual([[{ signal }], [{ signal }]]);
   });
 
   it("ends where nothing is left, also if the newest entry is not met", async () => {

@@ -4,6 +4,7 @@ import {
   openStorage,
   type PutCondition,
   RESERVED_SEGMENT,
+  type StorageEngine,
   StorageError,
   TOKENIZER_VERSION,
   termsOf,
@@ -69,6 +70,43 @@ describe("update", () => {
       await expect(storage.update("a", () => 1, options as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
     }
   });
+
+  it("is tried no more when its signal fires while others are faster", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts() });
+    const controller = new AbortController();
+    const change = vi.fn(() => 1);
+    adapter.put = async () => {
+      if (change.mock.calls.length === 3) controller.abort();
+      return { outcome: "conflict", current: undefined };
+    };
+    await expect(storage.update("a", change, { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await storage.close();
+    expect(change).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe("an argument that is none", () => {
+  it.each<[string, (storage: StorageEngine) => Promise<unknown>]>([
+    ["compress", (storage) => storage.save("a", 1, { compress: "yes" as never })],
+    ["change", (storage) => storage.update("a", 1 as never)],
+    ["version is", (storage) => storage.load("a", { version: 1 as never })],
+    ["ifVersion is", (storage) => storage.delete("a", { ifVersion: 1 as never })],
+    ["listener", (storage) => storage.watch("", 1 as never)],
+  ])("is refused by its name: %s", async (name, call) => {
+    await expect(call(await openStorage(new MapAdapter()))).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it("is metadata that JSON cannot hold, told with what was found", async () => {
+    const storage = await openStorage(new MapAdapter());
+    await expect(storage.save("a", 1, { metadata: { when: new Date(0) as never } })).rejects.toMatchObject({
+      code: "INVALID_VALUE",
+      cause: { code: "INVALID_VALUE", message: expect.stringContaining("$.when") },
+    });
+  });
 });
 
 describe("a source of chunks", () => {
@@ -88,6 +126,23 @@ describe("a source of chunks", () => {
     expect((await storage.saveStream("a", source)).size).toBe(1);
     await turn();
     expect(returned).not.toHaveBeenCalled();
+  });
+
+  it("that failed is not told to return", async () => {
+    const returned = vi.fn();
+    const failure = new Error("of the source");
+    const source = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(failure), return: returned }) };
+    const storage = await openStorage(new MapAdapter());
+    await expect(storage.saveStream("a", source)).rejects.toBe(failure);
+    await turn();
+    expect(returned).not.toHaveBeenCalled();
+  });
+
+  it("may be all that a stream of an older browser has: a reader", async () => {
+    const stream = new Blob([new Uint8Array(5)]).stream();
+    const source = { getReader: () => stream.getReader() };
+    const storage = await openStorage(new MapAdapter());
+    expect((await storage.saveStream("a", source as never)).size).toBe(5);
   });
 
   it("is refused from the first byte too many on where the adapter must hold it whole", async () => {
@@ -299,6 +354,24 @@ describe("the order of one key's writes", () => {
     expect(await Promise.all([slow, next])).toEqual(["slow", "behind"]);
     expect(order.turn(["a", "b"], "at once")).toBe("at once");
   });
+
+  it("holds for the third while the second is under way, though the first is done", async () => {
+    const order = new KeyOrder();
+    const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+    const done: string[] = [];
+    const turns = [order.turn(["a"], first.promise), order.turn(["a"], second.promise)].map(async (each) =>
+      done.push(await each),
+    );
+    first.resolve("first");
+    await turns[0];
+    await turn();
+    turns.push((async () => done.push(await order.turn(["a"], "third")))());
+    await turn();
+    expect(done).toEqual(["first"]);
+    second.resolve("second");
+    await Promise.all(turns);
+    expect(done).toEqual(["first", "second", "third"]);
+  });
 });
 
 describe("verify", () => {
@@ -311,6 +384,8 @@ describe("verify", () => {
     const body = new TextEncoder().encode("{");
     const { checksum } = await checksumOf(body);
     adapter.records.set("a", { header: { ...record.header, checksum }, body });
+    // As large as what can be held: not larger, which would be read in pieces and not decoded.
+    Object.assign(adapter, { capabilities: { ...adapter.capabilities, limits: { body: 1_000, bufferedBody: 1 } } });
     expect((await storage.verify()).problems).toMatchObject([{ key: "a", code: "CORRUPT" }]);
   });
 
@@ -327,6 +402,25 @@ describe("verify", () => {
 });
 
 describe("createMigrator", () => {
+  it("owes nothing for an item that goes while it works", async () => {
+    const from = new MapAdapter();
+    const [source, destination] = [await openStorage(from), await openStorage(new MapAdapter())];
+    await source.save("gone", 1);
+    await source.save("here", 2);
+    const get = from.get.bind(from);
+    from.get = async (key, options) => (key === "gone" ? undefined : get(key, options));
+    expect(await createMigrator(source, destination).migrate()).toMatchObject({ ok: true, copied: 1, failures: [] });
+    expect((await destination.list()).map(({ key }) => key)).toEqual(["here"]);
+  });
+
+  it("moves nothing from or to a storage that is closed", async () => {
+    const [open, closed] = [await openStorage(new MapAdapter()), await openStorage(new MapAdapter())];
+    await closed.close();
+    for (const migrator of [createMigrator(open, closed), createMigrator(closed, open)]) {
+      await expect(migrator.migrate()).rejects.toMatchObject({ code: "CLOSED", adapter: "map" });
+    }
+  });
+
   it("refuses what is no storage of this core", () => {
     for (const wrong of [{}, undefined, null]) {
       expect(() => createMigrator(wrong as never, wrong as never)).toThrow(

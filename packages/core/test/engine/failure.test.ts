@@ -35,12 +35,20 @@ describe("a StorageError on its way out", () => {
     expect(told(new StorageError("NOT_FOUND", "gone", { resync: true }), { name: "changes" }).resync).toBe(true);
     expect(told(error, { name: "verify" })).toMatchObject({ key: "n/a", adapter: "map" });
   });
+
+  it("tells of the key as its caller wrote it, whatever it told of before", () => {
+    const error = new StorageError("CORRUPT", "torn", { key: "n/a", adapter: "map" });
+    expect(told(error, { name: "load", key: "a" })).toMatchObject({ code: "CORRUPT", key: "a", adapter: "map" });
+  });
 });
 
 describe("a fired signal", () => {
   it("turns its reason, and the platform's abort errors, into ABORTED", () => {
     const reason = new Error("enough");
-    for (const error of [reason, new DOMException("stopped", "AbortError"), new DOMException("late", "TimeoutError")]) {
+    // As node:fs and node:timers throw it.
+    const ofNode = Object.assign(new Error("stopped"), { name: "AbortError", code: "ABORT_ERR" });
+    const ofTheWeb = ["AbortError", "TimeoutError"].map((name) => new DOMException("stopped", name));
+    for (const error of [reason, ofNode, ...ofTheWeb]) {
       expect(told(error, { name: "load", key: "a", signal: aborted(reason) })).toMatchObject({
         code: "ABORTED",
         key: "a",
@@ -56,6 +64,9 @@ describe("a fired signal", () => {
     expect(told(error, { name: "load", signal: aborted() })).toMatchObject({ code: "INTERNAL", cause: error });
     const other = new DOMException("full", "QuotaExceededError");
     expect(told(other, { name: "load", signal: aborted() })).toMatchObject({ code: "INTERNAL", cause: other });
+    for (const odd of [undefined, null, "AbortError"]) {
+      expect(told(odd, { name: "load", signal: aborted() })).toMatchObject({ code: "INTERNAL" });
+    }
   });
 
   it("that has not fired explains nothing", () => {

@@ -120,12 +120,31 @@ describe("a passing failure of the adapter", () => {
       };
       const storage = await openStorage(adapter, { ports: new FakePorts() });
       await other.save("n", 1);
-      await expect(storage.update<number>("n", (count = 0) => count + 1)).rejects.toMatchObject({
-        code: "UNAVAILABLE",
-        key: "n",
-        retryable: false,
-      });
+      const updating = storage.update<number>("n", (count = 0) => count + 1);
+      await expect(updating).rejects.toMatchObject({ code: "UNAVAILABLE", key: "n", retryable: false });
+      await expect(updating).rejects.toMatchObject({ current: (await other.stat("n"))?.version });
       expect(await other.load("n")).toBe(10);
+    });
+
+    it("is an unknown outcome also when somebody else deleted before the next try", async () => {
+      const adapter = new MapAdapter();
+      const other = await openStorage(adapter);
+      const { version } = await other.save("n", 1);
+      const put = adapter.put.bind(adapter);
+      let lost = false;
+      adapter.put = async (record, condition) => {
+        const outcome = await put(record, condition);
+        if (lost) return outcome;
+        lost = true;
+        await other.delete("n");
+        throw unavailable();
+      };
+      const storage = await openStorage(adapter, { ports: new FakePorts() });
+      await expect(storage.save("n", 2, { ifVersion: version })).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+        retryable: false,
+        current: null,
+      });
     });
 
     it("is handed to the caller of a batch, whose answer cannot be told again", async () => {
@@ -205,7 +224,10 @@ describe("the funnel", () => {
       floor: header.version.replace(/-[0-9a-f]{4}-/, "-ffff-") as typeof header.version,
     });
     const storage = await openStorage(adapter, { ports: new FakePorts() });
-    await expect(storage.save("a", 1)).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(storage.save("a", 1)).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: expect.stringContaining("versions in a row"),
+    });
   });
 
   it("calls a store that holds an impossible version CORRUPT", async () => {

@@ -220,6 +220,8 @@ describe("restore", () => {
     for (const version of [first.version, OTHER, "v1"]) {
       const error = await storage.restore("k", version).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: "NOT_FOUND", key: "k", resync: undefined });
+      const named = version === "v1" ? "no such version" : `no version "${version}"`;
+      expect((error as Error).message).toContain(`"k" has ${named}: history() lists`);
     }
     ports.time += 1_000;
     await expect(storage.restore("k", expiring.version)).rejects.toMatchObject({ code: "NOT_FOUND" });

@@ -51,3 +51,11 @@ it("separates the slow few from the many", () => {
   expect(p99).toBeLessThan(209);
   expect(max).toBe(1_000);
 });
+
+it("counts what took no time, or hardly any, among the rest", () => {
+  for (const short of [0, 0.000_5, 0.001, 0.002]) {
+    const { p50 } = histogramOf([short, short, short, 100]).read();
+    expect(p50, `${short}`).toBeGreaterThanOrEqual(short);
+    expect(p50, `${short}`).toBeLessThan(0.002_1);
+  }
+});

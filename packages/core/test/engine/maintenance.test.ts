@@ -25,7 +25,7 @@ function damage(adapter: MapAdapter, key: string): void {
 describe("verify", () => {
   it("adds what the adapter finds to what it finds itself, keys as the namespace has them", async () => {
     const adapter = new MapAdapter();
-    const check = vi.fn(() => [problem(), problem("n/a"), problem("other")]);
+    const check = vi.fn(async () => [problem(), problem("n/a"), problem("other")]);
     Object.assign(adapter, { maintain: { check } });
     const storage = await openStorage(adapter, { ports: new FakePorts() });
     const view = storage.namespace("n");
@@ -103,6 +103,10 @@ describe("verify", () => {
       throw cause;
     };
     await expect(storage.verify()).rejects.toMatchObject({ code: "UNAUTHORIZED", key: "a", adapter: "map" });
+    await storage.delete("a");
+    const view = storage.namespace("n");
+    await view.save("b", 1);
+    await expect(view.verify()).rejects.toMatchObject({ code: "UNAUTHORIZED", key: "b" });
   });
 
   it("stops when its signal fires", async () => {
@@ -125,7 +129,7 @@ describe("verify", () => {
 describe("repair", () => {
   it("tells what the adapter mended and what is still wrong", async () => {
     const adapter = new MapAdapter();
-    const repair = vi.fn(() => ({ repaired: [problem("n/x"), problem()], remaining: [] }));
+    const repair = vi.fn(async () => ({ repaired: [problem("n/x"), problem()], remaining: [] }));
     Object.assign(adapter, { maintain: { repair } });
     const storage = await openStorage(adapter);
     const view = storage.namespace("n");
@@ -139,8 +143,10 @@ describe("repair", () => {
   });
 
   it("mends nothing where the adapter has nothing to mend", async () => {
-    const storage = await openStorage(new MapAdapter());
-    expect(await storage.repair()).toEqual({ repaired: [], remaining: [] });
+    for (const adapter of [new MapAdapter(), Object.assign(new MapAdapter(), { maintain: {} })]) {
+      const storage = await openStorage(adapter);
+      expect(await storage.repair()).toEqual({ repaired: [], remaining: [] });
+    }
   });
 });
 
@@ -164,6 +170,19 @@ describe("flush", () => {
     expect(flush).toHaveBeenCalledExactlyOnceWith({ signal });
     await storage.close();
     expect(flush).toHaveBeenLastCalledWith({ signal: undefined });
+  });
+
+  it("that fails at close is told of, and the adapter is let go of all the same", async () => {
+    const adapter = new MapAdapter();
+    const flush = () => Promise.reject(new StorageError("TIMEOUT", "two items are not in their files yet"));
+    const close = vi.fn();
+    Object.assign(adapter, { flush, close });
+    const storage = await openStorage(adapter);
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining("two items"),
+    });
+    expect(close).toHaveBeenCalledOnce();
   });
 });
 
@@ -214,6 +233,18 @@ describe("sweep", () => {
     expect(await storage.namespace("n").sweep()).toBe(1);
     expect([...adapter.records.keys()]).toEqual(["n/b", "n/c", "other"]);
     expect([...adapter.tombstones.keys()]).toEqual(["n/a"]);
+  });
+
+  it("deletes also what was written by a clock that is ahead", async () => {
+    const adapter = new MapAdapter();
+    const [ports, ahead] = [new FakePorts(), new FakePorts()];
+    ahead.time += 60_000;
+    const storage = await openStorage(adapter, { ports });
+    const other = await openStorage(adapter, { ports: ahead });
+    await other.save("a", 1, { expiration: new Date(ports.time + 1) });
+    ports.time += 1;
+    expect(await storage.sweep()).toBe(1);
+    expect([...adapter.records.keys()]).toEqual([]);
   });
 
   it("does not count what somebody rewrote or deleted meanwhile, nor what it could not delete", async () => {

@@ -223,13 +223,13 @@ describe("getMetrics", () => {
     await storage.load("a");
     const view = storage.namespace("below");
     await view.save("a", new Uint8Array(6));
-    await expect(view.save("a", 1, { ifVersion: null })).rejects.toThrow();
+    for (const value of [1, 2]) await expect(view.save("a", value, { ifVersion: null })).rejects.toThrow();
     const metrics = storage.getMetrics();
     expect(metrics).toEqual({
       adapter: "map",
       since: new Date(Date.UTC(2026, 0, 1)),
       operations: {
-        save: { count: 3, errors: { CONFLICT: 1 }, bytes: 12, retries: 0, milliseconds: expect.anything() },
+        save: { count: 4, errors: { CONFLICT: 2 }, bytes: 13, retries: 0, milliseconds: expect.anything() },
         load: { count: 1, errors: {}, bytes: 5, retries: 1, milliseconds: expect.anything() },
       },
     });

@@ -2,11 +2,13 @@ import {
   openStorage,
   type PutOutcome,
   SPI_VERSION,
+  type StorageEngine,
   type StoredRecord,
   type Version,
   type WriteRecord,
 } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
+import * as z from "zod";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
@@ -113,6 +115,55 @@ describe("close", () => {
     expect(adapter.calls.filter((call) => call === "close")).toHaveLength(1);
   });
 
+  it("ends watching, then writes out what is behind, then closes the adapter", async () => {
+    const adapter = new MapAdapter();
+    const done: string[] = [];
+    // Each takes less time than the one before: only who waits keeps their order.
+    const slowly = (name: string, turns: number) => async () => {
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      done.push(name);
+    };
+    Object.assign(adapter, { watch: () => slowly("watch", 3), flush: slowly("flush", 2), close: slowly("close", 1) });
+    const storage = await openStorage(adapter);
+    await storage.watch("", vi.fn());
+    await storage.close();
+    expect(done).toEqual(["watch", "flush", "close"]);
+  });
+
+  it("says that it was closing that failed", async () => {
+    const adapter = new MapAdapter();
+    adapter.close = () => {
+      throw new Error("the disk is gone");
+    };
+    await expect((await openStorage(adapter)).close()).rejects.toMatchObject({
+      code: "INTERNAL",
+      adapter: "map",
+      message: expect.stringContaining("close failed"),
+    });
+  });
+
+  it("is what the end of its scope does", async () => {
+    const adapter = new MapAdapter();
+    {
+      await using storage = await openStorage(adapter);
+      await storage.save("a", 1);
+    }
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("of a namespace waits until its watch is let go of", async () => {
+    let released = false;
+    const release = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      released = true;
+    };
+    const storage = await openStorage(Object.assign(new MapAdapter(), { watch: () => release }));
+    const view = storage.namespace("n");
+    await view.watch("", vi.fn());
+    await view.close();
+    expect(released).toBe(true);
+  });
+
   it("of a namespace ends its watches and leaves the rest open", async () => {
     const storage = await openStorage(new MapAdapter());
     const view = storage.namespace("n");
@@ -125,6 +176,74 @@ describe("close", () => {
     await storage.save("n/a", 1);
     expect(seen).not.toHaveBeenCalled();
     expect(await storage.load("n/a")).toBe(1);
+  });
+
+  it("of a namespace ends the watches of what lies in it too, also those that just begin", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const view = storage.namespace("n");
+    const seen = vi.fn();
+    const things = view.collection("things", { schema: z.number(), version: "1.0" });
+    const unwatch = await view.namespace("m").watch("", seen);
+    await things.watch("", seen);
+    const ended = vi.fn();
+    adapter.watch = () => ended;
+    const beginning = view.namespace("m").watch("", seen);
+    await view.close();
+    await expect(beginning).rejects.toMatchObject({ code: "CLOSED" });
+    await storage.save("n/m/a", 1);
+    await storage.save("n/things/a", 1);
+    expect(seen).not.toHaveBeenCalled();
+    await unwatch();
+  });
+
+  it("asks nothing more of the adapter, whatever comes of work that it gave up", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    const going = Promise.withResolvers<number>();
+    const updating = expect(storage.update("a", () => going.promise)).rejects.toMatchObject({ code: "CLOSED" });
+    const source = (async function* () {
+      await going.promise;
+      yield new Uint8Array(1);
+    })();
+    const streaming = expect(storage.saveStream("b", source)).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+    await Promise.all([updating, streaming]);
+    going.resolve(1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+});
+
+describe("a closed storage", () => {
+  it.each<[string, (storage: StorageEngine) => unknown]>([
+    ["save", (storage) => storage.save("a", 1)],
+    ["load", (storage) => storage.load("a")],
+    ["stat", (storage) => storage.stat("a")],
+    ["exists", (storage) => storage.exists("a")],
+    ["delete", (storage) => storage.delete("a")],
+    ["list", (storage) => storage.list()],
+    ["scan", (storage) => storage.scan()[Symbol.asyncIterator]().next()],
+    ["search", (storage) => storage.search({})],
+    ["count", (storage) => storage.count()],
+    ["update", (storage) => storage.update("a", () => 1)],
+    ["batch", (storage) => storage.batch([])],
+    ["saveStream", (storage) => storage.saveStream("a", new Blob([]).stream())],
+    ["loadStream", (storage) => storage.loadStream("a")],
+    ["watch", (storage) => storage.watch("", () => undefined)],
+    ["verify", (storage) => storage.verify()],
+    ["repair", (storage) => storage.repair()],
+    ["sweep", (storage) => storage.sweep()],
+    ["flush", (storage) => storage.flush()],
+    ["getInfo", (storage) => storage.getInfo()],
+  ])("refuses %s, by that name", async (name, call) => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.close();
+    await expect(call(storage)).rejects.toMatchObject({
+      code: "CLOSED",
+      adapter: "map",
+      message: expect.stringMatching(new RegExp(`^${name}\\b`)),
+    });
   });
 });
 
@@ -147,6 +266,22 @@ describe("a signal", () => {
     const storage = await openStorage(adapter);
     await expect(storage.save("a", 1, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
     expect(adapter.calls).toEqual(["open"]);
+  });
+
+  it("keeps what was given up from being written later", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const controller = new AbortController();
+    const going = Promise.withResolvers<number>();
+    const updating = storage.update("a", () => going.promise, { signal: controller.signal });
+    const given = expect(updating).rejects.toMatchObject({ code: "ABORTED" });
+    // Loaded by now: the signal fires while the caller's function is at work.
+    await storage.load("b");
+    controller.abort();
+    await given;
+    going.resolve(1);
+    await storage.save("c", 1);
+    expect([...adapter.records.keys()]).toEqual(["c"]);
   });
 
   it.each<[string, MapAdapter]>([
@@ -289,7 +424,11 @@ describe("openStorage", () => {
     adapter.open = () => {
       throw new Error("no such device");
     };
-    await expect(openStorage(adapter)).rejects.toMatchObject({ code: "INTERNAL", adapter: "map" });
+    await expect(openStorage(adapter)).rejects.toMatchObject({
+      code: "INTERNAL",
+      adapter: "map",
+      message: expect.stringContaining("open failed"),
+    });
   });
 });
 

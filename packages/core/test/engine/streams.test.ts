@@ -1,5 +1,6 @@
 import {
   type BodyWriter,
+  createMigrator,
   openStorage,
   type PutCondition,
   type PutOutcome,
@@ -218,6 +219,169 @@ describe.each(ADAPTERS)("on an adapter that $name", ({ adapter: make }) => {
   });
 });
 
+describe("a stream of an adapter", () => {
+  it("is asked for with the instant and the signal", async () => {
+    const adapter = new StreamingAdapter();
+    const ports = new FakePorts();
+    const storage = await openStorage(adapter, { ports });
+    await storage.saveStream("k", cut(noise(5), [5]));
+    const readStream = vi.spyOn(adapter, "readStream");
+    const { signal } = new AbortController();
+    await (await storage.loadStream("k", { signal }))?.cancel();
+    expect(readStream).toHaveBeenCalledExactlyOnceWith("k", { now: ports.time, signal });
+  });
+});
+
+describe("a stream of an adapter that is left", () => {
+  const endings: [string, ((released: () => void) => Promise<never>) | undefined][] = [
+    [
+      "lets its body go first",
+      async (released) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        released();
+        return undefined as never;
+      },
+    ],
+    ["asks nothing of a body that cannot be returned", undefined],
+  ];
+
+  it.each(endings)("%s", async (_, end) => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    await storage.saveStream("k", cut(noise(3 * MIB), [MIB]));
+    const released = vi.fn();
+    const readStream = adapter.readStream.bind(adapter);
+    adapter.readStream = async (key, options) => {
+      const stream = await readStream(key, options);
+      if (stream === undefined) return undefined;
+      const iterator = stream.body[Symbol.asyncIterator]();
+      const next = () => iterator.next();
+      const body = end === undefined ? { next } : { next, return: () => end(released) };
+      return { ...stream, body: { [Symbol.asyncIterator]: () => body } };
+    };
+    const reader = (await storage.loadStream("k"))?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    expect(released).toHaveBeenCalledTimes(end === undefined ? 0 : 1);
+  });
+});
+
+describe("a migration between adapters that stream", () => {
+  async function migrated(damage: (chunks: Uint8Array[]) => void) {
+    const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
+    const source = await openStorage(from, { ports: new FakePorts(), metrics: true });
+    const destination = await open(to);
+    const item = await source.saveStream("k", cut(noise(4 * MIB), [MIB]), { tags: ["t"] });
+    damage(from.bodies.get("k")?.chunks ?? []);
+    const report = await createMigrator(source, destination).migrate();
+    return { report, item, to, source, destination };
+  }
+
+  it("moves a large value chunk by chunk, header and all", async () => {
+    const { report, item, to, source, destination } = await migrated(() => undefined);
+    expect(report).toMatchObject({ ok: true, copied: 1, verified: 1, failures: [] });
+    // Read, written, and read once more to be sure.
+    expect(source.getMetrics()?.operations["migrate"]?.bytes).toBe(3 * 4 * MIB);
+    expect(to.ends).toEqual(["written"]);
+    expect(to.bodies.get("k")?.chunks).toHaveLength(4);
+    expect(await destination.stat("k")).toEqual(item);
+    expect(Buffer.compare((await loaded(destination, "k")) ?? noise(3), noise(4 * MIB))).toBe(0);
+  });
+
+  it("lets the source go where the destination cannot even begin", async () => {
+    const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
+    const source = await open(from);
+    await source.saveStream("k", cut(noise(4 * MIB), [MIB]));
+    const readStream = from.readStream.bind(from);
+    const next = vi.fn();
+    let released = false;
+    const iterator = {
+      next,
+      async return() {
+        await new Promise((resolve) => setImmediate(resolve));
+        released = true;
+        return { done: true as const, value: undefined };
+      },
+    };
+    from.readStream = async (key, options) => {
+      const stream = await readStream(key, options);
+      return stream && { ...stream, body: { [Symbol.asyncIterator]: () => iterator } };
+    };
+    to.broken = "open";
+    const report = await createMigrator(source, await open(to)).migrate();
+    expect(report.failures).toMatchObject([{ key: "k", code: "INTERNAL" }]);
+    expect(released).toBe(true);
+    expect(next).not.toHaveBeenCalled();
+  });
+
+  it("leaves nothing of one that is damaged", async () => {
+    const { report, to, destination } = await migrated((chunks) => chunks[2]?.fill(0));
+    expect(report).toMatchObject({ ok: false, copied: 0, failures: [{ key: "k", code: "CORRUPT" }] });
+    expect(to.ends).toEqual(["abort"]);
+    expect(await destination.exists("k")).toBe(false);
+  });
+});
+
+describe("a signal that fires while the adapter writes", () => {
+  it("also at the last chunk, leaves nothing behind", async () => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    const controller = new AbortController();
+    const writeStream = adapter.writeStream.bind(adapter);
+    adapter.writeStream = async (key) => Object.assign(await writeStream(key), { write: () => controller.abort() });
+    const saving = storage.saveStream("k", cut(noise(5), [5]), { signal: controller.signal });
+    await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "k" });
+    await storage.close();
+    expect(adapter.ends).toEqual(["abort"]);
+    expect(adapter.records.has("k")).toBe(false);
+  });
+
+  it("lets the source go without asking it for more", async () => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    const controller = new AbortController();
+    const writeStream = adapter.writeStream.bind(adapter);
+    adapter.writeStream = async (key) => {
+      const writer = await writeStream(key);
+      return Object.assign(writer, { write: () => controller.abort() });
+    };
+    const next = vi.fn(async () => ({ done: false, value: noise(MIB) }));
+    const released = vi.fn(async () => ({ done: true as const, value: undefined }));
+    const source = { [Symbol.asyncIterator]: () => ({ next, return: released }) };
+    const saving = storage.saveStream("k", source, { signal: controller.signal });
+    await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "k" });
+    await storage.close();
+    expect(next).toHaveBeenCalledOnce();
+    expect(released).toHaveBeenCalledOnce();
+    expect(adapter.ends).toEqual(["abort"]);
+  });
+});
+
+describe("a signal that fires while verify reads a large value", () => {
+  it("lets its body go without reading on", async () => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    await storage.saveStream("k", cut(noise(3 * MIB), [MIB]));
+    Object.assign(adapter, { capabilities: { ...adapter.capabilities, limits: { body: 2 ** 30, bufferedBody: MIB } } });
+    const controller = new AbortController();
+    const chunks = adapter.bodies.get("k")?.chunks.values();
+    const next = vi.fn(async () => {
+      controller.abort();
+      return chunks?.next() ?? { done: true as const, value: undefined };
+    });
+    const released = vi.fn(async () => ({ done: true as const, value: undefined }));
+    const readStream = adapter.readStream.bind(adapter);
+    adapter.readStream = async (key, options) => {
+      const stream = await readStream(key, options);
+      return stream && { ...stream, body: { [Symbol.asyncIterator]: () => ({ next, return: released }) } };
+    };
+    await expect(storage.verify("", { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await storage.close();
+    expect(next).toHaveBeenCalledOnce();
+    expect(released).toHaveBeenCalledOnce();
+  });
+});
+
 describe("an adapter that fails", () => {
   it.each(["open", "write", "commit"] as const)("at %s leaves nothing, and the writer is aborted", async (broken) => {
     const adapter = new StreamingAdapter();
@@ -231,8 +395,39 @@ describe("an adapter that fails", () => {
       message: expect.stringContaining(`broken ${broken}`),
     });
     expect(adapter.ends).toEqual(broken === "open" ? [] : ["abort"]);
-    if (broken === "write") expect(cancelled).toHaveBeenCalledOnce();
+    if (broken !== "commit") await vi.waitFor(() => expect(cancelled).toHaveBeenCalledOnce());
     expect(await storage.exists("k")).toBe(false);
+  });
+
+  it("at writing lets a source go that was begun, once, and does not begin it again", async () => {
+    const adapter = new StreamingAdapter();
+    adapter.broken = "write";
+    const released = vi.fn(async () => ({ done: true as const, value: undefined }));
+    const begin = vi.fn(() => ({ next: async () => ({ done: false, value: noise(MIB) }), return: released }));
+    const storage = await open(adapter);
+    await expect(storage.saveStream("k", { [Symbol.asyncIterator]: begin })).rejects.toMatchObject({
+      code: "INTERNAL",
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(begin).toHaveBeenCalledOnce();
+    expect(released).toHaveBeenCalledOnce();
+  });
+
+  it("at writing is told to abort before its caller hears of it", async () => {
+    const adapter = new StreamingAdapter();
+    adapter.broken = "write";
+    const writeStream = adapter.writeStream.bind(adapter);
+    let aborted = false;
+    adapter.writeStream = async (key) => {
+      const writer = await writeStream(key);
+      const abort = async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        aborted = true;
+      };
+      return { ...writer, abort };
+    };
+    await expect((await open(adapter)).saveStream("k", cut(noise(5), [5]))).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(aborted).toBe(true);
   });
 
   it("at abort does not hide what went wrong first", async () => {
@@ -268,6 +463,15 @@ describe("an adapter that fails", () => {
     const other = adapter.bodies.get("b");
     if (other !== undefined) adapter.bodies.set("a", other);
     await expect(storage.loadStream("a")).rejects.toMatchObject({ code: "CORRUPT" });
+  });
+
+  it("by answering with another key's item is found CORRUPT where it does not stream", async () => {
+    const adapter = new MapAdapter();
+    const storage = await open(adapter);
+    await storage.saveStream("b", cut(noise(6), [6]));
+    const get = adapter.get.bind(adapter);
+    adapter.get = (_key, options) => get("b", options);
+    await expect(storage.loadStream("a")).rejects.toMatchObject({ code: "CORRUPT", key: "a" });
   });
 });
 

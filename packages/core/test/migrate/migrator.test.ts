@@ -210,15 +210,19 @@ describe("createMigrator", () => {
     expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: true, verified: 100 });
   });
 
-  it.each([{ conflict: "merge" }, { concurrency: 0 }, { validate: 1 }, { dryrun: true }, { filter: "a" }])(
-    "refuses %j",
-    async (options) => {
-      const { from, to } = await pair();
-      await expect(createMigrator(from, to).migrate(options as never)).rejects.toMatchObject({
-        code: "INVALID_OPTION",
-      });
-    },
-  );
+  it.each([
+    { conflict: "merge" },
+    { concurrency: 0 },
+    { concurrency: 2 ** 40 },
+    { validate: 1 },
+    { dryrun: true },
+    { filter: "a" },
+  ])("refuses %j", async (options) => {
+    const { from, to } = await pair();
+    await expect(createMigrator(from, to).migrate(options as never)).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
+  });
 
   it("lets an error of the caller's filter out as it is", async () => {
     const { from, to } = await pair();

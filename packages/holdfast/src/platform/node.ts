@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { StorageError } from "@holdfast/core";
-import type { AdapterEntry, SqliteStoreOptions } from "../adapter-entry.js";
+import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "../adapter-entry.js";
 import { memoryEntry } from "../memory-entry.js";
 import type { StoreUrl } from "../store-url.js";
-import { numberOption, wordOption } from "../url-values.js";
+import { numberOption, textOption, wordOption } from "../url-values.js";
 import type { BuiltIn } from "./web.js";
 
 const ADD_COMMANDS: Readonly<Record<string, string>> = { pnpm: "pnpm add", yarn: "yarn add", bun: "bun add" };
@@ -13,10 +13,18 @@ const sqliteEntry: AdapterEntry<SqliteStoreOptions> = {
   urlOptions: ["durability", "lockTimeout", "cacheSize", "mmapSize", "secureDelete"],
   parse: parseSqliteUrl,
   load: async () => (await import("@holdfast/sqlite")).sqlite,
-  exists: ({ path }) => fileExists(path),
+  exists: ({ path }) => isThere(path, "sqlite"),
 };
 
-export const builtIn: BuiltIn = { memory: memoryEntry, sqlite: sqliteEntry };
+const fileEntry: AdapterEntry<FileStoreOptions> = {
+  package: "@holdfast/filesystem",
+  urlOptions: ["durability", "stateDirectory", "lockTimeout", "flushTimeout", "maxPending", "cacheSize"],
+  parse: parseFileUrl,
+  load: async () => (await import("@holdfast/filesystem")).filesystem,
+  exists: ({ root }) => isThere(root, "filesystem"),
+};
+
+export const builtIn: BuiltIn = { memory: memoryEntry, sqlite: sqliteEntry, file: fileEntry };
 
 export const elsewhere: Readonly<Record<string, string>> = {
   indexeddb: "IndexedDB is in browsers; sqlite: keeps a store in a file",
@@ -30,16 +38,8 @@ export function installCommand(packageName: string): string {
 }
 
 function parseSqliteUrl(url: StoreUrl): SqliteStoreOptions {
-  const { path } = url;
-  if (path === "") throw invalid("a sqlite: URL names a file, as in sqlite:./app.db");
-  if (path.startsWith("//")) {
-    throw invalid(`a sqlite: URL has no host and no "//": write sqlite:./app.db or sqlite:/data/app.db`);
-  }
-  if (/^~(?:[/\\]|$)/.test(path)) {
-    throw invalid(`"~" is not expanded in a sqlite: URL: write the path out, or sqlite:./~ for a file of that name`);
-  }
   return {
-    path,
+    path: parsePath(url, "a file", "./app.db"),
     durability: wordOption(url, "durability", ["media", "process"]),
     lockTimeout: numberOption(url, "lockTimeout"),
     cacheSize: numberOption(url, "cacheSize"),
@@ -48,7 +48,35 @@ function parseSqliteUrl(url: StoreUrl): SqliteStoreOptions {
   };
 }
 
-async function fileExists(path: string): Promise<boolean> {
+function parseFileUrl(url: StoreUrl): FileStoreOptions {
+  return {
+    root: parsePath(url, "a directory", "./data"),
+    durability: wordOption(url, "durability", ["media", "process"]),
+    stateDirectory: textOption(url, "stateDirectory"),
+    lockTimeout: numberOption(url, "lockTimeout"),
+    flushTimeout: numberOption(url, "flushTimeout"),
+    maxPending: numberOption(url, "maxPending"),
+    cacheSize: numberOption(url, "cacheSize"),
+  };
+}
+
+/** The path of a URL that names something on this machine's disks. */
+function parsePath({ scheme, path }: StoreUrl, what: string, example: string): string {
+  if (path === "") throw invalid(`a ${scheme}: URL names ${what}, as in ${scheme}:${example}`);
+  if (path.startsWith("//")) {
+    throw invalid(
+      `a ${scheme}: URL has no host and no "//": write ${scheme}:${example} or ${scheme}:/data${example.slice(1)}`,
+    );
+  }
+  if (/^~(?:[/\\]|$)/.test(path)) {
+    throw invalid(
+      `"~" is not expanded in a ${scheme}: URL: write the path out, or ${scheme}:./~ for ${what} of that name`,
+    );
+  }
+  return path;
+}
+
+async function isThere(path: string, adapter: string): Promise<boolean> {
   try {
     await stat(path);
     return true;
@@ -57,7 +85,7 @@ async function fileExists(path: string): Promise<boolean> {
     if (code === "ENOENT" || code === "ENOTDIR") return false;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StorageError(code === "EACCES" ? "UNAUTHORIZED" : "UNAVAILABLE", `cannot look for the store: ${reason}`, {
-      adapter: "sqlite",
+      adapter,
       cause,
     });
   }

@@ -1,6 +1,6 @@
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
-import type { AdapterEntry, SqliteStoreOptions } from "../adapter-entry.js";
+import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "../adapter-entry.js";
 import { indexeddbEntry } from "../indexeddb-entry.js";
 import { memoryEntry } from "../memory-entry.js";
 
@@ -8,6 +8,7 @@ import { memoryEntry } from "../memory-entry.js";
 export interface BuiltIn {
   readonly memory: AdapterEntry<MemoryOptions>;
   readonly sqlite?: AdapterEntry<SqliteStoreOptions>;
+  readonly file?: AdapterEntry<FileStoreOptions>;
   readonly indexeddb?: AdapterEntry<IndexedDbOptions>;
 }
 
@@ -16,6 +17,7 @@ export const builtIn: BuiltIn = { memory: memoryEntry, indexeddb: indexeddbEntry
 /** Why a scheme that is known on other platforms is not on this one. */
 export const elsewhere: Readonly<Record<string, string>> = {
   sqlite: "@holdfast/sqlite works on files and needs Node",
+  file: "@holdfast/filesystem works on files and needs Node",
 };
 
 /** The command that adds a package to the app. */

@@ -2,6 +2,9 @@ import type { Backing, Peer } from "@holdfast/conformance";
 import { indexeddb } from "@holdfast/indexeddb";
 import { deleteDB } from "idb";
 
+/** Milliseconds. Some cases make tens of thousands of transactions, which take their time where many tests run at once. */
+export const LONGEST_CASE = 300_000;
+
 let made = 0;
 
 /** The name of a database that nobody has. */

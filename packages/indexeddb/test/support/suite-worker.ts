@@ -1,6 +1,6 @@
 // Runs cases of the suite in a worker, as the window asks for them.
 import { describeAdapter } from "@holdfast/conformance";
-import { newBacking } from "./backing.ts";
+import { LONGEST_CASE, newBacking } from "./backing.ts";
 import { startWorker } from "./start-worker.ts";
 import type { CaseAnswer, CaseRequest } from "./suite-messages.ts";
 
@@ -19,7 +19,7 @@ self.addEventListener("message", async ({ data }: MessageEvent<CaseRequest>) => 
 
 function register(seed: number | undefined): void {
   describeAdapter(
-    { name: "indexeddb in a worker", open: async () => newBacking(startWorker) },
+    { name: "indexeddb in a worker", open: async () => newBacking(startWorker), timeout: LONGEST_CASE },
     {
       describe(name, body) {
         path.push(name);

@@ -126,8 +126,12 @@ export class ItemTable {
     return checkDelete(found, condition) ?? this.#remove(key, condition.version, found, condition.now);
   }
 
-  /** Checks every condition before the first write. */
-  batch(writes: readonly AdapterWrite[], now: number): BatchOutcome {
+  /** Checks every condition before the first write. `bodyOf` says where the bytes of a record come from. */
+  batch(
+    writes: readonly AdapterWrite[],
+    now: number,
+    bodyOf: (record: WriteRecord) => ItemBody = ({ body: bytes }) => ({ from: "memory", bytes }),
+  ): BatchOutcome {
     const steps: (() => Written | Deleted | Absent)[] = [];
     for (const [index, write] of writes.entries()) {
       if (write.type === "put") {
@@ -135,7 +139,7 @@ export class ItemTable {
         const found = this.#find(record.header.key);
         const reason = checkWrite(found, record.header.version, { expect, now });
         if (reason !== undefined) return { outcome: "refused", index, reason };
-        steps.push(() => this.#put(record, { from: "memory", bytes: record.body }, found, now));
+        steps.push(() => this.#put(record, bodyOf(record), found, now));
       } else {
         const { key, version, expect } = write;
         const found = this.#find(key);

@@ -1,4 +1,4 @@
-import type { Format, RecordHeader, Version } from "@holdfast/core";
+import { type Format, parseJson, type RecordHeader, type Version } from "@holdfast/core";
 import type { SqlValue } from "../driver.js";
 
 /** A row of `items`, as `ITEM_COLUMNS` selects it. */
@@ -17,6 +17,8 @@ export interface ItemRow {
   /** JSON of every other property of the header; null when there are no tags, no metadata and nothing else. */
   readonly rest: string | null;
 }
+
+type Rest = Pick<RecordHeader, "tags" | "metadata">;
 
 /** To select from `items i`. */
 export const ITEM_COLUMNS: string = [
@@ -43,7 +45,7 @@ export const WRITTEN_COLUMNS: readonly string[] = [...HEADER_COLUMNS, "body"];
 
 export function toHeader(row: ItemRow): RecordHeader {
   const { rest } = row;
-  const others: Pick<RecordHeader, "tags" | "metadata"> = rest === null ? { tags: [], metadata: {} } : JSON.parse(rest);
+  const others = rest === null ? { tags: [], metadata: {} } : (parseJson(rest) as Rest);
   // Property by property: a rest pattern costs as much as parsing the JSON.
   return {
     key: row.key,
@@ -78,7 +80,7 @@ export function toValues(header: RecordHeader, body: number): SqlValue[] {
   return [version, size, storedSize, format, compression, checksum, created, modified, expiration, rest, body];
 }
 
-function isEmpty(others: Pick<RecordHeader, "tags" | "metadata">): boolean {
+function isEmpty(others: Rest): boolean {
   return others.tags.length === 0 && Object.keys(others.metadata).length === 0 && Object.keys(others).length === 2;
 }
 

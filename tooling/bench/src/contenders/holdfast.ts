@@ -1,4 +1,5 @@
 import { openStorage, type StorageEngine } from "@holdfast/core";
+import { filesystem } from "@holdfast/filesystem";
 import { memory } from "@holdfast/memory";
 import { sqlite } from "@holdfast/sqlite";
 import type { Document } from "../data/documents.ts";
@@ -12,6 +13,12 @@ export const holdfastFacts = {
 
 export function openHoldfast(file: string, durability: "media" | "process" = "media"): Promise<StorageEngine> {
   return openStorage(sqlite({ path: file, durability }));
+}
+
+/** Files as people read them, and nobody else who changes them. */
+export function openHoldfastFiles(root: string): Promise<StorageEngine> {
+  // Long enough to mirror a population in one go.
+  return openStorage(filesystem({ root, flushTimeout: 20 * 60 * 1_000 }), { closeTimeout: 20 * 60 * 1_000 });
 }
 
 export function openHoldfastMemory(): Promise<StorageEngine> {

@@ -45,6 +45,8 @@ export async function openUnstorageFs(directory: string): Promise<Store> {
     note: "writes each file in place by `writeFile`, without fsync; a crash may leave half of a file",
     save,
     load: (key) => storage.getItem(key),
+    // Reads the whole tree and keeps what is below the prefix; its keys have colons for slashes.
+    list: async (prefix, limit) => (await storage.getKeys(prefix.replaceAll("/", ":"))).sort().slice(0, limit),
     async fill(documents) {
       for (const document of documents) await save(document);
     },

@@ -1,13 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { StorageEngine } from "@holdfast/core";
 import { openClassicLevel } from "../contenders/classic-level.ts";
 import { openFts5 } from "../contenders/fts5.ts";
 import { openPlainTable } from "../contenders/hand-written.ts";
-import { openHoldfast, saveDocument } from "../contenders/holdfast.ts";
+import { openHoldfast, openHoldfastFiles, saveDocument } from "../contenders/holdfast.ts";
 import { openKeyvSqlite } from "../contenders/keyv.ts";
 import { openLmdb } from "../contenders/lmdb.ts";
 import type { Store } from "../contenders/store.ts";
-import { openUnstorageDb0 } from "../contenders/unstorage.ts";
+import { openUnstorageDb0, openUnstorageFs } from "../contenders/unstorage.ts";
 import type { PopulationId } from "../harness/workload.ts";
 import { populateIndexedDb } from "../workloads/indexeddb-reads.ts";
 import { type Document, documentsFrom, POPULATION } from "./documents.ts";
@@ -31,7 +32,9 @@ interface Filler {
 async function openFiller(id: Exclude<PopulationId, "indexeddb">, path: string): Promise<Filler> {
   switch (id) {
     case "holdfast":
-      return fillHoldfast(path);
+      return fillHoldfast(await openHoldfast(path));
+    case "holdfast-files":
+      return fillHoldfast(await openHoldfastFiles(path));
     case "plain":
       return fillPlainTable(path);
     case "fts5":
@@ -42,18 +45,23 @@ async function openFiller(id: Exclude<PopulationId, "indexeddb">, path: string):
       return fillStore(await openUnstorageDb0(path, "media"));
     case "classic-level":
       return fillStore(await openClassicLevel(path, "media"));
+    case "unstorage-fs":
+      return fillStore(await openUnstorageFs(path));
     case "lmdb":
       return fillStore(await openLmdb(path, "media"));
   }
 }
 
-async function fillHoldfast(path: string): Promise<Filler> {
-  const storage = await openHoldfast(path);
+function fillHoldfast(storage: StorageEngine): Filler {
   return {
     async save(documents) {
       await Promise.all(documents.map((document) => saveDocument(storage, document)));
     },
-    close: () => storage.close(),
+    async close() {
+      // Of files: what is not in its place yet would be put there while others are timed.
+      await storage.flush();
+      await storage.close();
+    },
   };
 }
 

@@ -11,12 +11,14 @@ interface MeasureOptions {
 export interface Runnable {
   readonly id: string;
   readonly populations: readonly PopulationId[];
+  /** Microseconds by which each fsync of its process is slowed. */
+  readonly fsyncDelay: number | undefined;
   measure(site: Site, options: MeasureOptions): Promise<WorkloadResult>;
 }
 
 export function runnable<Input>(workload: Workload<Input>): Runnable {
-  const { id, populations } = workload;
-  return { id, populations, measure: (site, options) => measure(workload, site, options) };
+  const { id, populations, fsyncDelay } = workload;
+  return { id, populations, fsyncDelay, measure: (site, options) => measure(workload, site, options) };
 }
 
 /**

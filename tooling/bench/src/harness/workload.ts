@@ -17,6 +17,8 @@ export interface Workload<Input> extends WorkloadFacts {
   readonly rounds: number;
   /** Rounds before them that are not, in which code is compiled and caches fill. */
   readonly warmups: number;
+  /** Microseconds by which each fsync of the workload's process is slowed. */
+  readonly fsyncDelay?: number | undefined;
   /** What is to be filled before, in a process of its own. */
   readonly populations: readonly PopulationId[];
   /** The input of a round, the same for each contender. */
@@ -35,6 +37,8 @@ export type PopulationId =
   | "unstorage-db0"
   | "classic-level"
   | "lmdb"
+  | "holdfast-files"
+  | "unstorage-fs"
   | "indexeddb";
 
 /** Where a workload may write, and where its populations are. */

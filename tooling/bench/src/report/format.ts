@@ -6,7 +6,7 @@ export function formatTime(microseconds: number): string {
 }
 
 export function formatRatio(ratio: number): string {
-  return `${ratio < 10 ? ratio.toFixed(2) : significant(ratio)}×`;
+  return `${ratio >= 0.1 && ratio < 10 ? ratio.toFixed(2) : significant(ratio)}×`;
 }
 
 export function formatRate(perSecond: number): string {

@@ -1,4 +1,6 @@
 import { type Runnable, runnable } from "../harness/measure.ts";
+import { filesystemList, filesystemLoad } from "./filesystem-reads.ts";
+import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemSustained } from "./filesystem-saves.ts";
 import { indexedDbList, indexedDbListLarge, indexedDbSearch, indexedDbTags } from "./indexeddb-reads.ts";
 import { indexedDbSave, indexedDbSaveTerms, indexedDbSaveTogether } from "./indexeddb-saves.ts";
 import { memorySaveAndLoad } from "./memory.ts";
@@ -15,6 +17,12 @@ export const workloads: readonly Runnable[] = [
   runnable(sqliteList),
   runnable(sqliteTags),
   runnable(sqliteSearch),
+  runnable(filesystemSave),
+  runnable(filesystemSaveTogether),
+  runnable(filesystemSaveSlow),
+  runnable(filesystemSustained),
+  runnable(filesystemLoad),
+  runnable(filesystemList),
   runnable(indexedDbSave),
   runnable(indexedDbSaveTerms),
   runnable(indexedDbSaveTogether),

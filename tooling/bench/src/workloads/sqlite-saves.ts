@@ -9,6 +9,7 @@ import { openUnstorageDb0, openUnstorageFs } from "../contenders/unstorage.ts";
 import { type Document, documentsFrom } from "../data/documents.ts";
 import type { Contender } from "../harness/contender.ts";
 import type { Site, Workload } from "../harness/workload.ts";
+import { callTogether } from "./call-together.ts";
 
 /** New documents, in the order in which they are saved. */
 export interface SaveInput {
@@ -149,26 +150,6 @@ function byPlainTable(file: string, durability: "media" | "process", together: n
       () =>
         inTransactions(documents, together, table),
     close: () => table.close(),
-  };
-}
-
-function callTogether(
-  documents: readonly Document[],
-  together: number,
-  save: (document: Document) => Promise<unknown>,
-): () => Promise<number> {
-  if (together === 1) {
-    return async () => {
-      for (const document of documents) await save(document);
-      return documents.length;
-    };
-  }
-  return async () => {
-    let saved = 0;
-    while (saved < documents.length) {
-      saved += (await Promise.all(documents.slice(saved, saved + together).map(save))).length;
-    }
-    return saved;
   };
 }
 

@@ -45,7 +45,10 @@ export interface Survey {
 export interface SurveyedTest {
   readonly name: string;
   readonly failed: string | undefined;
+  /** Until it was done, on a machine that may have had other things to do. */
   readonly milliseconds: number;
+  /** Milliseconds of the processor. */
+  readonly work: number;
   /** The mutants that it came by. */
   readonly reached: readonly number[];
 }

@@ -1,3 +1,4 @@
+import type { Mutant } from "../mutant.ts";
 import type { PlannedTest, Survey, SurveyedTest } from "./messages.ts";
 
 /** Which tests each mutant meets, learnt from a run without any. */
@@ -6,17 +7,28 @@ export class TestPlan {
   readonly #byMutant: ReadonlyMap<number, readonly number[]>;
   readonly #loading: ReadonlySet<number>;
   readonly #order: readonly number[];
+  /** By mutant. */
+  readonly #files: ReadonlyMap<number, string>;
   readonly #budget: number;
   readonly #patience: number;
 
-  /** `budget` and `patience` in milliseconds: of tests for one mutant, and beyond what a test takes without one. */
-  constructor({ tests, loading }: Pick<Survey, "tests" | "loading">, budget: number, patience = 3_000) {
+  /**
+   * `budget` and `patience` in milliseconds: of the processor for the tests of one mutant, and of time beyond what a test
+   * takes without one.
+   */
+  constructor(
+    { tests, loading }: Pick<Survey, "tests" | "loading">,
+    mutants: readonly Pick<Mutant, "id" | "file">[],
+    budget: number,
+    patience = 3_000,
+  ) {
     this.#patience = patience;
     this.#tests = tests;
+    this.#files = new Map(mutants.map(({ id, file }) => [id, file]));
     this.#loading = new Set(loading);
     this.#budget = budget;
     // Quick ones first, and those that reach little: they are about what they reach.
-    const cost = ({ milliseconds, reached }: SurveyedTest): number => Math.max(milliseconds, 0.5) * reached.length;
+    const cost = ({ work, reached }: SurveyedTest): number => Math.max(work, 0.5) * reached.length;
     this.#order = tests
       .map((test, index) => ({ index, cost: cost(test), failed: test.failed }))
       .filter(({ failed }) => failed === undefined)
@@ -45,15 +57,24 @@ export class TestPlan {
 
   /** Best first; empty when no test reaches the mutant. */
   testsFor(mutant: number): PlannedTest[] {
-    const indexes = this.atLoading(mutant) ? this.#order : (this.#byMutant.get(mutant) ?? []);
+    const indexes = this.atLoading(mutant) ? this.#nearestFirst(mutant) : (this.#byMutant.get(mutant) ?? []);
     const planned: PlannedTest[] = [];
     let spent = 0;
     for (const index of indexes) {
-      const milliseconds = this.#tests[index]?.milliseconds ?? 0;
-      if (planned.length > 0 && spent + milliseconds > this.#budget) continue;
-      spent += milliseconds;
+      const { milliseconds = 0, work = 0 } = this.#tests[index] ?? {};
+      if (planned.length > 0 && spent + work > this.#budget) continue;
+      spent += work;
       planned.push({ index, limit: this.#patience + Math.ceil(milliseconds) * 20 });
     }
     return planned;
+  }
+
+  /** All tests, since any may notice; first those that come by something else in the mutant's file. */
+  #nearestFirst(mutant: number): number[] {
+    const file = this.#files.get(mutant);
+    const isNear = (index: number): boolean =>
+      this.#tests[index]?.reached.some((other) => this.#files.get(other) === file) ?? false;
+    const { near = [], far = [] } = Object.groupBy(this.#order, (index) => (isNear(index) ? "near" : "far"));
+    return [...near, ...far];
   }
 }

@@ -3,7 +3,7 @@
 import { format } from "node:util";
 import { vi as vitest } from "vitest";
 
-export { expect } from "vitest";
+export { expect, expectTypeOf } from "vitest";
 
 /** vitest's own, but for what needs its runner. */
 export const vi = { ...vitest, waitFor };
@@ -22,6 +22,8 @@ interface Group {
 }
 
 const collected: CollectedTest[] = [];
+/** What the running test wants done behind it. */
+let finishing: Body[] = [];
 let group: Group = { names: [], before: [], after: [] };
 
 /** The tests of all test files imported so far, in order. */
@@ -55,11 +57,12 @@ export function it(name: string, body: Body): void {
   collected.push({
     name: [...names, name].join(" > "),
     run: async () => {
+      finishing = [];
       try {
         for (const prepare of before) await prepare();
         await body();
       } finally {
-        for (const tidy of after) await tidy();
+        for (const tidy of [...after, ...finishing.toReversed()]) await tidy();
         // As the preset of the tests says, but for the environment, which core never reads.
         vitest.restoreAllMocks();
         vitest.unstubAllGlobals();
@@ -77,6 +80,10 @@ export function beforeEach(prepare: Body): void {
 
 export function afterEach(tidy: Body): void {
   group.after.unshift(tidy);
+}
+
+export function onTestFinished(tidy: Body): void {
+  finishing.push(tidy);
 }
 
 function forEach(each: (name: string, body: Body) => void) {

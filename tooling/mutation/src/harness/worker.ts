@@ -22,13 +22,17 @@ Object.assign(globalThis, {
   },
 });
 
-// A mutant may leave work behind whose failure comes after its test; the next test must not pay for it.
-process.on("uncaughtException", () => undefined);
-process.on("unhandledRejection", () => undefined);
+/** What failed beside the test that is running and nobody caught: vitest fails a run for it, too. */
+let stray: string | undefined;
+process.on("uncaughtException", (error) => {
+  stray = String(error);
+});
+process.on("unhandledRejection", (error) => {
+  stray = String(error);
+});
 
 try {
-  const tests = await load();
-  const loading = takeReached();
+  const { tests, loading } = await load();
   process.on("message", (request: Request) => {
     const work = request.type === "survey" ? survey(tests, loading) : attempt(tests, request.mutant, request.tests);
     void work.then(tell);
@@ -38,7 +42,13 @@ try {
   tell({ type: "broken", reason: String(error) });
 }
 
-async function load(): Promise<readonly CollectedTest[]> {
+interface Loaded {
+  readonly tests: readonly CollectedTest[];
+  /** Mutants that core came by while it loaded; what test files come by while they prepare their data does not count. */
+  readonly loading: readonly number[];
+}
+
+async function load(): Promise<Loaded> {
   process.env["HOLDFAST_SEED"] = String(settings.seed);
   const copy = pathToFileURL(settings.directory).href;
   registerHooks({
@@ -52,6 +62,7 @@ async function load(): Promise<readonly CollectedTest[]> {
   });
   // All of them now: a module that is loaded on first use would otherwise keep the constants of its first mutant.
   for (const module of settings.modules) await import(pathToFileURL(module).href);
+  const loading = takeReached();
   if (settings.generator !== undefined) {
     const { configureGlobal }: DataGenerator = await import(pathToFileURL(settings.generator).href);
     configureGlobal({ seed: settings.seed, endOnFailure: true });
@@ -66,7 +77,7 @@ async function load(): Promise<readonly CollectedTest[]> {
       unloadable.push({ file, reason: String(error) });
     }
   }
-  return collectedTests();
+  return { tests: collectedTests(), loading };
 }
 
 async function survey(tests: readonly CollectedTest[], loading: readonly number[]): Promise<Answer> {
@@ -74,9 +85,12 @@ async function survey(tests: readonly CollectedTest[], loading: readonly number[
   for (const test of tests) {
     takeReached();
     const start = performance.now();
+    const before = process.cpuUsage();
     const failure = await failureOf(test, 60_000);
+    const { user, system } = process.cpuUsage(before);
     const milliseconds = performance.now() - start;
-    surveyed.push({ name: test.name, failed: failure?.reason, milliseconds, reached: takeReached() });
+    const work = (user + system) / 1_000;
+    surveyed.push({ name: test.name, failed: failure?.reason, milliseconds, work, reached: takeReached() });
   }
   return { type: "surveyed", loading, tests: surveyed, unloadable };
 }
@@ -91,9 +105,11 @@ async function attempt(
     if (test === undefined) throw new Error(`there is no test ${index}`);
     tell({ type: "begin", index, limit });
     active = mutant;
-    const failure = await failureOf(test, limit);
+    let failure = await failureOf(test, limit);
+    // An earlier mutant may have left work behind that fails only now; this one must not pay for it.
+    if (failure?.stray) failure = await failureOf(test, limit);
     active = settings.active;
-    if (failure !== undefined) return { type: "verdict", verdict: await judged(test, limit, failure.late) };
+    if (failure !== undefined) return { type: "verdict", verdict: await judged(test, limit, failure.late === true) };
   }
   return { type: "verdict", verdict: { status: "survived" } };
 }
@@ -105,22 +121,27 @@ async function judged(test: CollectedTest, limit: number, late: boolean): Promis
   return late || (await failureOf(test, limit)) !== undefined ? { ...verdict, spoilt: true } : verdict;
 }
 
-async function failureOf(test: CollectedTest, limit: number): Promise<{ reason: string; late: boolean } | undefined> {
+interface Failure {
+  readonly reason: string;
+  readonly late?: true;
+  readonly stray?: true;
+}
+
+async function failureOf(test: CollectedTest, limit: number): Promise<Failure | undefined> {
+  stray = undefined;
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<{ reason: string; late: boolean }>((resolve) => {
+  const late = new Promise<Failure>((resolve) => {
     timer = setTimeout(() => resolve({ reason: `not done after ${limit} ms`, late: true }), limit);
   });
   const ended = test.run().then(
     () => undefined,
-    (error: unknown) => ({ reason: String(error), late: false }),
+    (error: unknown) => ({ reason: String(error) }),
   );
-  try {
-    return await Promise.race([ended, late]);
-  } finally {
-    clearTimeout(timer);
-    // What the test leaves in the queues belongs to it.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const failure = await Promise.race([ended, late]);
+  clearTimeout(timer);
+  // What the test leaves in the queues belongs to it.
+  await new Promise((resolve) => setImmediate(resolve));
+  return failure ?? (stray === undefined ? undefined : { reason: stray, stray: true });
 }
 
 function takeReached(): number[] {

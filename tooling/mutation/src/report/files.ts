@@ -7,10 +7,13 @@ const RESULTS = "docs/mutation/results.json";
 const EXPLANATIONS = "docs/mutation/explanations.json";
 const PAGE = "docs/mutation.md";
 
+export function hasResults(root: string): boolean {
+  return existsSync(join(root, RESULTS));
+}
+
 export function readResults(root: string): Results {
-  const path = join(root, RESULTS);
-  if (!existsSync(path)) throw new Error(`there is no ${RESULTS} yet: run pnpm mutation first`);
-  return JSON.parse(readFileSync(path, "utf8"));
+  if (!hasResults(root)) throw new Error(`there is no ${RESULTS} yet: run pnpm mutation first`);
+  return JSON.parse(readFileSync(join(root, RESULTS), "utf8"));
 }
 
 /** Writes the results down, and their figures into the page; the prose of the page is left as it is. */

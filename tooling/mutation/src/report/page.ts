@@ -17,7 +17,8 @@ export function pageWith(page: string, results: Results, explanations: readonly 
   const start = page.indexOf(START);
   const end = page.indexOf(END);
   if (start === -1 || end < start) throw new Error(`the page lacks ${START} … ${END}`);
-  const parts = [summary(results), table(results), ...standingBy(results.standing, explanations)];
+  const { standing } = results;
+  const parts = [summary(results), ...outdated(results), table(results), ...standingBy(standing, explanations)];
   return `${page.slice(0, start + START.length)}\n\n${parts.join("\n\n")}\n\n${page.slice(end)}`;
 }
 
@@ -26,11 +27,14 @@ export function percent(share: number): string {
   return `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
 }
 
-function summary({ files, mutants, sampled, seed, budget, tests, leftOut, filesLeftOut, standing }: Results): string {
+function summary(results: Results): string {
+  const { files, mutants, sampled, seed, budget, tests, leftOut, filesLeftOut, standing } = results;
   const total = totalOf(files);
   const which = sampled
     ? `A sample of ${total.mutants} out of ${mutants} mutants, drawn with the seed ${seed}`
-    : `All ${mutants} mutants`;
+    : results.outdated.length === 0
+      ? `All ${mutants} mutants`
+      : `${total.mutants} mutants`;
   const failing = leftOut === 0 ? "" : ` ${leftOut} more fail without a mutant and were left out.`;
   const unloadable = filesLeftOut === 0 ? "" : ` Test files left out, since they mock modules: ${filesLeftOut}.`;
   const survived = standing.filter(({ status }) => status === "survived").length;
@@ -39,6 +43,13 @@ function summary({ files, mutants, sampled, seed, budget, tests, leftOut, filesL
     `${total.timedOut} by one that hangs; ${survived} survive; no test reaches ${total.notCovered}. ${tests} tests stood against them, up to ${budget} s of`,
     `tests for each mutant, generated data from the seed ${seed}.${failing}${unloadable}`,
   ].join("\n");
+}
+
+function outdated({ outdated: files }: Results): string[] {
+  if (files.length === 0) return [];
+  return [
+    `Changed since they were run, so that their figures are of what they were then, or never run: ${files.map(code).join(", ")}.`,
+  ];
 }
 
 function table({ files }: Results): string {

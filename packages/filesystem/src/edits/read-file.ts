@@ -1,0 +1,40 @@
+import { gunzipSync } from "node:zlib";
+import { decodeValue, type Format, type RecordHeader, StorageError } from "@holdfast/core";
+import type { Look } from "../look.js";
+
+/** What an item of a file's content says of it. */
+export type FileFacts = Pick<RecordHeader, "format" | "compression" | "size" | "storedSize" | "checksum">;
+
+/** The largest file whose content is looked into. Plain bytes of any size need no looking. */
+export const MOST_READ: number = 256 * 2 ** 20;
+
+/** How many bytes of a file have to be at hand for `factsOf`; `small` bodies always are. */
+export function bytesNeeded(format: Format, compression: RecordHeader["compression"], small: number): number {
+  return format === "binary" && compression === null ? small : MOST_READ;
+}
+
+/** The facts of a file that a person changed; undefined when it is not what its format demands. */
+export async function factsOf(
+  look: Look,
+  { key, format, compression }: Pick<RecordHeader, "key" | "format" | "compression">,
+): Promise<FileFacts | undefined> {
+  const storedSize = look.stat.size;
+  const plain: FileFacts = { format, compression, size: storedSize, storedSize, checksum: look.checksum };
+  if (format === "binary" && compression === null) return plain;
+  if (look.bytes === undefined) return undefined;
+  try {
+    const size = compression === null ? storedSize : gunzipSync(look.bytes, { maxOutputLength: MOST_READ }).byteLength;
+    const facts = { ...plain, size };
+    await decodeValue(headerOf(key, facts), look.bytes);
+    return facts;
+  } catch (error) {
+    if (StorageError.is(error) && error.code !== "CORRUPT") throw error;
+    return undefined;
+  }
+}
+
+/** Only what decoding asks for is true of it. */
+function headerOf(key: string, facts: FileFacts): RecordHeader {
+  const version = "" as RecordHeader["version"];
+  return { key, version, created: 0, modified: 0, expiration: null, tags: [], metadata: {}, ...facts };
+}

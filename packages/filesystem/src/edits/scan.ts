@@ -1,0 +1,148 @@
+import { isAbsence } from "../look.js";
+import { isTemporary } from "../names/dropped-in.js";
+import { COMPANION_EXTENSION } from "../names/pair-names.js";
+import type { ScanProgress } from "../options.js";
+import type { DirectoryEntry, FileSystemPort } from "../port/file-system-port.js";
+import { discard } from "../port/whole-files.js";
+import { segmentsOf } from "../root-directory.js";
+import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
+import { companionAt } from "./companion-at.js";
+import type { Edits } from "./edits.js";
+import type { Newcomers } from "./newcomers.js";
+
+export interface ScanParts {
+  readonly port: FileSystemPort;
+  readonly root: string;
+  readonly files: FileTable;
+  readonly edits: Edits;
+  readonly newcomers: Newcomers;
+  /** Whether the stat of a settled row's data file is as recorded. */
+  readonly isTrusted: (row: FileRow) => boolean;
+  /** Marks keys whose companion is missing. */
+  readonly mark: (keys: readonly string[]) => Promise<void>;
+  readonly breathe: () => Promise<void>;
+  /** Called with each directory of the root. */
+  readonly entered: (directory: string) => void;
+  readonly onProgress: ((progress: ScanProgress) => void) | undefined;
+  /** Whether nobody is writing into the root: then every temp is one that a process left behind. */
+  readonly dropsTemps: boolean;
+}
+
+/** Files that are being taken in at once. */
+const AT_ONCE = 256;
+const PAGE = 1_000;
+const OWN_DIRECTORY = ".holdfast";
+
+/** Compares the whole root with the table, as the mirror does when it starts, and takes in what has changed. */
+export async function scanRoot(parts: ScanParts): Promise<void> {
+  const { port, root, files, edits, newcomers, isTrusted, mark, breathe, entered, onProgress } = parts;
+  const seen = new Set<string>();
+  const queue = new Queue(AT_ONCE);
+  let count = 0;
+  let adopted = 0;
+  const report = () => onProgress?.({ files: count, adopted });
+  for await (const { directory, entries } of walk(port, root, "")) {
+    entered(directory);
+    for (const { name, kind } of entries) {
+      await breathe();
+      if (kind !== "file") continue;
+      const path = directory === "" ? name : `${directory}/${name}`;
+      if (++count % PAGE === 0) report();
+      if (isTemporary(name)) {
+        if (parts.dropsTemps) discard(port, `${root}/${path}`);
+        continue;
+      }
+      const owner = files.ownerOf(path);
+      if (owner !== undefined) seen.add(path);
+      else if (!name.endsWith(COMPANION_EXTENSION) || companionAt(port, root, path) === undefined) {
+        await queue.add(async () => {
+          if ((await newcomers.receive(path)) === "adopted") adopted++;
+        });
+      }
+    }
+  }
+  await queue.drained();
+  for (let after = "", rows = files.after(after, PAGE); rows.length > 0; rows = files.after(after, PAGE)) {
+    const incomplete: string[] = [];
+    for (const row of rows) {
+      await breathe();
+      const standing = standingOf(row);
+      if (row.pending === 1 || standing === undefined) continue;
+      if (!isTrusted(row)) {
+        await queue.add(async () => {
+          const verdict = await edits.examine(row.key);
+          if (verdict === "adopted" || verdict === "deleted") adopted++;
+        });
+      } else if (!seen.has(standing.companion) && !isThere(port, root, standing.companion)) incomplete.push(row.key);
+    }
+    if (incomplete.length > 0) await mark(incomplete);
+    after = rows.at(-1)?.key ?? "";
+  }
+  await queue.drained();
+  report();
+}
+
+/** Every directory of a root with its entries, the reserved one aside. Links are not followed. */
+export async function* walk(
+  port: FileSystemPort,
+  root: string,
+  directory: string,
+): AsyncIterable<{ directory: string; entries: DirectoryEntry[] }> {
+  const entries = readDirectory(port, root, directory);
+  if (entries === undefined) return;
+  yield { directory, entries };
+  for (const { name, kind } of entries) {
+    if (kind !== "directory" || name.toLowerCase() === OWN_DIRECTORY) continue;
+    yield* walk(port, root, directory === "" ? name : `${directory}/${name}`);
+  }
+}
+
+/** Undefined when there is no such directory any more, or a link stands there. */
+export function readDirectory(port: FileSystemPort, root: string, directory: string): DirectoryEntry[] | undefined {
+  try {
+    const held = port.holdDirectory(root, segmentsOf(directory));
+    try {
+      return port.readdir(held.path);
+    } finally {
+      held.release();
+    }
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
+function isThere(port: FileSystemPort, root: string, path: string): boolean {
+  return port.lstat(`${root}/${path}`) !== undefined;
+}
+
+/** Runs tasks, at most so many at once; the first error ends it. */
+class Queue {
+  readonly #most: number;
+  readonly #running = new Set<Promise<void>>();
+  #failure: { error: unknown } | undefined;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  async add(task: () => Promise<void>): Promise<void> {
+    const running: Promise<void> = task()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    if (this.#running.size >= this.#most) await Promise.race(this.#running);
+    this.#check();
+  }
+
+  async drained(): Promise<void> {
+    await Promise.all(this.#running);
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}

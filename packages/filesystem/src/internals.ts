@@ -1,0 +1,31 @@
+import { openDatabase } from "@holdfast/sqlite/item-table";
+import { type MirrorLock, type MirrorLockOptions, SqliteMirrorLock } from "./mirror-lock.js";
+import { isOnNetwork } from "./network.js";
+import type { FileSystemPort } from "./port/file-system-port.js";
+import { nodeFileSystem } from "./port/node-file-system.js";
+import { type RootWatch, watchDirectories } from "./root-watch.js";
+
+/**
+ * What the adapter stands on, so that a recording or simulating implementation can take its place. The order of everything
+ * that a crash can fall between shows in three of them: calls of `files`, commits (`COMMIT` on the connection of `openDatabase`), and the
+ * promises that the adapter's methods return.
+ */
+export interface Internals {
+  readonly files: FileSystemPort;
+  /** Opens the item table. */
+  readonly openDatabase: typeof openDatabase;
+  /** Decides which process mirrors. */
+  readonly openMirrorLock: (options: MirrorLockOptions) => Promise<MirrorLock>;
+  /** Tells of changes below the root; undefined: nothing is watched. */
+  readonly watchRoot: RootWatch | undefined;
+  /** Whether a directory is on another machine. */
+  readonly isOnNetwork: (directory: string) => boolean;
+}
+
+export const realInternals: Internals = {
+  files: nodeFileSystem,
+  openDatabase,
+  openMirrorLock: SqliteMirrorLock.open,
+  watchRoot: watchDirectories,
+  isOnNetwork,
+};

@@ -1,0 +1,171 @@
+import { BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
+import { MOST_IN_TABLE } from "../body-files.js";
+import { breathing } from "../breath.js";
+import { companionAt } from "../edits/companion-at.js";
+import { walk } from "../edits/scan.js";
+import type { FileStore } from "../file-store.js";
+import { looksLike } from "../fingerprint.js";
+import { hashNow } from "../look.js";
+import { isTemporary } from "../names/dropped-in.js";
+import { COMPANION_EXTENSION } from "../names/pair-names.js";
+import { fold } from "../names/segments.js";
+import { splitPath } from "../root-directory.js";
+import { type FileRow, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
+import type { Finding, Remedy } from "./findings.js";
+
+const PAGE = 500;
+
+/** No temp of the mirror is older than that, unless its process died. Milliseconds. */
+const MIRROR_TIMEOUT = 60_000;
+
+/** Everything about the files that is not as the table says. Changes nothing. */
+export async function lookThrough(store: FileStore, signal: AbortSignal | undefined): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const look of [pairs, strangers, leftovers, absentees]) findings.push(...(await look(store, signal)));
+  return findings;
+}
+
+/** Hashes every data file and reads every companion. */
+async function pairs({ files, internals, directories, table }: FileStore, signal: AbortSignal | undefined) {
+  const { files: port } = internals;
+  const breathe = breathing();
+  const findings: Finding[] = [];
+  for (let rows = files.after("", PAGE); rows.length > 0; rows = files.after(rows.at(-1)?.key ?? "", PAGE)) {
+    for (const row of rows) {
+      signal?.throwIfAborted();
+      await breathe();
+      const standing = standingOf(row);
+      // What is pending is the mirror's to compare.
+      if (row.pending === 1 || standing === undefined) continue;
+      const header = table.stat(row.key, BEFORE_ALL_TIME);
+      const path = `${directories.root}/${standing.path}`;
+      const stat = port.lstat(path);
+      const sha256 = stat?.kind === "file" ? hashNow(port, path) : undefined;
+      if (isSame(files.find(row.key), row)) {
+        if (sha256 !== standing.sha256)
+          findings.push(
+            dataFinding(row, standing, header, stat !== undefined && looksLike(standing.stat, stat), sha256),
+          );
+        else if (companionAt(port, directories.root, standing.companion)?.key !== row.key)
+          findings.push(companionFinding(row, standing));
+      }
+    }
+  }
+  return findings;
+}
+
+/** Files in the root that belong to nobody. */
+async function strangers(store: FileStore, signal: AbortSignal | undefined) {
+  const { files, internals, directories, newcomers } = store;
+  const { files: port } = internals;
+  const findings: Finding[] = [];
+  for await (const { directory, entries } of walk(port, directories.root, "")) {
+    for (const { name, kind } of entries) {
+      signal?.throwIfAborted();
+      const path = directory === "" ? name : `${directory}/${name}`;
+      if (kind === "directory" || isOwned(store, path)) continue;
+      if (kind === "file" && isTemporary(name)) {
+        const age = port.now() - Number((port.lstat(`${directories.root}/${path}`)?.mtime ?? 0n) / 1_000_000n);
+        // The mirror may be just about to rename it.
+        if (age < MIRROR_TIMEOUT) continue;
+        findings.push(finding(`${path} is an unfinished file that a process left behind`, { do: "remove", path }));
+      } else if (kind !== "file") {
+        findings.push(
+          finding(
+            `${path} is ${kind === "symlink" ? "a symbolic link" : "no regular file"}: it is not followed; put a file in its place`,
+          ),
+        );
+      } else {
+        const companion = name.endsWith(COMPANION_EXTENSION) ? companionAt(port, directories.root, path) : undefined;
+        if (companion !== undefined) {
+          const data = directory === "" ? companion.current.file : `${directory}/${companion.current.file}`;
+          if (port.lstat(`${directories.root}/${data}`) !== undefined && files.ownerOf(data) === undefined) continue;
+          findings.push(
+            finding(`${path} tells of a file that is not there, or has another companion`, { do: "remove", path }),
+          );
+        } else if (!newcomers.isIgnored(path)) {
+          findings.push(
+            finding(
+              `${path} belongs to no item: it becomes one when the root is next looked through, unless its name cannot be a key, or its key has another file`,
+            ),
+          );
+        }
+      }
+    }
+  }
+  return findings;
+}
+
+/** Whether a file is one of an item, and not another one whose name differs from that in its case alone. */
+function isOwned({ files, internals, directories }: FileStore, path: string): boolean {
+  const owner = files.ownerOf(path);
+  const row = owner === undefined ? undefined : files.find(owner);
+  if (row === undefined) return false;
+  const names = [standingOf(row), ...readIntents(row.intent)].flatMap((pair) =>
+    pair === undefined ? [] : [pair.path, pair.companion],
+  );
+  const own = names.find((name) => fold(name) === fold(path));
+  if (own === undefined || own === path) return true;
+  const inodeOf = (name: string) => internals.files.lstat(`${directories.root}/${name}`)?.inode;
+  return inodeOf(own) === inodeOf(path);
+}
+
+/** Files of the work directory that nothing points to. */
+async function leftovers(store: FileStore) {
+  return store
+    .leftovers()
+    .map(({ place, what }) => finding(`${place} is ${what}, and was left behind by a process`, { do: "drop", place }));
+}
+
+/** Items that have to be there. */
+async function absentees({ options, table }: FileStore) {
+  return options.required
+    .filter((key) => table.stat(key, BEFORE_ALL_TIME) === undefined)
+    .map((key) => finding("this item is required, and is not there", { do: "nothing" }, key, "NOT_FOUND"));
+}
+
+function dataFinding(
+  row: FileRow,
+  { path }: StandingPair,
+  header: RecordHeader | undefined,
+  isUnnoticed: boolean,
+  sha256: string | undefined,
+): Finding {
+  const isInTable = header !== undefined && header.storedSize <= MOST_IN_TABLE;
+  const what =
+    sha256 === undefined
+      ? "is missing"
+      : row.damaged !== null
+        ? "is damaged: it cannot be read as what it should be"
+        : isUnnoticed
+          ? "has other content than was written, although nobody changed it"
+          : "was changed, and that has not been taken in yet";
+  const mends = isInTable && (sha256 === undefined || row.damaged !== null || isUnnoticed);
+  const remedy: Remedy = mends
+    ? { do: "mirror", row, quarantine: sha256 !== undefined && row.damaged === null }
+    : { do: "nothing" };
+  return finding(`${path} ${what}`, remedy, row.key);
+}
+
+function companionFinding(row: FileRow, { companion }: StandingPair): Finding {
+  const what = splitPath(companion).name;
+  return finding(
+    `the companion ${what} is missing, or does not say whose it is`,
+    { do: "mirror", row, quarantine: false },
+    row.key,
+  );
+}
+
+function finding(
+  message: string,
+  remedy: Remedy = { do: "nothing" },
+  key?: string,
+  code: Problem["code"] = "CORRUPT",
+): Finding {
+  const problem = { code, message, repairable: remedy.do !== "nothing" };
+  return { problem: key === undefined ? problem : { key, ...problem }, remedy };
+}
+
+function isSame(a: FileRow | undefined, b: FileRow): boolean {
+  return a !== undefined && a.version === b.version && a.stat === b.stat && a.pending === b.pending;
+}

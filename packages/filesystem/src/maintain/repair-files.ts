@@ -1,0 +1,59 @@
+import type { Problem, RepairReport } from "@holdfast/core";
+import { checkTables, repairTables } from "@holdfast/sqlite/item-table";
+import type { FileStore } from "../file-store.js";
+import { fingerprintOf } from "../fingerprint.js";
+import { isTemporary } from "../names/dropped-in.js";
+import { splitPath } from "../root-directory.js";
+import { standingOf } from "../table/file-table.js";
+import { checkFiles } from "./check-files.js";
+import type { Finding } from "./findings.js";
+import { lookThrough } from "./look-through.js";
+
+/** Mends what the table, or the files themselves, can mend without losing anything. */
+export async function repairFiles(store: FileStore, signal: AbortSignal | undefined): Promise<RepairReport> {
+  const { connection, table, group, context } = store;
+  const { tokenizerVersion: version, termsOf, ports } = context;
+  const damage = await store.read(() => checkTables(connection, table, ports.clock.now()), signal);
+  // Where pages are damaged, every write may spread the damage.
+  if (damage.some((problem) => !problem.repairable)) return { repaired: [], remaining: damage };
+  if (damage.length > 0) {
+    await group.submit(() => repairTables(connection, table, { version, termsOf }, ports.clock.now()), { signal });
+  }
+  const findings = await lookThrough(store, signal);
+  for (const finding of findings) await mend(store, finding);
+  await store.flush(signal);
+  const remaining = await checkFiles(store, signal);
+  const left = new Set(remaining.map(identify));
+  const before = [...damage, ...findings.map(({ problem }) => problem)];
+  return { repaired: before.filter((problem) => !left.has(identify(problem))), remaining };
+}
+
+async function mend(
+  { group, files, internals, directories, quarantine, versions }: FileStore,
+  { remedy }: Finding,
+): Promise<void> {
+  const { files: port } = internals;
+  if (remedy.do === "remove") {
+    const path = `${directories.root}/${remedy.path}`;
+    if (!isTemporary(splitPath(remedy.path).name)) quarantine.copy(path, remedy.path);
+    port.unlink(path);
+  } else if (remedy.do === "drop") {
+    versions.drop(remedy.place);
+  } else if (remedy.do === "mirror") {
+    const { row } = remedy;
+    const standing = standingOf(row);
+    if (standing === undefined) return;
+    const path = `${directories.root}/${standing.path}`;
+    if (remedy.quarantine) quarantine.copy(path, standing.path);
+    const stat = port.lstat(path);
+    await group.submit(() => {
+      files.mark(row.key);
+      // What is in quarantine may be replaced.
+      if (remedy.quarantine && stat !== undefined) files.damage(row.key, fingerprintOf(stat, port.now()));
+    });
+  }
+}
+
+function identify({ key, message }: Problem): string {
+  return `${key ?? ""}\n${message}`;
+}

@@ -1,0 +1,337 @@
+import { BEFORE_ALL_TIME, type CancelTimer, type Ports, StorageError, sleep } from "@holdfast/core";
+import { codeOf, type GroupCommit, type ItemTable } from "@holdfast/sqlite/item-table";
+import type { BodyFiles } from "../body-files.js";
+import type { Edits } from "../edits/edits.js";
+import type { MirrorLock } from "../mirror-lock.js";
+import { choosePairNames, type TakenNames } from "../names/pair-names.js";
+import type { Copies } from "../table/copies.js";
+import type { FileTable } from "../table/file-table.js";
+import type { Plan, Result } from "./plan.js";
+import type { Planner } from "./planner.js";
+import { type PublishParts, publishGroup } from "./publish.js";
+
+export interface MirrorParts extends PublishParts {
+  readonly ports: Ports;
+  readonly lock: MirrorLock;
+  readonly group: GroupCommit;
+  readonly table: ItemTable;
+  readonly files: FileTable;
+  readonly copies: Copies;
+  readonly bodies: BodyFiles;
+  readonly edits: Edits;
+  readonly planner: Planner;
+  readonly flushTimeout: number;
+  /** Called, and awaited, when this process has become the mirror. */
+  readonly tookOver: () => Promise<void>;
+  /** Called when files cannot be brought to the medium: nothing more may be acknowledged. */
+  readonly failed: (error: StorageError) => void;
+}
+
+/** A key that could not be mirrored. */
+interface Setback {
+  readonly error: unknown;
+  readonly attempts: number;
+  /** Set while it is not to be tried again. */
+  cancelPause: CancelTimer | undefined;
+}
+
+/** Keys in one group, which share two commits and the fsyncs of their directories. */
+const GROUP = 256;
+/** Milliseconds without a commit after which mirroring begins: saves that follow one another have the disk to themselves. */
+const QUIET = 20;
+/** Milliseconds from the first commit after which it begins in any case. */
+const LONGEST_LAG = 2_000;
+/** Milliseconds between looks: of the mirror, for what other processes have committed; of others, whether the mirror is gone. */
+const LOOK = 100;
+const POLL = 10;
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 30_000;
+
+/** Names below `versions/` meet no others, since the version is part of each. */
+const NOBODY_ELSE: TakenNames = { asData: () => false, asCompanion: () => false, asDirectory: () => false };
+
+/** Brings committed items into their files, while this process is the one that does. */
+export class Mirror {
+  readonly #parts: MirrorParts;
+  readonly #setbacks = new Map<string, Setback>();
+  #leads = false;
+  #stopped = false;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #cancelTimer: CancelTimer | undefined;
+  #waitingSince = 0;
+  #cancelLook: CancelTimer | undefined;
+  #syncFailures = 0;
+
+  constructor(parts: MirrorParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether this process mirrors. */
+  get leads(): boolean {
+    return this.#leads;
+  }
+
+  /** To be called after commits. */
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
+    const now = performance.now();
+    if (this.#cancelTimer === undefined) this.#waitingSince = now;
+    else if (now - this.#waitingSince > LONGEST_LAG - QUIET) return;
+    this.#cancelTimer?.();
+    const run = () => {
+      this.#cancelTimer = undefined;
+      this.#begin();
+    };
+    this.#cancelTimer = this.#parts.ports.timers.schedule(run, QUIET, "foreground");
+  }
+
+  /** Becomes the mirror when nobody else is. Resolves when that is settled, and what it finds at the start is taken in. */
+  async lead(): Promise<boolean> {
+    this.#cancelLook ??= this.#lookLater();
+    if (this.#leads || this.#stopped) return this.#leads;
+    if (!this.#parts.lock.tryAcquire()) return false;
+    this.#leads = true;
+    await this.#parts.tookOver();
+    return true;
+  }
+
+  /** Resolves when what is pending now has reached its place; TIMEOUT when that takes too long. */
+  async flush(signal: AbortSignal | undefined): Promise<void> {
+    const { ports, files, flushTimeout } = this.#parts;
+    const waiting = new Set(files.pending("", Number.MAX_SAFE_INTEGER));
+    let late = false;
+    const cancel = ports.timers.schedule(
+      () => {
+        late = true;
+      },
+      flushTimeout,
+      "foreground",
+    );
+    try {
+      this.#endPauses();
+      while (waiting.size > 0) {
+        signal?.throwIfAborted();
+        if (late) throw this.#lateError(waiting);
+        await this.#cycle();
+        for (const key of waiting) if (files.find(key)?.pending !== 1) waiting.delete(key);
+        if (waiting.size > 0) await sleep(ports.timers, POLL, signal);
+      }
+    } finally {
+      cancel();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#cancelLook?.();
+    this.#endPauses();
+    await this.#running?.catch(() => undefined);
+  }
+
+  #begin(): void {
+    // What goes wrong stays pending, and shows in `flush`.
+    this.#cycle().catch(() => undefined);
+  }
+
+  #lookLater(): CancelTimer {
+    const look = () => {
+      this.#cancelLook = this.#stopped ? undefined : this.#lookLater();
+      if (!this.#stopped && this.#running === undefined && this.#hasWork()) this.#begin();
+    };
+    return this.#parts.ports.timers.schedule(look, LOOK, "background");
+  }
+
+  /** Whether to look closer. A table that cannot be read now is looked at again. */
+  #hasWork(): boolean {
+    try {
+      return this.#leads ? this.#parts.files.pending("", 1).length > 0 : this.#parts.lock.tryAcquire();
+    } catch {
+      return false;
+    }
+  }
+
+  /** Works until nothing is left that can be done now. */
+  #cycle(): Promise<void> {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+      if (this.#again) {
+        this.#again = false;
+        this.wake();
+      }
+    });
+    return this.#running;
+  }
+
+  async #work(): Promise<void> {
+    if (!(await this.lead())) return;
+    while (!this.#stopped) {
+      const plans = await this.#intend();
+      if (plans === undefined) return;
+      if (plans.length > 0) await this.#publish(plans);
+    }
+  }
+
+  /** Undefined when nothing is pending that may be tried now. */
+  async #intend(): Promise<Plan[] | undefined> {
+    const { files, group, planner } = this.#parts;
+    const keys = files
+      .pending("", GROUP + this.#setbacks.size)
+      .filter((key) => this.#setbacks.get(key)?.cancelPause === undefined);
+    if (keys.length === 0) return undefined;
+    const failed = new Map<string, unknown>();
+    const plans = await group.submit(() =>
+      keys.slice(0, GROUP).flatMap((key) => {
+        try {
+          return planner.plan(key, this.#syncFailures > 0) ?? [];
+        } catch (error) {
+          if (!StorageError.is(error, "CORRUPT")) throw error;
+          failed.set(key, error);
+          return [];
+        }
+      }),
+    );
+    for (const [key, error] of failed) this.#setBack(key, error);
+    return plans;
+  }
+
+  async #publish(plans: readonly Plan[]): Promise<void> {
+    let results: Result[];
+    try {
+      results = await publishGroup(plans, this.#parts);
+    } catch (error) {
+      for (const { key } of plans) this.#setBack(key, error);
+      if (isFsyncFailure(error)) this.#countSyncFailure(error);
+      return;
+    }
+    const unsynced = results.find((result) => result.outcome === "failed" && isFsyncFailure(result.error));
+    if (unsynced?.outcome === "failed") this.#countSyncFailure(unsynced.error);
+    else this.#syncFailures = 0;
+    await this.#record(results);
+    for (const result of results) await this.#follow(result);
+  }
+
+  async #record(results: readonly Result[]): Promise<void> {
+    const { group, table, files, copies } = this.#parts;
+    await group.submit(() => {
+      for (const result of results) {
+        if (result.outcome !== "published" && result.outcome !== "removed") continue;
+        const { key } = result.plan;
+        const version = table.stat(key, BEFORE_ALL_TIME)?.version;
+        if (result.outcome === "published") {
+          const { header, names, sha256, body } = result.plan;
+          const { stat } = result;
+          files.settle({ key, ...names, version: header.version, sha256, stat }, version !== header.version);
+          if (body.from === "file") copies.delete(key, header.version);
+        } else {
+          const row = files.find(key);
+          if (row !== undefined) files.remove(row);
+          if (version !== undefined) files.mark(key);
+        }
+        for (const kept of result.kept) copies.put({ key, ...kept });
+      }
+    });
+  }
+
+  /** What is left to do about one key when its group has been recorded. */
+  async #follow(result: Result): Promise<void> {
+    const { key } = result.plan;
+    if (result.outcome === "failed") {
+      this.#setBack(key, result.error);
+    } else if (result.outcome === "edited") {
+      const verdict = await this.#parts.edits.admit(key, result.path);
+      if (verdict !== "adopted" && verdict !== "damaged") {
+        this.#setBack(key, new Error("its file is being changed by somebody"));
+      }
+    } else {
+      this.#setbacks.delete(key);
+      for (const place of result.raced) await this.#keepRaced(result.plan, place);
+      await this.#tidy(key);
+    }
+  }
+
+  async #keepRaced(plan: Plan, place: string): Promise<void> {
+    const path = plan.type === "publish" ? plan.names.path : (plan.standing?.path ?? plan.key);
+    await this.#parts.edits.adoptSaved(plan.key, path, place);
+  }
+
+  /** Drops copies of versions that history has dropped, and brings those that it keeps where people find them. */
+  async #tidy(key: string): Promise<void> {
+    const { copies, table, group, versions, bodies, port } = this.#parts;
+    const current = table.stat(key, BEFORE_ALL_TIME)?.version;
+    const others = copies.of(key).filter(({ version }) => version !== current);
+    if (others.length === 0) return;
+    const headers = new Map(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => [header.version, header]));
+    const surplus = others.filter(({ version }) => !headers.has(version));
+    const moved = others.flatMap((copy) => {
+      const header = headers.get(copy.version);
+      const isToMove = header !== undefined && !copy.place.startsWith("versions/");
+      if (!isToMove || port.lstat(bodies.locate(copy.place)) === undefined) return [];
+      const { path } = choosePairNames(key, header, NOBODY_ELSE);
+      return [{ ...copy, from: copy.place, place: versions.adopt(copy.place, path, copy.version) }];
+    });
+    await group.submit(() => {
+      for (const { version } of surplus) copies.delete(key, version);
+      for (const copy of moved) copies.put(copy);
+    });
+    // The first name goes when the second is recorded.
+    for (const { from } of moved) bodies.discard({ place: from });
+    for (const { place } of surplus) versions.drop(place);
+  }
+
+  #setBack(key: string, error: unknown): void {
+    const before = this.#setbacks.get(key);
+    before?.cancelPause?.();
+    const attempts = (before?.attempts ?? 0) + 1;
+    const again = () => {
+      setback.cancelPause = undefined;
+      this.wake();
+    };
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempts);
+    const cancelPause = this.#parts.ports.timers.schedule(again, pause, "background");
+    const setback: Setback = { error, attempts, cancelPause };
+    this.#setbacks.set(key, setback);
+  }
+
+  #endPauses(): void {
+    for (const setback of this.#setbacks.values()) {
+      setback.cancelPause?.();
+      setback.cancelPause = undefined;
+    }
+  }
+
+  /** A second failure in a row to bring files to the medium ends writing: the next one would be acknowledged in vain. */
+  #countSyncFailure(error: unknown): void {
+    if (++this.#syncFailures < 2) return;
+    this.#stopped = true;
+    this.#parts.failed(
+      new StorageError(
+        "UNAVAILABLE",
+        "the disk does not confirm what is written to files: this storage only reads now; what was acknowledged is in the item table; look at the disk, then close and open again",
+        { retryable: false, cause: error },
+      ),
+    );
+  }
+
+  #lateError(waiting: ReadonlySet<string>): StorageError {
+    const [first = ""] = waiting;
+    const cause = this.#setbacks.get(first)?.error;
+    const reason =
+      cause instanceof Error ? ` (${JSON.stringify(first)}: ${cause.message})` : `, ${JSON.stringify(first)} first`;
+    const who = this.#leads ? "" : "; another process mirrors this root";
+    return new StorageError(
+      "TIMEOUT",
+      `${waiting.size} items are saved, but not in their files yet${reason}${who}: they will be, when what stands in the way is gone`,
+      { cause },
+    );
+  }
+}
+
+function isFsyncFailure(error: unknown): boolean {
+  return codeOf(error) !== undefined && error instanceof Error && "syscall" in error && error.syscall === "fsync";
+}

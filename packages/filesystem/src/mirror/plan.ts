@@ -1,0 +1,71 @@
+import type { RecordHeader, Version } from "@holdfast/core";
+import type { Fingerprint } from "../fingerprint.js";
+import type { PairNames } from "../names/pair-names.js";
+import type { Intent, StandingPair } from "../table/file-table.js";
+
+/** What is to be done to the files of one key. */
+export type Plan = PublishPlan | RemovePlan;
+
+interface Before {
+  readonly key: string;
+  /** The pair that was recorded last. */
+  readonly standing: StandingPair | undefined;
+  /** What else may stand, since a publication was begun and not recorded; oldest first. */
+  readonly intents: readonly Intent[];
+  /** How a damaged file looks of which there is a copy in quarantine: it may be replaced. */
+  readonly damaged: Fingerprint | null;
+  /** Whether history has the version that stands, so that its file is to be kept. */
+  readonly keeps: (version: Version) => boolean;
+}
+
+export interface PublishPlan extends Before {
+  readonly type: "publish";
+  readonly header: RecordHeader;
+  readonly sha256: string;
+  readonly names: PairNames;
+  readonly body: PlannedBody;
+  /** The files are written even when they seem to be there: an fsync of theirs has failed. */
+  readonly anew: boolean;
+}
+
+export type PlannedBody =
+  | { readonly from: "memory"; readonly bytes: Uint8Array }
+  /** A file of its own, on the medium, which is moved. */
+  | { readonly from: "file"; readonly path: string }
+  /** It stands where it belongs. */
+  | { readonly from: "place" };
+
+export interface RemovePlan extends Before {
+  readonly type: "remove";
+}
+
+export type Result =
+  | Published
+  | Removed
+  /** Something stands at `path` that no Holdfast wrote; nothing was replaced. */
+  | { readonly outcome: "edited"; readonly plan: Plan; readonly path: string }
+  | { readonly outcome: "failed"; readonly plan: Plan; readonly error: unknown };
+
+export interface Published extends Replaced {
+  readonly outcome: "published";
+  readonly plan: PublishPlan;
+  readonly stat: Fingerprint;
+}
+
+export interface Removed extends Replaced {
+  readonly outcome: "removed";
+  readonly plan: RemovePlan;
+}
+
+export interface Replaced {
+  /** The files of versions that were replaced. */
+  readonly kept: readonly Kept[];
+  /** Where in the work directory edits are that came at the very moment of replacing. */
+  readonly raced: readonly string[];
+}
+
+interface Kept {
+  readonly version: Version;
+  readonly place: string;
+  readonly sha256: string;
+}

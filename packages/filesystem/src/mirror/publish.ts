@@ -1,0 +1,367 @@
+import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
+import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
+import { hashNow, isAbsence, openIfThere } from "../look.js";
+import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
+import { discard, readAll, writeAll } from "../port/whole-files.js";
+import { splitPath, WorkingDirectories } from "../root-directory.js";
+import type { Intent, StandingPair } from "../table/file-table.js";
+import type { Plan, Published, PublishPlan, Removed, RemovePlan, Replaced, Result } from "./plan.js";
+import type { SavedFile, VersionFiles } from "./version-files.js";
+
+export interface PublishParts {
+  readonly port: FileSystemPort;
+  readonly root: string;
+  readonly versions: VersionFiles;
+  /** Told of directories that were made. */
+  readonly made: (directories: readonly string[]) => void;
+  /** Hexadecimal digits that nobody else draws. */
+  readonly unique: () => string;
+  /** Lets the event loop have its turn when it has waited long enough. */
+  readonly breathe: () => Promise<void>;
+}
+
+/** The data file that stands for a key, as it was when it was judged. */
+interface Seen {
+  readonly path: string;
+  readonly stat: FileStat;
+  /** Undefined: damaged, and in quarantine. */
+  readonly is: Intent | StandingPair | undefined;
+}
+
+/** A plan that has come as far as its temps. */
+interface Prepared {
+  readonly plan: PublishPlan;
+  readonly seen: Seen | undefined;
+  readonly companion: Temp;
+  /** Undefined: the data file that stands is already what is wanted. */
+  readonly data: Temp | undefined;
+}
+
+/** A file that is to be renamed. */
+interface Temp {
+  readonly path: string;
+  /** While it is open: its bytes are not known to be on the medium. */
+  readonly descriptor: number | undefined;
+}
+
+type Placed = Omit<Published, "outcome" | "stat">;
+type Emptied = Omit<Removed, "outcome">;
+
+/**
+ * Brings a group of keys into files, in the order of docs/filesystem.md: nothing is replaced before what replaces it is on the
+ * medium, and no data file before its companion. Each plan has its own outcome. Rejects when a directory cannot be brought to the
+ * medium: then nothing of the group may be recorded.
+ */
+export async function publishGroup(plans: readonly Plan[], parts: PublishParts): Promise<Result[]> {
+  const publication = new Publication(parts);
+  try {
+    return await publication.run(plans);
+  } finally {
+    publication.end();
+  }
+}
+
+class Publication {
+  readonly #parts: PublishParts;
+  readonly #port: FileSystemPort;
+  readonly #directories: WorkingDirectories;
+  readonly #temps = new Set<string>();
+  /** Descriptors of temps that are not on the medium yet. */
+  readonly #open = new Set<number>();
+  readonly #results: Result[] = [];
+
+  constructor(parts: PublishParts) {
+    this.#parts = parts;
+    this.#port = parts.port;
+    this.#directories = new WorkingDirectories(parts.port, parts.root);
+  }
+
+  async run(plans: readonly Plan[]): Promise<Result[]> {
+    const publishing = plans.filter((plan) => plan.type === "publish").map((plan) => ({ plan }));
+    const removing = plans.filter((plan) => plan.type === "remove").map((plan) => ({ plan }));
+
+    const written = await this.#each(publishing, ({ plan }) => this.#prepare(plan));
+    const prepared = await this.#fsyncTemps(written);
+    const announced = await this.#each(prepared, (each) => this.#announce(each));
+    const emptied = await this.#each(removing, ({ plan }) => this.#removeData(plan));
+    this.#directories.fsync();
+    const placed = await this.#each(announced, (each) => this.#place(each));
+    const removed = await this.#each(emptied, (each) => this.#removeCompanion(each));
+    this.#directories.fsync();
+    const alone = await this.#each(placed, (each) => this.#removeOlder(each));
+    this.#directories.fsync();
+    await this.#each(alone, (each) => this.#describe(each));
+    for (const each of removed) this.#results.push({ outcome: "removed", ...each });
+    return this.#results;
+  }
+
+  /** Gives up temps that did not get their names, and lets go of the directories. */
+  end(): void {
+    for (const descriptor of this.#open) this.#port.close(descriptor);
+    for (const temp of this.#temps) discard(this.#port, temp);
+    this.#directories.release();
+    this.#parts.made(this.#directories.made);
+  }
+
+  /** One step for all: a plan that has its result goes no further. */
+  async #each<From extends { readonly plan: Plan }, To>(
+    items: readonly From[],
+    work: (item: From) => To | undefined,
+  ): Promise<To[]> {
+    const going: To[] = [];
+    for (const item of items) {
+      await this.#parts.breathe();
+      try {
+        const next = work(item);
+        if (next !== undefined) going.push(next);
+      } catch (error) {
+        this.#results.push({ outcome: "failed", plan: item.plan, error });
+      }
+    }
+    return going;
+  }
+
+  #end(result: Result): undefined {
+    this.#results.push(result);
+    return undefined;
+  }
+
+  /** Looks at what stands, and writes what will replace it beside it. */
+  #prepare(plan: PublishPlan): Prepared | undefined {
+    const { names, body, sha256 } = plan;
+    const seen = this.#judge(plan, [names.path]);
+    if (seen !== undefined && "outcome" in seen) return this.#end(seen);
+    const isThere = seen?.path === names.path && seen.is?.sha256 === sha256 && !(plan.anew && body.from === "memory");
+    const companion = this.#temp(names.companion, writeCompanion(this.#companionOf(plan, seen)));
+    if (isThere) return { plan, seen, companion, data: undefined };
+    if (body.from === "memory") return { plan, seen, companion, data: this.#temp(names.path, body.bytes) };
+    if (body.from === "file") return { plan, seen, companion, data: { path: body.path, descriptor: undefined } };
+    return this.#end({ outcome: "edited", plan, path: names.path });
+  }
+
+  /** Brings the temps of all plans to the medium at once, and closes them. */
+  async #fsyncTemps(written: readonly Prepared[]): Promise<Prepared[]> {
+    const descriptors = [...this.#open];
+    const outcomes = await this.#port.fsyncTogether(descriptors);
+    const failures = new Map<number, unknown>();
+    for (const [index, descriptor] of descriptors.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === "rejected") failures.set(descriptor, outcome.reason);
+      this.#open.delete(descriptor);
+      try {
+        this.#port.close(descriptor);
+      } catch (error) {
+        if (!failures.has(descriptor)) failures.set(descriptor, error);
+      }
+    }
+    return written.filter(({ plan, companion, data }) => {
+      const failed = [companion, data].find((temp) => failures.has(temp?.descriptor ?? -1));
+      if (failed === undefined) return true;
+      this.#end({ outcome: "failed", plan, error: failures.get(failed.descriptor ?? -1) });
+      return false;
+    });
+  }
+
+  /** Renames the companion: from now on it tells of both versions. */
+  #announce(prepared: Prepared): Prepared {
+    this.#rename(prepared.companion.path, prepared.plan.names.companion);
+    return prepared;
+  }
+
+  /** Renames the data file, which commits the pair. */
+  #place({ plan, seen, data }: Prepared): Placed | undefined {
+    const { names } = plan;
+    if (data === undefined) return { plan, kept: this.#keptBefore(plan, plan.header.version), raced: [] };
+    const there = this.#port.lstat(this.#directories.make(names.path));
+    // What was deleted since it was judged needs no keeping; what was changed, or has come, does.
+    if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
+      return this.#end({ outcome: "edited", plan, path: names.path });
+    }
+    const saved =
+      there === undefined || seen === undefined || seen.path !== names.path ? undefined : this.#save(plan, seen);
+    this.#rename(data.path, names.path);
+    // Another name's file goes when this one is on the medium.
+    return { plan, ...this.#replaced(plan, seen, saved) };
+  }
+
+  #removeData(plan: RemovePlan): Emptied | undefined {
+    const seen = this.#judge(plan, []);
+    if (seen !== undefined && "outcome" in seen) return this.#end(seen);
+    if (seen === undefined) return { plan, kept: this.#keptBefore(plan, undefined), raced: [] };
+    return { plan, ...this.#retire(plan, olderPairs(plan), seen) };
+  }
+
+  /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
+  #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], damaged?: Seen): Replaced {
+    const kept: Replaced["kept"][number][] = [];
+    const raced: string[] = [];
+    for (const { path } of pairs) {
+      const target = this.#locateIfThere(path);
+      const stat = target === undefined ? undefined : this.#port.lstat(target);
+      if (target === undefined || stat === undefined) continue;
+      const sha256 = hashNow(this.#port, target);
+      const is = olderPairs(plan).find((pair) => pair.path === path && pair.sha256 === sha256);
+      const isDamaged = damaged?.path === path && damaged.is === undefined && sameLook(damaged.stat, stat);
+      if (is === undefined && !isDamaged) continue;
+      const seen = { path, stat, is };
+      const saved = this.#save(plan, seen);
+      this.#unlink(path);
+      const replaced = this.#replaced(plan, seen, saved);
+      kept.push(...replaced.kept);
+      raced.push(...replaced.raced);
+    }
+    return { kept, raced };
+  }
+
+  #removeCompanion(emptied: Emptied): Emptied {
+    const pairs = olderPairs(emptied.plan);
+    for (const { companion } of pairs) this.#unlink(companion);
+    for (const { path } of pairs) this.#prune(splitPath(path).directory, "");
+    return emptied;
+  }
+
+  /** Removes what the key had under other names. */
+  #removeOlder({ plan, kept, raced }: Placed): Placed {
+    const { names } = plan;
+    const older = olderPairs(plan);
+    const retired = this.#retire(
+      plan,
+      older.filter(({ path }) => path !== names.path),
+    );
+    for (const { companion, path } of older) {
+      if (companion !== names.companion) this.#unlink(companion);
+      this.#prune(splitPath(path).directory, splitPath(names.path).directory);
+    }
+    return { plan, kept: [...kept, ...retired.kept], raced: [...raced, ...retired.raced] };
+  }
+
+  #describe(placed: Placed): undefined {
+    const { names } = placed.plan;
+    const stat = this.#port.lstat(this.#directories.locate(names.path));
+    if (stat?.kind !== "file") return this.#end({ outcome: "edited", plan: placed.plan, path: names.path });
+    return this.#end({ outcome: "published", ...placed, stat: fingerprintOf(stat, this.#port.now()) });
+  }
+
+  /** Which of the versions that may stand does. Undefined when nothing does. */
+  #judge(plan: Plan, paths: readonly string[]): Seen | (Result & { outcome: "edited" }) | undefined {
+    const known = olderPairs(plan);
+    for (const path of new Set([...paths, ...known.map((each) => each.path)])) {
+      const target = this.#locateIfThere(path);
+      const stat = target === undefined ? undefined : this.#port.lstat(target);
+      if (target === undefined || stat === undefined) continue;
+      // A link or a directory in the place of a file that is to go anyway is nothing of ours.
+      if (plan.type === "remove" && stat.kind !== "file") continue;
+      const { standing } = plan;
+      if (standing?.path === path && looksLike(standing.stat, stat) && !isFresh(standing.stat, stat)) {
+        return { path, stat, is: standing };
+      }
+      if (plan.damaged !== null && looksLike(plan.damaged, stat)) return { path, stat, is: undefined };
+      const sha256 = stat.kind === "file" ? hashNow(this.#port, target) : undefined;
+      const is = known.find((each) => each.path === path && each.sha256 === sha256);
+      return is === undefined ? { outcome: "edited", plan, path } : { path, stat, is };
+    }
+    return undefined;
+  }
+
+  #companionOf({ key, header, sha256, names, standing }: PublishPlan, seen: Seen | undefined): Companion {
+    const current: CompanionEntry = { file: splitPath(names.path).name, sha256, header };
+    const stands = seen && this.#entryOf(seen, [names.companion, standing?.companion]);
+    // For the same bytes one header is enough: there the companion's own renaming is what commits.
+    return { key, current, previous: stands?.sha256 === sha256 ? undefined : stands };
+  }
+
+  /** What the companions that stand say of the data file that stands. */
+  #entryOf({ path, is }: Seen, companions: readonly (string | undefined)[]): CompanionEntry | undefined {
+    for (const each of new Set(companions)) {
+      const bytes = each === undefined ? undefined : this.#read(each);
+      const companion = bytes && readCompanion(bytes);
+      const entries = [companion?.current, companion?.previous];
+      const entry = entries.find(
+        (one) => one !== undefined && one.sha256 === is?.sha256 && one.file === splitPath(path).name,
+      );
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  /** Gives the data file that stands a second name, so that it outlasts being replaced. */
+  #save(plan: Plan, { path, is }: Seen): SavedFile | undefined {
+    if (is === undefined) return undefined;
+    return this.#parts.versions.save(this.#directories.locate(path), path, is.version, plan.keeps(is.version));
+  }
+
+  /** Files of versions that an earlier try has replaced and kept, but not recorded. */
+  #keptBefore(plan: Plan, standing: string | undefined): Replaced["kept"] {
+    return olderPairs(plan).flatMap(({ path, version, sha256 }) => {
+      const place = version === standing || !plan.keeps(version) ? undefined : this.#parts.versions.find(path, version);
+      const isWhole = place !== undefined && hashNow(this.#port, this.#parts.versions.locate(place)) === sha256;
+      return isWhole ? [{ version, place, sha256 }] : [];
+    });
+  }
+
+  /** What has become of the data file that was replaced. */
+  #replaced(plan: Plan, seen: Seen | undefined, saved: SavedFile | undefined): Replaced {
+    if (seen?.is === undefined || saved === undefined) return { kept: [], raced: [] };
+    const { versions } = this.#parts;
+    const { place } = saved;
+    if (versions.hasChanged(saved, seen.stat)) return { kept: [], raced: [place] };
+    const { version, sha256 } = seen.is;
+    if (plan.keeps(version)) return { kept: [{ version, place, sha256 }], raced: [] };
+    versions.drop(place);
+    return { kept: [], raced: [] };
+  }
+
+  #temp(path: string, bytes: Uint8Array): Temp {
+    const { directory } = splitPath(path);
+    const name = `.holdfast-${this.#parts.unique()}.tmp`;
+    const temp = this.#directories.make(directory === "" ? name : `${directory}/${name}`);
+    const descriptor = this.#port.openNew(temp);
+    this.#temps.add(temp);
+    this.#open.add(descriptor);
+    writeAll(this.#port, descriptor, bytes);
+    return { path: temp, descriptor };
+  }
+
+  #rename(temp: string, path: string): void {
+    this.#port.rename(temp, this.#directories.make(path));
+    this.#temps.delete(temp);
+    this.#directories.changed(path);
+  }
+
+  #unlink(path: string): void {
+    const target = this.#locateIfThere(path);
+    if (target === undefined || this.#port.lstat(target) === undefined) return;
+    this.#port.unlink(target);
+    this.#directories.changed(path);
+  }
+
+  #prune(directory: string, kept: string): void {
+    if (directory === "") return;
+    if (directory !== kept && !kept.startsWith(`${directory}/`)) this.#directories.prune(directory);
+  }
+
+  #read(path: string): Uint8Array | undefined {
+    const target = this.#locateIfThere(path);
+    const descriptor = target === undefined ? undefined : openIfThere(this.#port, target);
+    if (descriptor === undefined) return undefined;
+    try {
+      return readAll(this.#port, descriptor, this.#port.fstat(descriptor).size);
+    } finally {
+      this.#port.close(descriptor);
+    }
+  }
+
+  #locateIfThere(path: string): string | undefined {
+    try {
+      return this.#directories.locate(path);
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Every pair that may stand, the newest first. */
+function olderPairs({ standing, intents }: Plan): readonly (Intent | StandingPair)[] {
+  return [...(standing === undefined ? [] : [standing]), ...intents].reverse();
+}

@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import type { FileSystemPort } from "./port/file-system-port.js";
+import { copyFile, writeNewFile } from "./port/whole-files.js";
+import { makeDirectories, splitPath } from "./root-directory.js";
+
+/** `quarantine/` in the work directory: copies of what could be no item, or had to give way to one. Nothing is ever removed from it. */
+export class Quarantine {
+  readonly #port: FileSystemPort;
+  readonly #work: string;
+  readonly #unique: () => string;
+
+  constructor(port: FileSystemPort, work: string, unique: () => string) {
+    this.#port = port;
+    this.#work = work;
+    this.#unique = unique;
+  }
+
+  get directory(): string {
+    return join(this.#work, "quarantine");
+  }
+
+  /** Keeps a copy of a file, on the medium. */
+  copy(source: string, path: string): void {
+    this.#keep(path, (target) => copyFile(this.#port, source, target));
+  }
+
+  /** Keeps bytes, on the medium. */
+  write(bytes: Uint8Array, path: string): void {
+    this.#keep(path, (target) => writeNewFile(this.#port, target, bytes));
+  }
+
+  #keep(path: string, write: (target: string) => void): void {
+    const { directory, name } = splitPath(path);
+    const target = join(
+      this.directory,
+      directory,
+      `${new Date(this.#port.now()).toISOString().replace(/[-:.]/g, "")}-${this.#unique().slice(0, 8)}-${name}`,
+    );
+    makeDirectories(this.#port, splitPath(target).directory);
+    write(target);
+    this.#port.fsyncDirectory(splitPath(target).directory);
+  }
+}

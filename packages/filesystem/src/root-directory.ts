@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { codeOf } from "@holdfast/sqlite/item-table";
+import type { FileSystemPort, HeldDirectory } from "./port/file-system-port.js";
+
+/** The directory of a path below the root, and its name in it. */
+export function splitPath(path: string): { directory: string; name: string } {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? { directory: "", name: path } : { directory: path.slice(0, slash), name: path.slice(slash + 1) };
+}
+
+export function segmentsOf(directory: string): string[] {
+  return directory === "" ? [] : directory.split("/");
+}
+
+/** Directories below a root that are worked in: each is held once, whatever happens to its name, until all are released. */
+export class WorkingDirectories {
+  readonly #port: FileSystemPort;
+  readonly #root: string;
+  readonly #held = new Map<string, HeldDirectory>();
+  readonly #changed = new Set<string>();
+  readonly #made: string[] = [];
+
+  constructor(port: FileSystemPort, root: string) {
+    this.#port = port;
+    this.#root = root;
+  }
+
+  /** The path to use for a file below the root. Throws ENOENT, ENOTDIR or ELOOP when its directory is not one. */
+  locate(path: string): string {
+    const { directory, name } = splitPath(path);
+    return `${this.#hold(directory)}/${name}`;
+  }
+
+  /** As `locate`; makes the directories that are missing. */
+  make(path: string): string {
+    const { directory, name } = splitPath(path);
+    try {
+      return `${this.#hold(directory)}/${name}`;
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    const parent = this.make(directory);
+    try {
+      this.#port.mkdir(parent);
+      this.#made.push(directory);
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw error;
+    }
+    this.changed(directory);
+    return `${this.#hold(directory)}/${name}`;
+  }
+
+  /** A name in the directory of `path` was added, replaced or removed. */
+  changed(path: string): void {
+    this.#changed.add(splitPath(path).directory);
+  }
+
+  /** Brings every change so far to the medium. */
+  fsync(): void {
+    for (const directory of this.#changed) this.#port.fsyncDirectory(this.#hold(directory));
+    this.#changed.clear();
+  }
+
+  /** Directories made here. */
+  get made(): readonly string[] {
+    return this.#made;
+  }
+
+  /** Removes a directory and those above it, as far as they are empty. */
+  prune(directory: string): void {
+    for (let path = directory; path !== ""; path = splitPath(path).directory) {
+      try {
+        const target = this.locate(path);
+        this.#held.get(path)?.release();
+        this.#held.delete(path);
+        this.#port.rmdir(target);
+      } catch (error) {
+        // Not empty, or gone already, or somebody looks into it: it does no harm where it is.
+        if (codeOf(error) === undefined) throw error;
+        return;
+      }
+      this.#changed.delete(path);
+      this.changed(path);
+    }
+  }
+
+  release(): void {
+    for (const held of this.#held.values()) held.release();
+    this.#held.clear();
+  }
+
+  #hold(directory: string): string {
+    let held = this.#held.get(directory);
+    if (held === undefined) {
+      held = this.#port.holdDirectory(this.#root, segmentsOf(directory));
+      this.#held.set(directory, held);
+    }
+    return held.path;
+  }
+}
+
+/** Makes a directory and those above it, and brings their names to the medium. */
+export function makeDirectories(port: FileSystemPort, path: string): void {
+  if (port.lstat(path) !== undefined) return;
+  const parent = join(path, "..");
+  if (parent !== path) makeDirectories(port, parent);
+  try {
+    port.mkdir(path);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return;
+    throw error;
+  }
+  port.fsyncDirectory(parent);
+}

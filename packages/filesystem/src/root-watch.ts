@@ -1,0 +1,81 @@
+import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
+
+export interface RootWatchEvents {
+  /** Something may have changed in a directory, given relative to the root with "/" ("" is the root), perhaps at `name`. */
+  changed(directory: string, name: string | undefined): void;
+  /** Not everything can be watched any more. */
+  incomplete(): void;
+}
+
+export interface RootWatcher {
+  /** A directory that is to be watched from now on; nothing when it is already. */
+  add(directory: string): void;
+  close(): void;
+}
+
+export type RootWatch = (root: string, events: RootWatchEvents) => RootWatcher;
+
+/**
+ * Watches with the platform's recursive watch on macOS and Windows, elsewhere with one watch for each directory: chokidar and
+ * Node's own recursion take one for each file, which for a large tree is more than Linux allows a user.
+ */
+export const watchDirectories: RootWatch = (root, events) =>
+  process.platform === "darwin" || process.platform === "win32"
+    ? watchRecursively(root, events)
+    : new DirectoryWatches(root, events);
+
+function watchRecursively(root: string, events: RootWatchEvents): RootWatcher {
+  const watcher = watch(root, { recursive: true, persistent: false }, (_, file) => {
+    if (file === null) {
+      events.changed("", undefined);
+      return;
+    }
+    const parts = file.split(/[\\/]/);
+    const name = parts.pop();
+    events.changed(parts.join("/"), name);
+  });
+  watcher.on("error", () => events.incomplete());
+  return { add: () => undefined, close: () => watcher.close() };
+}
+
+class DirectoryWatches implements RootWatcher {
+  readonly #root: string;
+  readonly #events: RootWatchEvents;
+  readonly #watchers = new Map<string, FSWatcher>();
+
+  constructor(root: string, events: RootWatchEvents) {
+    this.#root = root;
+    this.#events = events;
+  }
+
+  add(directory: string): void {
+    if (this.#watchers.has(directory)) return;
+    try {
+      const watcher = watch(join(this.#root, directory), { persistent: false }, (type, name) => {
+        this.#events.changed(directory, name ?? undefined);
+        // A directory that went tells so of itself; one of the same name that comes later is another.
+        if (type === "rename" && name === directory.slice(directory.lastIndexOf("/") + 1))
+          this.#drop(directory, watcher);
+      });
+      watcher.on("error", () => {
+        this.#drop(directory, watcher);
+        this.#events.changed(directory, undefined);
+      });
+      this.#watchers.set(directory, watcher);
+    } catch (error) {
+      // It is gone already, or the system allows no more watches.
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) this.#events.incomplete();
+    }
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+  }
+
+  #drop(directory: string, watcher: FSWatcher): void {
+    watcher.close();
+    if (this.#watchers.get(directory) === watcher) this.#watchers.delete(directory);
+  }
+}

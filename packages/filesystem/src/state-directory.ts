@@ -1,0 +1,109 @@
+import { hash } from "node:crypto";
+import { basename, join } from "node:path";
+import { StorageError } from "@holdfast/core";
+import type { Connection } from "@holdfast/sqlite/item-table";
+import type { Internals } from "./internals.js";
+import { isSynced, locations } from "./locations.js";
+import { openIfThere } from "./look.js";
+import type { CompleteOptions } from "./options.js";
+import type { FileSystemPort } from "./port/file-system-port.js";
+import { discard, readAll, writeNewFile } from "./port/whole-files.js";
+import { makeDirectories } from "./root-directory.js";
+
+export interface Directories {
+  readonly root: string;
+  /** Of the item table. */
+  readonly state: string;
+  /** Of bodies, versions and quarantine: on the root's device, so that files can be moved and linked. */
+  readonly work: string;
+  /** Whether the root is in a folder that is synced. */
+  readonly synced: boolean;
+}
+
+const OWN_DIRECTORY = ".holdfast";
+const MARKER = "root.json";
+const ROOT_ID = "root";
+
+/** Decides what is where, and makes what is missing. Throws UNSUPPORTED where the item table cannot be kept. */
+export function prepareDirectories(options: CompleteOptions, { files: port, isOnNetwork }: Internals): Directories {
+  const { root } = options;
+  makeDirectories(port, root);
+  if (port.lstat(`${root}/.`)?.kind !== "directory") {
+    throw new StorageError("INVALID_OPTION", `${root} is no directory; name one for the files`);
+  }
+  const synced = isSynced(root);
+  const own = join(root, OWN_DIRECTORY);
+  const state = options.stateDirectory ?? (synced ? stateElsewhere(root) : own);
+  makeDirectories(port, own);
+  makeDirectories(port, state);
+  if (isOnNetwork(state)) {
+    throw new StorageError(
+      "UNSUPPORTED",
+      `${state} is on a network drive, where several processes cannot share a database safely: set stateDirectory to a directory on a local disk; the files may stay where they are`,
+    );
+  }
+  const isNear = port.lstat(`${state}/.`)?.device === port.lstat(`${root}/.`)?.device;
+  return { root, state, work: isNear ? state : own, synced };
+}
+
+/** Sees to it that the item table and the root belong together; expects a transaction. */
+export function bindRoot(
+  connection: Connection,
+  { root, state }: Directories,
+  port: FileSystemPort,
+  fresh: string,
+): void {
+  const recorded = connection.prepare<{ value: string }>("SELECT value FROM store WHERE name = ?").get(ROOT_ID)?.value;
+  const marked = readMarker(port, root);
+  if (recorded !== undefined && marked !== undefined && recorded !== marked) {
+    throw new StorageError("UNSUPPORTED", `${state} belongs to another root than ${root}: name another stateDirectory`);
+  }
+  if (recorded !== undefined && marked === undefined) {
+    const items = connection.prepare<{ key: string }>("SELECT key FROM items LIMIT 1").get();
+    const entries = port.readdir(root).filter(({ name }) => name !== OWN_DIRECTORY);
+    if (items !== undefined && entries.length === 0) throw rootGone(root);
+  }
+  const id = recorded ?? marked ?? fresh;
+  if (recorded === undefined) connection.prepare("INSERT INTO store VALUES (?, ?)").run(ROOT_ID, id);
+  if (marked === undefined) writeMarker(port, root, id);
+}
+
+/** Throws UNAVAILABLE when the root is not there any more: then nothing in it was deleted. */
+export function requireMarker({ root }: Directories, port: FileSystemPort): void {
+  if (port.lstat(markerOf(root)) === undefined) throw rootGone(root);
+}
+
+function stateElsewhere(root: string): string {
+  return join(locations("holdfast").data, "roots", `${basename(root)}-${hash("sha256", root).slice(0, 12)}`);
+}
+
+function markerOf(root: string): string {
+  return join(root, OWN_DIRECTORY, MARKER);
+}
+
+function readMarker(port: FileSystemPort, root: string): string | undefined {
+  const descriptor = openIfThere(port, markerOf(root));
+  if (descriptor === undefined) return undefined;
+  try {
+    const text = new TextDecoder().decode(readAll(port, descriptor, port.fstat(descriptor).size));
+    return /"id":\s*"([0-9a-f]+)"/.exec(text)?.[1];
+  } finally {
+    port.close(descriptor);
+  }
+}
+
+function writeMarker(port: FileSystemPort, root: string, id: string): void {
+  const path = markerOf(root);
+  // One that cannot be read says nothing.
+  discard(port, path);
+  writeNewFile(port, path, new TextEncoder().encode(`${JSON.stringify({ holdfast: 1, id })}\n`));
+  port.fsyncDirectory(join(root, OWN_DIRECTORY));
+}
+
+function rootGone(root: string): StorageError {
+  return new StorageError(
+    "UNAVAILABLE",
+    `${root} has lost its ${OWN_DIRECTORY}/${MARKER}: is its disk there? Nothing is taken for deleted; bring it back, or delete the state directory to begin anew from the files`,
+    { retryable: false },
+  );
+}

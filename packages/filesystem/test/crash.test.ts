@@ -1,0 +1,90 @@
+import { openStorage, type StorageEngine } from "@holdfast/core";
+import { filesystemOn } from "@holdfast/filesystem/port";
+import { describe, expect, it } from "vitest";
+import { DyingProcess } from "./support/dying-process.js";
+import { filesIn, openRoot, temporaryRoot } from "./support/roots.js";
+
+const LARGE = 70_000;
+
+/** What was acknowledged of each key, and what may have come after it. */
+type Oracle = Map<string, { acknowledged: unknown; tried: unknown }>;
+
+/** Saves, overwrites, changes formats and deletes, small and large; ends when the process does. */
+async function work(storage: StorageEngine, oracle: Oracle): Promise<void> {
+  const save = async (key: string, value: unknown, format?: "yaml" | "json") => {
+    const entry = { acknowledged: oracle.get(key)?.acknowledged, tried: value };
+    oracle.set(key, entry);
+    await storage.save(key, value, { format });
+    entry.acknowledged = value;
+  };
+  const remove = async (key: string) => {
+    const entry = { acknowledged: oracle.get(key)?.acknowledged, tried: undefined };
+    oracle.set(key, entry);
+    await storage.delete(key);
+    entry.acknowledged = undefined;
+  };
+  const bytes = (fill: number) => new Uint8Array(LARGE).fill(fill);
+  await save("a/one", "first");
+  await save("a/two", { b: 2 }, "yaml");
+  await save("large", bytes(1));
+  await save("gone/soon", "x");
+  await storage.flush();
+  await save("a/one", "second");
+  await save("a/two", { b: 3 }, "json");
+  await save("large", bytes(2));
+  await remove("gone/soon");
+  await storage.flush();
+  await save("large", bytes(3));
+  await save("a/one", bytes(4));
+  await remove("a/two");
+  await save("large", "small");
+  await storage.flush();
+}
+
+async function crashAt(root: string, lastCall: number): Promise<{ oracle: Oracle; calls: number; died: boolean }> {
+  const dying = new DyingProcess(lastCall);
+  const oracle: Oracle = new Map();
+  let died = false;
+  try {
+    const adapter = filesystemOn(dying.internals, { root, flushTimeout: 300, watch: false });
+    const storage = await openStorage(adapter, { retry: false });
+    await work(storage, oracle);
+  } catch {
+    died = true;
+  }
+  const { calls } = dying;
+  dying.bury();
+  return { oracle, calls, died };
+}
+
+describe("a process that dies", () => {
+  it("at any call that changes a file or commits has lost nothing that it acknowledged, and leaves nothing behind", async () => {
+    const { calls, died } = await crashAt(temporaryRoot(), Number.POSITIVE_INFINITY);
+    expect(died).toBe(false);
+    expect(calls).toBeGreaterThan(50);
+    for (let lastCall = 1; lastCall <= calls; lastCall++) {
+      const root = temporaryRoot();
+      const { oracle } = await crashAt(root, lastCall);
+      const storage = await openRoot(root, { watch: false });
+      for (const [key, { acknowledged, tried }] of oracle) {
+        const found = await storage.load(key);
+        expect([acknowledged, tried], `${key} after a death at call ${lastCall}`).toContainEqual(found);
+      }
+      await storage.flush();
+      const where = `after a death at call ${lastCall}`;
+      for (const key of oracle.keys()) {
+        for (const { version } of await storage.history(key)) {
+          await expect(storage.load(key, { version }), `${key} ${version} ${where}`).resolves.toBeDefined();
+        }
+      }
+      expect((await storage.verify()).problems, where).toEqual([]);
+      const living = (await storage.list()).length;
+      expect(filesIn(root).length, where).toBe(2 * living);
+      await storage.close();
+      expect(
+        filesIn(root).filter((path) => path.endsWith(".tmp")),
+        where,
+      ).toEqual([]);
+    }
+  }, 120_000);
+});

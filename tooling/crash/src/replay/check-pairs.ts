@@ -1,0 +1,63 @@
+import { hash } from "node:crypto";
+import type { Files } from "./files.ts";
+import { ROOT } from "./simulated-store.ts";
+
+interface Entry {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/**
+ * What a reader of the files alone would stumble over. At any instant and after any loss of power, every data file has a companion
+ * beside it that tells of just these bytes; and an item that was in its file once, and was not `deleted`, has one.
+ */
+export function checkPairs({ names }: Files, deleted: ReadonlySet<string>): string[] {
+  const told = new Map<string, Set<string>>();
+  const companions: { key: string; paths: string[] }[] = [];
+  const data: [path: string, bytes: Uint8Array][] = [];
+  for (const [path, { bytes }] of names) {
+    const slash = path.lastIndexOf("/");
+    const name = path.slice(slash + 1);
+    if (!path.startsWith(`${ROOT}/`) || path.startsWith(`${ROOT}/.holdfast/`) || name.startsWith(".holdfast-"))
+      continue;
+    if (!name.endsWith(".meta.json")) {
+      data.push([path, bytes]);
+      continue;
+    }
+    const { key, entries } = readCompanion(bytes);
+    const paths = entries.map(({ file }) => `${path.slice(0, slash)}/${file}`);
+    for (const [index, each] of paths.entries()) {
+      told.set(each, (told.get(each) ?? new Set()).add(entries[index]?.sha256 ?? ""));
+    }
+    // Before an item's first file comes its companion, alone and telling of nothing before.
+    if (entries.length === 2 && !deleted.has(key)) companions.push({ key, paths });
+  }
+  const strange = data.filter(([path, bytes]) => !told.get(path)?.has(sha256Of(bytes)));
+  const alone = companions.filter(({ paths }) => !paths.some((path) => names.has(path)));
+  return [
+    ...strange.map(([path]) => `no companion tells of ${path} as it is`),
+    ...alone.map(({ key }) => `${key} has neither its old file nor its new one`),
+  ];
+}
+
+function readCompanion(bytes: Uint8Array): { key: string; entries: Entry[] } {
+  try {
+    const companion: Entry & { key: string; previous?: Entry } = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    const { key, previous } = companion;
+    return { key, entries: previous === undefined ? [companion] : [companion, previous] };
+  } catch {
+    // Half of a companion tells of nothing.
+    return { key: "", entries: [] };
+  }
+}
+
+const known = new WeakMap<Uint8Array, string>();
+
+function sha256Of(bytes: Uint8Array): string {
+  let digest = known.get(bytes);
+  if (digest === undefined) {
+    digest = hash("sha256", bytes);
+    known.set(bytes, digest);
+  }
+  return digest;
+}

@@ -1,0 +1,172 @@
+import type { Random } from "../random.ts";
+import type { Change, Files, Inode } from "./files.ts";
+import type { Trace } from "./trace.ts";
+
+/** What a disk may hold after the power went. */
+export interface CrashState {
+  readonly files: Files;
+  /** The last commit that came before, undefined where none did. */
+  readonly database: Uint8Array | undefined;
+  /** Equal for states that hold the same. */
+  readonly signature: string;
+}
+
+/** How the bytes that were written since a file's last fsync fared. */
+const FATES = ["lost", "whole", "torn", "zeros"] as const;
+type Fate = (typeof FATES)[number];
+
+interface Choice {
+  /** Indexes of changes to names that were not on the disk yet, and nevertheless reached it. */
+  readonly kept: ReadonlySet<number>;
+  readonly fates: ReadonlyMap<number, Fate>;
+  /** Where torn writes end, from 0 to 1. */
+  readonly tear: number;
+}
+
+interface Pending {
+  /** Indexes of changes to names whose directory has not been fsynced since. */
+  readonly names: readonly number[];
+  /** Indexes of renames whose new name is on the disk, while the old one's directory has not been fsynced since. */
+  readonly sources: readonly number[];
+  /** Inodes with bytes that were not fsynced, and the index of their last fsync. */
+  readonly inodes: ReadonlyMap<number, number>;
+}
+
+/**
+ * Every legal state of the disk when the power goes right behind `trace[0 … end)`, or `most` of them by chance. What POSIX
+ * promises is kept and nothing else: bytes are there after their file was fsynced, names after their directory was. Until then
+ * each change to a name may have reached the disk or not, whatever became of those before it; a rename is one change. Bytes may
+ * be there, or not, or in part, or as zeros.
+ */
+export function* crashStates(
+  trace: Trace,
+  { start, end, most, random }: { start: Files; end: number; most: number; random: Random },
+): Generator<CrashState> {
+  const pending = pendingAt(trace, end);
+  const database = lastCommit(trace, end);
+  for (const choice of choices(pending, most, random)) {
+    const files = build(trace, start, end, pending, choice);
+    yield { files, database: database?.bytes, signature: `${database?.index ?? "none"}|${describe(files)}` };
+  }
+}
+
+function pendingAt(trace: Trace, end: number): Pending {
+  const names = new Set<number>();
+  const sources = new Set<number>();
+  const inodes = new Map<number, number>();
+  const synced = new Map<number, number>();
+  for (let index = 0; index < end; index++) {
+    const event = trace[index];
+    if (event?.type !== "change") continue;
+    const { change } = event;
+    if (change.type === "write") {
+      if (!inodes.has(change.inode)) inodes.set(change.inode, synced.get(change.inode) ?? -1);
+    } else if (change.type === "fsync") {
+      inodes.delete(change.inode);
+      synced.set(change.inode, index);
+    } else if (change.type === "fsyncDirectory") {
+      for (const at of names) {
+        const other = changeAt(trace, at);
+        if (directoryOf(other) !== change.path) continue;
+        names.delete(at);
+        if (other.type === "rename" && parent(other.from) !== change.path) sources.add(at);
+      }
+      for (const at of sources) {
+        const other = changeAt(trace, at);
+        if (other.type === "rename" && parent(other.from) === change.path) sources.delete(at);
+      }
+    } else names.add(index);
+  }
+  return { names: [...names], sources: [...sources], inodes };
+}
+
+function* choices({ names, sources, inodes }: Pending, most: number, random: Random): Generator<Choice> {
+  const optional = [...names, ...sources];
+  const count = 2 ** optional.length * FATES.length ** inodes.size;
+  if (count <= most) {
+    for (let number = 0; number < count; number++) {
+      const kept = new Set(optional.filter((_, bit) => Math.floor(number / 2 ** bit) % 2 === 1));
+      let rest = Math.floor(number / 2 ** optional.length);
+      const fates = new Map<number, Fate>();
+      for (const inode of inodes.keys()) {
+        fates.set(inode, FATES[rest % FATES.length] as Fate);
+        rest = Math.floor(rest / FATES.length);
+      }
+      yield { kept, fates, tear: random.next() };
+    }
+    return;
+  }
+  for (let n = 0; n < most; n++) {
+    // The ends first: nothing that may be lost is there, and all of it.
+    const odds = n === 0 ? 0 : n === 1 ? 1 : random.next();
+    const kept = new Set(optional.filter(() => random.next() < odds));
+    const fates = new Map<number, Fate>();
+    for (const inode of inodes.keys()) fates.set(inode, n === 0 ? "lost" : n === 1 ? "whole" : random.pick(FATES));
+    yield { kept, fates, tear: random.next() };
+  }
+}
+
+function build(trace: Trace, start: Files, end: number, pending: Pending, { kept, fates, tear }: Choice): Files {
+  const files = start.clone();
+  const optional = new Set(pending.names);
+  const keepsSource = new Set(pending.sources.filter((at) => !kept.has(at)));
+  for (let index = 0; index < end; index++) {
+    const event = trace[index];
+    if (event?.type !== "change") continue;
+    const { change, time } = event;
+    if (optional.has(index) && !kept.has(index)) continue;
+    if (change.type === "write" && index > (pending.inodes.get(change.inode) ?? index)) {
+      applyWrite(files, change, time, fates.get(change.inode) ?? "lost", tear);
+    } else if (change.type === "rename" && keepsSource.has(index)) {
+      const { inode, path } = change;
+      files.apply({ type: "rename", inode, from: path, path }, time);
+    } else files.apply(change, time);
+  }
+  return files;
+}
+
+function applyWrite(
+  files: Files,
+  change: Extract<Change, { type: "write" }>,
+  time: bigint,
+  fate: Fate,
+  tear: number,
+): void {
+  if (fate === "lost") return;
+  const { bytes } = change;
+  if (fate === "whole") files.apply(change, time);
+  else if (fate === "zeros") files.apply({ ...change, bytes: new Uint8Array(bytes.byteLength) }, time);
+  else files.apply({ ...change, bytes: bytes.subarray(0, Math.floor(bytes.byteLength * tear)) }, time);
+}
+
+function lastCommit(trace: Trace, end: number): { index: number; bytes: Uint8Array } | undefined {
+  for (let index = end - 1; index >= 0; index--) {
+    const event = trace[index];
+    if (event?.type === "commit") return { index, bytes: event.database };
+  }
+  return undefined;
+}
+
+function describe({ names, directories }: Files): string {
+  const files = [...names].map(([path, inode]) => `${path}=${fingerprint(inode)}`);
+  return [...directories, ...files].sort().join("\n");
+}
+
+function fingerprint({ number, bytes, mtime }: Inode): string {
+  // By bytes and time together: what fared differently differs in one of them.
+  return `${number}:${bytes.byteLength}:${mtime}:${bytes[0] ?? ""}:${bytes[bytes.byteLength - 1] ?? ""}`;
+}
+
+function changeAt(trace: Trace, index: number): Change {
+  const event = trace[index];
+  if (event?.type !== "change") throw new Error(`event ${index} is no change`);
+  return event.change;
+}
+
+function directoryOf(change: Change): string {
+  return "path" in change ? parent(change.path) : "";
+}
+
+function parent(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}

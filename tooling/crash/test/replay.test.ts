@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { chooseSeed } from "../src/random.ts";
+import { replay } from "../src/replay/replay.ts";
+
+const STATES = 20_000;
+
+describe("filesystem: the power goes at any instant", () => {
+  const seed = chooseSeed();
+
+  it(`and ${STATES} legal states of the disk are recovered from (HOLDFAST_SEED=${seed})`, async () => {
+    let states = 0;
+    for (let run = 0; states < STATES; run++) {
+      const report = await replay({
+        seed: seed + run,
+        writers: 2,
+        steps: 14,
+        states: 5_000,
+        mostAtOnce: 64,
+        again: 0.05,
+      });
+      expect(report.wrong).toEqual([]);
+      states += report.states;
+    }
+  }, 900_000);
+});
