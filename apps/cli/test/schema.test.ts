@@ -175,6 +175,15 @@ describe("holdfast schema migrate", () => {
     expect(outcome.stderr).toMatch(/^holdfast: [^\n]+ — try: [^\n]+\n$/);
   });
 
+  it("migrates nothing where one of several collections is wrong", async () => {
+    await fill();
+    const before = await schemasOf();
+    await space.write("half-wrong.mjs", `export default { notes: ${NOTES}, tasks: { version: "1.0" } }`);
+    const outcome = await space.run(["schema", "migrate", STORE, "--module", "half-wrong.mjs"]);
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('"tasks" in half-wrong.mjs: schema is') });
+    expect(await schemasOf()).toEqual(before);
+  });
+
   it("refuses a collection that the module does not have", async () => {
     await fill();
     const { code, stderr } = await space.run(["schema", "migrate", STORE, "--module", file, "--collection", "photos"]);

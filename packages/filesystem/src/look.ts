@@ -1,9 +1,9 @@
 import { createHash, hash } from "node:crypto";
 import { CHUNK_BYTES } from "@holdfast/core";
-import { codeOf } from "@holdfast/sqlite/item-table";
 import { sameLook } from "./fingerprint.js";
 import type { FileStat, FileSystemPort } from "./port/file-system-port.js";
 import { readAll, readFully } from "./port/whole-files.js";
+import { isAbsence } from "./root-directory.js";
 
 /** What a file is, once it has stood still. */
 export interface Look {
@@ -114,9 +114,4 @@ export function openIfThere(port: FileSystemPort, path: string): number | undefi
     if (isAbsence(error)) return undefined;
     throw error;
   }
-}
-
-/** Whether an error says that there is no such file, or that a link or a directory stands there. */
-export function isAbsence(error: unknown): boolean {
-  return /^E(?:NOENT|NOTDIR|LOOP|ISDIR|MLINK)$/.test(codeOf(error) ?? "");
 }

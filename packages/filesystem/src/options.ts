@@ -12,7 +12,7 @@ export interface FilesystemOptions {
   lockTimeout?: number | undefined;
   /** Milliseconds that `flush` and `close` wait for the mirror. Default: 8,000. */
   flushTimeout?: number | undefined;
-  /** Saved items that may wait for their files before saves wait too. Default: 2,000. */
+  /** Saved items that may wait for their files before saves wait too. Default: 1,000. */
   maxPending?: number | undefined;
   /** Bytes of page cache of the item table. Default: 32 MiB. */
   cacheSize?: number | undefined;
@@ -95,7 +95,7 @@ export function completeOptions(options: FilesystemOptions): CompleteOptions {
       options.stateDirectory === undefined ? undefined : completePath("stateDirectory", options.stateDirectory),
     lockTimeout: wholeNumber("lockTimeout", options.lockTimeout ?? 10_000, LONGEST_TIMEOUT),
     flushTimeout: wholeNumber("flushTimeout", options.flushTimeout ?? 8_000, LONGEST_TIMEOUT),
-    maxPending: Math.max(1, wholeNumber("maxPending", options.maxPending ?? 2_000, 2 ** 31)),
+    maxPending: Math.max(1, wholeNumber("maxPending", options.maxPending ?? 1_000, 2 ** 31)),
     cacheSize: wholeNumber("cacheSize", options.cacheSize ?? 32 * MiB, 2 ** 40),
     watch,
     required: [...required],

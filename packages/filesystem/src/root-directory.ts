@@ -12,6 +12,38 @@ export function segmentsOf(directory: string): string[] {
   return directory === "" ? [] : directory.split("/");
 }
 
+/** Does one thing to a path below a root, whose directory cannot be exchanged meanwhile. Undefined when there is no such directory. */
+export function atPath<T>(
+  port: FileSystemPort,
+  root: string,
+  path: string,
+  work: (target: string) => T,
+): T | undefined {
+  const { directory, name } = splitPath(path);
+  const held = holdIfThere(port, root, directory);
+  if (held === undefined) return undefined;
+  try {
+    return work(`${held.path}/${name}`);
+  } finally {
+    held.release();
+  }
+}
+
+/** A directory below a root; undefined when there is none, or a link stands in its way. */
+export function holdIfThere(port: FileSystemPort, root: string, directory: string): HeldDirectory | undefined {
+  try {
+    return port.holdDirectory(root, segmentsOf(directory));
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an error says that there is no such file, or that a link or a directory stands there. */
+export function isAbsence(error: unknown): boolean {
+  return /^E(?:NOENT|NOTDIR|LOOP|ISDIR|MLINK)$/.test(codeOf(error) ?? "");
+}
+
 /** Directories below a root that are worked in: each is held once, whatever happens to its name, until all are released. */
 export class WorkingDirectories {
   readonly #port: FileSystemPort;

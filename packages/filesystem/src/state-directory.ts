@@ -33,6 +33,12 @@ export function prepareDirectories(options: CompleteOptions, { files: port, isOn
   }
   const synced = isSynced(root);
   const own = join(root, OWN_DIRECTORY);
+  if (`${options.stateDirectory ?? own}/`.startsWith(`${root}/`) && (options.stateDirectory ?? own) !== own) {
+    throw new StorageError(
+      "INVALID_OPTION",
+      `stateDirectory is outside of the root, or left out: ${options.stateDirectory}`,
+    );
+  }
   const state = options.stateDirectory ?? (synced ? stateElsewhere(root) : own);
   makeDirectories(port, own);
   makeDirectories(port, state);

@@ -1,5 +1,5 @@
 import { openStorage, type StorageEngine } from "@holdfast/core";
-import { filesystemOn } from "@holdfast/filesystem/port";
+import { filesystemOn, type Internals, realInternals } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { DyingProcess } from "./support/dying-process.js";
 import { filesIn, openRoot, temporaryRoot } from "./support/roots.js";
@@ -10,7 +10,7 @@ const LARGE = 70_000;
 type Oracle = Map<string, { acknowledged: unknown; tried: unknown }>;
 
 /** Saves, overwrites, changes formats and deletes, small and large; ends when the process does. */
-async function work(storage: StorageEngine, oracle: Oracle): Promise<void> {
+async function work(storage: StorageEngine, oracle: Oracle, flushesOften: boolean): Promise<void> {
   const save = async (key: string, value: unknown, format?: "yaml" | "json") => {
     const entry = { acknowledged: oracle.get(key)?.acknowledged, tried: value };
     oracle.set(key, entry);
@@ -35,20 +35,26 @@ async function work(storage: StorageEngine, oracle: Oracle): Promise<void> {
   await remove("gone/soon");
   await storage.flush();
   await save("large", bytes(3));
+  if (flushesOften) await storage.flush();
   await save("a/one", bytes(4));
+  if (flushesOften) await storage.flush();
   await remove("a/two");
   await save("large", "small");
   await storage.flush();
 }
 
-async function crashAt(root: string, lastCall: number): Promise<{ oracle: Oracle; calls: number; died: boolean }> {
+async function crashAt(
+  root: string,
+  lastCall: number,
+  flushesOften: boolean,
+): Promise<{ oracle: Oracle; calls: number; died: boolean }> {
   const dying = new DyingProcess(lastCall);
   const oracle: Oracle = new Map();
   let died = false;
   try {
     const adapter = filesystemOn(dying.internals, { root, flushTimeout: 300, watch: false });
     const storage = await openStorage(adapter, { retry: false });
-    await work(storage, oracle);
+    await work(storage, oracle, flushesOften);
   } catch {
     died = true;
   }
@@ -57,34 +63,58 @@ async function crashAt(root: string, lastCall: number): Promise<{ oracle: Oracle
   return { oracle, calls, died };
 }
 
+/** Saves another format over what the dead process left, before its files have been looked at by the mirror. */
+async function saveOver(root: string, oracle: Oracle): Promise<void> {
+  const adapter = filesystemOn(withoutMirror, { root, watch: false, flushTimeout: 0 });
+  const storage = await openStorage(adapter);
+  await storage.save("large", "over");
+  oracle.set("large", { acknowledged: "over", tried: "over" });
+  // It has no mirror, and says that something is left.
+  await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+}
+
+/** Another process mirrors, and is slow. */
+const withoutMirror: Internals = {
+  ...realInternals,
+  openMirrorLock: async () => ({ tryAcquire: () => false, close: () => undefined }),
+};
+
 describe("a process that dies", () => {
-  it("at any call that changes a file or commits has lost nothing that it acknowledged, and leaves nothing behind", async () => {
-    const { calls, died } = await crashAt(temporaryRoot(), Number.POSITIVE_INFINITY);
-    expect(died).toBe(false);
-    expect(calls).toBeGreaterThan(50);
-    for (let lastCall = 1; lastCall <= calls; lastCall++) {
-      const root = temporaryRoot();
-      const { oracle } = await crashAt(root, lastCall);
-      const storage = await openRoot(root, { watch: false });
-      for (const [key, { acknowledged, tried }] of oracle) {
-        const found = await storage.load(key);
-        expect([acknowledged, tried], `${key} after a death at call ${lastCall}`).toContainEqual(found);
-      }
-      await storage.flush();
-      const where = `after a death at call ${lastCall}`;
-      for (const key of oracle.keys()) {
-        for (const { version } of await storage.history(key)) {
-          await expect(storage.load(key, { version }), `${key} ${version} ${where}`).resolves.toBeDefined();
+  it.each([
+    ["at any call that changes a file or commits", false],
+    ["at any such call, where every version is mirrored", true],
+  ])(
+    "%s has lost nothing that it acknowledged, and leaves nothing behind",
+    async (_, flushesOften) => {
+      const { calls, died } = await crashAt(temporaryRoot(), Number.POSITIVE_INFINITY, flushesOften);
+      expect(died).toBe(false);
+      expect(calls).toBeGreaterThan(50);
+      for (let lastCall = 1; lastCall <= calls; lastCall++) {
+        const root = temporaryRoot();
+        const { oracle } = await crashAt(root, lastCall, flushesOften);
+        if (flushesOften) await saveOver(root, oracle);
+        const storage = await openRoot(root, { watch: false });
+        for (const [key, { acknowledged, tried }] of oracle) {
+          const found = await storage.load(key);
+          expect([acknowledged, tried], `${key} after a death at call ${lastCall}`).toContainEqual(found);
         }
+        await storage.flush();
+        const where = `after a death at call ${lastCall}`;
+        for (const key of oracle.keys()) {
+          for (const { version } of await storage.history(key)) {
+            await expect(storage.load(key, { version }), `${key} ${version} ${where}`).resolves.toBeDefined();
+          }
+        }
+        expect((await storage.verify()).problems, where).toEqual([]);
+        const living = (await storage.list()).length;
+        expect(filesIn(root).length, where).toBe(2 * living);
+        await storage.close();
+        expect(
+          filesIn(root).filter((path) => path.endsWith(".tmp")),
+          where,
+        ).toEqual([]);
       }
-      expect((await storage.verify()).problems, where).toEqual([]);
-      const living = (await storage.list()).length;
-      expect(filesIn(root).length, where).toBe(2 * living);
-      await storage.close();
-      expect(
-        filesIn(root).filter((path) => path.endsWith(".tmp")),
-        where,
-      ).toEqual([]);
-    }
-  }, 120_000);
+    },
+    120_000,
+  );
 });

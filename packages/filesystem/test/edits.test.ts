@@ -1,15 +1,6 @@
-import {
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, renameSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Change, StorageError, systemPorts, type Timers } from "@holdfast/core";
+import { type Change, systemPorts, type Timers } from "@holdfast/core";
 import { type FileSystemPort, nodeFileSystem, type RootWatch } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
@@ -335,83 +326,6 @@ describe("a file that somebody removes", () => {
     expect(readJson(root, "a.meta.json")).toMatchObject({ key: "a", tags: ["x"] });
     unlinkSync(join(root, "a.meta.json"));
     await until(() => filesIn(root).length === 2);
-  });
-});
-
-describe("a file that is dropped in", () => {
-  it("becomes an item, by its path and content", async () => {
-    const root = temporaryRoot();
-    const storage = await openRoot(root);
-    mkdirSync(join(root, "new/deep"), { recursive: true });
-    writeText(root, "new/deep/a.json", '{"b": 1}');
-    writeText(root, "c.yml", "d: 2\n");
-    writeText(root, "not.json", "{");
-    writeText(root, "readme.txt", "hello");
-    writeText(root, "a%3Ab.json", "3");
-    writeText(root, ".hidden", "x");
-    writeText(root, "~$lock.json", "x");
-    await until(async () => (await storage.list()).length === 5);
-    expect(await storage.load("new/deep/a")).toEqual({ b: 1 });
-    expect(await storage.load("c")).toEqual({ d: 2 });
-    expect(await storage.load("not.json")).toEqual(new TextEncoder().encode("{"));
-    expect(await storage.load("readme.txt")).toEqual(new TextEncoder().encode("hello"));
-    expect(await storage.load("a:b")).toBe(3);
-    await storage.flush();
-    expect(readJson(root, "c.meta.json")).toMatchObject({ key: "c", file: "c.yml", format: "yaml" });
-    expect((await storage.verify()).problems).toEqual([]);
-  });
-
-  it("with its companion is the item that it was elsewhere", async () => {
-    const source = temporaryRoot();
-    const target = temporaryRoot();
-    const from = await openRoot(source);
-    const item = await from.save("A", { b: 1 }, { tags: ["x"], metadata: { c: "d" } });
-    await from.close();
-    for (const path of filesIn(source)) writeText(target, path, readText(source, path));
-    const to = await openRoot(target);
-    expect(await to.stat("A")).toEqual(item);
-  });
-
-  it("and copied under another name is another item", async () => {
-    const root = temporaryRoot();
-    const storage = await openRoot(root);
-    await storage.save("a", 1, { tags: ["x"] });
-    await storage.flush();
-    writeText(root, "b.json", readText(root, "a.json"));
-    await until(() => storage.exists("b"));
-    expect(await storage.load("a")).toBe(1);
-  });
-
-  it("and is a link is not followed", async () => {
-    const root = temporaryRoot();
-    const outside = temporaryRoot();
-    writeText(outside, "secret.json", '"secret"');
-    symlinkSync(join(outside, "secret.json"), join(root, "linked.json"));
-    symlinkSync(outside, join(root, "directory"));
-    const storage = await openRoot(root);
-    expect(await storage.list()).toEqual([]);
-    expect((await storage.verify()).problems.length).toBe(2);
-    await storage.save("directory/a", 1);
-    await storage.save("linked", 2);
-    await storage.flush();
-    expect(readdirSync(outside)).toEqual(["secret.json"]);
-    expect(readText(outside, "secret.json")).toBe('"secret"');
-    expect(await storage.load("directory/a")).toBe(1);
-  });
-
-  it("keeps what stands in its place when a directory becomes a link later", async () => {
-    const root = temporaryRoot();
-    const outside = temporaryRoot();
-    const storage = await openRoot(root, { watch: false, flushTimeout: 200 });
-    await storage.save("d/a", 1);
-    await storage.flush();
-    renameSync(join(root, "d"), join(outside, "moved"));
-    symlinkSync(join(outside, "moved"), join(root, "d"));
-    await storage.save("d/a", 2);
-    await storage.flush().catch((error) => expect(StorageError.is(error, "TIMEOUT")).toBe(true));
-    expect(readText(outside, "moved/a.json")).toBe("1");
-    expect(await storage.load("d/a")).toBe(2);
-    rmSync(join(root, "d"));
   });
 });
 

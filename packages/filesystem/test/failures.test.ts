@@ -299,6 +299,9 @@ describe("a root that cannot be one", () => {
     const root = temporaryRoot();
     writeFileSync(join(root, "file"), "x");
     await expect(openRoot(join(root, "file"))).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(openRoot(root, { stateDirectory: join(root, "state") })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
     const state = temporaryRoot();
     const first = await openRoot(join(root, "one"), { stateDirectory: state });
     await first.close();

@@ -117,7 +117,7 @@ async function inOrder(
   return groups;
 }
 
-/** What among `keys`, of which the greatest comes last, or first, is alive and matches; in their order. */
+/** What among `keys` is alive and matches, in their order. */
 async function* hitsAmong(
   transaction: IDBTransaction,
   keys: readonly string[],

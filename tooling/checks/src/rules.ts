@@ -30,6 +30,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/browser": { arrows: ["@holdfast/vitest-preset"] },
   "@holdfast/bench": { arrows: everything },
   "@holdfast/certification": { arrows: everything },
+  "@holdfast/bundle": { arrows: ["@holdfast/core", "@holdfast/indexeddb"] },
   "@holdfast/crash": { arrows: everything },
   "@holdfast/checks": { arrows: [] },
   "@holdfast/mutation": { arrows: [] },

@@ -71,8 +71,10 @@ function migrateCommand(perform: Perform): Command {
         const names = chosenOf(app, flags.collection);
         await using storage = await openExisting(store, historySettings(flags.history));
         const deprecated: Migrated["deprecated"] = [];
-        const opened = names.map((name) =>
-          openCollection(storage, app, name, ({ version, message }) => deprecated.push({ version, message })),
+        const opened = await Promise.all(
+          names.map((name) =>
+            openCollection(storage, app, name, ({ version, message }) => deprecated.push({ version, message })),
+          ),
         );
         const collections: Migrated[] = [];
         for (const collection of opened) {

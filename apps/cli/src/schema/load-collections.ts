@@ -29,17 +29,20 @@ export async function loadCollections(file: string): Promise<AppCollections> {
   return { file, options };
 }
 
-/** Opens one of them; core checks what stands there. Deprecations go to `onDeprecated`, whatever the app does with them. */
-export function openCollection(
+/** Opens one of them; core checks what stands there, before anything is read or written. Deprecations go to `onDeprecated`, whatever the app does with them. */
+export async function openCollection(
   storage: StorageEngine,
   { file, options }: AppCollections,
   name: string,
   onDeprecated: (notice: Notice) => void,
-): Collection<unknown, unknown> {
+): Promise<Collection<unknown, unknown>> {
   const given = options.get(name);
   const isObject = typeof given === "object" && given !== null;
   try {
-    return storage.collection(name, (isObject ? { ...given, onDeprecated } : given) as Options);
+    const collection = storage.collection(name, (isObject ? { ...given, onDeprecated } : given) as Options);
+    // The first call is what checks a definition. This one asks the backend for nothing.
+    await collection.list("", { limit: 0 });
+    return collection;
   } catch (error) {
     throw StorageError.is(error) ? wrongModule(`${JSON.stringify(name)} in ${file}: ${error.message}`) : error;
   }

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CollectionOptions, DeprecationNotice, SchemaMigration } from "../contract/collection.js";
 import { rejectUnknown, requireBoolean, requireFunction } from "../engine/arguments.js";
-import { StorageError } from "../errors.js";
+import { invalid } from "../invalid-option.js";
 import { parsePath } from "../query/metadata-path.js";
 import type { IndexedPath } from "../query/parse-query.js";
 import { compareSchemaVersions, parseSchemaVersion, type SchemaVersion } from "./schema-version.js";
@@ -111,8 +111,4 @@ function indexPaths(index: unknown): IndexedPath[] {
     }
     return { text, names };
   });
-}
-
-function invalid(message: string): StorageError {
-  return new StorageError("INVALID_OPTION", message);
 }

@@ -21,37 +21,43 @@ import type {
 import type { StorageEngine } from "../contract/storage-engine.js";
 import type { StorageItem } from "../contract/storage-item.js";
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
+import { requireObject } from "../engine/arguments.js";
 import { internalsOf } from "../engine/internals.js";
-import { type Definition, defineCollection } from "./definition.js";
+import { loadPart } from "../engine/load-part.js";
 import type { Records } from "./records.js";
 import { judgeStorable } from "./verdict.js";
 
-/** `view` shows the keys of the collection. Throws INVALID_OPTION. */
+type Definition = CollectionOptions<StandardSchemaV1, readonly string[]>;
+
+/** `view` shows the keys of the collection. Throws INVALID_OPTION unless the definition is an object; what is in it is checked later. */
 export function openCollection<Input, Output, Path extends string>(
   view: StorageEngine,
   name: string,
-  options: CollectionOptions<StandardSchemaV1, readonly string[]>,
+  definition: Definition,
 ): Collection<Input, Output, Path> {
-  return new LazyCollection<Input, Output, Path>(view, defineCollection(name, options));
+  return new LazyCollection<Input, Output, Path>(view, name, definition);
 }
 
-/** What needs the schema's machinery is handed to `Records`, which is loaded with the first such call. */
+/**
+ * Hands every call to what is loaded with the first one: the check of the definition, which each call rejects with if it is
+ * wrong, and `Records`, where the schema's machinery is needed. All calls wait for the same promise, which keeps them in order.
+ */
 class LazyCollection<Input, Output, Path extends string> implements Collection<Input, Output, Path> {
+  readonly name: string;
   readonly #view: StorageEngine;
   readonly #definition: Definition;
   #records: Promise<Records> | undefined;
 
-  constructor(view: StorageEngine, definition: Definition) {
+  constructor(view: StorageEngine, name: string, definition: Definition) {
+    this.name = name;
     this.#view = view;
-    this.#definition = definition;
-  }
-
-  get name(): string {
-    return this.#definition.name;
+    requireObject("options are given as an object", definition);
+    // The caller may change the object before the first call.
+    this.#definition = { ...definition };
   }
 
   get version(): string {
-    return this.#definition.version.text;
+    return this.#definition.version;
   }
 
   save(id: string, data: Input, options?: SaveOptions): Promise<StorageItem> {
@@ -64,23 +70,23 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
   }
 
   stat(id: string, options?: OperationOptions): Promise<StorageItem | undefined> {
-    return this.#view.stat(id, options);
+    return this.#ask(() => this.#view.stat(id, options));
   }
 
   exists(id: string, options?: OperationOptions): Promise<boolean> {
-    return this.#view.exists(id, options);
+    return this.#ask(() => this.#view.exists(id, options));
   }
 
   delete(id: string, options?: DeleteOptions): Promise<boolean> {
-    return this.#view.delete(id, options);
+    return this.#ask(() => this.#view.delete(id, options));
   }
 
   list(prefix?: string, options?: ListOptions): Promise<StorageItem[]> {
-    return this.#view.list(prefix, options);
+    return this.#ask(() => this.#view.list(prefix, options));
   }
 
-  scan(prefix?: string, options?: ScanOptions): AsyncIterable<StorageItem> {
-    return this.#view.scan(prefix, options);
+  async *scan(prefix?: string, options?: ScanOptions): AsyncGenerator<StorageItem, void, undefined> {
+    yield* await this.#ask(async () => this.#view.scan(prefix, options));
   }
 
   search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
@@ -116,19 +122,19 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
   }
 
   history(id: string, options?: OperationOptions): Promise<PreviousVersion[]> {
-    return this.#view.history(id, options);
+    return this.#ask(() => this.#view.history(id, options));
   }
 
   restore(id: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
-    return this.#view.restore(id, version, options);
+    return this.#ask(() => this.#view.restore(id, version, options));
   }
 
-  changes(since?: string, options?: OperationOptions): AsyncIterable<Change> {
-    return this.#view.changes(since, options);
+  async *changes(since?: string, options?: OperationOptions): AsyncGenerator<Change, void, undefined> {
+    yield* await this.#ask(async () => this.#view.changes(since, options));
   }
 
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {
-    return this.#view.watch(prefix, listener);
+    return this.#ask(() => this.#view.watch(prefix, listener));
   }
 
   status(options?: OperationOptions): Promise<CollectionStatus> {
@@ -140,8 +146,8 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
   }
 
   async #ask<T>(question: (records: Records) => Promise<T>): Promise<T> {
-    this.#records ??= import("./records.js").then(
-      ({ Records }) => new Records(internalsOf(this.#view), this.#definition),
+    this.#records ??= loadPart(import("./records.js")).then(({ openRecords }) =>
+      openRecords(internalsOf(this.#view), this.name, this.#definition),
     );
     return question(await this.#records);
   }

@@ -1,4 +1,11 @@
-import type { CollectionStatus, Found, MigrateAllOptions, MigrateAllReport } from "../contract/collection.js";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type {
+  CollectionOptions,
+  CollectionStatus,
+  Found,
+  MigrateAllOptions,
+  MigrateAllReport,
+} from "../contract/collection.js";
 import type { LoadOptions } from "../contract/history.js";
 import type { BatchOperation, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { StorageItem } from "../contract/storage-item.js";
@@ -7,7 +14,6 @@ import {
   checkOperationOptions,
   checkSaveOptions,
   checkUpdateOptions,
-  keepUnnamed,
   requireFunction,
 } from "../engine/arguments.js";
 import { runBatch } from "../engine/batch.js";
@@ -16,11 +22,12 @@ import type { Internals } from "../engine/internals.js";
 import { toItem } from "../engine/items.js";
 import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
+import { keepUnnamed } from "../engine/update.js";
 import { type ErrorCode, StorageError } from "../errors.js";
 import { parseForCount, parseQuery } from "../query/parse-query.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
 import type { Awaitable, RecordHeader, StoredRecord } from "../spi/index.js";
-import type { Definition } from "./definition.js";
+import { type Definition, defineCollection } from "./definition.js";
 import { checkMigrateAllOptions, migrateAll } from "./migrate-all.js";
 import { OutdatedItems } from "./outdated-items.js";
 import { readStanding, type Scope } from "./scope.js";
@@ -40,6 +47,15 @@ const NO_REASON_NOT_TO_READ: readonly ErrorCode[] = [
   "UNAVAILABLE",
   "UNSUPPORTED",
 ];
+
+/** Throws INVALID_OPTION for a definition that is wrong. */
+export function openRecords(
+  internals: Internals,
+  name: string,
+  options: CollectionOptions<StandardSchemaV1, readonly string[]>,
+): Records {
+  return new Records(internals, defineCollection(name, options));
+}
 
 /** What a collection does with the items of an open storage. Data comes judged by the schema. */
 export class Records {

@@ -109,7 +109,8 @@ export interface StorageEngine {
 
   /**
    * A typed view of the keys below `name/`: data is validated by `schema`, upgraded from older versions, and found by the
-   * fields named in `index`. Throws INVALID_KEY and INVALID_OPTION at once.
+   * fields named in `index`. Throws INVALID_KEY at once for a wrong name, and INVALID_OPTION for options that are no object;
+   * what is wrong in the options rejects every call of the collection with INVALID_OPTION.
    */
   collection<
     Schema extends StandardSchemaV1,

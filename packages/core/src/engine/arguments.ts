@@ -4,8 +4,9 @@ import type { LoadOptions, RestoreOptions } from "../contract/history.js";
 import type { DeleteOptions, ListOptions, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { Format, JsonObject } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
+import { invalid, unlike } from "../invalid-option.js";
 import { checkKey } from "../keys.js";
-import type { Expectation, RecordHeader, Version } from "../spi/index.js";
+import type { Expectation, Version } from "../spi/index.js";
 import { isVersion } from "../versions.js";
 
 /** `SaveOptions`, checked. Undefined: not named. */
@@ -41,7 +42,7 @@ export function checkSaveOptions(options: SaveOptions | undefined, leaveOut: rea
   rejectUnknown("option", options, without(SAVE_OPTIONS, leaveOut));
   const { format, compress, metadata, expiration, tags, ifVersion } = options;
   if (format !== undefined && !FORMATS.includes(format)) {
-    throw invalid(`format is "json", "yaml" or "binary", not ${describe(format)}`);
+    throw unlike(`format is "json", "yaml" or "binary"`, format);
   }
   if (compress !== undefined) requireBoolean("compress", compress);
   return {
@@ -59,19 +60,6 @@ export function checkUpdateOptions(options: UpdateOptions | undefined): CheckedS
   if (options?.expiration !== null) return checkSaveOptions(options as SaveOptions | undefined, ["ifVersion"]);
   const { expiration, ...rest } = options;
   return { ...checkSaveOptions(rest, ["ifVersion"]), expiration };
-}
-
-/** What an update writes: what its options name, and the rest as it stands. */
-export function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined): CheckedSave {
-  if (header === undefined) return { ...named, expect: "absent" };
-  return {
-    format: named.format ?? header.format,
-    compress: named.compress ?? header.compression !== null,
-    metadata: named.metadata ?? (header.metadata as CheckedSave["metadata"]),
-    expiration: named.expiration === undefined ? header.expiration : named.expiration,
-    tags: named.tags ?? [...header.tags],
-    expect: header.version,
-  };
 }
 
 /** The version that `load` is to read; undefined: the one that stands. */
@@ -101,8 +89,7 @@ export function checkListOptions(
 ): { after: string | undefined; limit: number } {
   rejectUnknown("option", options, [...names, ...OPERATION_OPTIONS]);
   const { after, limit = Number.MAX_SAFE_INTEGER } = options;
-  if (!Number.isSafeInteger(limit) || limit < 0)
-    throw invalid(`limit is a whole number from 0 on, not ${describe(limit)}`);
+  if (!Number.isSafeInteger(limit) || limit < 0) throw unlike("limit is a whole number from 0 on", limit);
   return { after: after === undefined ? undefined : checkKey(after), limit };
 }
 
@@ -119,18 +106,12 @@ export function signalOf(options: unknown): AbortSignal | undefined {
   if (typeof signal === "object" && signal !== null && "aborted" in signal && "addEventListener" in signal) {
     return signal as AbortSignal;
   }
-  throw invalid(`signal is an AbortSignal, not ${describe(signal)}`);
+  throw unlike("signal is an AbortSignal", signal);
 }
 
 /** Throws INVALID_OPTION for a misspelt or unknown name, so that no option is ignored in silence. `subject`: what has the names, where that is not the options of a call. */
 export function rejectUnknown(kind: string, options: unknown, known: readonly string[], subject?: string): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw invalid(
-      subject === undefined
-        ? `${kind}s are given as an object, not ${describe(options)}`
-        : `${subject} is an object, not ${describe(options)}`,
-    );
-  }
+  requireObject(subject === undefined ? `${kind}s are given as an object` : `${subject} is an object`, options);
   const place = subject === undefined ? "here" : `in ${subject}`;
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
@@ -139,24 +120,29 @@ export function rejectUnknown(kind: string, options: unknown, known: readonly st
   }
 }
 
+/** `rule`: how it should be, for the error. */
+export function requireObject(rule: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unlike(rule, value);
+}
+
 export function requireBoolean(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw invalid(`${name} is true or false, not ${describe(value)}`);
+  if (typeof value !== "boolean") throw unlike(`${name} is true or false`, value);
 }
 
 /** A version that a caller names; what cannot be one is one that nothing has. */
 export function namedVersion(name: string, version: unknown): Version {
-  if (typeof version !== "string") throw invalid(`${name} is a version string, not ${describe(version)}`);
+  if (typeof version !== "string") throw unlike(`${name} is a version string`, version);
   return isVersion(version) ? version : NO_VERSION;
 }
 
 export function requireFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") throw invalid(`${name} is a function, not ${describe(value)}`);
+  if (typeof value !== "function") throw unlike(`${name} is a function`, value);
 }
 
 /** How many items are worked on at once. */
 export function requireConcurrency(value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 1 || (value as number) > MOST_AT_ONCE) {
-    throw invalid(`concurrency is a whole number from 1 to ${MOST_AT_ONCE}, not ${describe(value)}`);
+    throw unlike(`concurrency is a whole number from 1 to ${MOST_AT_ONCE}`, value);
   }
 }
 
@@ -165,7 +151,7 @@ function without(names: readonly string[], leaveOut: readonly string[]): readonl
 }
 
 function checkExpiration(expiration: unknown): number {
-  if (!isDate(expiration)) throw invalid(`expiration is a Date, not ${describe(expiration)}`);
+  if (!isDate(expiration)) throw unlike("expiration is a Date", expiration);
   const time = expiration.getTime();
   if (Number.isNaN(time)) throw invalid("expiration is an invalid Date");
   return time;
@@ -177,10 +163,10 @@ function isDate(value: unknown): value is Date {
 }
 
 function checkTags(tags: unknown): string[] {
-  if (!Array.isArray(tags)) throw invalid(`tags is an array of strings, not ${describe(tags)}`);
+  if (!Array.isArray(tags)) throw unlike("tags is an array of strings", tags);
   for (const tag of tags) {
     if (typeof tag !== "string" || tag === "" || !tag.isWellFormed()) {
-      throw invalid(`a tag is a string that is not empty and well-formed Unicode, not ${describe(tag)}`);
+      throw unlike("a tag is a string that is not empty and well-formed Unicode", tag);
     }
   }
   return [...new Set<string>(tags)];
@@ -188,7 +174,7 @@ function checkTags(tags: unknown): string[] {
 
 function copyMetadata(metadata: unknown): JsonObject {
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    throw invalid(`metadata is a JSON object, not ${describe(metadata)}`);
+    throw unlike("metadata is a JSON object", metadata);
   }
   try {
     checkExact(metadata);
@@ -202,14 +188,4 @@ function copyMetadata(metadata: unknown): JsonObject {
 function expectationOf(ifVersion: string | null | undefined): Expectation {
   if (ifVersion === undefined) return "any";
   return ifVersion === null ? "absent" : namedVersion("ifVersion", ifVersion);
-}
-
-function invalid(message: string): StorageError {
-  return new StorageError("INVALID_OPTION", message);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
 }

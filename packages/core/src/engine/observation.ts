@@ -13,21 +13,28 @@ import type { CompleteSettings } from "./settings.js";
 import type { Ended, Tally } from "./tally.js";
 
 const HASH_DIGITS = 16;
+const NO_CHANNEL: OperationChannel = { hasSubscribers: false, publish: () => undefined };
 
 /** Measures the operations of one open storage for whoever asked: a listener, the metrics, the platform's channel. */
 export class Observation {
   readonly #adapter: string;
   readonly #settings: CompleteSettings;
   readonly #metrics: Metrics | undefined;
-  readonly #channel: OperationChannel = platform.operationChannel();
+  readonly #channel: OperationChannel;
   readonly #someone: { readonly hasSubscribers: boolean };
 
-  constructor(adapter: string, settings: CompleteSettings, metrics: Metrics | undefined) {
+  constructor(
+    adapter: string,
+    settings: CompleteSettings,
+    metrics: Metrics | undefined,
+    channel: OperationChannel = NO_CHANNEL,
+  ) {
     this.#adapter = adapter;
     this.#settings = settings;
     this.#metrics = metrics;
+    this.#channel = channel;
     const asked = settings.onOperation !== undefined || metrics !== undefined;
-    this.#someone = asked ? { hasSubscribers: true } : this.#channel;
+    this.#someone = asked ? { hasSubscribers: true } : channel;
   }
 
   /** Whether anybody wants to know: all that an operation costs when nobody does. */

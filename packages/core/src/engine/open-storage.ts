@@ -1,12 +1,14 @@
+import { platform } from "#platform";
 import type { StorageEngine } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
 import { termsOf } from "../query/terms.js";
 import { TOKENIZER_VERSION } from "../query/tokenizer.js";
 import { SPI_VERSION, type StorageAdapter } from "../spi/index.js";
 import { toStorageError } from "./failure.js";
-import type { Metrics } from "./metrics.js";
+import { loadPart } from "./load-part.js";
+import type { Observation } from "./observation.js";
 import { Session } from "./session.js";
-import { completeSettings, type StorageSettings } from "./settings.js";
+import { type CompleteSettings, DEFAULT_SETTINGS, type StorageSettings } from "./settings.js";
 import { Storage } from "./storage.js";
 
 /**
@@ -20,7 +22,7 @@ import { Storage } from "./storage.js";
  * version of core or one that cannot keep the history asked for, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
  */
 export async function openStorage(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
-  const complete = completeSettings(settings);
+  const complete = settings === undefined ? DEFAULT_SETTINGS : await completed(settings);
   checkAdapter(adapter);
   const { ports, history } = complete;
   if (history && adapter.history === undefined) {
@@ -29,18 +31,29 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
     });
   }
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
-  const metrics = complete.metrics ? await startMetrics(adapter.name, complete.ports.clock.now()) : undefined;
+  const observation = await startObservation(adapter.name, complete);
   try {
     const state = await adapter.open(context);
-    return new Storage(new Session(adapter, complete, state, metrics), "");
+    return new Storage(new Session(adapter, complete, state, observation), "");
   } catch (error) {
     throw toStorageError(error, { name: "open" }, adapter);
   }
 }
 
-async function startMetrics(adapter: string, since: number): Promise<Metrics> {
-  const { Metrics } = await import("./metrics.js");
-  return new Metrics(adapter, since);
+// Loaded only where there are settings to check, or somebody to tell of operations.
+
+async function completed(settings: StorageSettings): Promise<CompleteSettings> {
+  const { completeSettings } = await loadPart(import("./complete-settings.js"));
+  return completeSettings(settings);
+}
+
+async function startObservation(adapter: string, settings: CompleteSettings): Promise<Observation | undefined> {
+  const channel = platform.operationChannel();
+  if (channel === undefined && settings.onOperation === undefined && !settings.metrics) return undefined;
+  const since = settings.ports.clock.now();
+  const { Observation } = await loadPart(import("./observation.js"));
+  const metrics = settings.metrics ? new (await loadPart(import("./metrics.js"))).Metrics(adapter, since) : undefined;
+  return new Observation(adapter, settings, metrics, channel);
 }
 
 function checkAdapter(adapter: StorageAdapter): void {

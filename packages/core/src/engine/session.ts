@@ -5,10 +5,9 @@ import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
 import { VersionClock } from "../versions.js";
 import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
 import { KeyOrder } from "./key-order.js";
-import type { Metrics } from "./metrics.js";
-import { Observation } from "./observation.js";
+import type { Observation } from "./observation.js";
 import type { CompleteSettings } from "./settings.js";
-import { WatchHub } from "./watch-hub.js";
+import type { WatchHub } from "./watch-hub.js";
 
 interface InFlight {
   readonly operation: Operation;
@@ -21,21 +20,26 @@ export class Session {
   readonly settings: CompleteSettings;
   readonly versions: VersionClock;
   readonly writes: KeyOrder = new KeyOrder();
-  readonly watchers: WatchHub;
-  readonly observation: Observation;
+  /** Undefined where nobody can want to know of operations. */
+  readonly observation: Observation | undefined;
   readonly #inFlight = new Set<InFlight>();
+  #watchers: Promise<WatchHub> | undefined;
   #closing: Promise<void> | undefined;
   /** The adapter is being closed: nothing may be asked of it any more. */
   #released = false;
   /** Called when nothing is in flight any more, once somebody waits for that. */
   #onIdle: (() => void) | undefined;
 
-  constructor(adapter: StorageAdapter, settings: CompleteSettings, state: OpenState, metrics: Metrics | undefined) {
+  constructor(
+    adapter: StorageAdapter,
+    settings: CompleteSettings,
+    state: OpenState,
+    observation: Observation | undefined,
+  ) {
     this.adapter = adapter;
     this.settings = settings;
     this.versions = new VersionClock(settings.ports, state.lastVersion);
-    this.watchers = new WatchHub(adapter, this.versions);
-    this.observation = new Observation(adapter.name, settings, metrics);
+    this.observation = observation;
   }
 
   get ports(): Ports {
@@ -53,8 +57,9 @@ export class Session {
    */
   run<T>(operation: Operation, work: (operation: Operation) => Awaitable<T>, prefix = ""): Promise<T> {
     if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
-    if (!this.observation.wanted) return this.#run(operation, work);
-    return this.observation.observe(operation, prefix, (observed) => this.#run(observed, work));
+    const { observation } = this;
+    if (observation === undefined || !observation.wanted) return this.#run(operation, work);
+    return observation.observe(operation, prefix, (observed) => this.#run(observed, work));
   }
 
   /** Work without a signal that answers at once was never in flight, and takes one promise in all. */
@@ -122,6 +127,12 @@ export class Session {
     if (this.#released) throw this.closedError(operation);
   }
 
+  /** Loaded with the first watch. */
+  watchers(): Promise<WatchHub> {
+    this.#watchers ??= import("./watch-hub.js").then(({ WatchHub }) => new WatchHub(this.adapter, this.versions));
+    return this.#watchers;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -135,7 +146,8 @@ export class Session {
     const first = toStorageError(error, operation, this.adapter);
     const { retry } = this.settings;
     if (retry === false || retry.retries === 0 || !mayPass(first)) throw first;
-    const { repeat } = await import("./retry.js");
+    // Where it cannot be loaded there is no second try, and the failure of the first is what happened.
+    const { repeat } = await import("./retry.js").catch(() => Promise.reject(first));
     const again = async () => {
       if (operation.tally !== undefined) operation.tally.retries++;
       try {
@@ -166,7 +178,9 @@ export class Session {
   }
 
   async #letGo(): Promise<void> {
-    await this.watchers.close();
+    // One that could not be loaded has nothing to close.
+    const watchers = await this.#watchers?.catch(() => undefined);
+    await watchers?.close();
     try {
       await this.adapter.flush?.({ signal: undefined });
     } finally {

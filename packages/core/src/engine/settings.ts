@@ -1,8 +1,6 @@
 import type { OperationKeys, OperationListener } from "../contract/operations.js";
-import { StorageError } from "../errors.js";
 import { type Ports, systemPorts } from "../ports.js";
 import type { HistoryLimits } from "../spi/index.js";
-import { rejectUnknown, requireBoolean, requireFunction } from "./arguments.js";
 
 /** How one open storage behaves, whatever its backend. */
 export interface StorageSettings {
@@ -63,85 +61,17 @@ export interface CompleteSettings {
   readonly ports: Ports;
 }
 
-const SETTINGS = [
-  "compress",
-  "json",
-  "retry",
-  "history",
-  "closeTimeout",
-  "onOperation",
-  "operationKeys",
-  "metrics",
-  "ports",
-] as const satisfies readonly (keyof StorageSettings)[];
-const DEFAULT_RETRY: RetryPolicy = { retries: 3, minDelay: 50, maxDelay: 2_000 };
-const DEFAULT_VERSIONS = 10;
+export const DEFAULT_RETRY: RetryPolicy = { retries: 3, minDelay: 50, maxDelay: 2_000 };
 
-/** Checks and completes; throws INVALID_OPTION. */
-export function completeSettings(settings: StorageSettings = {}): CompleteSettings {
-  rejectUnknown("setting", settings, SETTINGS);
-  const { compress = false, json = "compact", retry = {}, history, closeTimeout = 10_000, ports = {} } = settings;
-  const { onOperation, operationKeys = "hash", metrics = false } = settings;
-  requireBoolean("compress", compress);
-  if (json !== "compact" && json !== "pretty") {
-    throw new StorageError("INVALID_OPTION", `json is "compact" or "pretty", not ${JSON.stringify(json)}`);
-  }
-  requireDuration("closeTimeout", closeTimeout);
-  if (onOperation !== undefined) requireFunction("onOperation", onOperation);
-  if (operationKeys !== "plain" && operationKeys !== "hash" && operationKeys !== "none") {
-    const shown = JSON.stringify(operationKeys);
-    throw new StorageError("INVALID_OPTION", `operationKeys is "plain", "hash" or "none", not ${shown}`);
-  }
-  requireBoolean("metrics", metrics);
-  return {
-    compress,
-    json,
-    retry: retry === false ? false : completeRetry(retry),
-    history: history === undefined ? undefined : completeHistory(history),
-    closeTimeout,
-    onOperation,
-    operationKeys,
-    metrics,
-    ports: completePorts(ports),
-  };
-}
-
-function completeRetry(retry: RetrySettings): RetryPolicy {
-  rejectUnknown("retry setting", retry, ["retries", "minDelay", "maxDelay"]);
-  const complete = {
-    retries: retry.retries ?? DEFAULT_RETRY.retries,
-    minDelay: retry.minDelay ?? DEFAULT_RETRY.minDelay,
-    maxDelay: retry.maxDelay ?? DEFAULT_RETRY.maxDelay,
-  };
-  for (const [name, value] of Object.entries(complete)) requireDuration(`retry.${name}`, value);
-  return complete;
-}
-
-function completeHistory(history: boolean | HistorySettings): HistoryLimits | false {
-  if (history === false) return false;
-  const limits = history === true ? {} : history;
-  rejectUnknown("history setting", limits, ["versions", "age"]);
-  const { versions = DEFAULT_VERSIONS, age = Number.POSITIVE_INFINITY } = limits;
-  if (!Number.isSafeInteger(versions) || versions < 1) {
-    throw new StorageError("INVALID_OPTION", `history.versions is a whole number from 1 on, not ${String(versions)}`);
-  }
-  if (typeof age !== "number" || !(age > 0)) {
-    throw new StorageError("INVALID_OPTION", `history.age is a number of milliseconds above 0, not ${String(age)}`);
-  }
-  return { versions, age };
-}
-
-// What is given may be an object of some class with more to it, such as a simulation.
-function completePorts({ clock, random, timers }: Partial<Ports>): Ports {
-  return {
-    clock: clock ?? systemPorts.clock,
-    random: random ?? systemPorts.random,
-    timers: timers ?? systemPorts.timers,
-  };
-}
-
-function requireDuration(name: string, value: unknown): void {
-  if (typeof value !== "number" || !(value >= 0) || value > 2 ** 31 - 1) {
-    throw new StorageError("INVALID_OPTION", `${name} is a number from 0 to 2,147,483,647, not ${String(value)}`);
-  }
-}
+/** How a storage behaves that is opened without settings. */
+export const DEFAULT_SETTINGS: CompleteSettings = {
+  compress: false,
+  json: "compact",
+  retry: DEFAULT_RETRY,
+  history: undefined,
+  closeTimeout: 10_000,
+  onOperation: undefined,
+  operationKeys: "hash",
+  metrics: false,
+  ports: systemPorts,
+};

@@ -21,7 +21,6 @@ import type { RepairReport, StorageInfo, VerifyOptions, VerifyReport } from "../
 import type { ByteSource, StorageEngine } from "../contract/storage-engine.js";
 import type { StorageItem } from "../contract/storage-item.js";
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
-import { StorageError } from "../errors.js";
 import { checkKey, checkPrefix } from "../keys.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import {
@@ -33,14 +32,13 @@ import {
   checkRestoreOptions,
   checkSaveOptions,
   checkUpdateOptions,
-  keepUnnamed,
   namedVersion,
   requireFunction,
   signalOf,
 } from "./arguments.js";
 import { runBatch } from "./batch.js";
 import { deleteRecord } from "./delete-record.js";
-import { callersOwn, type Operation } from "./failure.js";
+import type { Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
 import { toItem } from "./items.js";
 import { readRecord } from "./read-version.js";
@@ -156,20 +154,9 @@ export class Storage implements StorageEngine {
       const path = this.#pathOf(key);
       const named = checkUpdateOptions(options);
       requireFunction("change", change);
-      for (;;) {
-        const record = await readRecord(this.#session, operation, { key: path, version: undefined });
-        const current = record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
-        const item = record === undefined ? undefined : toItem(structuredClone(record.header), this.#prefix);
-        const changed = await callersOwn(change, current, item);
-        if (changed === undefined) return record === undefined ? undefined : toItem(record.header, this.#prefix);
-        try {
-          const header = await this.#put(operation, path, changed, keepUnnamed(named, record?.header));
-          return toItem(header, this.#prefix);
-        } catch (error) {
-          if (!StorageError.is(error, "CONFLICT")) throw error;
-        }
-        operation.signal?.throwIfAborted();
-      }
+      const put = (data: T, save: CheckedSave) => this.#put(operation, path, data, save);
+      const { updateValue } = await import("./update.js");
+      return updateValue(this.#session, operation, { path, prefix: this.#prefix, named, change, put });
     });
   }
 
@@ -248,9 +235,9 @@ export class Storage implements StorageEngine {
     return this.#run("watch", undefined, undefined, async () => {
       requireFunction("listener", listener);
       const start = this.#prefix.length;
-      const unwatch = await this.#session.watchers.add(this.#prefix + checkPrefix(prefix), (change) =>
-        listener({ ...change, key: change.key.slice(start) }),
-      );
+      const below = this.#prefix + checkPrefix(prefix);
+      const watchers = await this.#session.watchers();
+      const unwatch = await watchers.add(below, (change) => listener({ ...change, key: change.key.slice(start) }));
       const views = this.#lineage();
       for (const view of views) view.#watches.add(unwatch);
       const end = () => {
@@ -268,7 +255,7 @@ export class Storage implements StorageEngine {
     return new Storage(this.#session, `${this.#prefix}${checkKey(prefix)}/`, this);
   }
 
-  /** Throws INVALID_KEY, INVALID_OPTION. */
+  /** Throws INVALID_KEY, and INVALID_OPTION for options that are no object. */
   collection<
     Schema extends StandardSchemaV1,
     const Index extends readonly DataPath<StandardSchemaV1.InferOutput<Schema>>[] = [],
@@ -324,7 +311,7 @@ export class Storage implements StorageEngine {
   }
 
   getMetrics(): StorageMetrics | undefined {
-    return this.#session.observation.metrics;
+    return this.#session.observation?.metrics;
   }
 
   async close(): Promise<void> {

@@ -26,8 +26,8 @@ export interface Platform {
   gzipStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
   gunzipStream(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>;
 
-  /** Where the events of operations are published for whoever listens in this process. Without subscribers where there is none. */
-  operationChannel(): OperationChannel;
+  /** Where the events of operations are published for whoever listens in this process. Undefined where there is none. */
+  operationChannel(): OperationChannel | undefined;
 }
 
 export interface OperationChannel {

@@ -1,4 +1,5 @@
-import { StorageError } from "../errors.js";
+import type { StorageError } from "../errors.js";
+import { describe, invalid, isPlainObject, unlike } from "../invalid-option.js";
 import { checkPrefix } from "../keys.js";
 import { parsePath } from "./metadata-path.js";
 import type { Condition, Order, ParsedQuery, PathSource, Test } from "./parsed-query.js";
@@ -26,7 +27,7 @@ export interface IndexedPath {
  * metadata by `metadata.<path>`.
  */
 export function parseQuery(query: unknown, index?: readonly IndexedPath[]): ParsedQuery | undefined {
-  if (!isPlainObject(query)) throw invalid(`a query is a plain object, not ${describe(query)}`);
+  if (!isPlainObject(query)) throw unlike("a query is a plain object", query);
   for (const name of Object.keys(query)) {
     if (!PROPERTIES.includes(name)) {
       throw invalid(`a query has no property ${describe(name)}; it may have ${PROPERTIES.join(", ")}`);
@@ -56,23 +57,23 @@ export function parseForCount(query: unknown, index?: readonly IndexedPath[]): P
 }
 
 function parseText(text: unknown): string[] {
-  if (typeof text !== "string") throw invalid(`text is a string, not ${describe(text)}`);
+  if (typeof text !== "string") throw unlike("text is a string", text);
   return tokenize(text);
 }
 
 function parseTags(tags: unknown): string[] {
-  if (!Array.isArray(tags)) throw invalid(`tags is an array of strings, not ${describe(tags)}`);
+  if (!Array.isArray(tags)) throw unlike("tags is an array of strings", tags);
   return [...new Set(Array.from<unknown, string>(tags, parseTag))];
 }
 
 function parseTag(tag: unknown): string {
-  if (typeof tag !== "string") throw invalid(`a tag is a string, not ${describe(tag)}`);
+  if (typeof tag !== "string") throw unlike("a tag is a string", tag);
   return tag;
 }
 
 function parseCount(name: string, value: unknown): number {
   if (!Number.isSafeInteger(value) || Number(value) < 0) {
-    throw invalid(`${name} is a whole number from 0 on, or left out, not ${describe(value)}`);
+    throw unlike(`${name} is a whole number from 0 on, or left out`, value);
   }
   return Number(value);
 }
@@ -91,14 +92,12 @@ function parseOrder(sort: unknown, byKey: boolean, index: readonly IndexedPath[]
     if (by !== undefined) return { by, descending };
   }
   const indexed = index === undefined ? "" : `, a path of the collection's index (${listIndex(index)})`;
-  throw invalid(
-    `sort is ${FIELDS.join(", ")}${indexed} or ${METADATA}<path>, reversed by "-" before it, not ${describe(sort)}`,
-  );
+  throw unlike(`sort is ${FIELDS.join(", ")}${indexed} or ${METADATA}<path>, reversed by "-" before it`, sort);
 }
 
 function parseWhere(where: unknown, index: readonly IndexedPath[] | undefined): Condition[] {
   if (!isPlainObject(where)) {
-    throw invalid(`where is a plain object, such as { "author.name": "Ann" }, not ${describe(where)}`);
+    throw unlike(`where is a plain object, such as { "author.name": "Ann" }`, where);
   }
   return Object.entries(where).map(([path, wanted]) => ({
     ...locate(path, index),
@@ -129,7 +128,7 @@ function parseTests(path: string, wanted: unknown): Test[] {
   const at = `where ${describe(path)}`;
   if (!isPlainObject(wanted)) {
     const advice = `a comparison such as { gte: 3 }, { in: ["a", "b"] } or { exists: false }`;
-    throw invalid(`${at} takes ${SCALARS} or ${advice}, not ${describe(wanted)}`);
+    throw unlike(`${at} takes ${SCALARS} or ${advice}`, wanted);
   }
   const tests = Object.entries(wanted).flatMap(([name, operand]) => parseTest(at, name, operand));
   if (tests.length === 0) throw invalid(`${at} compares with nothing; leave the path out, or ask { exists: true }`);
@@ -144,7 +143,7 @@ function parseTest(at: string, name: string, operand: unknown): Test[] {
     throw invalid(`${at} has no comparison ${describe(name)}; there are ${COMPARISONS.join(", ")}; ${advice}`);
   }
   if (operand === undefined) return [];
-  const refuse = (wanted: string): StorageError => invalid(`${at}: ${test} takes ${wanted}, not ${describe(operand)}`);
+  const refuse = (wanted: string): StorageError => unlike(`${at}: ${test} takes ${wanted}`, operand);
   switch (test) {
     case "exists":
       if (typeof operand !== "boolean") throw refuse("true or false");
@@ -160,23 +159,4 @@ function parseTest(at: string, name: string, operand: unknown): Test[] {
       }
       return [{ test, operand }];
   }
-}
-
-/** An object literal of any realm. Of another object, such as a Map, Object.keys would not show what it holds. */
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function invalid(message: string): StorageError {
-  return new StorageError("INVALID_OPTION", message);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value !== "object" || value === null) return String(value);
-  return isPlainObject(value) ? "an object" : "an object of a class";
 }

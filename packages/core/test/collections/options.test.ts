@@ -3,11 +3,17 @@ import * as z from "zod";
 import { failure, open } from "./opened.js";
 
 const schema = z.object({ n: z.number() });
+const definition = { schema, version: "1.0" };
 const up = (data: unknown) => data;
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
 
 describe("wrong arguments", () => {
   it.each<[string, unknown, string]>([
-    ["no options", undefined, "options are given as an object"],
     ["an unknown option", { schema, version: "1.0", indexes: [] }, '"indexes"'],
     ["no schema", { version: "1.0" }, "schema"],
     ["something that is no schema", { schema: { n: "number" }, version: "1.0" }, "Standard Schema"],
@@ -61,10 +67,38 @@ describe("wrong arguments", () => {
     ["an unversioned that is no version", { schema, version: "1.0", unversioned: true }, "unversioned"],
     ["a writeBack that is no boolean", { schema, version: "1.0", writeBack: "no" }, "writeBack"],
     ["a listener that is none", { schema, version: "1.0", onDeprecated: "warn" }, "onDeprecated"],
-  ])("are refused at once: %s", async (_, options, part) => {
+  ])("reject every call: %s", async (_, options, part) => {
     const { storage } = await open();
-    const error = await failure(() => storage.collection("things", options as never));
-    expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining(part) });
+    const things = storage.collection("things", options as typeof definition);
+    const calls: Promise<unknown>[] = [
+      things.save("a", { n: 1 }),
+      things.load("a"),
+      things.stat("a"),
+      things.exists("a"),
+      things.delete("a"),
+      things.list(),
+      collect(things.scan()),
+      things.search({}),
+      things.count(),
+      things.update("a", () => undefined),
+      things.batch([{ type: "save", key: "a", data: { n: 1 } }]),
+      things.history("a"),
+      things.restore("a", "1"),
+      collect(things.changes()),
+      things.watch("", () => undefined),
+      things.status(),
+      things.migrateAll(),
+    ];
+    for (const call of calls) {
+      const error = await failure(call);
+      expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining(part) });
+    }
+    expect(await storage.list()).toEqual([]);
+  });
+
+  it.each([[undefined], [null], ["1.0"], [[]]])("are refused at once: options that are %j", async (options) => {
+    const { storage } = await open();
+    expect(() => storage.collection("things", options as never)).toThrow("options are given as an object");
   });
 
   it("are refused at once: a name that is no key", async () => {
@@ -147,6 +181,17 @@ describe("a collection", () => {
     await things.delete("a");
     await unwatch();
     expect(seen).toEqual(["save a", "delete a"]);
+  });
+
+  it("writes in the order of the calls from the first one on, and as it was defined", async () => {
+    const { storage } = await open();
+    const options = { schema, version: "1.0" };
+    const things = storage.collection("things", options);
+    options.version = "2.0";
+    const calls = [things.save("a", { n: 1 }), things.delete("a"), things.delete("b"), things.save("b", { n: 1 })];
+    expect(await Promise.all(calls)).toMatchObject([{ schema: "things@1.0" }, true, false, { schema: "things@1.0" }]);
+    expect((await things.list()).map(({ key }) => key)).toEqual(["b"]);
+    expect(things.version).toBe("1.0");
   });
 
   it("lives below a namespace as well", async () => {

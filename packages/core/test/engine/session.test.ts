@@ -433,6 +433,18 @@ describe("openStorage", () => {
 });
 
 describe("watch", () => {
+  it("ends with its namespace also when it has only begun", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const view = storage.namespace("a");
+    const seen = vi.fn();
+    const watching = expect(view.watch("", seen)).rejects.toMatchObject({ code: "CLOSED" });
+    await view.close();
+    await watching;
+    await storage.save("a/b", 1);
+    expect(seen).not.toHaveBeenCalled();
+    await storage.close();
+  });
+
   it("tells own writes from those of peers and from external ones", async () => {
     const adapter = new MapAdapter();
     const [mine, theirs] = [await openStorage(adapter), await openStorage(adapter)];

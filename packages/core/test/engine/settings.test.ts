@@ -1,6 +1,7 @@
 import { systemPorts } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
-import { completeSettings, type StorageSettings } from "../../dist/engine/settings.js";
+import { completeSettings } from "../../dist/engine/complete-settings.js";
+import { DEFAULT_SETTINGS, type StorageSettings } from "../../dist/engine/settings.js";
 import { FakePorts } from "../support/fake-ports.js";
 
 describe("settings", () => {
@@ -16,7 +17,8 @@ describe("settings", () => {
       metrics: false,
       ports: systemPorts,
     };
-    expect(completeSettings()).toEqual(complete);
+    expect(DEFAULT_SETTINGS).toEqual(complete);
+    expect(completeSettings({})).toEqual(complete);
     expect(completeSettings({ retry: {}, ports: {} })).toEqual(complete);
   });
 
@@ -39,7 +41,7 @@ describe("settings", () => {
   });
 
   it("complete the limits of history", () => {
-    expect(completeSettings().history).toBe(undefined);
+    expect(completeSettings({}).history).toBe(undefined);
     expect(completeSettings({ history: false }).history).toBe(false);
     const unlimited = Number.POSITIVE_INFINITY;
     expect(completeSettings({ history: true }).history).toEqual({ versions: 10, age: unlimited });

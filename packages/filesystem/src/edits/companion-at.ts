@@ -2,6 +2,7 @@ import { type Companion, type CompanionEntry, readCompanion } from "../companion
 import { type Look, openIfThere } from "../look.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import { readAll } from "../port/whole-files.js";
+import { atPath } from "../root-directory.js";
 
 /** In a folder that is synced, how long a data file waits for its companion. Milliseconds. */
 export const WAIT_FOR_COMPANION = 2_000;
@@ -9,14 +10,7 @@ const LARGEST_COMPANION = 16 * 2 ** 20;
 
 /** The companion at a path below a root; undefined when none is there. */
 export function companionAt(port: FileSystemPort, root: string, path: string): Companion | undefined {
-  const descriptor = openIfThere(port, `${root}/${path}`);
-  if (descriptor === undefined) return undefined;
-  try {
-    const { size, kind } = port.fstat(descriptor);
-    return kind === "file" && size <= LARGEST_COMPANION ? readCompanion(readAll(port, descriptor, size)) : undefined;
-  } finally {
-    port.close(descriptor);
-  }
+  return atPath(port, root, path, (target) => readAt(port, target));
 }
 
 /** What a companion says of a data file with just this content. */
@@ -25,4 +19,15 @@ export function entryFor(companion: Companion, file: string, { sha256, stat }: L
     (entry) =>
       entry !== undefined && entry.file === file && entry.sha256 === sha256 && entry.header.storedSize === stat.size,
   );
+}
+
+function readAt(port: FileSystemPort, target: string): Companion | undefined {
+  const descriptor = openIfThere(port, target);
+  if (descriptor === undefined) return undefined;
+  try {
+    const { size, kind } = port.fstat(descriptor);
+    return kind === "file" && size <= LARGEST_COMPANION ? readCompanion(readAll(port, descriptor, size)) : undefined;
+  } finally {
+    port.close(descriptor);
+  }
 }

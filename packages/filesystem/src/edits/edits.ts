@@ -10,11 +10,11 @@ import type { GroupCommit, ItemBody, ItemTable, StoredBodies } from "@holdfast/s
 import type { BodyFiles } from "../body-files.js";
 import { breathing } from "../breath.js";
 import { fingerprintOf, looksLike, sameLook } from "../fingerprint.js";
-import { isAbsence, type Look, lookAt } from "../look.js";
+import { type Look, lookAt } from "../look.js";
 import type { PairNames } from "../names/pair-names.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import type { Quarantine } from "../quarantine.js";
-import { segmentsOf, splitPath } from "../root-directory.js";
+import { holdIfThere, splitPath } from "../root-directory.js";
 import type { Copies } from "../table/copies.js";
 import { type FileRow, type FileTable, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
 import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
@@ -280,15 +280,6 @@ export function recordOf(header: RecordHeader, look: Look, { termsOf }: AdapterC
 
 export function modifiedOf({ stat }: Look): number {
   return Number(stat.mtime / 1_000_000n);
-}
-
-function holdIfThere(port: FileSystemPort, root: string, directory: string) {
-  try {
-    return port.holdDirectory(root, segmentsOf(directory));
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
 }
 
 function isSameRow(a: FileRow | undefined, b: FileRow): boolean {

@@ -1,10 +1,9 @@
-import { isAbsence } from "../look.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { ScanProgress } from "../options.js";
 import type { DirectoryEntry, FileSystemPort } from "../port/file-system-port.js";
 import { discard } from "../port/whole-files.js";
-import { segmentsOf } from "../root-directory.js";
+import { atPath, holdIfThere } from "../root-directory.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
 import { companionAt } from "./companion-at.js";
 import type { Edits } from "./edits.js";
@@ -49,7 +48,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
       const path = directory === "" ? name : `${directory}/${name}`;
       if (++count % PAGE === 0) report();
       if (isTemporary(name)) {
-        if (parts.dropsTemps) discard(port, `${root}/${path}`);
+        if (parts.dropsTemps) atPath(port, root, path, (target) => discard(port, target));
         continue;
       }
       const owner = files.ownerOf(path);
@@ -99,16 +98,11 @@ export async function* walk(
 
 /** Undefined when there is no such directory any more, or a link stands there. */
 export function readDirectory(port: FileSystemPort, root: string, directory: string): DirectoryEntry[] | undefined {
+  const held = holdIfThere(port, root, directory);
   try {
-    const held = port.holdDirectory(root, segmentsOf(directory));
-    try {
-      return port.readdir(held.path);
-    } finally {
-      held.release();
-    }
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
+    return held && port.readdir(held.path);
+  } finally {
+    held?.release();
   }
 }
 

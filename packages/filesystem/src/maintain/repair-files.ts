@@ -3,7 +3,7 @@ import { checkTables, repairTables } from "@holdfast/sqlite/item-table";
 import type { FileStore } from "../file-store.js";
 import { fingerprintOf } from "../fingerprint.js";
 import { isTemporary } from "../names/dropped-in.js";
-import { splitPath } from "../root-directory.js";
+import { atPath, splitPath } from "../root-directory.js";
 import { standingOf } from "../table/file-table.js";
 import { checkFiles } from "./check-files.js";
 import type { Finding } from "./findings.js";
@@ -34,18 +34,20 @@ async function mend(
 ): Promise<void> {
   const { files: port } = internals;
   if (remedy.do === "remove") {
-    const path = `${directories.root}/${remedy.path}`;
-    if (!isTemporary(splitPath(remedy.path).name)) quarantine.copy(path, remedy.path);
-    port.unlink(path);
+    atPath(port, directories.root, remedy.path, (file) => {
+      if (!isTemporary(splitPath(remedy.path).name)) quarantine.copy(file, remedy.path);
+      port.unlink(file);
+    });
   } else if (remedy.do === "drop") {
     versions.drop(remedy.place);
   } else if (remedy.do === "mirror") {
     const { row } = remedy;
     const standing = standingOf(row);
     if (standing === undefined) return;
-    const path = `${directories.root}/${standing.path}`;
-    if (remedy.quarantine) quarantine.copy(path, standing.path);
-    const stat = port.lstat(path);
+    const stat = atPath(port, directories.root, standing.path, (file) => {
+      if (remedy.quarantine) quarantine.copy(file, standing.path);
+      return port.lstat(file);
+    });
     await group.submit(() => {
       files.mark(row.key);
       // What is in quarantine may be replaced.

@@ -10,7 +10,7 @@ import type { Plan, Result } from "./plan.js";
 import type { Planner } from "./planner.js";
 import { type PublishParts, publishGroup } from "./publish.js";
 
-export interface MirrorParts extends PublishParts {
+export interface MirrorParts extends Omit<PublishParts, "isStopping"> {
   readonly ports: Ports;
   readonly lock: MirrorLock;
   readonly group: GroupCommit;
@@ -41,8 +41,12 @@ const GROUP = 256;
 const QUIET = 20;
 /** Milliseconds from the first commit after which it begins in any case. */
 const LONGEST_LAG = 2_000;
-/** Milliseconds between looks: of the mirror, for what other processes have committed; of others, whether the mirror is gone. */
-const LOOK = 100;
+/**
+ * Milliseconds between looks: of the mirror, for what other processes have committed; of others, whether the mirror is gone.
+ * Short after one that found something, twice as long after each that did not.
+ */
+const SHORTEST_LOOK = 10;
+const LONGEST_LOOK = 100;
 const POLL = 10;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 30_000;
@@ -55,11 +59,14 @@ export class Mirror {
   readonly #parts: MirrorParts;
   readonly #setbacks = new Map<string, Setback>();
   #leads = false;
+  #takingOver: Promise<void> | undefined;
   #stopped = false;
   #running: Promise<void> | undefined;
   #again = false;
   #cancelTimer: CancelTimer | undefined;
   #waitingSince = 0;
+  /** Until the next look. */
+  #pause = LONGEST_LOOK;
   #cancelLook: CancelTimer | undefined;
   #syncFailures = 0;
 
@@ -93,10 +100,17 @@ export class Mirror {
   /** Becomes the mirror when nobody else is. Resolves when that is settled, and what it finds at the start is taken in. */
   async lead(): Promise<boolean> {
     this.#cancelLook ??= this.#lookLater();
-    if (this.#leads || this.#stopped) return this.#leads;
-    if (!this.#parts.lock.tryAcquire()) return false;
-    this.#leads = true;
-    await this.#parts.tookOver();
+    if (this.#stopped) return false;
+    this.#leads ||= this.#parts.lock.tryAcquire();
+    if (!this.#leads) return false;
+    // Nothing is published before the root has been looked through, and a look that failed is made again.
+    this.#takingOver ??= this.#parts.tookOver();
+    try {
+      await this.#takingOver;
+    } catch (error) {
+      this.#takingOver = undefined;
+      throw error;
+    }
     return true;
   }
 
@@ -141,10 +155,13 @@ export class Mirror {
 
   #lookLater(): CancelTimer {
     const look = () => {
-      this.#cancelLook = this.#stopped ? undefined : this.#lookLater();
-      if (!this.#stopped && this.#running === undefined && this.#hasWork()) this.#begin();
+      if (this.#stopped) return;
+      const isFound = this.#running === undefined && this.#hasWork();
+      this.#pause = isFound ? SHORTEST_LOOK : Math.min(LONGEST_LOOK, 2 * this.#pause);
+      this.#cancelLook = this.#lookLater();
+      if (isFound) this.#begin();
     };
-    return this.#parts.ports.timers.schedule(look, LOOK, "background");
+    return this.#parts.ports.timers.schedule(look, this.#pause, "background");
   }
 
   /** Whether to look closer. A table that cannot be read now is looked at again. */
@@ -203,7 +220,7 @@ export class Mirror {
   async #publish(plans: readonly Plan[]): Promise<void> {
     let results: Result[];
     try {
-      results = await publishGroup(plans, this.#parts);
+      results = await publishGroup(plans, { ...this.#parts, isStopping: () => this.#stopped });
     } catch (error) {
       for (const { key } of plans) this.#setBack(key, error);
       if (isFsyncFailure(error)) this.#countSyncFailure(error);

@@ -2,12 +2,10 @@ import { hash } from "node:crypto";
 import { BEFORE_ALL_TIME, type RecordHeader, StorageError, type Version } from "@holdfast/core";
 import type { StoredBodies } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
-import { readCompanion } from "../companion.js";
-import { openIfThere } from "../look.js";
+import { companionAt } from "../edits/companion-at.js";
 import { choosePairNames, fitsForm, type PairNames, type TakenNames } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
-import { readAll } from "../port/whole-files.js";
 import type { Copies } from "../table/copies.js";
 import { type FileTable, type Intent, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
 import type { Plan, PlannedBody } from "./plan.js";
@@ -122,13 +120,7 @@ export class Planner {
     const stat = port.lstat(`${root}/${path}`);
     if (stat === undefined) return false;
     if (stat.kind !== "file") return true;
-    const descriptor = openIfThere(port, `${root}/${path}`);
-    if (descriptor === undefined) return true;
-    try {
-      return readCompanion(readAll(port, descriptor, stat.size))?.key !== key;
-    } finally {
-      port.close(descriptor);
-    }
+    return companionAt(port, root, path)?.key !== key;
   }
 
   #blocksDirectory(path: string): boolean {

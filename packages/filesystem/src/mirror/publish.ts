@@ -1,9 +1,9 @@
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
-import { hashNow, isAbsence, openIfThere } from "../look.js";
+import { hashNow, openIfThere } from "../look.js";
 import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
 import { discard, readAll, writeAll } from "../port/whole-files.js";
-import { splitPath, WorkingDirectories } from "../root-directory.js";
+import { isAbsence, splitPath, WorkingDirectories } from "../root-directory.js";
 import type { Intent, StandingPair } from "../table/file-table.js";
 import type { Plan, Published, PublishPlan, Removed, RemovePlan, Replaced, Result } from "./plan.js";
 import type { SavedFile, VersionFiles } from "./version-files.js";
@@ -12,6 +12,8 @@ export interface PublishParts {
   readonly port: FileSystemPort;
   readonly root: string;
   readonly versions: VersionFiles;
+  /** Whether to begin nothing more: what has its temps is finished, the rest is left for the next time. */
+  readonly isStopping: () => boolean;
   /** Told of directories that were made. */
   readonly made: (directories: readonly string[]) => void;
   /** Hexadecimal digits that nobody else draws. */
@@ -128,6 +130,8 @@ class Publication {
 
   /** Looks at what stands, and writes what will replace it beside it. */
   #prepare(plan: PublishPlan): Prepared | undefined {
+    if (this.#parts.isStopping())
+      return this.#end({ outcome: "failed", plan, error: new Error("the storage was closed") });
     const { names, body, sha256 } = plan;
     const seen = this.#judge(plan, [names.path]);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
@@ -171,7 +175,7 @@ class Publication {
   /** Renames the data file, which commits the pair. */
   #place({ plan, seen, data }: Prepared): Placed | undefined {
     const { names } = plan;
-    if (data === undefined) return { plan, kept: this.#keptBefore(plan, plan.header.version), raced: [] };
+    if (data === undefined) return { plan, kept: [], raced: [] };
     const there = this.#port.lstat(this.#directories.make(names.path));
     // What was deleted since it was judged needs no keeping; what was changed, or has come, does.
     if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
@@ -187,8 +191,8 @@ class Publication {
   #removeData(plan: RemovePlan): Emptied | undefined {
     const seen = this.#judge(plan, []);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
-    if (seen === undefined) return { plan, kept: this.#keptBefore(plan, undefined), raced: [] };
-    return { plan, ...this.#retire(plan, olderPairs(plan), seen) };
+    const { kept, raced } = this.#retire(plan, olderPairs(plan), seen);
+    return { plan, kept: [...kept, ...this.#keptBefore(plan, kept)], raced };
   }
 
   /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
@@ -232,7 +236,8 @@ class Publication {
       if (companion !== names.companion) this.#unlink(companion);
       this.#prune(splitPath(path).directory, splitPath(names.path).directory);
     }
-    return { plan, kept: [...kept, ...retired.kept], raced: [...raced, ...retired.raced] };
+    const keptNow = [...kept, ...retired.kept];
+    return { plan, kept: [...keptNow, ...this.#keptBefore(plan, keptNow)], raced: [...raced, ...retired.raced] };
   }
 
   #describe(placed: Placed): undefined {
@@ -291,9 +296,11 @@ class Publication {
   }
 
   /** Files of versions that an earlier try has replaced and kept, but not recorded. */
-  #keptBefore(plan: Plan, standing: string | undefined): Replaced["kept"] {
+  #keptBefore(plan: Plan, keptNow: Replaced["kept"]): Replaced["kept"] {
+    const standing = plan.type === "publish" ? plan.header.version : undefined;
     return olderPairs(plan).flatMap(({ path, version, sha256 }) => {
-      const place = version === standing || !plan.keeps(version) ? undefined : this.#parts.versions.find(path, version);
+      if (version === standing || !plan.keeps(version) || keptNow.some((kept) => kept.version === version)) return [];
+      const place = this.#parts.versions.find(path, version);
       const isWhole = place !== undefined && hashNow(this.#port, this.#parts.versions.locate(place)) === sha256;
       return isWhole ? [{ version, place, sha256 }] : [];
     });

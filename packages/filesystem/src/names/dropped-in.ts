@@ -7,12 +7,14 @@ export interface DroppedIn {
   readonly format: Format;
 }
 
-const IGNORED = /^\.|^~\$|~$|\.(?:tmp|swp|part|crdownload)$|^(?:thumbs\.db|desktop\.ini)$/i;
+const IGNORED = /^\.|^~\$|~$|\.(?:tmp|swp|part|crdownload)$|^desktop\.ini$/i;
+/** Closing a file that SQLite has open in this process would drop its locks. */
+const DATABASE = /\.(?:db|sqlite3?)(?:-wal|-shm|-journal)?$/i;
 const TEMPORARY = /^\.holdfast-[0-9a-f]+\.tmp$/;
 
-/** Files of systems and editors, which nobody means as data. */
+/** Files of systems, editors and databases, which nobody means as data. */
 export function isIgnored(name: string): boolean {
-  return IGNORED.test(name);
+  return IGNORED.test(name) || DATABASE.test(name);
 }
 
 /** Directories of systems and tools. */

@@ -1,0 +1,12 @@
+/** The least that a page needs to store and search. */
+export const PAGE = `
+  import { openStorage } from "@holdfast/core";
+  import { indexeddb } from "@holdfast/indexeddb";
+  globalThis.open = (name) => openStorage(indexeddb({ name }));
+`;
+
+/** Core alone, for an adapter from elsewhere. */
+export const CORE = `
+  import { openStorage } from "@holdfast/core";
+  globalThis.open = (adapter) => openStorage(adapter);
+`;

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { CORE, PAGE } from "../src/apps.ts";
+import { eagerPart } from "../src/eager-part.ts";
+
+describe("the eager part of a page", () => {
+  it("is no more than is written in docs/design.md", async () => {
+    expect((await eagerPart(PAGE)).gzipped).toBeLessThanOrEqual(22_700);
+    expect((await eagerPart(CORE)).gzipped).toBeLessThanOrEqual(14_600);
+  });
+
+  it("can search, and leaves what is rare to be loaded", async () => {
+    const { modules, lazy } = await eagerPart(PAGE);
+    const files = modules.map(({ file }) => file);
+    for (const part of ["core/dist/query/parse-query.js", "core/dist/engine/search.js", "indexeddb/dist/search.js"]) {
+      expect(files).toContain(`packages/${part}`);
+    }
+    for (const part of [
+      "core/dist/codec/yaml.js",
+      "core/dist/collections/records.js",
+      "core/dist/engine/complete-settings.js",
+      "core/dist/engine/history.js",
+      "core/dist/engine/observation.js",
+      "core/dist/engine/streams.js",
+      "core/dist/engine/update.js",
+      "core/dist/engine/verify.js",
+      "core/dist/engine/watch-hub.js",
+      "core/dist/platform/compression-streams.js",
+      "indexeddb/dist/bodies.js",
+      "indexeddb/dist/eviction.js",
+      "indexeddb/dist/feed.js",
+      "indexeddb/dist/history.js",
+    ]) {
+      expect(lazy).toContain(`packages/${part}`);
+    }
+  });
+
+  it("leaves out what nobody imports, such as the migrator, and everything of Node", async () => {
+    const { code, modules } = await eagerPart(PAGE);
+    expect(modules.filter(({ file }) => /\/(?:migrate|node)\b/.test(file.replace(/^.*node_modules/, "")))).toEqual([]);
+    expect(code).not.toMatch(/["'`]node:/);
+  });
+
+  it("is what is imported statically, once, and nothing that is lazy", async () => {
+    const core = await eagerPart(CORE);
+    const lazily = await eagerPart(`globalThis.more = () => import("@holdfast/core");`);
+    const wholly = await eagerPart(`import * as core from "@holdfast/core"; globalThis.core = core;`);
+    expect(lazily.gzipped).toBeLessThan(100);
+    expect(lazily.modules).toHaveLength(1);
+    expect(wholly.gzipped).toBeGreaterThan(core.gzipped);
+    expect(core.modules.filter(({ file }) => file.endsWith("core/dist/errors.js"))).toHaveLength(1);
+  });
+});
