@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createProgressView, formatDuration, styleFor } from "@holdfast/cli/terminal";
 import { readCorpus } from "./corpus.js";
 import { isWhole } from "./results.js";
-import { ROUTE, type Stop } from "./route.js";
+import { ROUTE, reachable, type Stop } from "./route.js";
 import { runTour } from "./tour.js";
 
 /** Runs the demo in a folder of its own, which is gone afterwards; fails when anything did not arrive whole. */
@@ -19,9 +19,10 @@ export async function main(route: readonly Stop[] = ROUTE): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-demo-"));
   const started = performance.now();
   try {
+    const stops = await reachable(route, ({ name }, reason) => console.log(`${name} is left out: ${reason}\n`));
     const results = await runTour({
       corpus: await readCorpus(),
-      route,
+      route: stops,
       folder,
       progress,
       signal: interruption.signal,

@@ -16,8 +16,15 @@ beforeEach(async () => {
 afterEach(() => rm(temporary, { recursive: true, force: true }));
 
 /** Runs the demo, or a module that does, in a process of its own. */
-async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary };
+function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return runWith({}, ...args);
+}
+
+async function runWith(
+  variables: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary, ...variables };
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -47,7 +54,8 @@ describe("the demo", () => {
       ...corpus.map(({ name, items }) => [`import ${name}`, String(items.length), String(items.length)]),
       ["migrate SQLite → readable files", total, total],
       ["migrate readable files → memory", total, total],
-      ["migrate memory → second SQLite", total, total],
+      ["migrate memory → IndexedDB in a browser", total, total],
+      ["migrate IndexedDB in a browser → second SQLite", total, total],
       ["compare the end with the source", total, total],
     ]);
     for (const [, , bytes = "", seconds = "", rate = ""] of rows) {
@@ -58,9 +66,7 @@ describe("the demo", () => {
     expect(stdout).toContain("\nEverything arrived whole, in ");
   });
 
-  it("answers each question with hits, in lines that suit a log, and leaves nothing behind", {
-    timeout: 60_000,
-  }, async () => {
+  it("answers each question with hits, in lines that suit a log, and leaves nothing behind", async () => {
     const countries = (await readCorpus())[0]?.items ?? [];
     const africa = countries.filter(({ tags }) => tags.includes("Africa") && tags.includes("landlocked"));
     const large = countries.filter(({ metadata }) => Number(metadata["area"] ?? 0) > 2_000_000);
@@ -74,6 +80,13 @@ describe("the demo", () => {
     expect(stdout).toMatch(/^ {4}"key": "countries\/fra",$/m);
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
     expect(await readdir(temporary)).toEqual([]);
+  });
+
+  it("goes on without a browser where none can be had, and says so", async () => {
+    const { code, stdout } = await runWith({ HOLDFAST_BROWSER: join(temporary, "nowhere") }, dist("index.js"));
+    expect(stdout).toMatch(/^IndexedDB in a browser is left out: HOLDFAST_BROWSER is .*nowhere is none of them\n/);
+    expect(code).toBe(0);
+    expect(resultRows(stdout).map(([step]) => step)).toContain("migrate memory → second SQLite");
   });
 
   it("fails when something does not arrive as it was", async () => {

@@ -68,6 +68,6 @@ async function measureAll({ only, rounds, profile }: Options, directory: string)
   }
   if (only !== undefined) return;
   const date = new Date().toISOString().slice(0, 10);
-  writeResults({ date, machine, versions: peerVersions(), workloads: results });
+  writeResults({ date, machine, versions: await peerVersions(), workloads: results });
   writeReport();
 }

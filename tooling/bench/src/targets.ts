@@ -20,5 +20,10 @@ export const targets: readonly Target[] = [
   { workload: "filesystem-sustained", limit: "write-file-atomic", most: 2 },
   { workload: "filesystem-load", limit: "unstorage-fs", most: 1 / 5 },
   { workload: "filesystem-list", limit: "unstorage-fs", most: 1 / 1_000 },
+  { workload: "indexeddb-save", limit: "raw", most: 1.1 },
+  { workload: "indexeddb-save-terms", limit: "raw", most: 1.4 },
+  { workload: "indexeddb-save-64", limit: "localforage", most: 1 / 3 },
+  { workload: "indexeddb-save-64", limit: "dexie", most: 1 / 3 },
+  { workload: "indexeddb-list", limit: "localforage", most: 1 / 50 },
   { workload: "memory", limit: "map", most: 1.5 },
 ].map((target) => ({ ours: "holdfast", ...target }));

@@ -10,6 +10,7 @@ import { openLmdb } from "../contenders/lmdb.ts";
 import type { Store } from "../contenders/store.ts";
 import { openUnstorageDb0, openUnstorageFs } from "../contenders/unstorage.ts";
 import type { PopulationId } from "../harness/workload.ts";
+import { populateIndexedDb } from "../workloads/indexeddb-reads.ts";
 import { type Document, documentsFrom, POPULATION } from "./documents.ts";
 
 const SLICE = 1_000;
@@ -17,6 +18,7 @@ const SLICE = 1_000;
 /** Fills one store with the population, in the order of the document's numbers. */
 export async function populate(id: PopulationId, path: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
+  if (id === "indexeddb") return populateIndexedDb(path, POPULATION);
   const { save, close } = await openFiller(id, path);
   for (let number = 0; number < POPULATION; number += SLICE) await save(documentsFrom(number, SLICE));
   await close();
@@ -27,7 +29,7 @@ interface Filler {
   close(): void | Promise<void>;
 }
 
-async function openFiller(id: PopulationId, path: string): Promise<Filler> {
+async function openFiller(id: Exclude<PopulationId, "indexeddb">, path: string): Promise<Filler> {
   switch (id) {
     case "holdfast":
       return fillHoldfast(await openHoldfast(path));

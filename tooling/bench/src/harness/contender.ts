@@ -16,12 +16,15 @@ export interface ContenderFacts {
   readonly note: string;
 }
 
+type Round = () => Outcome | Promise<Outcome>;
+type Outcome = number | { readonly results: number; readonly milliseconds: number };
+
 /** One implementation of a workload, opened on its own fresh or shared store. */
 export interface Contender<Input> extends ContenderFacts {
   /**
    * Makes one round ready, untimed, and returns what is timed. That must return how many results it had, so that a contender
-   * which fails in silence is found out.
+   * which fails in silence is found out; in another process, with the time that it took there.
    */
-  prepare(input: Input): () => number | Promise<number>;
+  prepare(input: Input): Round | Promise<Round>;
   close(): void | Promise<void>;
 }

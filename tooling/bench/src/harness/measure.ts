@@ -51,13 +51,14 @@ function inTurn<T>(all: readonly T[], round: number): T[] {
 }
 
 async function time<Input>(contender: Contender<Input>, input: Input, expected: number): Promise<number> {
-  const run = contender.prepare(input);
+  const run = await contender.prepare(input);
   // What the contender before has left is not for this one to clear away. Full collections would also make V8 drop code
   // that has not run for some of them, which is all code of a contender that waits for its turn.
   globalThis.gc?.({ type: "minor" });
   const start = performance.now();
-  const results = await run();
-  const milliseconds = performance.now() - start;
+  const outcome = await run();
+  const elapsed = performance.now() - start;
+  const { results, milliseconds } = typeof outcome === "number" ? { results: outcome, milliseconds: elapsed } : outcome;
   if (results !== expected) throw new Error(`${contender.name} had ${results} results instead of ${expected}`);
   return milliseconds;
 }

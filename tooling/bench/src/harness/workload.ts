@@ -38,7 +38,8 @@ export type PopulationId =
   | "classic-level"
   | "lmdb"
   | "holdfast-files"
-  | "unstorage-fs";
+  | "unstorage-fs"
+  | "indexeddb";
 
 /** Where a workload may write, and where its populations are. */
 export interface Site {

@@ -137,6 +137,10 @@ default. They store the value alone: no tags, metadata, versions, checksums, sea
 Words follow Zipf's law. Reading workloads share stores of 100,000 notes, written in an order far from that of the keys.
 Saves begin with an empty store and insert. Files lie on a real disk; nothing is deleted before the end.
 
+**In a browser** all contenders of a workload are in one page of one Chromium, whose profile lies on the disk. The page makes the
+documents and looks at its own clock, so the way there and back is not timed. The limit by hand is one put in a transaction of its
+own, of the record that Holdfast writes, resolved on \`complete\` with relaxed durability, which is also what the peers get.
+
 Not there: Keyv lists no range of keys, unstorage lists by looking at every key, and none of the libraries has tags or text
 search, so they are missing from those sections. @keyv/sqlite takes part in its next version, a beta, because the current one
 stands on sqlite3, which has to be compiled or downloaded.

@@ -1,6 +1,8 @@
 import { type Runnable, runnable } from "../harness/measure.ts";
 import { filesystemList, filesystemLoad } from "./filesystem-reads.ts";
 import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemSustained } from "./filesystem-saves.ts";
+import { indexedDbList, indexedDbListLarge, indexedDbSearch, indexedDbTags } from "./indexeddb-reads.ts";
+import { indexedDbSave, indexedDbSaveTerms, indexedDbSaveTogether } from "./indexeddb-saves.ts";
 import { memorySaveAndLoad } from "./memory.ts";
 import { sqliteLoad } from "./sqlite-load.ts";
 import { sqliteList, sqliteSearch, sqliteTags } from "./sqlite-queries.ts";
@@ -21,5 +23,12 @@ export const workloads: readonly Runnable[] = [
   runnable(filesystemSustained),
   runnable(filesystemLoad),
   runnable(filesystemList),
+  runnable(indexedDbSave),
+  runnable(indexedDbSaveTerms),
+  runnable(indexedDbSaveTogether),
+  runnable(indexedDbList),
+  runnable(indexedDbListLarge),
+  runnable(indexedDbTags),
+  runnable(indexedDbSearch),
   runnable(memorySaveAndLoad),
 ];

@@ -1,0 +1,139 @@
+import type { StorageItem } from "@holdfast/core";
+import { useSignal } from "@preact/signals";
+import { isNarrowed, sortsOf } from "../store/filter.ts";
+import type { Library } from "../store/library.ts";
+import { addressOf, currentPlace, go } from "../store/place.ts";
+import { loadSample } from "./data-menu.tsx";
+import { countOf, formatAgo, formatBytes, formatCount, formatTime, titleOf } from "./format.ts";
+import { Icon } from "./icon.tsx";
+
+const PAGE = 60;
+const TAGS_SHOWN = 3;
+
+export function ItemList({ library }: { library: Library }) {
+  const shown = useSignal(PAGE);
+  const found = library.found.value;
+  const filter = library.filter.value;
+  const { choices, chosen } = sortsOf(filter);
+  if (found === undefined) return <p class="quiet-state">Opening the store…</p>;
+  if (found.length === 0) {
+    return isNarrowed(filter) ? <NothingFound library={library} /> : <Welcome library={library} />;
+  }
+  return (
+    <>
+      <div class="list-head">
+        <p aria-live="polite">{countOf(found.length, "item")}</p>
+        <label>
+          <span class="visually-hidden">Order</span>
+          <select
+            value={chosen}
+            onChange={({ currentTarget }) => {
+              const choice = choices.find(({ sort }) => sort === currentTarget.value);
+              if (choice !== undefined) library.narrow({ sort: choice.sort });
+            }}
+          >
+            {choices.map(({ sort, label }) => (
+              <option key={sort} value={sort}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <ul class="items" onKeyDown={moveFocus}>
+        {found.slice(0, shown.value).map((item) => (
+          <Row key={item.key} item={item} />
+        ))}
+      </ul>
+      {found.length > shown.value && (
+        <button
+          type="button"
+          class="button wide-button"
+          onClick={() => {
+            shown.value += PAGE;
+          }}
+        >
+          Show more of {formatCount(found.length)}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Row({ item }: { item: StorageItem }) {
+  const place = currentPlace.value;
+  const current = place.at === "item" && place.key === item.key;
+  const more = item.tags.length - TAGS_SHOWN;
+  return (
+    <li>
+      <a class="item" href={addressOf({ at: "item", key: item.key })} aria-current={current ? "true" : undefined}>
+        <span class="item-title clip">{titleOf(item)}</span>
+        <time class="item-time" dateTime={item.modified.toISOString()} title={formatTime(item.modified)}>
+          {formatAgo(item.modified)}
+        </time>
+        <span class="item-key clip">{item.key}</span>
+        <span class="item-size">{formatBytes(item.size)}</span>
+        {item.tags.length > 0 && (
+          <span class="item-tags clip">
+            {item.tags.slice(0, TAGS_SHOWN).join(" · ")}
+            {more > 0 && ` · ${formatCount(more)} more`}
+          </span>
+        )}
+      </a>
+    </li>
+  );
+}
+
+/** Up and down go from item to item, as in any list. */
+function moveFocus(event: KeyboardEvent): void {
+  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const { currentTarget } = event;
+  if (by === 0 || !(currentTarget instanceof HTMLElement)) return;
+  const links = [...currentTarget.querySelectorAll<HTMLAnchorElement>("a.item")];
+  const at = document.activeElement instanceof HTMLAnchorElement ? links.indexOf(document.activeElement) : -1;
+  const next = links[at + by];
+  if (at < 0 || next === undefined) return;
+  event.preventDefault();
+  next.focus();
+}
+
+function NothingFound({ library }: { library: Library }) {
+  const { sort } = library.filter.value;
+  return (
+    <div class="empty">
+      <Icon name="search" />
+      <div role="status">
+        <h2>Nothing found</h2>
+      </div>
+      <p>A search finds words by their beginning, in keys, tags and metadata.</p>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          library.filter.value = { text: "", tags: [], folder: "", sort };
+        }}
+      >
+        Show everything
+      </button>
+    </div>
+  );
+}
+
+function Welcome({ library }: { library: Library }) {
+  const busy = library.task.progress.value !== undefined;
+  return (
+    <div class="empty">
+      <Icon name="folder" />
+      <h2>Nothing here yet</h2>
+      <p>This store lives in your browser, on this device, with search and history. It works without a network.</p>
+      <div class="row">
+        <button type="button" class="button primary" disabled={busy} onClick={() => loadSample(library)}>
+          <Icon name="globe" /> Load sample data
+        </button>
+        <button type="button" class="button" onClick={() => go({ at: "new" })}>
+          Write an item
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import { StorageError } from "@holdfast/core";
+import { type ReadonlySignal, signal } from "@preact/signals";
+
+export interface Notice {
+  readonly id: number;
+  readonly kind: "done" | "failed";
+  readonly text: string;
+  readonly action?: { readonly label: string; run(): void } | undefined;
+}
+
+// Milliseconds: to read it, and to think about it where there is something to do.
+const SHOWN_FOR = 6_000;
+const SHOWN_FOR_WITH_ACTION = 10_000;
+const MOST = 3;
+
+/** What the app tells its user: what went well for a while, what failed until it is dismissed. */
+export class Notices {
+  readonly #all = signal<readonly Notice[]>([]);
+  #next = 1;
+
+  get all(): ReadonlySignal<readonly Notice[]> {
+    return this.#all;
+  }
+
+  done(text: string, action?: Notice["action"]): void {
+    const id = this.#add({ kind: "done", text, action });
+    setTimeout(() => this.dismiss(id), action === undefined ? SHOWN_FOR : SHOWN_FOR_WITH_ACTION);
+  }
+
+  failed(what: string, error: unknown): void {
+    this.#add({ kind: "failed", text: `${what}: ${explain(error)}` });
+  }
+
+  dismiss(id: number): void {
+    this.#all.value = this.#all.value.filter((notice) => notice.id !== id);
+  }
+
+  /** Runs what a click started; what it throws is told. */
+  async attempt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.failed(what, error);
+    }
+  }
+
+  #add(notice: Omit<Notice, "id">): number {
+    const id = this.#next++;
+    this.#all.value = [...this.#all.value, { id, ...notice }].slice(-MOST);
+    return id;
+  }
+}
+
+/** An error in words for people. Holdfast's messages say what was wrong and what to do. */
+export function explain(error: unknown): string {
+  if (StorageError.is(error)) return `${error.message} (${error.code})`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,33 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+
+/** What the page shows beside the list. */
+export type Place = { readonly at: "list" } | { readonly at: "new" } | { readonly at: "item"; readonly key: string };
+
+const place = signal<Place>(read());
+globalThis.addEventListener("hashchange", () => {
+  place.value = read();
+});
+
+/** It stands in the address, so that going back works, and a reload comes back to it. */
+export const currentPlace: ReadonlySignal<Place> = place;
+
+export function addressOf(to: Place): string {
+  if (to.at === "item") return `#item/${encodeURIComponent(to.key)}`;
+  return to.at === "new" ? "#new" : "#";
+}
+
+export function go(to: Place): void {
+  location.hash = addressOf(to);
+}
+
+function read(): Place {
+  const { hash } = location;
+  if (hash === "#new") return { at: "new" };
+  if (!hash.startsWith("#item/")) return { at: "list" };
+  try {
+    return { at: "item", key: decodeURIComponent(hash.slice("#item/".length)) };
+  } catch {
+    // An address that somebody mistyped.
+    return { at: "list" };
+  }
+}

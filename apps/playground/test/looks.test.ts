@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { faultsOf } from "./support/accessibility.ts";
+import { type Page, type RunningApp, startApp } from "./support/app.ts";
+
+const SCREENSHOTS = join(import.meta.dirname, "../reports/screenshots");
+
+let app: RunningApp;
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.stop());
+
+const SCREENS = [
+  { screen: "phone", viewport: { width: 390, height: 844 } },
+  { screen: "desktop", viewport: { width: 1280, height: 800 } },
+];
+const LOOKS = SCREENS.flatMap((screen) => [
+  { ...screen, colorScheme: "light" as const },
+  { ...screen, colorScheme: "dark" as const },
+]);
+
+describe.each(LOOKS)("on a $screen in $colorScheme colours", ({ screen, viewport, colorScheme }) => {
+  it("every state fits the screen, and axe finds nothing wrong", async () => {
+    const { context, complaints, openTab } = await app.newUser({ viewport, colorScheme });
+    const page = await openTab();
+    const look = async (state: string) => {
+      await page.screenshot({ path: join(SCREENSHOTS, `${screen}-${colorScheme}-${state}.png`) });
+      expect(await faultsOf(page), state).toEqual([]);
+      expect(await overflow(page), state).toBe(0);
+    };
+    const button = (name: string) => page.getByRole("button", { name, exact: true });
+
+    await page.getByText("Nothing here yet").waitFor();
+    await look("1-empty");
+    await button("Load sample data").click();
+    await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
+    await page
+      .getByRole("link", { name: /countries\// })
+      .first()
+      .waitFor();
+    await look("2-list");
+    await button("Data").click();
+    await look("3-menu");
+    await page.keyboard.press("Escape");
+    if (screen === "phone") {
+      await page.getByText("Filters and storage").click();
+      await look("4-filters");
+      await page.getByText("Filters and storage").click();
+    }
+    await page.getByRole("searchbox").fill("guinea");
+    await page.getByRole("link", { name: /countries\/gin/ }).click();
+    await page.getByRole("heading", { name: "Guinea" }).waitFor();
+    await look("5-item");
+    await button("Edit").click();
+    await page.getByLabel("Content", { exact: true }).fill("{");
+    await button("Save").click();
+    await page.locator("#content-fault").waitFor();
+    await look("6-fault");
+    await page.getByLabel("Content", { exact: true }).fill('{ "name": "Guinea", "area": 245857 }');
+    await button("Save").click();
+    await page.getByRole("button", { name: /^Compare/ }).click();
+    await page.locator(".versions").scrollIntoViewIfNeeded();
+    await look("7-history");
+    await page.goto(`${app.address}#item/flags%2Fgin.svg`);
+    await page.getByRole("img", { name: "Guinea" }).waitFor();
+    await look("8-picture");
+    await page.goto(`${app.address}#new`);
+    await page.getByLabel("Key", { exact: true }).waitFor();
+    await look("9-new");
+    await page.goto(`${app.address}#`);
+    await page.getByRole("searchbox").fill("nowhere to be found");
+    await page.getByText("Nothing found").waitFor();
+    await look("10-nothing-found");
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
+
+describe("colours", () => {
+  it("follow the system until they are chosen, also after a reload", async () => {
+    const { context, openTab } = await app.newUser({ colorScheme: "dark" });
+    const page = await openTab();
+    const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const dark = await background();
+    await page.getByRole("button", { name: "Colours: system" }).click();
+    await page.getByRole("button", { name: "Colours: light" }).waitFor();
+    const light = await background();
+    expect(light).not.toBe(dark);
+    await page.reload();
+    await page.getByRole("button", { name: "Colours: light" }).waitFor();
+    expect(await background()).toBe(light);
+    await context.close();
+  });
+});
+
+describe("keys alone", () => {
+  it("lead through the list into an item and back", async () => {
+    const { context, openTab } = await app.newUser();
+    const page = await openTab();
+    await page.getByRole("button", { name: "Load sample data", exact: true }).click();
+    await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
+    await page
+      .getByRole("link", { name: /countries\// })
+      .first()
+      .waitFor();
+    await page.reload();
+    await page
+      .getByRole("link", { name: /countries\// })
+      .first()
+      .waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Items");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("ArrowDown");
+    const key = await page.evaluate(() => document.activeElement?.querySelector(".item-key")?.textContent);
+    expect(key).toBe(await page.locator("a.item .item-key").nth(1).textContent());
+    await page.keyboard.press("Enter");
+    await page.locator(".item-view").waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("item-title");
+    await page.goBack();
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.querySelector(".item-key")?.textContent))
+      .toBe(key);
+    await context.close();
+  });
+});
+
+/** How far the page reaches beyond the side of the screen. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
