@@ -1,4 +1,4 @@
-import { isVersion, type JsonObject, type RecordHeader } from "@holdfast/core";
+import { isVersion, type JsonObject, parseJson, type RecordHeader } from "@holdfast/core";
 
 /** What a companion says of one version of its data file. */
 export interface CompanionEntry {
@@ -29,7 +29,7 @@ export function writeCompanion({ key, current, previous }: Companion): Uint8Arra
 export function readCompanion(bytes: Uint8Array): Companion | undefined {
   let content: unknown;
   try {
-    content = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    content = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     return undefined;
   }

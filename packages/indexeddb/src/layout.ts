@@ -1,4 +1,4 @@
-import type { RecordHeader, Version } from "@holdfast/core";
+import { parseJson, type RecordHeader, type Version } from "@holdfast/core";
 
 /** See docs/indexeddb.md. A new number comes with a step in `upgrade.ts` and a stored older layout among the tests. */
 export const LAYOUT = 2;
@@ -61,7 +61,7 @@ export function isItem(row: Row | undefined): row is ItemRow {
 
 export function headerOf(row: Pick<ItemRow, "h">): RecordHeader {
   // Only this adapter writes into its database.
-  return JSON.parse(row.h) as RecordHeader;
+  return parseJson(row.h) as RecordHeader;
 }
 
 /** What an item is found by. Undefined rather than empty: such records are not in the index at all. */

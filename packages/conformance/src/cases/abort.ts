@@ -2,7 +2,7 @@ import { StorageError } from "@holdfast/core";
 import { equal, ok, rejects } from "../assert.js";
 import { noise } from "../samples/values.js";
 import type { Theme } from "../suite.js";
-import { signalledOperations } from "./every-operation.js";
+import { signalledOperations, supportedOperations } from "./every-operation.js";
 
 export const abort: Theme = {
   name: "abort",
@@ -38,7 +38,7 @@ export const abort: Theme = {
         const storage = await context.open();
         const old = noise(3_000);
         await storage.save("k", old);
-        for (const [name, call] of signalledOperations(storage)) {
+        for (const [name, call] of supportedOperations(storage)) {
           await storage.save("k", old, { tags: ["old"] });
           const controller = new AbortController();
           const calling = call(controller.signal);

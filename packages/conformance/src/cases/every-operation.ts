@@ -8,6 +8,18 @@ export function everyOperation(storage: StorageEngine): readonly (readonly [name
   return [...signalledOperations(storage), ["watch", () => storage.watch("", () => undefined)]];
 }
 
+/** Those that take a signal and that the backend can do: the others are refused before a signal can fire. */
+export function supportedOperations(storage: StorageEngine): readonly (readonly [name: string, call: Call])[] {
+  const { batch, changes, history } = storage.getCapabilities().effective;
+  return signalledOperations(storage).filter(([name]) => {
+    if (name === "batch") return batch === "atomic";
+    if (name === "changes") return changes !== "none";
+    return history !== "none" || !NEEDS_HISTORY.includes(name);
+  });
+}
+
+const NEEDS_HISTORY = ["history", "load of a version", "loadStream of a version", "restore", "diff"];
+
 /** Those that take a signal. */
 export function signalledOperations(storage: StorageEngine): readonly (readonly [name: string, call: Call])[] {
   return [
