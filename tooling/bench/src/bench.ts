@@ -51,10 +51,12 @@ async function measureAll({ only, rounds, profile }: Options, directory: string)
     await runTask({ task: "populate", id, populations });
   }
   const results: WorkloadResult[] = [];
+  const leftOut: Record<string, string> = {};
   for (const { id, fsyncDelay } of selected) {
     const reason = fsyncDelay === undefined ? undefined : whyNoFaults();
     if (reason !== undefined) {
       console.log(`${id} is left out: ${reason}`);
+      leftOut[id] = reason;
       continue;
     }
     const own = join(directory, id);
@@ -68,6 +70,6 @@ async function measureAll({ only, rounds, profile }: Options, directory: string)
   }
   if (only !== undefined) return;
   const date = new Date().toISOString().slice(0, 10);
-  writeResults({ date, machine, versions: await peerVersions(), workloads: results });
+  writeResults({ date, machine, versions: await peerVersions(), workloads: results, leftOut });
   writeReport();
 }

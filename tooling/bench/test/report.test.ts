@@ -21,9 +21,17 @@ describe("reportFiles", () => {
     );
   });
 
-  it("refuses to judge a target of which nothing was measured", () => {
-    const unknown = [{ workload: "load", ours: "ours", limit: "limit", most: 2 }];
+  it("refuses to judge a target whose contenders were not measured", () => {
+    const unknown = [{ workload: "save", ours: "ours", limit: "unheard-of", most: 2 }];
     expect(() => reportFiles(results({ ours: [1], limit: [1] }), unknown)).toThrow("nothing was measured");
+  });
+
+  it("names the workload that a machine could not run, and judges nothing for it", () => {
+    const target = { workload: "slow", ours: "ours", limit: "limit", most: 2 };
+    const files = reportFiles({ ...results({ ours: [1], limit: [1] }), leftOut: { slow: "nothing slows it here" } }, [
+      target,
+    ]);
+    expect(files.get("benchmarks.md")).toContain("Not measured in this run: `slow` (nothing slows it here).");
   });
 
   it("plots each contender at its place on a logarithmic axis", () => {

@@ -10,6 +10,8 @@ export interface Results {
   /** Of every package that took part. */
   readonly versions: Readonly<Record<string, string>>;
   readonly workloads: readonly WorkloadResult[];
+  /** Workloads that this machine could not run, by id, with the reason. */
+  readonly leftOut?: Readonly<Record<string, string>>;
 }
 
 export interface WorkloadResult extends WorkloadFacts {

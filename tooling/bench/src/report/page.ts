@@ -14,19 +14,20 @@ export function reportFiles(results: Results, targets: readonly Target[]): Map<s
     timePlot(workload),
   ]);
   return new Map([
-    ["benchmarks.md", page(results, verdicts)],
+    ["benchmarks.md", page(results, verdicts, targets)],
     ["benchmarks/targets.svg", ratioPlot(verdicts)],
     ...plots,
   ]);
 }
 
-function page(results: Results, verdicts: readonly Verdict[]): string {
+function page(results: Results, verdicts: readonly Verdict[], targets: readonly Target[]): string {
   return `${[
     "# Benchmarks",
     "<!-- Generated from benchmarks/results.json by tooling/bench; changes made here are lost. -->",
     introduction(results),
     "## Targets",
     targetTable(verdicts),
+    ...notMeasured(results, targets),
     "![Time against the limit, with the target of each row](benchmarks/targets.svg)",
     ...results.workloads.flatMap(workloadSection),
     LIMITS,
@@ -44,6 +45,15 @@ ${busy(machine.loadBefore)}All figures come from one run of \`pnpm bench\`; how 
 function busy(load: number): string {
   if (load < 0.5) return "";
   return `Other programs were at work meanwhile (load ${load}): times and ratios are worse than on an idle machine. `;
+}
+
+/** Of the targets whose workload is not among the results. */
+function notMeasured({ workloads, leftOut }: Results, targets: readonly Target[]): string[] {
+  const missing = targets.filter(({ workload }) => !workloads.some(({ id }) => id === workload));
+  if (missing.length === 0) return [];
+  const ids = [...new Set(missing.map(({ workload }) => workload))];
+  const told = ids.map((id) => `\`${id}\`${leftOut?.[id] === undefined ? "" : ` (${leftOut[id]})`}`);
+  return [`Not measured in this run: ${told.join(", ")}.`];
 }
 
 function targetTable(verdicts: readonly Verdict[]): string {

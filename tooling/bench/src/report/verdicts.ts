@@ -11,13 +11,14 @@ export interface Verdict {
   readonly met: boolean;
 }
 
-/** Throws RangeError for a target of which nothing was measured. */
+/** Throws RangeError for a target whose workload was measured without one of its two contenders. What was not run is not judged. */
 export function judge(results: Results, targets: readonly Target[]): Verdict[] {
-  return targets.map((target) => {
+  return targets.flatMap((target) => {
     const workload = results.workloads.find(({ id }) => id === target.workload);
-    const ours = workload?.contenders.find(({ id }) => id === target.ours);
-    const limit = workload?.contenders.find(({ id }) => id === target.limit);
-    if (workload === undefined || ours === undefined || limit === undefined) {
+    if (workload === undefined) return [];
+    const ours = workload.contenders.find(({ id }) => id === target.ours);
+    const limit = workload.contenders.find(({ id }) => id === target.limit);
+    if (ours === undefined || limit === undefined) {
       throw new RangeError(`nothing was measured for the target of ${target.workload}`);
     }
     const ratio = spreadOf(ratios(ours.microseconds, limit.microseconds));
