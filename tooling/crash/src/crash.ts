@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { runInjection } from "./injection.ts";
 import { runKills } from "./kills.ts";
-import { chooseSeed } from "./random.ts";
 import { replay } from "./replay/replay.ts";
 import { whyNoFaults } from "./shim/library.ts";
 import { STORE_NAMES } from "./stores.ts";
@@ -26,7 +25,7 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const seed = values.seed === undefined ? chooseSeed() : Number(values.seed);
+  const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const chosen = [values.kills, values.faults, values.states].some((each) => each !== undefined);
   const amount = (given: string | undefined, all: number): number => Number(given ?? (chosen ? 0 : all));
   console.log(`seed ${seed}`);

@@ -24,8 +24,10 @@ export class Random {
   }
 }
 
-/** The seed of a run: `HOLDFAST_SEED`, or another one each time. */
+const USUAL = 20_261_125;
+
+/** The seed of a test: `HOLDFAST_SEED`, or the same each time. `pnpm crash` draws others. */
 export function chooseSeed(): number {
   const given = process.env["HOLDFAST_SEED"];
-  return given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+  return given === undefined ? USUAL : Number(given);
 }

@@ -12,5 +12,5 @@ describe.each(STORE_NAMES)("%s: processes killed at random instants", (store) =>
     const { killed, wrong } = await runKills({ store, kills: KILLS[store], seed });
     expect(wrong).toEqual([]);
     expect(killed).toBe(KILLS[store]);
-  }, 600_000);
+  }, 1_800_000);
 });

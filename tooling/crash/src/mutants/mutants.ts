@@ -19,8 +19,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "large body that the row does not name",
     story: "an acknowledged body that nobody finds",
-    file: "file-store.js",
-    edits: [{ find: "this.copies.put({ key, version, ...staged });", replace: ";" }],
+    file: "file-writes.js",
+    edits: [{ find: "this.#parts.copies.put({ key, version, ...staged });", replace: ";" }],
   },
   {
     name: "temps without fsync",
@@ -140,8 +140,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "saves that are not marked for the mirror",
     story: "an acknowledged save never reaches its file",
-    file: "file-store.js",
-    edits: [{ find: "        this.files.mark(key);\n    }\n    #attempt", replace: "    }\n    #attempt" }],
+    file: "file-writes.js",
+    edits: [{ find: "        this.#parts.files.mark(key);\n    }\n", replace: "    }\n" }],
   },
   {
     name: "large previous version without fsync of its directory",
