@@ -1,14 +1,17 @@
-import type {
-  AdapterWrite,
-  BatchOutcome,
-  BodyWriter,
-  DeleteCondition,
-  DeleteOutcome,
-  PutCondition,
-  PutOutcome,
-  RecordHeader,
-  StorageError,
-  WriteRecord,
+import {
+  type AdapterWrite,
+  type BatchOutcome,
+  BEFORE_ALL_TIME,
+  type BodyWriter,
+  type DeleteCondition,
+  type DeleteOutcome,
+  type EncryptionHeader,
+  type PutCondition,
+  type PutOutcome,
+  type RecordHeader,
+  type StorageError,
+  type Version,
+  type WriteRecord,
 } from "@holdfast/core";
 import type { GroupCommit, ItemBody, ItemTable } from "@holdfast/sqlite/item-table";
 import type { BackPressure } from "./back-pressure.js";
@@ -82,6 +85,22 @@ export class FileWrites {
       return outcome;
     };
     return this.#submit(remove, 0, signal);
+  }
+
+  /** A standing version's companion is written anew; its data file stays. */
+  rewrap(
+    key: string,
+    version: Version,
+    encryption: EncryptionHeader,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { table, files } = this.#parts;
+    const rewrap = () => {
+      const done = table.rewrap(key, version, encryption);
+      if (done && table.stat(key, BEFORE_ALL_TIME)?.version === version) files.mark(key);
+      return done;
+    };
+    return this.#submit(rewrap, 0, signal);
   }
 
   async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {

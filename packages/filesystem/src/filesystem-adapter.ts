@@ -11,6 +11,7 @@ import {
   type Classification,
   type DeleteCondition,
   type DeleteOutcome,
+  type EncryptionHeader,
   type FeedEntry,
   type FeedPage,
   type FeedRange,
@@ -28,6 +29,7 @@ import {
   StorageError,
   type StoredRecord,
   type StoredStream,
+  type Version,
   type WriteRecord,
 } from "@holdfast/core";
 import { classify } from "@holdfast/sqlite/item-table";
@@ -118,6 +120,15 @@ class FilesystemAdapter implements StorageAdapter {
 
   delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
     return this.#opened.writes.delete(key, condition, signal);
+  }
+
+  rewrap(
+    key: string,
+    version: Version,
+    encryption: EncryptionHeader,
+    { signal }: CallOptions,
+  ): Promise<boolean> {
+    return this.#opened.writes.rewrap(key, version, encryption, signal);
   }
 
   batch(

@@ -28,6 +28,15 @@ export function historyOf(opened: () => FileStore): History {
       if (body.in === "memory") return streamFromMemory(header, hashes, body.bytes);
       return { header, chunkHashes: hashes, body: withBody(store, item, () => store.reader.stream(header)) };
     },
+    scan(range, { now, signal }) {
+      const store = opened();
+      return store.read(() => store.table.history.scan(range, now), signal);
+    },
+    async drop(key, version, { signal }) {
+      const store = opened();
+      await store.group.submit(() => store.table.history.drop(key, version), { signal });
+      await store.dropSurplus();
+    },
     async sweep(prefix, { now, signal }) {
       const store = opened();
       const dropped = await sweepHistory(store, prefix, now, signal);

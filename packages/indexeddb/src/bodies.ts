@@ -174,7 +174,12 @@ class ChunkWriter implements BodyWriter {
         if (put.outcome === "written") place.bind(workspace);
         return put;
       },
-      { keys: [toStored(record.header.key)], signal: this.#signal, bytes: place.bytes },
+      {
+        keys: [toStored(record.header.key)],
+        signal: this.#signal,
+        bytes: place.bytes,
+        conceals: record.header.encryption !== undefined,
+      },
     );
     if (outcome.outcome === "written") await place.end(true);
     return outcome;

@@ -34,6 +34,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes that the job writes. */
   readonly bytes?: number;
+  /** The job writes encrypted records, which must leave no plain version behind. */
+  readonly conceals?: boolean;
   /** The job makes more room than it takes. */
   readonly frees?: true;
 }
@@ -123,7 +125,9 @@ export class GroupCommit {
 
   async #commit(group: readonly Job[]): Promise<void> {
     const { connection, history, committing, committed, leftBodies } = this.#options;
-    const transaction = await connection.begin(history === undefined ? WRITTEN : [...WRITTEN, "history"], "readwrite");
+    // Also without a history: what an encrypted record conceals may have been kept before.
+    const withHistory = history !== undefined || group.some(({ conceals }) => conceals);
+    const transaction = await connection.begin(withHistory ? [...WRITTEN, "history"] : WRITTEN, "readwrite");
     const { workspace, sequence, entry, alone } = await commit(transaction, async () => {
       const records = transaction.objectStore("records");
       const feed = transaction.objectStore("feed");
@@ -133,7 +137,7 @@ export class GroupCommit {
       const [behind] = await Promise.all([
         answered(feed.getKey(IDBKeyRange.lowerBound(this.#summary.sequence, true))),
         ...keys.map(async (key) => rows.set(key, await answered(records.get(key)))),
-        ...(history === undefined ? [] : keys.map(async (key) => kept.set(key, await keptOf(transaction, key)))),
+        ...(withHistory ? keys.map(async (key) => kept.set(key, await keptOf(transaction, key))) : []),
       ]);
       if (behind !== undefined) this.#summary = await newest(feed);
       const workspace = new Workspace({ rows, kept, summary: this.#summary }, history);
@@ -211,7 +215,10 @@ export class GroupCommit {
 
 async function keptOf(transaction: IDBTransaction, stored: string): Promise<KeptVersion[]> {
   const rows: HistoryRow[] = await answered(transaction.objectStore("history").getAll(versionsOf(stored)));
-  return rows.map((row) => ({ version: headerOf(row).version, body: row.c?.[0] }));
+  return rows.map((row) => {
+    const { version, encryption } = headerOf(row);
+    return { version, body: row.c?.[0], encryption };
+  });
 }
 
 /** How long a write that finds no room waits, each time that it does. */

@@ -1,4 +1,4 @@
-import { isLive, type PreviousRecord, type RecordHeader, type StoredRecord, type Version } from "@holdfast/core";
+import { type EncryptionHeader, isLive, type KeptRange, type PreviousRecord, type RecordHeader, type StoredRecord, type Version } from "@holdfast/core";
 import { type HistoryRow, headerOf, type ItemRow, isItem, type Row, versionsOf } from "./layout.js";
 import { bodyOf, livingHeader } from "./reads.js";
 import { answered, commit } from "./requests.js";
@@ -43,6 +43,61 @@ export async function find(
   const row = kept ?? standing;
   const header = livingHeader(row, now);
   return isItem(row) && header?.version === version ? row : undefined;
+}
+
+/** Headers of all keys, by key and version. */
+export async function scan({ connection }: Store, { after, limit }: KeptRange, now: number): Promise<RecordHeader[]> {
+  const headers: RecordHeader[] = [];
+  for (let from = after && [toStored(after.key), after.version]; headers.length < limit; ) {
+    const history = (await connection.begin(["history"], "readonly")).objectStore("history");
+    const range = from && IDBKeyRange.lowerBound(from, true);
+    const rows: HistoryRow[] = await answered(history.getAll(range, limit));
+    const found = rows.map(headerOf);
+    headers.push(...found.filter((header) => isLive(header, now)).slice(0, limit - headers.length));
+    const last = found.at(-1);
+    if (last === undefined || rows.length < limit) break;
+    from = [toStored(last.key), last.version];
+  }
+  return headers;
+}
+
+export async function drop(store: Store, key: string, version: Version): Promise<void> {
+  const transaction = await store.connection.begin(["history", "unowned"], "readwrite");
+  const left = await commit(transaction, async () => {
+    const history = transaction.objectStore("history");
+    const place = [toStored(key), version];
+    const row: HistoryRow | undefined = await answered(history.get(place));
+    history.delete(place);
+    if (row?.c !== undefined) transaction.objectStore("unowned").put(true, row.c[0]);
+    return row?.c !== undefined;
+  });
+  if (left) void store.free();
+}
+
+/** Replaces `encryption` in the header of a version, standing or kept. False when it is not there. */
+export async function rewrap(
+  { connection }: Store,
+  key: string,
+  version: Version,
+  encryption: EncryptionHeader,
+): Promise<boolean> {
+  const transaction = await connection.begin(["records", "history"], "readwrite");
+  return commit(transaction, async () => {
+    const stored = toStored(key);
+    const places: [IDBObjectStore, IDBValidKey][] = [
+      [transaction.objectStore("records"), stored],
+      [transaction.objectStore("history"), [stored, version]],
+    ];
+    for (const [rows, place] of places) {
+      const row: Row | HistoryRow | undefined = await answered(rows.get(place));
+      if (row === undefined || !("h" in row)) continue;
+      const header = headerOf(row);
+      if (header.version !== version) continue;
+      rows.put({ ...row, h: JSON.stringify({ ...header, encryption }) }, place);
+      return true;
+    }
+    return false;
+  });
 }
 
 /** Some in each transaction, so that nobody waits for long. */

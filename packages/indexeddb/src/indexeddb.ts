@@ -10,6 +10,7 @@ import {
   type Classification,
   type DeleteCondition,
   type DeleteOutcome,
+  type EncryptionHeader,
   type FeedPage,
   type FeedRange,
   type History,
@@ -26,6 +27,7 @@ import {
   StorageError,
   type StoredRecord,
   type StoredStream,
+  type Version,
   type WriteRecord,
 } from "@holdfast/core";
 import { classify } from "./classify.js";
@@ -75,6 +77,8 @@ class Adapter implements IndexedDbAdapter {
       const { find } = await loadHistory();
       return (await this.#opened.bodies()).read((transaction) => find(transaction, key, version, now));
     },
+    scan: async (range, { now }) => (await loadHistory()).scan(this.#opened, range, now),
+    drop: async (key, version) => (await loadHistory()).drop(this.#opened, key, version),
     sweep: async (prefix, { now, signal }) => (await loadHistory()).sweep(this.#opened, prefix, now, signal),
   };
   readonly #options: CompleteOptions;
@@ -127,6 +131,10 @@ class Adapter implements IndexedDbAdapter {
 
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
     return this.#opened.delete(key, condition, signal);
+  }
+
+  async rewrap(key: string, version: Version, encryption: EncryptionHeader): Promise<boolean> {
+    return (await loadHistory()).rewrap(this.#opened, key, version, encryption);
   }
 
   async batch(

@@ -100,7 +100,12 @@ export class OpenStore implements Store {
           if (put.outcome === "written") place.bind(workspace);
           return put;
         },
-        { keys: [toStored(record.header.key)], signal, bytes: place.bytes },
+        {
+          keys: [toStored(record.header.key)],
+          signal,
+          bytes: place.bytes,
+          conceals: record.header.encryption !== undefined,
+        },
       );
       return outcome;
     } finally {
@@ -139,6 +144,7 @@ export class OpenStore implements Store {
           keys: placed.map((write) => toStored(keyOf(write))),
           signal,
           bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
+          conceals: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
         },
       );
       return outcome;

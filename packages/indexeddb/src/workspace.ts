@@ -5,6 +5,7 @@ import {
   BEFORE_ALL_TIME,
   checkDelete,
   checkWrite,
+  conceals,
   type DeleteCondition,
   type Deleted,
   type DeleteOutcome,
@@ -90,6 +91,7 @@ export interface KeptVersion {
   readonly version: Version;
   /** The name of its body, where that is not in its row. */
   readonly body: string | undefined;
+  readonly encryption: RecordHeader["encryption"];
 }
 
 /**
@@ -197,27 +199,44 @@ export class Workspace {
       this.#items--;
       this.#bytes -= old.storedSize;
       // A deletion before all time sweeps what has expired: nothing comes back that was promised to be gone.
-      if (this.#history !== undefined && now !== BEFORE_ALL_TIME && isLive(old, now)) {
-        this.#keep(stored, old.version, before, now);
+      const isConcealed = isItem(row) && conceals(headerOf(row), old);
+      if (this.#history !== undefined && now !== BEFORE_ALL_TIME && isLive(old, now) && !isConcealed) {
+        this.#keep(stored, old, before, now);
         this.#dropAbove(stored, this.#history.versions);
       } else this.#leave(before.c?.[0]);
     }
+    if (isItem(row) && headerOf(row).encryption !== undefined) this.#dropPlain(stored);
     this.#rows.set(stored, row);
     this.#changed.add(stored);
   }
 
-  #keep(stored: string, version: Version, { t: _t, u: _u, ...row }: ItemRow, now: number): void {
-    this.#keptOf(stored).push({ version, body: row.c?.[0] });
+  #dropPlain(stored: string): void {
+    const kept = this.#keptOf(stored);
+    for (const { version, body, encryption } of kept.splice(0)) {
+      if (encryption !== undefined) kept.push({ version, body, encryption });
+      else this.#drop(stored, version, body);
+    }
+  }
+
+  #keep(
+    stored: string,
+    { version, encryption }: RecordHeader,
+    { t: _t, u: _u, ...row }: ItemRow,
+    now: number,
+  ): void {
+    this.#keptOf(stored).push({ version, body: row.c?.[0], encryption });
     const kept: HistoryRow = { ...row, r: now };
     this.also((transaction) => transaction.objectStore("history").put(kept, [stored, version]));
   }
 
   #dropAbove(stored: string, most: number): void {
     const kept = this.#keptOf(stored);
-    for (const { version, body } of kept.splice(0, Math.max(0, kept.length - most))) {
-      this.also((transaction) => transaction.objectStore("history").delete([stored, version]));
-      this.#leave(body);
-    }
+    for (const { version, body } of kept.splice(0, Math.max(0, kept.length - most))) this.#drop(stored, version, body);
+  }
+
+  #drop(stored: string, version: Version, body: string | undefined): void {
+    this.also((transaction) => transaction.objectStore("history").delete([stored, version]));
+    this.#leave(body);
   }
 
   #keptOf(stored: string): KeptVersion[] {

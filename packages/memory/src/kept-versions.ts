@@ -1,4 +1,4 @@
-import { type HistoryLimits, isLive, type StoredRecord, type Version } from "@holdfast/core";
+import { compareKeys, type HistoryLimits, isLive, type RecordHeader, type StoredRecord, type Version } from "@holdfast/core";
 import { footprint } from "./footprint.js";
 
 /** A record that stood once. */
@@ -40,6 +40,31 @@ export class KeptVersions {
     }
     others.splice(0, surplus(others, versions));
     others.push(kept);
+  }
+
+  /** Of all keys, by key and version, behind `after`. */
+  scan(after: { readonly key: string; readonly version: Version } | undefined, limit: number, now: number): StoredRecord[] {
+    const found: StoredRecord[] = [];
+    for (const key of [...this.#ofKeys.keys()].sort(compareKeys)) {
+      const order = after === undefined ? 1 : compareKeys(key, after.key);
+      if (order < 0) continue;
+      for (const { record } of this.#ofKeys.get(key) ?? []) {
+        if (found.length === limit) return found;
+        const isBehind = order > 0 || after === undefined || record.header.version > after.version;
+        if (isBehind && isLive(record.header, now)) found.push(record);
+      }
+    }
+    return found;
+  }
+
+  /** Gives one of them another header. False when it is not there. */
+  replaceHeader(key: string, version: Version, headerFor: (header: RecordHeader) => RecordHeader): boolean {
+    const kept = this.#ofKeys.get(key) ?? [];
+    const place = kept.findIndex(({ record }) => record.header.version === version);
+    const found = kept[place];
+    if (found === undefined) return false;
+    kept[place] = { ...found, record: { ...found.record, header: headerFor(found.record.header) } };
+    return true;
   }
 
   /** Drops versions below the prefix that `keep` does not want; resolves to how many those were and what they held. */

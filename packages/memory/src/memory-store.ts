@@ -1,9 +1,12 @@
 import {
   type AdapterChange,
   BEFORE_ALL_TIME,
+  conceals,
+  type EncryptionHeader,
   type HistoryLimits,
   isLive,
   type Ports,
+  type RecordHeader,
   type Standing,
   StorageError,
   type StoredRecord,
@@ -103,6 +106,15 @@ export class MemoryStore {
     return versions;
   }
 
+  /** Replaces `encryption` of a version, standing or kept. False when it is not there. */
+  rewrap(key: string, version: Version, encryption: EncryptionHeader): boolean {
+    const headerFor = (header: RecordHeader) => ({ ...header, encryption });
+    const standing = this.#records.get(key);
+    if (standing?.header.version !== version) return this.kept.replaceHeader(key, version, headerFor);
+    this.#records.set(key, { ...standing, header: headerFor(standing.header) });
+    return true;
+  }
+
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
@@ -113,8 +125,9 @@ export class MemoryStore {
 
   #take(step: Step, { history, now }: CommitTerms): void {
     const key = step.type === "put" ? step.record.header.key : step.key;
+    if (step.type === "put" && step.record.header.encryption !== undefined) this.#dropPlain(key);
     if (history !== false) {
-      const replaced = this.#toKeep(key, now);
+      const replaced = this.#toKeep(step, now);
       if (replaced !== undefined) this.kept.add({ record: replaced, replaced: now }, history);
     }
     if (step.type === "put") {
@@ -131,15 +144,25 @@ export class MemoryStore {
   #growth(step: Step, { history, now }: CommitTerms): number {
     const key = step.type === "put" ? step.record.header.key : step.key;
     const added = step.type === "put" ? footprint(step.record) : 0;
-    if (history !== false && this.#toKeep(key, now) !== undefined) return added - this.kept.room(key, history);
+    if (history !== false && this.#toKeep(step, now) !== undefined) return added - this.kept.room(key, history);
     const standing = this.#records.get(key);
     return standing === undefined ? added : added - footprint(standing);
   }
 
-  /** The record that a write at `now` makes a previous version: not one that has expired, nor one that is swept for that. */
-  #toKeep(key: string, now: number): StoredRecord | undefined {
-    const standing = this.#records.get(key);
-    return standing !== undefined && now !== BEFORE_ALL_TIME && isLive(standing.header, now) ? standing : undefined;
+  /**
+   * The record that a write at `now` makes a previous version: not one that has expired, nor one that is swept for that, nor a
+   * plain one that is encrypted by it.
+   */
+  #toKeep(step: Step, now: number): StoredRecord | undefined {
+    const standing = this.#records.get(step.type === "put" ? step.record.header.key : step.key);
+    if (standing === undefined || now === BEFORE_ALL_TIME || !isLive(standing.header, now)) return undefined;
+    return step.type === "put" && conceals(step.record.header, standing.header) ? undefined : standing;
+  }
+
+  #dropPlain(key: string): void {
+    const isOther = ({ record: { header } }: KeptVersion) => header.key !== key || header.encryption !== undefined;
+    if (this.kept.list(key, BEFORE_ALL_TIME).every(isOther)) return;
+    this.dropKept(key, isOther);
   }
 
   #committed(entry: { type: "save" | "delete"; key: string; version: Version }): void {

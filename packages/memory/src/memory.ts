@@ -12,6 +12,7 @@ import {
   type DeleteCondition,
   type Deleted,
   type DeleteOutcome,
+  type EncryptionHeader,
   type FeedPage,
   type FeedRange,
   type History,
@@ -29,6 +30,7 @@ import {
   type StorageAdapter,
   StorageError,
   type StoredRecord,
+  type Version,
   type WriteRecord,
   type Written,
 } from "@holdfast/core";
@@ -180,8 +182,17 @@ class MemoryAdapter implements StorageAdapter {
       const record = standing?.header.version === version ? standing : this.#store.kept.get(key, version, now);
       return record && copyOfRecord(record);
     },
+    scan: ({ after, limit }, { now }) =>
+      this.#store.kept.scan(after, limit, now).map(({ header }) => copyOf(header)),
+    drop: (key, version) => {
+      this.#store.dropKept(key, ({ record: { header } }) => header.key !== key || header.version !== version);
+    },
     sweep: (prefix, { now }) => this.#store.dropKept(prefix, (kept) => this.#stays(kept, now)),
   };
+
+  rewrap(key: string, version: Version, encryption: EncryptionHeader): boolean {
+    return this.#store.rewrap(key, version, copyOf(encryption));
+  }
 
   watch(listener: Watcher["listener"]): () => void {
     const watcher = { listener };

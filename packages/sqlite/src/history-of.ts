@@ -16,6 +16,14 @@ export function historyOf(opened: () => OpenStore): History {
     readStream(key, version, { now, signal }) {
       return opened().readStream((bodies) => bodies.findVersion(key, version, now), signal);
     },
+    scan(range, { now, signal }) {
+      const store = opened();
+      return store.read(() => store.table.history.scan(range, now), signal);
+    },
+    drop(key, version, { signal }) {
+      const { group, table } = opened();
+      return group.submit(() => table.history.drop(key, version), { signal });
+    },
     async sweep(prefix, { now, signal }) {
       const { group, table } = opened();
       let total = 0;

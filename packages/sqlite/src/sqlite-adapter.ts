@@ -11,6 +11,7 @@ import {
   type Classification,
   type DeleteCondition,
   type DeleteOutcome,
+  type EncryptionHeader,
   type FeedPage,
   type FeedRange,
   type History,
@@ -27,6 +28,7 @@ import {
   StorageError,
   type StoredRecord,
   type StoredStream,
+  type Version,
   type WriteRecord,
 } from "@holdfast/core";
 import { classify } from "./classify.js";
@@ -114,6 +116,16 @@ class SqliteAdapter implements StorageAdapter {
   delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
     const { group, table } = this.#opened;
     return group.submit(() => table.delete(key, condition), { signal });
+  }
+
+  rewrap(
+    key: string,
+    version: Version,
+    encryption: EncryptionHeader,
+    { signal }: CallOptions,
+  ): Promise<boolean> {
+    const { group, table } = this.#opened;
+    return group.submit(() => table.rewrap(key, version, encryption), { signal });
   }
 
   batch(

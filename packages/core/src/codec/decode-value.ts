@@ -11,6 +11,12 @@ const MOST_INFLATED = 1_032;
 
 /** The value that stored bytes stand for, fresh for each call. Throws CORRUPT when anything is not as the header says. */
 export function decodeValue(header: RecordHeader, body: Uint8Array): Awaitable<unknown> {
+  if (header.encryption !== undefined) throw withoutKeys(header);
+  return chain(verifyBytes(header, body), () => decodeVerified(header, body));
+}
+
+/** As `decodeValue`, of bytes that are known to be those that the header tells of. */
+export function decodeVerified(header: RecordHeader, body: Uint8Array): Awaitable<unknown> {
   return chain(decodeBytes(header, body), (bytes) => {
     if (header.format === "json") return readAs(header, () => decodeJson(bytes));
     if (header.format === "binary") return plainBytes(bytes);
@@ -21,12 +27,10 @@ export function decodeValue(header: RecordHeader, body: Uint8Array): Awaitable<u
   });
 }
 
-/** The encoded value, verified and inflated. Throws CORRUPT. */
+/** The encoded value, inflated. Throws CORRUPT. */
 function decodeBytes(header: RecordHeader, body: Uint8Array): Awaitable<Uint8Array> {
-  return chain(verifyBytes(header, body), () => {
-    checkHeader(header);
-    return header.compression === null ? body : inflate(header, body);
-  });
+  checkHeader(header);
+  return header.compression === null ? body : inflate(header, body);
 }
 
 /** Throws CORRUPT unless the stored bytes are those that the header tells of. */
@@ -50,6 +54,15 @@ export function checkHeader(header: RecordHeader): void {
   if (!Number.isSafeInteger(size) || size < 0 || !possible) {
     throw corrupt(header, `cannot have ${size} bytes in ${storedSize} stored ones`);
   }
+}
+
+/** KEY_MISSING, where there are no keys at all. */
+export function withoutKeys({ encryption }: RecordHeader): StorageError {
+  const id = JSON.stringify(encryption?.key);
+  return new StorageError(
+    "KEY_MISSING",
+    `the value is encrypted with the key ${id}: give openStorage the setting "encryption" with a provider that has it`,
+  );
 }
 
 export function corrupt({ key, version }: RecordHeader, reason: string, cause?: unknown): StorageError {

@@ -24,25 +24,40 @@ export interface EncodedValue extends Checksum {
   readonly body: Uint8Array;
 }
 
+/** A value as bytes, before anything is said of them. */
+export interface PackedValue {
+  readonly format: Format;
+  readonly compression: "gzip" | null;
+  /** Bytes before compression. */
+  readonly size: number;
+  readonly packed: Uint8Array;
+}
+
 /**
  * Format → compression, kept only when smaller → checksum. One pass, and on Node without a promise for small values.
  * Throws INVALID_VALUE for what the format cannot hold exactly.
  */
 export function encodeValue(value: unknown, options: EncodingOptions): Awaitable<EncodedValue> {
+  return chain(packValue(value, options), ({ format, compression, size, packed: body }) =>
+    chain(checksumOf(body), ({ checksum, chunkHashes }) => ({
+      format,
+      compression,
+      size,
+      storedSize: body.length,
+      body,
+      checksum,
+      chunkHashes,
+    })),
+  );
+}
+
+/** Format → compression, kept only when smaller. Throws INVALID_VALUE. */
+export function packValue(value: unknown, options: EncodingOptions): Awaitable<PackedValue> {
   const format = options.format ?? (isBytes(value) ? "binary" : "json");
   return chain(encodeFormat(value, format, options), (plain) =>
-    chain(options.compress ? platform.gzip(plain) : plain, (packed) => {
-      const smaller = packed.length < plain.length;
-      const body = smaller ? packed : plain;
-      return chain(checksumOf(body), ({ checksum, chunkHashes }) => ({
-        format,
-        compression: smaller ? "gzip" : null,
-        size: plain.length,
-        storedSize: body.length,
-        body,
-        checksum,
-        chunkHashes,
-      }));
+    chain(options.compress ? platform.gzip(plain) : plain, (zipped) => {
+      const smaller = zipped.length < plain.length;
+      return { format, compression: smaller ? "gzip" : null, size: plain.length, packed: smaller ? zipped : plain };
     }),
   );
 }

@@ -21,11 +21,26 @@ export interface EncodedStream {
   facts(): Promise<StreamFacts>;
 }
 
+/** Encrypts the encoded bytes of a stream. */
+export type Encryption = (
+  packed: AsyncIterable<Uint8Array>,
+  compression: "gzip" | null,
+) => AsyncIterable<Uint8Array>;
+
+/** Decrypts the stored bytes of a stream into those that `header` tells of. */
+export interface Decryption {
+  readonly header: RecordHeader;
+  readonly open: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+}
+
 /**
  * Compresses when told to and the first chunk shrinks by it: what follows is not known yet. Holds a few chunks at a time.
  * A stream of one chunk is stored just as the same bytes in one piece are.
  */
-export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { compress: boolean }): EncodedStream {
+export function encodeStream(
+  source: AsyncIterable<Uint8Array>,
+  { compress, encryption }: { compress: boolean; encryption?: Encryption | undefined },
+): EncodedStream {
   let size = 0;
   let storedSize = 0;
   let compression: "gzip" | null = null;
@@ -57,8 +72,19 @@ export function encodeStream(source: AsyncIterable<Uint8Array>, { compress }: { 
     }
   }
 
+  async function* encrypted(encrypt: Encryption): AsyncGenerator<Uint8Array> {
+    const plain = packed();
+    try {
+      // With the first chunk it is decided whether they are compressed.
+      const { value: first, done } = await plain.next();
+      yield* rechunk(encrypt(done ? none() : startingWith(first, plain), compression));
+    } finally {
+      await plain.return(undefined);
+    }
+  }
+
   async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of packed()) {
+    for await (const chunk of encryption === undefined ? packed() : encrypted(encryption)) {
       storedSize += chunk.length;
       hashes.push(await platform.sha256(chunk));
       yield chunk;
@@ -81,9 +107,10 @@ export function decodeStream(
   header: RecordHeader,
   chunkHashes: Uint8Array,
   body: AsyncIterable<Uint8Array>,
+  decryption?: Decryption,
 ): ReadableStream<Uint8Array> {
   const reader = new BodyReader(body);
-  const pieces = readingOf(reader, decoded(header, chunkHashes, reader));
+  const pieces = readingOf(reader, decoded(header, chunkHashes, reader, decryption));
   // By hand, since not every browser has ReadableStream.from. Reads only when asked: nothing is held that nobody wants yet.
   return new ReadableStream<Uint8Array>(
     {
@@ -130,9 +157,14 @@ async function* verified(header: RecordHeader, chunkHashes: Uint8Array, body: Bo
   }
 }
 
-async function* decoded(header: RecordHeader, chunkHashes: Uint8Array, body: BodyReader): AsyncGenerator<Uint8Array> {
+async function* decoded(
+  stored: RecordHeader,
+  chunkHashes: Uint8Array,
+  body: BodyReader,
+  { header, open }: Decryption = { header: stored, open: (chunks) => chunks },
+): AsyncGenerator<Uint8Array> {
   await orDiscard(body, () => checkHeader(header));
-  const chunks = verified(header, chunkHashes, body);
+  const chunks = open(verified(stored, chunkHashes, body));
   if (header.compression === null) return yield* chunks;
   let size = 0;
   try {
@@ -160,6 +192,8 @@ async function hashesOf(header: RecordHeader, chunkHashes: Uint8Array): Promise<
     toHex(chunkHashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)),
   );
 }
+
+async function* none(): AsyncGenerator<Uint8Array> {}
 
 async function* startingWith(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first;

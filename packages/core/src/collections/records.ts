@@ -19,7 +19,7 @@ import {
 import { runBatch } from "../engine/batch.js";
 import { callersOwn, type Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
-import { toItem } from "../engine/items.js";
+import { itemOf, revealed, toItem } from "../engine/items.js";
 import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
 import { keepUnnamed } from "../engine/update.js";
@@ -105,13 +105,14 @@ export class Records {
       for (;;) {
         const record = await readStanding(this.#scope, operation, path);
         const current = record === undefined ? undefined : (await upgrade(this.#scope, operation, record)).data;
-        const item = record === undefined ? undefined : this.#item(structuredClone(record.header));
+        const header = record && (await revealed(this.#internals.session, record.header));
+        const item = header && toItem(structuredClone(header), this.#internals.prefix);
         const changed = await callersOwn(change, current, item);
-        if (changed === undefined) return record === undefined ? undefined : this.#item(record.header);
+        if (changed === undefined) return header && toItem(header, this.#internals.prefix);
         try {
           const verdict = judgeStorable(this.#definition.schema, changed);
-          const kept = keepUnnamed(named, record?.header);
-          return this.#item(await writeJudged(this.#scope, operation, path, verdict, kept));
+          const kept = keepUnnamed(named, header);
+          return await this.#item(await writeJudged(this.#scope, operation, path, verdict, kept));
         } catch (error) {
           if (!StorageError.is(error, "CONFLICT")) throw error;
         }
@@ -189,8 +190,8 @@ export class Records {
     }
   }
 
-  #item(header: RecordHeader): StorageItem {
-    return toItem(header, this.#internals.prefix);
+  #item(header: RecordHeader): Awaitable<StorageItem> {
+    return itemOf(this.#internals.session, header, this.#internals.prefix);
   }
 
   #below(parsed: ParsedQuery | undefined): ParsedQuery | undefined {

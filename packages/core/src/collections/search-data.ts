@@ -2,7 +2,7 @@ import type { Found } from "../contract/collection.js";
 import { concurrently } from "../engine/concurrently.js";
 import type { Operation } from "../engine/failure.js";
 import { countMatches, findHeaders } from "../engine/find.js";
-import { toItem } from "../engine/items.js";
+import { itemOf } from "../engine/items.js";
 import { matchQuery } from "../query/match.js";
 import type { Hit } from "../query/order.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
@@ -78,6 +78,8 @@ export class DataSearch {
     // What metadata, tags and key rule out need not be upgraded.
     const aside = { ...query, terms: undefined, where: query.where.filter(({ source }) => source === "metadata") };
     if (record === undefined || matchQuery(record.header, aside) === undefined) return undefined;
+    // What is encrypted is never found by its data.
+    if (record.header.encryption !== undefined) return matchQuery(record.header, query);
     const { data } = await upgrade(this.#scope, operation, record);
     return matchQuery({ ...record.header, ...marksOf(this.#scope.definition, data) }, query);
   }
@@ -89,9 +91,9 @@ export class DataSearch {
     if (read === undefined) return undefined;
     const { header, data } = read;
     const isSame = header.version === hit.version;
-    if (!isSame && matchQuery({ ...header, ...marksOf(this.#scope.definition, data) }, query) === undefined) {
-      return undefined;
-    }
-    return { ...toItem(header, this.#scope.internals.prefix), data };
+    const marks = header.encryption === undefined ? marksOf(this.#scope.definition, data) : {};
+    if (!isSame && matchQuery({ ...header, ...marks }, query) === undefined) return undefined;
+    const { session, prefix } = this.#scope.internals;
+    return { ...(await itemOf(session, header, prefix)), data };
   }
 }

@@ -1,6 +1,6 @@
-import { decodeValue } from "../codec/decode-value.js";
 import type { Operation } from "../engine/failure.js";
-import { toItem } from "../engine/items.js";
+import { itemOf } from "../engine/items.js";
+import { readValue } from "../engine/read-version.js";
 import { StorageError } from "../errors.js";
 import type { RecordHeader, StoredRecord } from "../spi/index.js";
 import { accept, acceptStorable } from "./accept.js";
@@ -31,12 +31,13 @@ export async function upgrade(scope: Scope, operation: Operation, record: Stored
   }
 }
 
-async function bringUp(scope: Scope, operation: Operation, { header, body }: StoredRecord): Promise<Upgraded> {
+async function bringUp(scope: Scope, operation: Operation, record: StoredRecord): Promise<Upgraded> {
+  const { header } = record;
   const { definition } = scope;
   const version = storedVersion(header, definition);
   const { direction, steps } = findChain(definition, version);
   const subject = `${definition.name}: the data of ${quoteId(scope, header.key)}, saved as version ${version.text}`;
-  let data = await decodeValue(header, body);
+  let data = await readValue(scope.internals.session, record);
   if (steps.length === 0) {
     const verdict = await judge(definition.schema, data);
     return { data: accept(verdict, `${subject},`), found: isCurrent(header, definition) ? "current" : "outdated" };
@@ -67,7 +68,8 @@ async function take(
       `${scope.definition.name}: the migration from ${start.text} to ${end.text} ${reason} for ${quoteId(scope, header.key)}`,
       { cause },
     );
-  const item = toItem(structuredClone(header), scope.internals.prefix);
+  const { session, prefix } = scope.internals;
+  const item = await itemOf(session, structuredClone(header), prefix);
   let changed: unknown;
   try {
     changed = await (direction === "up" ? migration.up(data, item) : migration.down?.(data, item));

@@ -1,10 +1,13 @@
+import type { CollectionMarks } from "../engine/draft.js";
 import { chain, isPromise } from "../awaitable.js";
 import { isBytes } from "../codec/binary.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { CheckedSave } from "../engine/arguments.js";
 import type { Operation } from "../engine/failure.js";
+import { revealed } from "../engine/items.js";
 import { untilAborted } from "../engine/until-aborted.js";
-import { type CollectionMarks, writeValue } from "../engine/write-record.js";
+import { sealValue, vaultFor } from "../engine/vault-for.js";
+import { writeSealed, writeValue } from "../engine/write-record.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import { acceptStorable } from "./accept.js";
 import type { Definition } from "./definition.js";
@@ -30,13 +33,13 @@ export async function writeJudged(
 }
 
 /** Writes an item anew as the code writes it, if it still has this version. What does not concern its data stays, `modified` included. */
-export function rewrite(
+export async function rewrite(
   scope: Scope,
   operation: Operation,
   header: RecordHeader,
   data: unknown,
 ): Promise<RecordHeader> {
-  const { expiration, tags, metadata, modified } = header;
+  const { expiration, tags, metadata, modified } = await revealed(scope.internals.session, header);
   return write(
     scope,
     operation,
@@ -46,6 +49,7 @@ export function rewrite(
       // A migration may have made bytes of something else, or the other way.
       format: isBytes(data) === (header.format === "binary") ? header.format : undefined,
       compress: header.compression !== null,
+      encrypt: header.encryption !== undefined,
       metadata: metadata as CheckedSave["metadata"],
       expiration,
       tags: [...tags],
@@ -69,19 +73,27 @@ async function write(
   operation: Operation,
   path: string,
   accepted: Awaitable<unknown>,
-  { format, compress, metadata = {}, expiration = null, tags = [], expect }: CheckedSave,
+  { format, compress, encrypt, metadata = {}, expiration = null, tags = [], expect }: CheckedSave,
   more: { modified?: number } = {},
 ): Promise<RecordHeader> {
   const { session } = internals;
   const { compress: byDefault, json } = session.settings;
-  const prepared = chain(accepted, (data) =>
-    chain(encodeValue(data, { format, compress: compress ?? byDefault, json }), (encoded) => ({
-      encoded,
-      marks: marksOf(definition, data),
-    })),
-  );
+  const how = { format, compress: compress ?? byDefault, json };
+  const draft = { key: path, tags, metadata, expiration, ...more };
+  const vault = vaultFor(session, encrypt);
+  const prepared = chain(accepted, (data): Awaitable<() => Awaitable<RecordHeader>> => {
+    const marks = marksOf(definition, data);
+    if (vault !== undefined) {
+      return chain(sealValue(session, vault, { ...draft, marks }, data, how), (sealed) => () =>
+        writeSealed(session, operation, sealed, expect),
+      );
+    }
+    return chain(encodeValue(data, how), (encoded) => () =>
+      writeValue(session, operation, { ...draft, encoded, marks }, expect),
+    );
+  });
   // A schema may keep it waiting for ever: whoever gives up makes way for the next write of the key.
   const ready = isPromise(prepared) ? untilAborted(prepared, operation.signal) : prepared;
-  const { encoded, marks } = await session.writes.turn([path], ready);
-  return writeValue(session, operation, { key: path, tags, metadata, expiration, encoded, marks, ...more }, expect);
+  const put = await session.writes.turn([path], ready);
+  return put();
 }

@@ -22,6 +22,11 @@ export interface MigrateOptions extends OperationOptions {
   concurrency?: number | undefined;
   /** Plan and report; write nothing. */
   dryRun?: boolean | undefined;
+  /**
+   * Encrypt what is encrypted anew, under the keys of the destination. Default: false, and its bytes travel as they are; where key
+   * or version cannot stay, the source or the destination must have been opened with the keys.
+   */
+  reencrypt?: boolean | undefined;
   progress?: ((progress: Progress) => void) | undefined;
 }
 

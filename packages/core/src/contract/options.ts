@@ -13,6 +13,8 @@ export interface SaveOptions extends OperationOptions {
   format?: Format | undefined;
   /** Gzip the value; kept only when that makes it smaller. Default: the setting of the storage, else false. */
   compress?: boolean | undefined;
+  /** Encrypt the value; INVALID_OPTION where the storage was opened without `encryption`. Default: the setting of the storage, else false. */
+  encrypt?: boolean | undefined;
   metadata?: JsonObject | undefined;
   /** From this instant on the item counts as absent. */
   expiration?: Date | undefined;

@@ -25,6 +25,8 @@ export interface StorageItem {
   /** SHA-256 of the stored bytes in hex; above 1 MiB, of the SHA-256 hashes of its 1 MiB chunks. */
   checksum: string;
   encrypted: boolean;
+  /** Metadata and tags are encrypted, and no key here opens them: both are shown empty. Absent where they are as they were saved. */
+  sealed?: true;
   compressed: boolean;
   /** Name and version of the collection schema that the value was written under. */
   schema?: string;

@@ -13,6 +13,7 @@ import { isVersion } from "../versions.js";
 export interface CheckedSave {
   readonly format: Format | undefined;
   readonly compress: boolean | undefined;
+  readonly encrypt: boolean | undefined;
   /** A copy, safe from later changes by the caller. */
   readonly metadata: JsonObject | undefined;
   readonly expiration: number | null | undefined;
@@ -21,13 +22,14 @@ export interface CheckedSave {
 }
 
 const OPERATION_OPTIONS = ["signal"];
-const SAVE_OPTIONS = ["format", "compress", "metadata", "expiration", "tags", "ifVersion", ...OPERATION_OPTIONS];
+const SAVE_OPTIONS = ["format", "compress", "encrypt", "metadata", "expiration", "tags", "ifVersion", ...OPERATION_OPTIONS];
 // Each one takes memory, and what is gained by more than a few ends long before.
 const MOST_AT_ONCE = 1_000;
 const FORMATS: readonly unknown[] = ["json", "yaml", "binary"];
 const NOTHING_NAMED: CheckedSave = {
   format: undefined,
   compress: undefined,
+  encrypt: undefined,
   metadata: undefined,
   expiration: undefined,
   tags: undefined,
@@ -40,14 +42,16 @@ const NO_VERSION = "none" as Version;
 export function checkSaveOptions(options: SaveOptions | undefined, leaveOut: readonly string[] = []): CheckedSave {
   if (options === undefined) return NOTHING_NAMED;
   rejectUnknown("option", options, without(SAVE_OPTIONS, leaveOut));
-  const { format, compress, metadata, expiration, tags, ifVersion } = options;
+  const { format, compress, encrypt, metadata, expiration, tags, ifVersion } = options;
   if (format !== undefined && !FORMATS.includes(format)) {
     throw unlike(`format is "json", "yaml" or "binary"`, format);
   }
   if (compress !== undefined) requireBoolean("compress", compress);
+  if (encrypt !== undefined) requireBoolean("encrypt", encrypt);
   return {
     format,
     compress,
+    encrypt,
     metadata: metadata === undefined ? undefined : copyMetadata(metadata),
     expiration: expiration === undefined ? undefined : checkExpiration(expiration),
     tags: tags === undefined ? undefined : checkTags(tags),

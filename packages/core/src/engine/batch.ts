@@ -1,3 +1,4 @@
+import type { CollectionMarks } from "./draft.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { BatchOperation } from "../contract/options.js";
 import type { StorageItem } from "../contract/storage-item.js";
@@ -6,11 +7,12 @@ import { checkKey } from "../keys.js";
 import type { AdapterWrite, Awaitable, BatchOutcome } from "../spi/index.js";
 import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments.js";
 import type { Operation } from "./failure.js";
-import { toItem } from "./items.js";
+import { itemOf } from "./items.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { untilAborted } from "./until-aborted.js";
-import { above, type CollectionMarks, conflictError, versioned } from "./write-record.js";
+import { sealValue, vaultFor } from "./vault-for.js";
+import { above, conflictError, signed, versioned } from "./write-record.js";
 
 /** What a collection writes in place of the data that was given. */
 export interface BatchContent {
@@ -44,14 +46,18 @@ export async function runBatch(
     // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
     const outcome: BatchOutcome = await adapter.batch(writes, { now: session.now(), signal });
     if (outcome.outcome === "applied") {
-      return outcome.results.map((result) =>
-        result.outcome === "written" ? toItem(result.header, prefix) : result.outcome === "deleted",
+      return Promise.all(
+        outcome.results.map((result) =>
+          result.outcome === "written" ? itemOf(session, result.header, prefix) : result.outcome === "deleted",
+        ),
       );
     }
     const { index, reason } = outcome;
     if (reason.outcome === "conflict") throw conflictError(operations[index]?.key, reason);
     const version = above(session, reason.floor);
-    writes = writes.map((write, at) => (at === index ? withVersion(write, version) : write));
+    writes = await Promise.all(
+      writes.map((write, at) => (at === index ? withVersion(session, write, version) : write)),
+    );
   }
 }
 
@@ -91,13 +97,24 @@ async function prepare(
   const options = checkSaveOptions(operation.options, ["signal"]);
   const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
   const { data, ...marked } = content === undefined ? { data: operation.data } : await content();
-  const encoded = await encodeValue(data, { format, compress, json: settings.json });
+  const how = { format, compress, json: settings.json };
+  const draft = { key, tags, metadata, expiration, ...marked };
+  const vault = vaultFor(session, options.encrypt);
+  if (vault !== undefined) {
+    const { record, body } = await sealValue(session, vault, draft, data, how);
+    return { type: "put", record: { ...record, body }, expect };
+  }
+  const encoded = await encodeValue(data, how);
   const { body } = encoded;
-  const draft = { key, tags, metadata, expiration, encoded, ...marked };
-  return { type: "put", record: { ...versioned(session, draft), body }, expect };
+  return { type: "put", record: { ...versioned(session, { ...draft, encoded }), body }, expect };
 }
 
-function withVersion(write: AdapterWrite, version: ReturnType<typeof above>): AdapterWrite {
+async function withVersion(
+  session: Session,
+  write: AdapterWrite,
+  version: ReturnType<typeof above>,
+): Promise<AdapterWrite> {
   if (write.type === "delete") return { ...write, version };
-  return { ...write, record: { ...write.record, header: { ...write.record.header, version } } };
+  const header = await signed(session, { ...write.record.header, version });
+  return { ...write, record: { ...write.record, header } };
 }

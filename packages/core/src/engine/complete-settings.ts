@@ -1,8 +1,11 @@
+import type { EncryptionSettings, KeyProvider } from "../contract/encryption.js";
+import { DEFAULT_REALM, isRealm } from "../encryption/format.js";
 import { unlike } from "../invalid-option.js";
 import { type Ports, systemPorts } from "../ports.js";
 import type { HistoryLimits } from "../spi/index.js";
 import { rejectUnknown, requireBoolean, requireFunction } from "./arguments.js";
 import {
+  type CompleteEncryption,
   type CompleteSettings,
   DEFAULT_RETRY,
   DEFAULT_SETTINGS,
@@ -21,6 +24,7 @@ const SETTINGS = [
   "onOperation",
   "operationKeys",
   "metrics",
+  "encryption",
   "ports",
 ] as const satisfies readonly (keyof StorageSettings)[];
 const DEFAULT_VERSIONS = 10;
@@ -30,7 +34,7 @@ export function completeSettings(settings: StorageSettings): CompleteSettings {
   rejectUnknown("setting", settings, SETTINGS);
   const { compress = DEFAULT_SETTINGS.compress, json = DEFAULT_SETTINGS.json, retry = {}, history } = settings;
   const { closeTimeout = DEFAULT_SETTINGS.closeTimeout, ports = {}, onOperation } = settings;
-  const { operationKeys = DEFAULT_SETTINGS.operationKeys, metrics = DEFAULT_SETTINGS.metrics } = settings;
+  const { operationKeys = DEFAULT_SETTINGS.operationKeys, metrics = DEFAULT_SETTINGS.metrics, encryption } = settings;
   requireBoolean("compress", compress);
   if (json !== "compact" && json !== "pretty") {
     throw unlike(`json is "compact" or "pretty"`, json);
@@ -50,6 +54,7 @@ export function completeSettings(settings: StorageSettings): CompleteSettings {
     onOperation,
     operationKeys,
     metrics,
+    encryption: encryption === undefined ? undefined : completeEncryption(encryption),
     ports: completePorts(ports),
   };
 }
@@ -77,6 +82,18 @@ function completeHistory(history: boolean | HistorySettings): HistoryLimits | fa
     throw unlike("history.age is a number of milliseconds above 0", age);
   }
   return { versions, age };
+}
+
+function completeEncryption(settings: EncryptionSettings): CompleteEncryption {
+  rejectUnknown("encryption setting", settings, ["keys", "byDefault", "metadata", "realm"]);
+  const { keys, byDefault = true, metadata = false, realm = DEFAULT_REALM } = settings;
+  if (typeof (keys as Partial<KeyProvider> | undefined)?.load !== "function") {
+    throw unlike("encryption.keys is a key provider, such as osKeychain() of @holdfast/keychain", keys);
+  }
+  requireBoolean("encryption.byDefault", byDefault);
+  requireBoolean("encryption.metadata", metadata);
+  if (!isRealm(realm)) throw unlike("encryption.realm is text of 1 to 255 bytes without control characters", realm);
+  return { keys, byDefault, metadata, realm };
 }
 
 // What is given may be an object of some class with more to it, such as a simulation.

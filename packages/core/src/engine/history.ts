@@ -1,12 +1,11 @@
-import { decodeValue } from "../codec/decode-value.js";
 import type { Difference, PreviousVersion } from "../contract/history.js";
 import { diffValues } from "../diff-values.js";
 import { StorageError } from "../errors.js";
 import type { Expectation, PreviousRecord, RecordHeader, Version } from "../spi/index.js";
 import { isVersion } from "../versions.js";
 import type { Operation } from "./failure.js";
-import { checkSubject, toItem } from "./items.js";
-import { historyOf, readRecord } from "./read-version.js";
+import { checkSubject, itemsOf } from "./items.js";
+import { historyOf, readRecord, readValue } from "./read-version.js";
 import type { Session } from "./session.js";
 import { openSource, type StoredSource, writeSource } from "./stored-source.js";
 
@@ -18,7 +17,8 @@ export async function listVersions(
   prefix: string,
 ): Promise<PreviousVersion[]> {
   const kept = await keptRecords(session, operation, key);
-  return kept.map(({ header, replaced }) => ({ ...toItem(header, prefix), replaced: new Date(replaced) }));
+  const items = await itemsOf(session, kept.map(({ header }) => header), prefix);
+  return items.map((item, at) => ({ ...item, replaced: new Date(kept[at]?.replaced ?? Number.NaN) }));
 }
 
 /** Reads a version; what comes back writes its content as a new one. Throws NOT_FOUND when it is not kept. */
@@ -80,7 +80,7 @@ async function valueAt(
       `version ${record.header.version} is binary, and only json and yaml values are compared: load both and compare their bytes`,
     );
   }
-  return decodeValue(record.header, record.body);
+  return readValue(session, record);
 }
 
 function notKept(key: string | undefined, version: Version | undefined): StorageError {

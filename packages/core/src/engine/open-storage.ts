@@ -1,6 +1,7 @@
 import { platform } from "#platform";
 import type { StorageEngine } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
+import type { Random } from "../ports.js";
 import { termsOf } from "../query/terms.js";
 import { TOKENIZER_VERSION } from "../query/tokenizer.js";
 import { SPI_VERSION, type StorageAdapter } from "../spi/index.js";
@@ -8,8 +9,9 @@ import { toStorageError } from "./failure.js";
 import { loadPart } from "./load-part.js";
 import type { Observation } from "./observation.js";
 import { Session } from "./session.js";
-import { type CompleteSettings, DEFAULT_SETTINGS, type StorageSettings } from "./settings.js";
+import { type CompleteEncryption, type CompleteSettings, DEFAULT_SETTINGS, type StorageSettings } from "./settings.js";
 import { Storage } from "./storage.js";
+import type { Vault } from "./vault.js";
 
 /**
  * Opens a backend.
@@ -19,7 +21,7 @@ import { Storage } from "./storage.js";
  * await storage.save("notes/first", { text: "hello" }, { tags: ["draft"] });
  *
  * @throws INVALID_OPTION for wrong settings or something that is no adapter, UNSUPPORTED for an adapter made for another
- * version of core or one that cannot keep the history asked for, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
+ * version of core or one that cannot keep the history asked for, what the provider of keys says, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
  */
 export async function openStorage(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
   const complete = settings === undefined ? DEFAULT_SETTINGS : await completed(settings);
@@ -31,20 +33,26 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
     });
   }
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
+  const vault = complete.encryption === undefined ? undefined : await openVault(complete.encryption, ports.random);
   const observation = await startObservation(adapter.name, complete);
   try {
     const state = await adapter.open(context);
-    return new Storage(new Session(adapter, complete, state, observation), "");
+    return new Storage(new Session(adapter, complete, state, observation, vault), "");
   } catch (error) {
     throw toStorageError(error, { name: "open" }, adapter);
   }
 }
 
-// Loaded only where there are settings to check, or somebody to tell of operations.
+// Loaded only where there are settings to check, keys to encrypt with, or somebody to tell of operations.
 
 async function completed(settings: StorageSettings): Promise<CompleteSettings> {
   const { completeSettings } = await loadPart(import("./complete-settings.js"));
   return completeSettings(settings);
+}
+
+async function openVault(settings: CompleteEncryption, random: Random): Promise<Vault> {
+  const { openVault: open } = await loadPart(import("../encryption/open-vault.js"));
+  return open(settings, random);
 }
 
 async function startObservation(adapter: string, settings: CompleteSettings): Promise<Observation | undefined> {

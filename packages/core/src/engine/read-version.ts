@@ -1,4 +1,5 @@
 import { chain } from "../awaitable.js";
+import { decodeValue } from "../codec/decode-value.js";
 import { StorageError } from "../errors.js";
 import type { Awaitable, History, StorageAdapter, StoredRecord, StoredStream, Version } from "../spi/index.js";
 import type { Operation } from "./failure.js";
@@ -33,6 +34,12 @@ export function readRecord(
     checkSubject(record.header, key, version);
     return record;
   });
+}
+
+/** The value of a record, decrypted where it is encrypted. Throws CORRUPT, KEY_MISSING, DECRYPT_FAILED. */
+export function readValue({ vault }: Session, record: StoredRecord): Awaitable<unknown> {
+  const { header, body } = record;
+  return header.encryption === undefined || vault === undefined ? decodeValue(header, body) : vault.value(record);
 }
 
 /** As `readRecord`, in flat memory. Undefined where the adapter reads this version only whole. Whoever calls it checks the subject. */

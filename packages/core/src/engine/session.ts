@@ -7,6 +7,7 @@ import { abortError, CallerError, type Operation, toStorageError } from "./failu
 import { KeyOrder } from "./key-order.js";
 import type { Observation } from "./observation.js";
 import type { CompleteSettings } from "./settings.js";
+import type { Vault } from "./vault.js";
 import type { WatchHub } from "./watch-hub.js";
 
 interface InFlight {
@@ -22,6 +23,8 @@ export class Session {
   readonly writes: KeyOrder = new KeyOrder();
   /** Undefined where nobody can want to know of operations. */
   readonly observation: Observation | undefined;
+  /** Undefined where the storage was opened without keys. */
+  readonly vault: Vault | undefined;
   readonly #inFlight = new Set<InFlight>();
   #watchers: Promise<WatchHub> | undefined;
   #closing: Promise<void> | undefined;
@@ -35,11 +38,13 @@ export class Session {
     settings: CompleteSettings,
     state: OpenState,
     observation: Observation | undefined,
+    vault: Vault | undefined,
   ) {
     this.adapter = adapter;
     this.settings = settings;
     this.versions = new VersionClock(settings.ports, state.lastVersion);
     this.observation = observation;
+    this.vault = vault;
   }
 
   get ports(): Ports {

@@ -1,3 +1,4 @@
+import type { EncryptionSettings, KeyProvider } from "../contract/encryption.js";
 import type { OperationKeys, OperationListener } from "../contract/operations.js";
 import { type Ports, systemPorts } from "../ports.js";
 import type { HistoryLimits } from "../spi/index.js";
@@ -23,7 +24,9 @@ export interface StorageSettings {
   operationKeys?: OperationKeys | undefined;
   /** Count operations, for `getMetrics`. Default: false. */
   metrics?: boolean | undefined;
-  /** Clock, randomness and timers, for simulations and tests. Default: the platform's. */
+  /** With keys: encrypts what is saved, and reads what is encrypted. Default: none. */
+  encryption?: EncryptionSettings | undefined;
+  /** Clock, randomness and timers, for simulations and tests; keys and salts are drawn from it. Default: the platform's. */
   ports?: Partial<Ports> | undefined;
 }
 
@@ -58,7 +61,15 @@ export interface CompleteSettings {
   readonly onOperation: OperationListener | undefined;
   readonly operationKeys: OperationKeys;
   readonly metrics: boolean;
+  readonly encryption: CompleteEncryption | undefined;
   readonly ports: Ports;
+}
+
+export interface CompleteEncryption {
+  readonly keys: KeyProvider;
+  readonly byDefault: boolean;
+  readonly metadata: boolean;
+  readonly realm: string;
 }
 
 export const DEFAULT_RETRY: RetryPolicy = { retries: 3, minDelay: 50, maxDelay: 2_000 };
@@ -73,5 +84,6 @@ export const DEFAULT_SETTINGS: CompleteSettings = {
   onOperation: undefined,
   operationKeys: "hash",
   metrics: false,
+  encryption: undefined,
   ports: systemPorts,
 };

@@ -1,6 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { chain } from "../awaitable.js";
-import { decodeValue } from "../codec/decode-value.js";
 import { encodeValue } from "../codec/encode-value.js";
 import { openCollection } from "../collections/open-collection.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
@@ -40,12 +39,13 @@ import { runBatch } from "./batch.js";
 import { deleteRecord } from "./delete-record.js";
 import type { Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
-import { toItem } from "./items.js";
-import { readRecord } from "./read-version.js";
+import { itemOf, itemsOf } from "./items.js";
+import { readRecord, readValue } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import { countHeaders, searchHeaders } from "./search.js";
 import type { Session } from "./session.js";
-import { writeValue } from "./write-record.js";
+import { sealValue, vaultFor } from "./vault-for.js";
+import { writeSealed, writeValue } from "./write-record.js";
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
@@ -66,7 +66,7 @@ export class Storage implements StorageEngine {
     return this.#run("save", key, options, (operation) => {
       const path = this.#pathOf(key);
       const put = this.#put(operation, path, data, checkSaveOptions(options));
-      return chain(put, (header) => toItem(header, this.#prefix));
+      return chain(put, (header) => itemOf(this.#session, header, this.#prefix));
     });
   }
 
@@ -75,7 +75,7 @@ export class Storage implements StorageEngine {
       const version = checkLoadOptions(options);
       return chain(readRecord(this.#session, operation, { key: this.#pathOf(key), version }), (record) =>
         // What the bytes are is the caller's word; collections check it.
-        record === undefined ? undefined : (decodeValue(record.header, record.body) as Awaitable<T>),
+        record === undefined ? undefined : (readValue(this.#session, record) as Awaitable<T>),
       );
     });
   }
@@ -84,7 +84,7 @@ export class Storage implements StorageEngine {
     return this.#run("stat", key, options, async (operation) => {
       checkOperationOptions(options);
       const header = await this.#stat(operation, this.#pathOf(key));
-      return header === undefined ? undefined : toItem(header, this.#prefix);
+      return header === undefined ? undefined : itemOf(this.#session, header, this.#prefix);
     });
   }
 
@@ -109,7 +109,7 @@ export class Storage implements StorageEngine {
       const { after, limit } = checkListOptions(options, ["after", "limit"]);
       const items: StorageItem[] = [];
       for await (const page of this.#pages(operation, prefix, after, limit)) {
-        for (const header of page) items.push(toItem(header, this.#prefix));
+        items.push(...(await itemsOf(this.#session, page, this.#prefix)));
       }
       return items;
     });
@@ -124,18 +124,18 @@ export class Storage implements StorageEngine {
         const after = from ?? checkListOptions(options, ["after"]).after;
         const pages = this.#pages(operation, prefix, after, Number.MAX_SAFE_INTEGER);
         const { value } = await pages.next();
-        return value;
+        return value && itemsOf(this.#session, value, this.#prefix);
       });
       if (page === undefined) return;
-      for (const header of page) yield toItem(header, this.#prefix);
-      last = page.at(-1)?.key.slice(this.#prefix.length);
+      last = page.at(-1)?.key;
+      yield* page;
     }
   }
 
   search(query: Query): Promise<StorageItem[]> {
     return this.#run("search", undefined, query, async (operation) => {
       const headers = await searchHeaders(this.#session, operation, this.#prefix, query);
-      return headers.map((header) => toItem(header, this.#prefix));
+      return itemsOf(this.#session, headers, this.#prefix);
     });
   }
 
@@ -172,7 +172,7 @@ export class Storage implements StorageEngine {
       const path = this.#pathOf(key);
       const checked = checkSaveOptions(options, ["format"]);
       const { saveStream } = await import("./streams.js");
-      return toItem(await saveStream(this.#session, operation, path, source, checked), this.#prefix);
+      return itemOf(this.#session, await saveStream(this.#session, operation, path, source, checked), this.#prefix);
     });
   }
 
@@ -216,7 +216,7 @@ export class Storage implements StorageEngine {
         prepareRestore(this.#session, operation, path, named),
       );
       const write = await this.#session.writes.turn([path], prepared);
-      return toItem(await write(expect), this.#prefix);
+      return itemOf(this.#session, await write(expect), this.#prefix);
     });
   }
 
@@ -369,7 +369,13 @@ export class Storage implements StorageEngine {
   #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Awaitable<RecordHeader> {
     const { settings, writes } = this.#session;
     const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
-    const encoding = encodeValue(data, { format, compress, json: settings.json });
+    const how = { format, compress, json: settings.json };
+    const vault = vaultFor(this.#session, options.encrypt);
+    if (vault !== undefined) {
+      const sealing = sealValue(this.#session, vault, { key: path, tags, metadata, expiration }, data, how);
+      return chain(writes.turn([path], sealing), (sealed) => writeSealed(this.#session, operation, sealed, expect));
+    }
+    const encoding = encodeValue(data, how);
     return chain(writes.turn([path], encoding), (encoded) =>
       writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect),
     );

@@ -1,11 +1,13 @@
+import { chain } from "../awaitable.js";
 import { verifyBytes } from "../codec/decode-value.js";
 import { orDiscard } from "../codec/stream.js";
 import type { Expectation, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
+import { carriedHeader, mustReseal, resealStream, resealWhole } from "./carry-encrypted.js";
 import type { Operation } from "./failure.js";
 import { checkSubject } from "./items.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
-import { copyStream } from "./streams.js";
+import { copyStream, storeStream } from "./streams.js";
 import { countBytes } from "./tally.js";
 import { termsFor, writeWhole } from "./write-record.js";
 
@@ -13,9 +15,21 @@ import { termsFor, writeWhole } from "./write-record.js";
 const STREAM_FROM = 4 * 1024 * 1024;
 
 /** A stored record on its way into a store: whole and verified, or with a body that is verified while it is read. */
-export type StoredSource =
-  | { readonly kind: "whole"; readonly record: StoredRecord; readonly chunkHashes: Uint8Array }
-  | { readonly kind: "stream"; readonly stream: StoredStream };
+export type StoredSource = WholeSource | StreamSource;
+
+interface WholeSource {
+  readonly kind: "whole";
+  /** Where it comes from. */
+  readonly origin: Session;
+  readonly record: StoredRecord;
+  readonly chunkHashes: Uint8Array;
+}
+
+interface StreamSource {
+  readonly kind: "stream";
+  readonly origin: Session;
+  readonly stream: StoredStream;
+}
 
 /** Reads a record of so many stored bytes for `writeSource` into `destination`. Throws CORRUPT. */
 export async function openSource(
@@ -30,18 +44,22 @@ export async function openSource(
     const record = await readRecord(session, operation, wanted);
     if (record === undefined) return undefined;
     const { chunkHashes } = await verifyBytes(record.header, record.body);
-    return { kind: "whole", record, chunkHashes };
+    return { kind: "whole", origin: session, record, chunkHashes };
   }
   const stream = await open();
   if (stream === undefined) return undefined;
   await orDiscard(stream.body, () => checkSubject(stream.header, wanted.key, wanted.version));
   countBytes(operation, stream.header.storedSize);
-  return { kind: "stream", stream };
+  return { kind: "stream", origin: session, stream };
 }
 
 /**
  * Writes the stored bytes as they are under the header that `headerFor` makes of theirs. What is whole is put before the call
- * returns, so that writes of a key keep their order.
+ * returns where that needs no promise, so that writes of a key keep their order.
+ *
+ * What is encrypted goes on as it is, without any key, where the header stays the same; its header is signed anew where only
+ * version, times and the like change; and it is encrypted anew under another key or realm, or with `reencrypt`. Throws
+ * KEY_MISSING where the key for that is not there.
  */
 export async function writeSource(
   session: Session,
@@ -49,15 +67,40 @@ export async function writeSource(
   source: StoredSource,
   headerFor: (header: RecordHeader) => RecordHeader,
   expect: Expectation,
+  { reencrypt = false }: { reencrypt?: boolean } = {},
 ): Promise<RecordHeader> {
-  if (source.kind === "stream") {
-    const { stream } = source;
-    const header = await orDiscard(stream.body, () => headerFor(stream.header));
-    const record = { header, terms: termsFor(session, header), chunkHashes: stream.chunkHashes };
-    return copyStream(session, operation, record, expect, stream);
-  }
-  const { record, chunkHashes } = source;
-  const { body } = record;
+  if (source.kind === "stream") return writeStream(session, operation, source, headerFor, expect, reencrypt);
+  const { origin, record, chunkHashes } = source;
   const header = headerFor(record.header);
-  return writeWhole(session, operation, { header, terms: termsFor(session, header), chunkHashes }, body, expect);
+  if (mustReseal(session, record.header, header, reencrypt)) {
+    const sealed = resealWhole(session, origin, record, header);
+    return chain(sealed, (value) => writeWhole(session, operation, value.record, value.body, expect));
+  }
+  return chain(carriedHeader(session, origin, record.header, header), (carried) =>
+    writeWhole(
+      session,
+      operation,
+      { header: carried, terms: termsFor(session, carried), chunkHashes },
+      record.body,
+      expect,
+    ),
+  );
+}
+
+async function writeStream(
+  session: Session,
+  operation: Operation,
+  { origin, stream }: StreamSource,
+  headerFor: (header: RecordHeader) => RecordHeader,
+  expect: Expectation,
+  reencrypt: boolean,
+): Promise<RecordHeader> {
+  const header = await orDiscard(stream.body, () => headerFor(stream.header));
+  if (mustReseal(session, stream.header, header, reencrypt)) {
+    const resealed = await orDiscard(stream.body, () => resealStream(session, origin, stream, header));
+    return storeStream(session, operation, header.key, resealed.chunks, expect, resealed.recordOf);
+  }
+  const carried = await orDiscard(stream.body, () => carriedHeader(session, origin, stream.header, header));
+  const record = { header: carried, terms: termsFor(session, carried), chunkHashes: stream.chunkHashes };
+  return copyStream(session, operation, record, expect, stream);
 }

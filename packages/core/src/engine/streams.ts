@@ -1,5 +1,7 @@
+import type { BodilessRecord } from "./draft.js";
 import { checksumOf } from "../codec/checksum.js";
-import { decodeStream, encodeStream, orDiscard, verifiedChunks } from "../codec/stream.js";
+import { withoutKeys } from "../codec/decode-value.js";
+import { type Decryption, decodeStream, encodeStream, orDiscard, verifiedChunks } from "../codec/stream.js";
 import type { ByteSource } from "../contract/storage-engine.js";
 import { StorageError } from "../errors.js";
 import type {
@@ -18,7 +20,8 @@ import { checkSubject } from "./items.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
-import { type BodilessRecord, versioned, writeRecord } from "./write-record.js";
+import { vaultFor } from "./vault-for.js";
+import { versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
 export async function saveStream(
@@ -30,10 +33,14 @@ export async function saveStream(
 ): Promise<RecordHeader> {
   const { compress = session.settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
   checkSource(source);
-  const { chunks, facts } = encodeStream(callersBytes(source, operation.signal), { compress });
+  const draft = { key, tags, metadata, expiration };
+  const vault = vaultFor(session, options.encrypt);
+  const bytes = callersBytes(source, operation.signal);
+  const sealing = vault && (await orDiscard(bytes, () => vault.sealStream(draft, { format: "binary" }, (complete) => versioned(session, complete))));
+  const { chunks, facts } = encodeStream(bytes, { compress, encryption: sealing?.encryption });
   return storeStream(session, operation, key, chunks, expect, async () => {
     const encoded = { format: "binary" as const, ...(await facts()) };
-    return versioned(session, { key, tags, metadata, expiration, encoded });
+    return sealing === undefined ? versioned(session, { ...draft, encoded }) : sealing.recordOf(encoded);
   });
 }
 
@@ -57,8 +64,10 @@ export async function loadStream(
 ): Promise<ReadableStream<Uint8Array> | undefined> {
   const stream = await openStream(session, operation, wanted);
   if (stream === undefined) return undefined;
+  const decryption = await decryptionOf(session, stream);
   // What is found wrong while the stream is read names the key as its reader knows it.
-  return decodeStream({ ...stream.header, key: operation.key ?? wanted.key }, stream.chunkHashes, stream.body);
+  const header = { ...stream.header, key: operation.key ?? wanted.key };
+  return decodeStream(header, stream.chunkHashes, stream.body, decryption);
 }
 
 /** Reads the stored bytes of an item through and compares them with its checksum. Throws CORRUPT. */
@@ -72,6 +81,24 @@ export async function readVerified(
   for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
     operation.signal?.throwIfAborted();
   return stream.header;
+}
+
+/** The same, and decrypts them where there are keys. Throws DECRYPT_FAILED and KEY_MISSING as well. */
+export async function readThrough(session: Session, operation: Operation, key: string): Promise<void> {
+  const stream = await openStream(session, operation, { key, version: undefined });
+  if (stream === undefined) return;
+  const decryption = session.vault && (await decryptionOf(session, stream));
+  const chunks = verifiedChunks(stream.header, stream.chunkHashes, stream.body);
+  for await (const _ of decryption?.open(chunks) ?? chunks) operation.signal?.throwIfAborted();
+}
+
+/** Undefined where nothing is encrypted. Lets go of the body when it throws. */
+async function decryptionOf({ vault }: Session, { header, body }: StoredStream): Promise<Decryption | undefined> {
+  if (header.encryption === undefined) return undefined;
+  return orDiscard(body, () => {
+    if (vault === undefined) throw withoutKeys(header);
+    return vault.opener(header);
+  });
 }
 
 /** An adapter that does not stream is read whole; what is wrong with the body shows when it is read, as everywhere. */
@@ -91,7 +118,8 @@ async function openStream(session: Session, operation: Operation, wanted: Wanted
   return { ...stream, body };
 }
 
-async function storeStream(
+/** Writes chunks as they come, and then the record that they belong to. */
+export async function storeStream(
   session: Session,
   operation: Operation,
   key: string,

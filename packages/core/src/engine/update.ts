@@ -1,11 +1,10 @@
-import { decodeValue } from "../codec/decode-value.js";
 import type { StorageItem } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import type { CheckedSave } from "./arguments.js";
 import { callersOwn, type Operation } from "./failure.js";
-import { toItem } from "./items.js";
-import { readRecord } from "./read-version.js";
+import { itemOf, revealed, toItem } from "./items.js";
+import { readRecord, readValue } from "./read-version.js";
 import type { Session } from "./session.js";
 
 /** What `update` was asked for. */
@@ -28,12 +27,13 @@ export async function updateValue<T>(
   for (;;) {
     const record = await readRecord(session, operation, { key: path, version: undefined });
     // What the bytes are is the caller's word.
-    const current = record === undefined ? undefined : ((await decodeValue(record.header, record.body)) as T);
-    const item = record === undefined ? undefined : toItem(structuredClone(record.header), prefix);
+    const current = record === undefined ? undefined : ((await readValue(session, record)) as T);
+    const header = record === undefined ? undefined : await revealed(session, record.header);
+    const item = header === undefined ? undefined : toItem(structuredClone(header), prefix);
     const changed = await callersOwn(change, current, item);
-    if (changed === undefined) return record === undefined ? undefined : toItem(record.header, prefix);
+    if (changed === undefined) return header === undefined ? undefined : toItem(header, prefix);
     try {
-      return toItem(await put(changed, keepUnnamed(named, record?.header)), prefix);
+      return await itemOf(session, await put(changed, keepUnnamed(named, header)), prefix);
     } catch (error) {
       if (!StorageError.is(error, "CONFLICT")) throw error;
     }
@@ -47,6 +47,7 @@ export function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined
   return {
     format: named.format ?? header.format,
     compress: named.compress ?? header.compression !== null,
+    encrypt: named.encrypt ?? header.encryption !== undefined,
     metadata: named.metadata ?? (header.metadata as CheckedSave["metadata"]),
     expiration: named.expiration === undefined ? header.expiration : named.expiration,
     tags: named.tags ?? [...header.tags],

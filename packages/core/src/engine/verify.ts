@@ -1,13 +1,17 @@
-import { decodeValue } from "../codec/decode-value.js";
+import { verifyBytes } from "../codec/decode-value.js";
 import type { Problem, Progress, RepairReport, VerifyReport } from "../contract/reports.js";
-import { StorageError } from "../errors.js";
+import { type ErrorCode, StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { ProgressMeter } from "./progress-meter.js";
+import { readValue } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
-import { readVerified } from "./streams.js";
+import { readThrough } from "./streams.js";
 import { countBytes } from "./tally.js";
+
+/** What is wrong with one item, not with the work as a whole. */
+const DAMAGE: readonly ErrorCode[] = ["CORRUPT", "DECRYPT_FAILED", "KEY_MISSING"];
 
 /** Reads every item below `root + prefix` back and asks the adapter about its own structures. */
 export async function verifyStore(
@@ -55,12 +59,13 @@ async function problemOf(
   const { adapter } = session;
   const { signal } = operation;
   try {
-    // A value too large to hold is checked chunk by chunk; a smaller one is decoded as well.
+    // A value too large to hold is checked chunk by chunk; a smaller one is decoded as well. Without any keys, what is
+    // encrypted is compared with its checksum.
     const { bufferedBody } = adapter.capabilities.limits;
     const header = await session.ask(operation, () => adapter.stat(key, { now: session.now(), signal }));
     if (header === undefined) return undefined;
     if (header.storedSize > bufferedBody) {
-      await readVerified(session, operation, key);
+      await readThrough(session, operation, key);
       return undefined;
     }
     const record = await session.ask(operation, () => adapter.get(key, { now: session.now(), signal }));
@@ -69,11 +74,12 @@ async function problemOf(
     if (record.header.key !== key) {
       return { key, code: "CORRUPT", message: "the store answers with another key's item", repairable: false };
     }
-    await decodeValue(record.header, record.body);
+    if (record.header.encryption !== undefined && session.vault === undefined) await verifyBytes(record.header, record.body);
+    else await readValue(session, record);
     return undefined;
   } catch (error) {
     const failure = toStorageError(error, operation, adapter);
-    if (failure.code !== "CORRUPT") {
+    if (!DAMAGE.includes(failure.code)) {
       throw new StorageError(failure.code, failure.message, { cause: error, key: key.slice(root.length) });
     }
     return { key, code: failure.code, message: `version ${version}: ${failure.message}`, repairable: false };

@@ -1,5 +1,5 @@
 import { chain } from "../awaitable.js";
-import type { Format, JsonObject } from "../contract/storage-item.js";
+import { withoutKeys } from "../codec/decode-value.js";
 import { StorageError } from "../errors.js";
 import { termsOf } from "../query/terms.js";
 import type {
@@ -12,46 +12,12 @@ import type {
   RecordHeader,
   Stale,
   Version,
-  WriteRecord,
 } from "../spi/index.js";
+import type { BodilessRecord, Draft, WholeDraft } from "./draft.js";
 import type { Operation } from "./failure.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
-
-/** A value that is encoded and only wants a version. */
-export interface Draft {
-  /** With its namespace. */
-  readonly key: string;
-  readonly tags: readonly string[];
-  readonly metadata: Readonly<JsonObject>;
-  readonly expiration: number | null;
-  readonly encoded: EncodedFacts;
-  /** In a collection. */
-  readonly marks?: CollectionMarks;
-  /** When the value was changed, where that is not now: a collection that only upgrades it says when it really was. */
-  readonly modified?: number;
-}
-
-/** What a collection notes in the headers of its items. */
-export type CollectionMarks = Required<Pick<RecordHeader, "schema">> & Pick<RecordHeader, "fields" | "indexed">;
-
-/** What encoding tells of a body. */
-interface EncodedFacts {
-  readonly format: Format;
-  readonly compression: "gzip" | null;
-  readonly size: number;
-  readonly storedSize: number;
-  readonly checksum: string;
-  readonly chunkHashes: Uint8Array;
-}
-
-/** With the body whole. */
-export interface WholeDraft extends Draft {
-  readonly encoded: EncodedFacts & { readonly body: Uint8Array };
-}
-
-/** A record whose body goes another way. */
-export type BodilessRecord = Omit<WriteRecord, "body">;
+import type { SealedValue } from "./vault.js";
 
 // An adapter may answer `stale` while other writers keep overtaking; so many times in a row it is broken.
 const MOST_TICKS = 1_000;
@@ -63,15 +29,28 @@ export function writeValue(
   draft: WholeDraft,
   expect: Expectation,
 ): Awaitable<RecordHeader> {
-  const { adapter } = session;
   const { body } = draft.encoded;
-  if (body.length > adapter.capabilities.limits.bufferedBody) {
-    throw new StorageError(
-      "UNSUPPORTED",
-      `a value of ${body.length} bytes is more than ${adapter.name} takes whole; use saveStream`,
-    );
-  }
+  checkRoom(session, body);
   return writeWhole(session, operation, versioned(session, draft), body, expect);
+}
+
+/** The same for a value that is encrypted. */
+export function writeSealed(
+  session: Session,
+  operation: Operation,
+  { record, body }: SealedValue,
+  expect: Expectation,
+): Awaitable<RecordHeader> {
+  checkRoom(session, body);
+  return writeWhole(session, operation, record, body, expect);
+}
+
+function checkRoom({ adapter }: Session, { length }: Uint8Array): void {
+  if (length <= adapter.capabilities.limits.bufferedBody) return;
+  throw new StorageError(
+    "UNSUPPORTED",
+    `a value of ${length} bytes is more than ${adapter.name} takes whole; use saveStream`,
+  );
 }
 
 type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>;
@@ -111,7 +90,8 @@ async function writeAgain(
         `the adapter refused ${MOST_TICKS} versions in a row, each above the one it named`,
       );
     }
-    record = { ...record, header: { ...record.header, version: above(session, outcome.floor) } };
+    const header = { ...record.header, version: above(session, outcome.floor) };
+    record = { ...record, header: await signed(session, header) };
     operation.signal?.throwIfAborted();
     outcome = await put(record, { expect, now: session.now() });
   }
@@ -179,6 +159,13 @@ export function versioned(session: Session, draft: Draft): BodilessRecord {
 /** Empty for adapters that do not index. */
 export function termsFor(session: Session, header: RecordHeader): string[] {
   return session.adapter.capabilities.query === "native" ? termsOf(header) : [];
+}
+
+/** What is encrypted is signed anew for what its header says now. Throws KEY_MISSING. */
+export function signed({ vault }: Session, header: RecordHeader): Awaitable<RecordHeader> {
+  if (header.encryption === undefined) return header;
+  if (vault === undefined) throw withoutKeys(header);
+  return vault.sign(header);
 }
 
 /** A version above `floor` and everything else seen. */

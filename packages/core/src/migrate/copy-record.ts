@@ -15,6 +15,7 @@ export async function copyRecord(
   { key, storedSize }: RecordHeader,
   over: RecordHeader | undefined,
   operation: Operation,
+  { reencrypt = false }: { reencrypt?: boolean } = {},
 ): Promise<boolean> {
   const source = await openSource(from, operation, { key, version: undefined, storedSize }, into);
   if (source === undefined) return false;
@@ -25,7 +26,7 @@ export async function copyRecord(
     key: target,
     version: versionFor(into, header.version, expect),
   });
-  await writeSource(into, operation, source, moved, expect);
+  await writeSource(into, operation, source, moved, expect, { reencrypt });
   return true;
 }
 

@@ -4,7 +4,7 @@ import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } fr
 import { internalsOf } from "../engine/internals.js";
 import { StorageError } from "../errors.js";
 
-const OPTIONS = ["prefix", "filter", "conflict", "validate", "concurrency", "dryRun", "progress", "signal"];
+const OPTIONS = ["prefix", "filter", "conflict", "validate", "concurrency", "dryRun", "reencrypt", "progress", "signal"];
 const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite", "newer"];
 
 /**
@@ -34,7 +34,7 @@ export function createMigrator(from: StorageEngine, to: StorageEngine): Migrator
 
 function checkOptions(options: MigrateOptions): void {
   rejectUnknown("option", options, OPTIONS);
-  const { filter, conflict = "stop", validate = true, concurrency = 1, dryRun = false, progress } = options;
+  const { filter, conflict = "stop", validate = true, concurrency = 1, dryRun = false, reencrypt = false, progress } = options;
   if (!POLICIES.includes(conflict)) {
     throw new StorageError(
       "INVALID_OPTION",
@@ -43,6 +43,7 @@ function checkOptions(options: MigrateOptions): void {
   }
   requireBoolean("validate", validate);
   requireBoolean("dryRun", dryRun);
+  requireBoolean("reencrypt", reencrypt);
   requireConcurrency(concurrency);
   if (filter !== undefined) requireFunction("filter", filter);
   if (progress !== undefined) requireFunction("progress", progress);

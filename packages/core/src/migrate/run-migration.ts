@@ -2,7 +2,7 @@ import type { MigrateOptions, MigrationReport } from "../contract/migration.js";
 import { concurrently } from "../engine/concurrently.js";
 import { abortError, CallerError, callersOwn, type Operation, toStorageError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
-import { toItem } from "../engine/items.js";
+import { itemOf } from "../engine/items.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { headersBelow } from "../engine/scan.js";
 import { StorageError } from "../errors.js";
@@ -106,7 +106,10 @@ class Migration {
       this.#attempt(header, async () => {
         const decision = await this.#decide(header);
         if (decision.copy) {
-          const copied = await copyRecord(this.#source, this.#destination, header, decision.over, this.operation);
+          const { reencrypt = false } = this.#options;
+          const copied = await copyRecord(this.#source, this.#destination, header, decision.over, this.operation, {
+            reencrypt,
+          });
           // Deleted or expired in the source since it was listed: nothing is owed.
           if (!copied) this.#leftOut.add(header.key);
           else this.#count(decision, header);
@@ -195,7 +198,7 @@ class Migration {
     };
     for await (const page of headersBelow(session, this.operation, range)) {
       for (const header of page) {
-        if (filter === undefined || callersOwn(filter, toItem(structuredClone(header), prefix))) yield header;
+        if (filter === undefined || callersOwn(filter, await itemOf(session, structuredClone(header), prefix))) yield header;
       }
     }
   }

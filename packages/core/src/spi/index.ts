@@ -1,4 +1,5 @@
 export * from "./check-write.js";
+export * from "./conceals.js";
 export * from "./outcomes.js";
 export * from "./records.js";
 export * from "./storage-adapter.js";

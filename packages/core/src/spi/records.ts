@@ -30,6 +30,23 @@ export interface RecordHeader {
   readonly indexed?: readonly string[];
   /** Of the stored bytes, in hex; see `codec/checksum.ts`. */
   readonly checksum: string;
+  /** How the body is encrypted; docs/encryption-format.md. Absent where it is not. */
+  readonly encryption?: EncryptionHeader;
+}
+
+/** Binary parts are base64url. */
+export interface EncryptionHeader {
+  /** The number of the format. */
+  readonly v: number;
+  readonly realm: string;
+  /** Of the value. */
+  readonly id: string;
+  /** The id of the master key. */
+  readonly key: string;
+  readonly wrap: string;
+  /** Metadata and tags, where they are encrypted too. */
+  readonly sealed?: string;
+  readonly mac: string;
 }
 
 /** A header with its body, as `get` returns it. */

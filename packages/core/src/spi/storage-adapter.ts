@@ -4,7 +4,7 @@ import type { ErrorCode } from "../errors.js";
 import type { Ports } from "../ports.js";
 import type { ParsedQuery } from "../query/parsed-query.js";
 import type { BatchOutcome, DeleteCondition, DeleteOutcome, PutCondition, PutOutcome } from "./outcomes.js";
-import type { RecordHeader, StoredRecord, Version, WriteRecord } from "./records.js";
+import type { EncryptionHeader, RecordHeader, StoredRecord, Version, WriteRecord } from "./records.js";
 
 /** The number of this interface. `openStorage` refuses an adapter of another number. */
 export const SPI_VERSION = 1;
@@ -101,6 +101,13 @@ export interface StorageAdapter {
   readStream?(key: string, options: ReadOptions): Awaitable<StoredStream | undefined>;
   writeStream?(key: string, options: CallOptions): Awaitable<BodyWriter>;
 
+  /**
+   * Replaces `encryption` in the header of exactly this version of a key, standing or kept, expired or not. One atomic step of
+   * the durability announced; nothing else changes: no version, no feed entry, no body. False when that version is not there.
+   * Where it is absent core writes standing records anew, body and all.
+   */
+  rewrap?(key: string, version: Version, encryption: EncryptionHeader, options: CallOptions): Awaitable<boolean>;
+
   info?(options: ReadOptions): Awaitable<AdapterInfo>;
 
   /** Resolves when everything acknowledged has reached its final place. Absent where acknowledgement already means that. */
@@ -187,6 +194,9 @@ export type FeedPage =
  * or remove, as `AdapterContext.history` says, and drop what is then above `versions`. What had expired when it was replaced is
  * not kept, and a kept version that has expired at `now` is absent: nothing comes back that was promised to be gone. A deletion
  * whose `now` is `BEFORE_ALL_TIME` is a sweep of what has expired: nothing is kept of it.
+ *
+ * A put of a record with `encryption` MUST, in its atomic step, drop every kept version of the key without it, and keep the
+ * record that it replaces only if that has it too: what is encrypted now must not stay readable in what it was.
  */
 export interface History {
   /** Kept versions of a key, newest first. MUST NOT load bodies. */
@@ -200,6 +210,18 @@ export interface History {
    * that do not stand; and everything when history is off. Resolves to how many versions that were.
    */
   sweep(prefix: string, options: ReadOptions): Awaitable<number>;
+  /**
+   * Kept versions of all keys, ordered by key and version, behind `after` (exclusive), at most `limit`; also of keys that do not
+   * stand. MUST NOT load bodies. Where it is absent no master key can retire.
+   */
+  scan?(range: KeptRange, options: ReadOptions): Awaitable<RecordHeader[]>;
+  /** Drops one kept version. Together with `scan`. */
+  drop?(key: string, version: Version, options: CallOptions): Awaitable<void>;
+}
+
+export interface KeptRange {
+  readonly after: { readonly key: string; readonly version: Version } | undefined;
+  readonly limit: number;
 }
 
 export interface PreviousRecord {

@@ -83,6 +83,8 @@ export class Newcomers {
         };
       }
     }
+    // What was encrypted does not become something else because its file was damaged.
+    if (told?.companion.current.header.encryption !== undefined) return;
     const { tags = [], metadata = {} } = told?.companion.current.header ?? {};
     for (const { key, format } of readPath(path)) {
       const facts = await factsOf(look, { key, format, compression: null });
@@ -122,7 +124,7 @@ export class Newcomers {
   /** Companions beside a data file that name it. */
   #companionsOf(path: string): { path: string; companion: Companion }[] {
     const { name } = splitPath(path);
-    const stems = new Set([path, path.replace(/(?:\.(?:json|ya?ml|bin))?(?:\.gz)?$/, ""), path.replace(/\.gz$/, "")]);
+    const stems = new Set([path, path.replace(/(?:\.(?:json|ya?ml|bin))?(?:\.gz)?(?:\.enc)?$/, ""), path.replace(/(?:\.gz)?(?:\.enc)?$/, "")]);
     return [...stems].flatMap((stem) => {
       const at = `${stem}${COMPANION_EXTENSION}`;
       const companion = fold(at) === fold(path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);

@@ -13,11 +13,13 @@ export function bytesNeeded(format: Format, compression: RecordHeader["compressi
   return format === "binary" && compression === null ? small : MOST_READ;
 }
 
-/** The facts of a file that a person changed; undefined when it is not what its format demands. */
+/** The facts of a file that a person changed; undefined when it is not what its format demands, or encrypted. */
 export async function factsOf(
   look: Look,
-  { key, format, compression }: Pick<RecordHeader, "key" | "format" | "compression">,
+  { key, format, compression, encryption }: Pick<RecordHeader, "key" | "format" | "compression" | "encryption">,
 ): Promise<FileFacts | undefined> {
+  // Nobody edits encrypted bytes, and without the key nobody makes any.
+  if (encryption !== undefined) return undefined;
   const storedSize = look.stat.size;
   const plain: FileFacts = { format, compression, size: storedSize, storedSize, checksum: look.checksum };
   if (format === "binary" && compression === null) return plain;

@@ -9,7 +9,7 @@ export interface PairNames {
 }
 
 /** What decides a data file's extension. */
-export type FileForm = Pick<RecordHeader, "format" | "compression">;
+export type FileForm = Pick<RecordHeader, "format" | "compression" | "encryption">;
 
 /** Which names a key cannot have, since somebody else has them. */
 export interface TakenNames {
@@ -64,8 +64,9 @@ function pairNames(directory: string, name: string, form: FileForm, suffix: stri
   return { path: `${above}${stem}${extension}`, companion: `${above}${companionStem}${COMPANION_EXTENSION}` };
 }
 
-function partsOf(name: string, { format, compression }: FileForm, suffix: string) {
-  const packed = compression === null ? "" : ".gz";
+function partsOf(name: string, form: FileForm, suffix: string) {
+  const { format } = form;
+  const packed = packingOf(form);
   const own = format === "binary" ? OWN_EXTENSION.exec(name) : null;
   const short = suffix === "" ? name : cut(name, 100);
   if (own !== null && short === name) {
@@ -78,6 +79,11 @@ function partsOf(name: string, { format, compression }: FileForm, suffix: string
   }
   const extension = format === "binary" ? ".bin" : EXTENSIONS[format];
   return { stem: short + suffix, extension: extension + packed, companionStem: short + suffix };
+}
+
+/** What comes behind the extension of the format: no program may take encrypted bytes for JSON. */
+function packingOf({ compression, encryption }: FileForm): string {
+  return (compression === null ? "" : ".gz") + (encryption === undefined ? "" : ".enc");
 }
 
 function longest(directory: string, name: string, form: FileForm): number {
@@ -116,9 +122,11 @@ export function companionFor(path: string, key: string, isTaken: (path: string) 
 }
 
 /** Whether a data file's name still says what its item is. */
-export function fitsForm(path: string, key: string, { format, compression }: FileForm): boolean {
-  const name = compression === null ? path : path.replace(/\.gz$/, "");
-  if ((name !== path) !== (compression !== null)) return false;
+export function fitsForm(path: string, key: string, form: FileForm): boolean {
+  const { format } = form;
+  const packing = packingOf(form);
+  const name = path.replace(/(?:\.gz)?(?:\.enc)?$/, "");
+  if (path !== name + packing) return false;
   if (format === "json") return name.endsWith(".json");
   if (format === "yaml") return /\.ya?ml$/.test(name);
   const own = OWN_EXTENSION.exec(key.slice(key.lastIndexOf("/") + 1))?.[2];

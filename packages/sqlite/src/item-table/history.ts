@@ -1,4 +1,4 @@
-import type { HistoryLimits, PreviousRecord, Version } from "@holdfast/core";
+import type { HistoryLimits, KeptRange, PreviousRecord, RecordHeader, Version } from "@holdfast/core";
 import type { Connection, SqlValue, Statement } from "../driver.js";
 import type { Bodies } from "./bodies.js";
 import { type KeyRange, keyRange } from "./key-range.js";
@@ -48,6 +48,7 @@ export class HistoryTable {
   readonly #list: Statement<PreviousRow>;
   readonly #surplus: Statement<KeptRow>;
   readonly #delete: Statement<never>;
+  readonly #plain: Statement<KeptRow>;
 
   constructor(connection: Connection, bodies: Bodies, setting: HistorySetting) {
     this.#connection = connection;
@@ -63,6 +64,9 @@ export class HistoryTable {
        WHERE i.key = ? AND (i.expires IS NULL OR i.expires > ?) ORDER BY i.version DESC`,
     );
     this.#surplus = connection.prepare(`${KEPT} WHERE h.key = ? ORDER BY h.version DESC LIMIT -1 OFFSET ?`);
+    this.#plain = connection.prepare(
+      `${KEPT} WHERE h.key = ? AND (h.rest IS NULL OR json_type(h.rest, '$.encryption') IS NULL)`,
+    );
     this.#delete = connection.prepare("DELETE FROM history WHERE key = ? AND version = ?");
   }
 
@@ -75,6 +79,24 @@ export class HistoryTable {
   keep(key: string, body: number, replaced: number): void {
     this.#keep.run(body, replaced, key);
     for (const row of this.#surplus.all(key, this.#versions)) this.#drop(row);
+  }
+
+  /** Drops what is kept of a key in plain. */
+  dropPlain(key: string): void {
+    for (const row of this.#plain.all(key)) this.#drop(row);
+  }
+
+  drop(key: string, version: Version): void {
+    const row = this.#connection.prepare<KeptRow>(`${KEPT} WHERE h.key = ? AND h.version = ?`).get(key, version);
+    if (row !== undefined) this.#drop(row);
+  }
+
+  /** Headers of all keys, by key and version. */
+  scan({ after, limit }: KeptRange, now: number): RecordHeader[] {
+    const sql = `SELECT ${ITEM_COLUMNS} FROM history i WHERE (i.key, i.version) > (?, ?)
+      AND (i.expires IS NULL OR i.expires > ?) ORDER BY i.key, i.version LIMIT ?`;
+    const rows = this.#connection.prepare<ItemRow>(sql).all(after?.key ?? "", after?.version ?? "", now, limit);
+    return rows.map(toHeader);
   }
 
   /** Newest first. */

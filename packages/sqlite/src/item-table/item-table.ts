@@ -5,9 +5,11 @@ import {
   BEFORE_ALL_TIME,
   checkDelete,
   checkWrite,
+  conceals,
   type DeleteCondition,
   type Deleted,
   type DeleteOutcome,
+  type EncryptionHeader,
   isLive,
   type ListRange,
   type PutCondition,
@@ -23,7 +25,7 @@ import { Bodies, type ItemBody } from "./bodies.js";
 import { Feed } from "./feed.js";
 import { type HistorySetting, HistoryTable } from "./history.js";
 import { keyRange } from "./key-range.js";
-import { ITEM_COLUMNS, type ItemRow, toHeader, toValues, WRITTEN_COLUMNS } from "./rows.js";
+import { ITEM_COLUMNS, type ItemRow, restOf, toHeader, toValues, WRITTEN_COLUMNS } from "./rows.js";
 import { TOKENIZER_SQL } from "./schema.js";
 import { joinTerms, SearchIndex } from "./search-index.js";
 
@@ -57,6 +59,7 @@ export class ItemTable {
   readonly #insert: Statement<never>;
   readonly #update: Statement<never>;
   readonly #delete: Statement<never>;
+  readonly #connection: Connection;
   readonly #bodyOf: Statement<{ terms: string; chunks: number }>;
   readonly #addTag: Statement<never>;
   readonly #dropTag: Statement<never>;
@@ -66,6 +69,7 @@ export class ItemTable {
 
   /** Without `history` no write keeps what it replaces. */
   constructor(connection: Connection, history?: HistorySetting) {
+    this.#connection = connection;
     this.bodies = new Bodies(connection);
     this.history = new HistoryTable(connection, this.bodies, history);
     this.feed = new Feed(connection);
@@ -164,13 +168,30 @@ export class ItemTable {
     const { key, version } = record.header;
     const isLiving = stored !== undefined && isLive(stored, now);
     const header: RecordHeader = { ...record.header, created: isLiving ? stored.created : record.header.created };
-    const id = this.#putBody(record, body, row, isLiving ? now : undefined);
+    const isConcealed = stored !== undefined && conceals(header, stored);
+    const kept = isLiving && !isConcealed ? now : undefined;
+    if (header.encryption !== undefined && stored?.encryption === undefined) this.history.dropPlain(key);
+    const put = () => this.#putBody(record, body, row, kept);
+    const id = isConcealed ? this.index.forgetting(put) : put();
     if (row === undefined) this.#insert.run(...toValues(header, id), key);
     else this.#update.run(...toValues(header, id), key);
     this.#putTags(key, stored?.tags ?? [], header.tags);
     if (tombstone !== undefined) this.#unbury.run(key);
     this.feed.append("save", key, version);
     return { outcome: "written", header };
+  }
+
+  /** Replaces `encryption` in the header of a version, standing or kept. False when it is not there. Expects a transaction. */
+  rewrap(key: string, version: Version, encryption: EncryptionHeader): boolean {
+    for (const table of ["items", "history"]) {
+      const where = `FROM ${table} i WHERE i.key = ? AND i.version = ?`;
+      const row = this.#connection.prepare<ItemRow>(`SELECT ${ITEM_COLUMNS} ${where}`).get(key, version);
+      if (row === undefined) continue;
+      const rest = restOf({ ...toHeader(row), encryption });
+      this.#connection.prepare(`UPDATE ${table} SET rest = ? WHERE key = ? AND version = ?`).run(rest, key, version);
+      return true;
+    }
+    return false;
   }
 
   /** Stores body and terms, keeps or drops those of the row before, and returns the body's id. */
@@ -213,7 +234,7 @@ export class ItemTable {
     } else this.bodies.remove(body, chunks);
   }
 
-  /** Whether history has what was replaced at that instant; undefined: it had expired. A sweep sees the expired alone. */
+  /** Whether history has what was replaced at that instant; undefined: it had expired, or is concealed. A sweep sees the expired alone. */
   #keeps(replaced: number | undefined): replaced is number {
     return this.history.keeps && replaced !== undefined && replaced !== BEFORE_ALL_TIME;
   }

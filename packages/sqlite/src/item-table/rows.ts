@@ -63,21 +63,27 @@ export function toHeader(row: ItemRow): RecordHeader {
 }
 
 export function toValues(header: RecordHeader, body: number): SqlValue[] {
+  const { version, size, storedSize, format, compression, checksum, created, modified, expiration } = header;
+  const rest = restOf(header);
+  return [version, size, storedSize, format, compression, checksum, created, modified, expiration, rest, body];
+}
+
+/** The column `rest`. */
+export function restOf(header: RecordHeader): string | null {
   const {
-    key: _,
-    version,
-    size,
-    storedSize,
-    format,
-    compression,
-    checksum,
-    created,
-    modified,
-    expiration,
+    key: _key,
+    version: _version,
+    size: _size,
+    storedSize: _storedSize,
+    format: _format,
+    compression: _compression,
+    checksum: _checksum,
+    created: _created,
+    modified: _modified,
+    expiration: _expiration,
     ...others
   } = header;
-  const rest = isEmpty(others) ? null : JSON.stringify(others);
-  return [version, size, storedSize, format, compression, checksum, created, modified, expiration, rest, body];
+  return isEmpty(others) ? null : JSON.stringify(others);
 }
 
 function isEmpty(others: Rest): boolean {

@@ -46,6 +46,16 @@ export class SearchIndex {
   set deletesAtOnce(value: boolean) {
     this.#connection.exec(`INSERT INTO search (search, rank) VALUES ('secure-delete', ${value ? 1 : 0})`);
   }
+
+  /** What `work` takes out of the index leaves it at once, whatever holds for others. */
+  forgetting<T>(work: () => T): T {
+    if (this.deletesAtOnce) return work();
+    this.deletesAtOnce = true;
+    const result = work();
+    // Where it throws, the transaction takes this back as well.
+    this.deletesAtOnce = false;
+    return result;
+  }
 }
 
 export function deletesWordsAtOnce(secureDelete: SecureDelete): boolean {

@@ -1,0 +1,46 @@
+/** A master key: 32 random bytes, or a Web Crypto key of the algorithm HKDF with the usage `deriveBits`, extractable or not. */
+export type MasterKeyMaterial = Uint8Array | CryptoKey;
+
+export interface MasterKey {
+  /** As `masterKeyId` tells it: 16 lower-case hex digits that follow from the key. */
+  readonly id: string;
+  readonly material: MasterKeyMaterial;
+}
+
+/** The master keys that can be had, of which new values use the active one. */
+export interface MasterKeys {
+  readonly active: string;
+  readonly keys: readonly MasterKey[];
+}
+
+/**
+ * Where master keys are kept. What it rejects with is a StorageError that says what to install, set or unlock; it never answers
+ * without a key. `@holdfast/keychain` has providers for operating systems, browsers, passphrases and environment variables.
+ */
+export interface KeyProvider {
+  /** Short, lower-case, stable: `os-keychain`. */
+  readonly name: string;
+  /**
+   * The keys as they are now. Where there is none yet, a provider that can keep one makes the first; of two that do so at once,
+   * both answer with the same. Called when a storage is opened, and again when a value names a key that is not known.
+   */
+  load(): Promise<MasterKeys>;
+  /** Makes a key, keeps it beside the others and makes it the active one. Absent where keys are set from outside. */
+  add?(): Promise<MasterKeys>;
+  /** Forgets a key that is not active. */
+  remove?(id: string): Promise<MasterKeys>;
+}
+
+/** How a storage encrypts. */
+export interface EncryptionSettings {
+  keys: KeyProvider;
+  /** What a save does when its own option `encrypt` is absent. Default: true. */
+  byDefault?: boolean | undefined;
+  /** Encrypt metadata and tags of encrypted items too: they are shown where the key is, and never searched. Default: false. */
+  metadata?: boolean | undefined;
+  /**
+   * Which data belongs together: what was encrypted in one realm cannot be read in another. 1 to 255 bytes.
+   * Default: `holdfast`.
+   */
+  realm?: string | undefined;
+}

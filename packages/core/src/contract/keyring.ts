@@ -1,0 +1,67 @@
+import type { OperationOptions } from "./options.js";
+import type { Progress } from "./reports.js";
+
+/** A master key and what is encrypted with it. */
+export interface KeyUsage {
+  id: string;
+  /** New values are encrypted with it. */
+  active: boolean;
+  /** Whether the provider has it. False: what it encrypts cannot be read. */
+  present: boolean;
+  /** Items that need it, expired ones that were not swept included. */
+  items: number;
+  /** Kept versions that need it. */
+  versions: number;
+}
+
+export interface RotateOptions extends OperationOptions {
+  /** Go on with a run that was interrupted: under the active key, without making another one. Default: false. */
+  resume?: boolean | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface RotationFailure {
+  key: string;
+  version: string;
+  code: string;
+  message: string;
+}
+
+export interface RotationReport {
+  /** Nothing needs another key than the active one any more. */
+  ok: boolean;
+  /** The id of the active master key. */
+  key: string;
+  /** Items and kept versions whose header alone was written. */
+  rewrapped: number;
+  /** Items whose body was written too. */
+  rewritten: number;
+  /** Kept versions that were dropped. */
+  dropped: number;
+  failures: RotationFailure[];
+}
+
+/** The master keys of an open storage, its whole store at once. */
+export interface Keyring {
+  /** Every key that the provider has or something is encrypted with, the active one first. Looks at every header. */
+  keys(options?: OperationOptions): Promise<KeyUsage[]>;
+
+  /**
+   * Makes a new master key the active one and wraps the key of every item and kept version with it; bodies, versions and times stay. May be
+   * interrupted anywhere: everything stays readable, and `resume` goes on. Other storages that are open on the store learn of
+   * the new key when they meet it, and use it for new values once they are opened again.
+   */
+  rotate(options?: RotateOptions): Promise<RotationReport>;
+
+  /**
+   * After a leak: makes a new master key the active one and encrypts every encrypted item anew, with fresh keys, as a new version; kept
+   * versions under other keys are dropped. May be interrupted anywhere, and `resume` goes on.
+   */
+  reencrypt(options?: RotateOptions): Promise<RotationReport>;
+
+  /**
+   * Has the provider forget a key. Rejects with CONFLICT while something needs it, INVALID_OPTION for the active key or one
+   * that the provider does not have, UNSUPPORTED where nobody can tell whether kept versions need it.
+   */
+  retire(id: string, options?: OperationOptions): Promise<void>;
+}

@@ -1,0 +1,210 @@
+import type { KeyUsage, RotateOptions, RotationReport } from "../contract/keyring.js";
+import { abortError, type Operation, toStorageError } from "../engine/failure.js";
+import { ProgressMeter } from "../engine/progress-meter.js";
+import { headersBelow } from "../engine/scan.js";
+import type { Session } from "../engine/session.js";
+import { openSource, writeSource } from "../engine/stored-source.js";
+import type { Vault } from "../engine/vault.js";
+import { StorageError } from "../errors.js";
+import { BEFORE_ALL_TIME, type RecordHeader } from "../spi/index.js";
+
+/** A header of a value that needs a master key. */
+interface Holder {
+  readonly header: RecordHeader & { readonly encryption: object };
+  /** Whether it is a kept version. */
+  readonly kept: boolean;
+}
+
+type Done = "rewrapped" | "rewritten" | "dropped" | "gone";
+
+const PAGE = 1_000;
+const EVERYTHING = { prefix: "", after: undefined, limit: Number.MAX_SAFE_INTEGER };
+// Other writers may go on under a former key meanwhile; so many times over, nobody gets done.
+const MOST_PASSES = 10;
+/** Keeps the report within bounds on a disaster of millions of items. */
+const MOST_LISTED = 10_000;
+
+/** One look at, or one change of, everything that master keys encrypt in a store. */
+export class KeyWork {
+  readonly #session: Session;
+  readonly #vault: Vault;
+  readonly #operation: Operation;
+
+  constructor(session: Session, vault: Vault, operation: Operation) {
+    this.#session = session;
+    this.#vault = vault;
+    this.#operation = operation;
+  }
+
+  async usage(): Promise<KeyUsage[]> {
+    await this.#reload();
+    const { active, keys } = this.#vault.keys;
+    const blank = { active: false, present: false, items: 0, versions: 0 };
+    const used = new Map<string, KeyUsage>(keys.map(({ id }) => [id, { ...blank, id, active: id === active, present: true }]));
+    for await (const { header, kept } of this.#holders()) {
+      const { key: id } = header.encryption;
+      const usage = used.get(id) ?? { ...blank, id };
+      if (kept) usage.versions++;
+      else usage.items++;
+      used.set(id, usage);
+    }
+    return [...used.values()].sort((a, b) => Number(b.active) - Number(a.active) || (a.id < b.id ? -1 : 1));
+  }
+
+  rotate(options: RotateOptions | undefined): Promise<RotationReport> {
+    return this.#moveAll("rotate", options, (holder) => this.#rewrap(holder));
+  }
+
+  reencrypt(options: RotateOptions | undefined): Promise<RotationReport> {
+    return this.#moveAll("reencrypt", options, (holder) => this.#reencrypt(holder));
+  }
+
+  async retire(id: string): Promise<void> {
+    const { provider } = this.#vault;
+    if (provider.remove === undefined) throw setFromOutside(provider.name);
+    await this.#reload();
+    const { active, keys } = this.#vault.keys;
+    if (!keys.some((key) => key.id === id)) {
+      throw new StorageError("INVALID_OPTION", `${provider.name} has no key ${JSON.stringify(id)}`);
+    }
+    if (id === active) {
+      throw new StorageError("INVALID_OPTION", `${JSON.stringify(id)} is the active key: rotate() first`);
+    }
+    const { history, name } = this.#session.adapter;
+    if (history !== undefined && history.scan === undefined) {
+      throw new StorageError("UNSUPPORTED", `${name} cannot tell which keys the versions need that it keeps`);
+    }
+    for await (const { header, kept } of this.#holders()) {
+      if (header.encryption.key !== id) continue;
+      const what = kept ? `version ${header.version} of` : "the item";
+      throw new StorageError("CONFLICT", `${JSON.stringify(id)} is needed by ${what} ${JSON.stringify(header.key)}: rotate() first`);
+    }
+    this.#vault.use(await provider.remove(id));
+  }
+
+  /** Moves everything to the active key, in passes: what other writers leave under a former one meanwhile has its turn too. */
+  async #moveAll(
+    name: string,
+    { resume = false, onProgress }: RotateOptions = {},
+    move: (holder: Holder) => Promise<Done>,
+  ): Promise<RotationReport> {
+    const { provider } = this.#vault;
+    if (resume) await this.#reload();
+    else if (provider.add === undefined) throw setFromOutside(provider.name);
+    else this.#vault.use(await provider.add());
+    const key = this.#vault.keys.active;
+    const report: RotationReport = { ok: false, key, rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
+    const meter = new ProgressMeter(name, this.#session.ports.clock, onProgress);
+    const failed = new Set<string>();
+    for (let pass = 1; pass <= MOST_PASSES; pass++) {
+      let moved = 0;
+      for await (const holder of this.#holders()) {
+        const { header } = holder;
+        const place = `${header.version} ${header.key}`;
+        if (header.encryption.key === key || failed.has(place)) continue;
+        if (this.#operation.signal?.aborted) throw abortError(this.#operation);
+        try {
+          const done = await move(holder);
+          if (done !== "gone") report[done]++;
+        } catch (error) {
+          this.#note(report, header, error);
+          failed.add(place);
+        }
+        moved++;
+        meter.add(1, header.storedSize);
+      }
+      if (moved === 0) break;
+    }
+    meter.end();
+    report.ok = failed.size === 0;
+    return report;
+  }
+
+  /** What is wrong with one item does not keep the others from their new key. */
+  #note(report: RotationReport, { key, version }: RecordHeader, error: unknown): void {
+    if (this.#operation.signal?.aborted) throw abortError(this.#operation);
+    const failure = toStorageError(error, this.#operation, this.#session.adapter);
+    const { code, message } = failure;
+    if (code !== "DECRYPT_FAILED" && code !== "KEY_MISSING" && code !== "CORRUPT" && code !== "UNSUPPORTED") throw failure;
+    if (report.failures.length < MOST_LISTED) report.failures.push({ key, version, code, message });
+  }
+
+  async #rewrap({ header, kept }: Holder): Promise<Done> {
+    const { adapter } = this.#session;
+    const { signal } = this.#operation;
+    const { encryption } = await this.#vault.rewrap(header);
+    if (encryption === undefined) return "gone";
+    if (adapter.rewrap !== undefined) {
+      const { key, version } = header;
+      const done = await this.#session.ask(this.#operation, () => adapter.rewrap?.(key, version, encryption, { signal }));
+      return done ? "rewrapped" : "gone";
+    }
+    if (kept) throw new StorageError("UNSUPPORTED", `${adapter.name} cannot change the key of a version that it keeps`);
+    return this.#write(header, (stored) => ({ ...stored, encryption, version: this.#session.versions.next() }), false);
+  }
+
+  async #reencrypt({ header, kept }: Holder): Promise<Done> {
+    if (!kept) {
+      const anew = (stored: RecordHeader) => ({ ...stored, version: this.#session.versions.next() });
+      return this.#write(header, anew, true);
+    }
+    const { key, version } = header;
+    const { history } = this.#session.adapter;
+    const { signal } = this.#operation;
+    await this.#session.ask(this.#operation, () => history?.drop?.(key, version, { signal }));
+    return "dropped";
+  }
+
+  /** Writes a standing item anew, unless somebody else just has. */
+  async #write(
+    { key, storedSize, version }: RecordHeader,
+    headerFor: (header: RecordHeader) => RecordHeader,
+    reencrypt: boolean,
+  ): Promise<Done> {
+    const session = this.#session;
+    const source = await openSource(session, this.#operation, { key, version: undefined, storedSize }, session);
+    // Gone or expired: of an expired one nothing can be read, and sweep() removes it.
+    if (source === undefined) return "gone";
+    try {
+      session.versions.observe(version);
+      await writeSource(session, this.#operation, source, headerFor, version, { reencrypt });
+      return "rewritten";
+    } catch (error) {
+      if (StorageError.is(error, "CONFLICT")) return "gone";
+      throw error;
+    }
+  }
+
+  /** Everything that is encrypted, expired or not: standing items, then kept versions. */
+  async *#holders(): AsyncGenerator<Holder & { header: { encryption: { key: string } } }> {
+    const operation = this.#operation;
+    for await (const page of headersBelow(this.#session, operation, EVERYTHING, BEFORE_ALL_TIME)) {
+      for (const header of page) if (isEncrypted(header)) yield { header, kept: false };
+    }
+    const { history } = this.#session.adapter;
+    if (history?.scan === undefined) return;
+    const reading = { now: BEFORE_ALL_TIME, signal: operation.signal };
+    for (let after: RecordHeader | undefined; ; ) {
+      const range = { after: after && { key: after.key, version: after.version }, limit: PAGE };
+      const page = await this.#session.ask(operation, () => history.scan?.(range, reading) ?? []);
+      for (const header of page) if (isEncrypted(header)) yield { header, kept: true };
+      after = page.at(-1);
+      if (page.length < PAGE) return;
+    }
+  }
+
+  async #reload(): Promise<void> {
+    this.#vault.use(await this.#vault.provider.load());
+  }
+}
+
+function isEncrypted(header: RecordHeader): header is RecordHeader & Required<Pick<RecordHeader, "encryption">> {
+  return header.encryption !== undefined;
+}
+
+function setFromOutside(name: string): StorageError {
+  return new StorageError(
+    "UNSUPPORTED",
+    `the keys of ${name} are set from outside: set a new active key beside the old one there, then rotate with "resume"`,
+  );
+}
