@@ -2,6 +2,7 @@ import { cryptoPlatform } from "#crypto";
 import { chain, isPromise } from "../awaitable.js";
 import { rechunk } from "../codec/rechunk.js";
 import type { Format } from "../contract/storage-item.js";
+import { StorageError } from "../errors.js";
 import { type AesGcm, TAG_BYTES } from "../platform/crypto-platform.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import { joined, lengthAndText, utf8 } from "./byte-fields.js";
@@ -126,6 +127,7 @@ export class PieceCipher {
   }
 
   #place(index: number, last: boolean): { nonce: Uint8Array; additional: Uint8Array } {
+    if (index >= 2 ** 32) throw new StorageError("QUOTA_EXCEEDED", "an encrypted value has less than 256 TiB");
     const nonce = new Uint8Array(12);
     const view = new DataView(nonce.buffer);
     view.setUint32(7, index);

@@ -64,9 +64,10 @@ export class EncryptionVault implements Vault {
   sealPacked(
     draft: ValueDraft,
     packed: Uint8Array,
-    facts: PackedFacts,
+    { format, compression, size }: PackedFacts,
     versioned: Versioning,
   ): Awaitable<SealedValue> {
+    const facts = { format, compression, size };
     return chain(this.#newSeal(draft), (seal) =>
       chain(this.#cipher(seal, { ...draft, ...facts }), (cipher) =>
         chain(cipher.sealWhole(packed), (body) =>

@@ -54,7 +54,7 @@ async function problemOf(
   session: Session,
   operation: Operation,
   root: string,
-  { key, version }: RecordHeader,
+  { key, version, encryption }: RecordHeader,
 ): Promise<Problem | undefined> {
   const { adapter } = session;
   const { signal } = operation;
@@ -79,7 +79,8 @@ async function problemOf(
     return undefined;
   } catch (error) {
     const failure = toStorageError(error, operation, adapter);
-    if (!DAMAGE.includes(failure.code)) {
+    const isForeign = failure.code === "UNSUPPORTED" && encryption !== undefined;
+    if (!isForeign && !DAMAGE.includes(failure.code)) {
       throw new StorageError(failure.code, failure.message, { cause: error, key: key.slice(root.length) });
     }
     return { key, code: failure.code, message: `version ${version}: ${failure.message}`, repairable: false };

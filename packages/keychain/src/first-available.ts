@@ -1,0 +1,49 @@
+import { type KeyProvider, StorageError } from "@holdfast/core";
+
+/**
+ * The first of several providers that this machine has at all. One that is there but locked or out of reach is not passed over:
+ * that would encrypt under other keys today than yesterday.
+ *
+ * @throws KEY_MISSING, when it loads, with what each of them asks for; never goes on without a key.
+ */
+export function firstAvailable(providers: readonly [KeyProvider, ...KeyProvider[]]): KeyProvider {
+  let chosen: KeyProvider | undefined;
+  const choose = async (): Promise<KeyProvider> => {
+    const reasons: string[] = [];
+    for (const provider of chosen === undefined ? providers : []) {
+      try {
+        await provider.load();
+        chosen = provider;
+        break;
+      } catch (error) {
+        if (!StorageError.is(error) || !isAbsence(error, provider)) throw error;
+        reasons.push(`${provider.name}: ${error.message}`);
+      }
+    }
+    if (chosen !== undefined) return chosen;
+    throw new StorageError("KEY_MISSING", `there is nowhere to keep a master key; ${reasons.join("; ")}`);
+  };
+  return {
+    name: providers.map(({ name }) => name).join(" or "),
+    load: async () => (await choose()).load(),
+    async add() {
+      const provider = await choose();
+      if (provider.add === undefined) throw setFromOutside(provider);
+      return provider.add();
+    },
+    async remove(id) {
+      const provider = await choose();
+      if (provider.remove === undefined) throw setFromOutside(provider);
+      return provider.remove(id);
+    },
+  };
+}
+
+/** A variable that is not set is no place to look for keys; a keychain that lost its key is. */
+function isAbsence({ code }: StorageError, { add }: KeyProvider): boolean {
+  return code === "UNSUPPORTED" || (code === "KEY_MISSING" && add === undefined);
+}
+
+function setFromOutside({ name }: KeyProvider): StorageError {
+  return new StorageError("UNSUPPORTED", `the keys of ${name} are set from outside`);
+}
