@@ -1,1 +1,3 @@
-export { nodeTests as default } from "@holdfast/vitest-preset";
+import { browserTests } from "@holdfast/browser";
+
+export default browserTests();

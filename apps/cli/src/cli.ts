@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.js";
 import { exportCommand } from "./commands/export.js";
 import { getCommand } from "./commands/get.js";
 import { importCommand } from "./commands/import.js";
+import { keysCommand } from "./commands/keys.js";
 import { logCommand } from "./commands/log.js";
 import { lsCommand } from "./commands/ls.js";
 import { migrateCommand } from "./commands/migrate.js";
@@ -16,6 +17,7 @@ import { restoreCommand } from "./commands/restore.js";
 import { rmCommand } from "./commands/rm.js";
 import { schemaCommand } from "./commands/schema.js";
 import { searchCommand } from "./commands/search.js";
+import { secretCommand } from "./commands/secret.js";
 import { verifyCommand } from "./commands/verify.js";
 import { watchCommand } from "./commands/watch.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
@@ -70,7 +72,7 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
     const { json = false, quiet = false } = program.opts<GlobalFlags>();
     const mode = json || quiet ? "none" : streams.stderr.isTTY === true ? "bar" : "lines";
     progress = createProgressView({ mode, target: streams.stderr, now: () => performance.now() });
-    await work({ out, stdin: streams.stdin, json, quiet, signal, progress });
+    await work({ out, stdin: streams.stdin, stderr: streams.stderr, json, quiet, signal, progress });
   }, streams);
   try {
     await program.parseAsync(args, { from: "user" });
@@ -167,6 +169,8 @@ const COMMANDS = [
   watchCommand,
   migrateCommand,
   schemaCommand,
+  keysCommand,
+  secretCommand,
   verifyCommand,
   doctorCommand,
 ];

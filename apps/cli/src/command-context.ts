@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { openStore, storeExists } from "holdfast";
 import { CommandError } from "./failure.js";
@@ -9,6 +9,8 @@ import type { ProgressView } from "./terminal/index.js";
 export interface CommandContext {
   readonly out: Output;
   readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** For questions: what is asked there is no part of an answer. */
+  readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Print one JSON document on stdout and nothing else. */
   readonly json: boolean;
   /** Say nothing beyond what was asked for. */

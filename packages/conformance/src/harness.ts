@@ -1,4 +1,5 @@
 import type { StorageAdapter, StorageEngine, StorageSettings } from "@holdfast/core";
+import { theSameKey } from "./keys/test-keys.js";
 import type { Peer } from "./peer/protocol.js";
 
 /** What an adapter author hands to the suite: how to come by stores to test. */
@@ -37,6 +38,8 @@ export interface Mode {
   readonly settings: StorageSettings;
   /** The namespace in which all cases work; undefined for the root. */
   readonly namespace: string | undefined;
+  /** Names of the themes that say something new in this mode. Default: all. */
+  readonly themes?: readonly string[] | undefined;
 }
 
 /** As an app opens it that names nothing. */
@@ -48,7 +51,29 @@ export const namespaced: Mode = { name: "in a namespace", settings: {}, namespac
 /** Compression on by default. */
 export const compressed: Mode = { name: "compressed", settings: { compress: true }, namespace: undefined };
 
-export const modes: readonly Mode[] = [plain, namespaced, compressed];
+/** Compressed and encrypted, under a key that every opening of the case's store has. */
+export const encrypted: Mode = {
+  name: "compressed and encrypted",
+  settings: { compress: true, encryption: { keys: theSameKey } },
+  namespace: undefined,
+  // What is left out is about the adapter alone, or about data that an index has to find.
+  themes: [
+    "save and load",
+    "list and scan",
+    "update",
+    "batch",
+    "streams",
+    "versions",
+    "compare-and-set",
+    "expiration",
+    "search",
+    "history",
+    "restore and diff",
+    "namespace",
+  ],
+};
+
+export const modes: readonly Mode[] = [plain, namespaced, compressed, encrypted];
 
 /** Returns the view of a root storage in which a mode works. */
 export function viewOf(root: StorageEngine, mode: Mode): StorageEngine {

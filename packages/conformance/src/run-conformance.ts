@@ -50,9 +50,11 @@ export async function* runConformance(
 /** What there is to run, in order. */
 export function plan({ modes = everyMode, themes = everyTheme }: RunOptions = {}): PlannedCase[] {
   return modes.flatMap((mode, index) =>
-    themes.flatMap((theme) =>
-      theme.cases.filter((each) => index === 0 || !each.once).map((each) => ({ mode, theme, case: each })),
-    ),
+    themes
+      .filter(({ name }) => mode.themes?.includes(name) ?? true)
+      .flatMap((theme) =>
+        theme.cases.filter((each) => index === 0 || !each.once).map((each) => ({ mode, theme, case: each })),
+      ),
   );
 }
 

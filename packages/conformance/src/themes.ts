@@ -12,6 +12,7 @@ import { changes } from "./cases/changes.js";
 import { collections } from "./cases/collections.js";
 import { compareAndSet } from "./cases/compare-and-set.js";
 import { edges } from "./cases/edges.js";
+import { encryption } from "./cases/encryption.js";
 import { errors } from "./cases/errors.js";
 import { exactness } from "./cases/exactness.js";
 import { expiry } from "./cases/expiry.js";
@@ -64,6 +65,7 @@ export const themes: readonly Theme[] = [
   changes,
   history,
   restore,
+  encryption,
   namespace,
   lifecycle,
   abort,

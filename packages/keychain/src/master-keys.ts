@@ -40,8 +40,7 @@ export class KeysInSecrets implements KeyProvider {
   }
 
   async load(): Promise<MasterKeys> {
-    const keys = await this.#read();
-    const active = await this.#secrets.get(ACTIVE);
+    const { active, keys } = await this.#read();
     if (active !== undefined && keys.some(({ id }) => id === active)) return { active, keys };
     if (active !== undefined) {
       throw new StorageError("KEY_MISSING", `the active key ${JSON.stringify(active)} is not in ${this.name}: put it back there`);
@@ -59,8 +58,7 @@ export class KeysInSecrets implements KeyProvider {
     await this.#secrets.set(KEY_PREFIX + id, await this.#writing.write(material));
     // From here on it is kept, whatever becomes of the next step.
     await this.#secrets.set(ACTIVE, id);
-    const keys = await this.#read();
-    const active = await this.#secrets.get(ACTIVE);
+    const { active, keys } = await this.#read();
     if (active !== undefined && keys.some((key) => key.id === active)) return { active, keys };
     throw new StorageError("UNAVAILABLE", `${this.name} did not keep the key that it took`, { retryable: false });
   }
@@ -73,8 +71,10 @@ export class KeysInSecrets implements KeyProvider {
     return this.load();
   }
 
-  async #read(): Promise<MasterKey[]> {
+  async #read(): Promise<{ active: string | undefined; keys: MasterKey[] }> {
     const keys: MasterKey[] = [];
+    // First: a key is kept before it becomes the active one, so it is among those that are listed afterwards.
+    const active = await this.#secrets.get(ACTIVE);
     for (const name of await this.#secrets.names()) {
       if (!name.startsWith(KEY_PREFIX)) continue;
       const written = await this.#secrets.get(name);
@@ -87,7 +87,7 @@ export class KeysInSecrets implements KeyProvider {
       }
       keys.push({ id, material });
     }
-    return keys;
+    return { active, keys };
   }
 }
 

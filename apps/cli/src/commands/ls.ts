@@ -2,6 +2,7 @@ import type { StorageItem } from "@holdfast/core";
 import type { Command } from "commander";
 import { openExisting } from "../command-context.js";
 import { printItems } from "../items.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { wholeNumber } from "../option-values.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -9,6 +10,7 @@ interface LsOptions {
   long?: true;
   after?: string;
   limit?: number;
+  keys?: string;
 }
 
 export function lsCommand(perform: Perform): Command {
@@ -20,9 +22,10 @@ export function lsCommand(perform: Perform): Command {
     .option("-l, --long", "size, time of the last change, format and tags beside each key")
     .option("--after <key>", "start behind this key")
     .option("--limit <count>", "at most so many", wholeNumber)
+    .option(...KEYS_FLAG)
     .action((store: string, prefix: string | undefined, options: LsOptions) =>
       perform(async (context) => {
-        await using storage = await openExisting(store);
+        await using storage = await openExisting(store, keysSettings(context, options.keys));
         const { after, limit = Number.POSITIVE_INFINITY, long = false } = options;
         const items = storage.scan(prefix ?? "", { after, signal: context.signal });
         await printItems(context, first(items, limit), { long });

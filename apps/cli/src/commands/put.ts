@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
+import { KEYS_FLAG, keysFrom } from "../keys-from.js";
 import { parseExpiration } from "../option-values.js";
 import { formatBytes } from "../terminal/index.js";
 import { formatOfFile, parseValue } from "../tree/file-value.js";
@@ -18,6 +19,7 @@ interface PutOptions extends SaveFlags {
   ifVersion?: string;
   ifAbsent?: true;
   history?: true;
+  keys?: string;
 }
 
 export function putCommand(perform: Perform): Command {
@@ -38,12 +40,16 @@ export function putCommand(perform: Perform): Command {
     .option("--expires <time>", "when it ceases to exist: 30d, 12h, 15m, 90s or an ISO 8601 time")
     .option("--if-absent", "only when the key holds nothing")
     .option("--if-version <version>", "only when this is the version that stands")
-    .option(...HISTORY_FLAG);
+    .option(...HISTORY_FLAG)
+    .option(KEYS_FLAG[0], `encrypt it; ${KEYS_FLAG[1]}`);
   return addSaveFlags(command).action((store: string, key: string, file: string | undefined, options: PutOptions) =>
     perform(async (context) => {
       const saveOptions = { ...optionsOf(options), signal: context.signal };
       const source = sourceOf(context, file, options);
-      await using storage = await openOrCreate(store, historySettings(options.history));
+      await using storage = await openOrCreate(store, {
+        ...historySettings(options.history),
+        ...(options.keys !== undefined && { encryption: { keys: keysFrom(context, options.keys) } }),
+      });
       const item = await source(storage, key, saveOptions);
       await report(context, { item }, [`saved ${item.key}: ${formatBytes(item.size)}, ${item.format}`]);
     }),

@@ -2,12 +2,14 @@ import type { RepairReport, StorageEngine, VerifyReport } from "@holdfast/core";
 import type { Command } from "commander";
 import { type CommandContext, openExisting, report as print } from "../command-context.js";
 import { CommandError } from "../failure.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { countOf, formatBytes } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 import { problemLine } from "./problem-line.js";
 
 interface VerifyFlags {
   repair?: boolean;
+  keys?: string;
 }
 
 export function verifyCommand(perform: Perform): Command {
@@ -19,9 +21,10 @@ export function verifyCommand(perform: Perform): Command {
     },
   ])
     .option("--repair", "mend what can be mended without losing anything")
-    .action((store: string, prefix: string | undefined, { repair = false }: VerifyFlags) =>
+    .option(KEYS_FLAG[0], `decrypt what is encrypted too; ${KEYS_FLAG[1]}`)
+    .action((store: string, prefix: string | undefined, { repair = false, keys }: VerifyFlags) =>
       perform(async (context) => {
-        await using storage = await openExisting(store);
+        await using storage = await openExisting(store, keysSettings(context, keys));
         const verified = await verify(context, storage, prefix ?? "");
         context.progress.end();
         const repaired = repair && !verified.ok ? await storage.repair({ signal: context.signal }) : undefined;

@@ -30,12 +30,15 @@ export type AdapterMethod =
   | "history.readStream"
   | "history.readStream.next"
   | "history.sweep"
+  | "history.scan"
+  | "history.drop"
   | "readStream"
   | "readStream.next"
   | "writeStream"
   | "writeStream.write"
   | "writeStream.commit"
   | "writeStream.abort"
+  | "rewrap"
   | "info"
   | "flush"
   | "check"
@@ -65,7 +68,7 @@ type Through = <R>(
 /** The adapter with every call led through `around`. What the adapter leaves out stays left out. */
 export function intercept(adapter: StorageAdapter, around: Around): StorageAdapter {
   const { batch, query, count, watch, changes, lastCursor, history } = adapter;
-  const { readStream, writeStream, info, flush, maintain } = adapter;
+  const { readStream, writeStream, rewrap, info, flush, maintain } = adapter;
   const none: CallOptions = { signal: undefined };
   const through: Through = (method, { key, asked, signal }, work) => {
     const question = `${method} ${JSON.stringify(asked ?? key ?? null)}`;
@@ -120,6 +123,10 @@ export function intercept(adapter: StorageAdapter, around: Around): StorageAdapt
         return writerThrough(writer, (method, work) => through(method, { key, ...options }, work));
       },
     }),
+    ...(rewrap && {
+      rewrap: (key, version, encryption, options) =>
+        through("rewrap", { key, ...options }, () => rewrap.call(adapter, key, version, encryption, options)),
+    }),
     ...(info && { info: (options) => through("info", options, () => info.call(adapter, options)) }),
     ...(flush && { flush: (options) => through("flush", options, () => flush.call(adapter, options)) }),
     ...(maintain && { maintain: maintenanceThrough(maintain, through) }),
@@ -127,13 +134,23 @@ export function intercept(adapter: StorageAdapter, around: Around): StorageAdapt
 }
 
 function historyThrough(history: History, through: Through): History {
-  const { readStream } = history;
+  const { readStream, scan, drop } = history;
   return {
     list: (key, options) => through("history.list", { key, ...options }, () => history.list(key, options)),
     get: (key, version, options) =>
       through("history.get", { key, asked: [key, version], ...options }, () => history.get(key, version, options)),
     sweep: (prefix, options) =>
       through("history.sweep", { asked: prefix, ...options }, () => history.sweep(prefix, options)),
+    ...(scan && {
+      scan: (range, options) =>
+        through("history.scan", { asked: range, ...options }, () => scan.call(history, range, options)),
+    }),
+    ...(drop && {
+      drop: (key, version, options) =>
+        through("history.drop", { key, asked: [key, version], ...options }, () =>
+          drop.call(history, key, version, options),
+        ),
+    }),
     ...(readStream && {
       async readStream(key, version, options) {
         const about = { key, asked: [key, version], ...options };

@@ -1,0 +1,99 @@
+import { type KeyUsage, keyringOf, type Progress, type RotationReport, type StorageEngine } from "@holdfast/core";
+import type { Command } from "commander";
+import { type CommandContext, openExisting, report } from "../command-context.js";
+import { CommandError } from "../failure.js";
+import { KEYS_FLAG, keysFrom } from "../keys-from.js";
+import { formatTable } from "../terminal/index.js";
+import { describeCommand, type Perform } from "./command.js";
+
+interface KeysOptions {
+  keys: string;
+}
+
+interface MoveOptions extends KeysOptions {
+  resume?: boolean;
+}
+
+const RESUME = ["--resume", "go on with a run that was interrupted, without making another key"] as const;
+
+export function keysCommand(perform: Perform): Command {
+  return describeCommand("keys", "master keys of an encrypted store: which are used, new ones, leaked ones", [
+    { command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app", does: "the keys, and what needs each of them" },
+    { command: "holdfast keys rotate sqlite:./app.db --keys os-keychain:my-app", does: "a new key; no body is written" },
+    { command: "holdfast keys reencrypt sqlite:./app.db --keys os-keychain:my-app", does: "after a leak: all anew" },
+  ])
+    .addCommand(listCommand(perform))
+    .addCommand(moveCommand(perform, "rotate"))
+    .addCommand(moveCommand(perform, "reencrypt"));
+}
+
+function listCommand(perform: Perform): Command {
+  return describeCommand("list <store>", "list the keys, and how many items need each of them", [
+    { command: "holdfast keys list sqlite:./app.db --keys environment", does: "the keys in HOLDFAST_KEYS and others that are needed" },
+  ])
+    .requiredOption(...KEYS_FLAG)
+    .action((store: string, { keys }: KeysOptions) =>
+      perform(async (context) => {
+        await using storage = await opened(context, store, keys);
+        const usage = await keyringOf(storage).keys({ signal: context.signal });
+        await report({ ...context, quiet: false }, { keys: usage }, rowsOf(usage));
+      }),
+    );
+}
+
+function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
+  const summary = {
+    rotate: "make a new master key and wrap the key of every item with it",
+    reencrypt: "make a new master key and encrypt every encrypted item anew, after a leak",
+  }[verb];
+  return describeCommand(`${verb} <store>`, summary, [
+    { command: `holdfast keys ${verb} sqlite:./app.db --keys os-keychain:my-app`, does: "to the end, or says what could not be done" },
+    { command: `holdfast keys ${verb} sqlite:./app.db --keys os-keychain:my-app --resume`, does: "goes on after an interruption" },
+  ])
+    .requiredOption(...KEYS_FLAG)
+    .option(...RESUME)
+    .action((store: string, { keys, resume = false }: MoveOptions) =>
+      perform(async (context) => {
+        await using storage = await opened(context, store, keys);
+        const onProgress = (state: Progress) => context.progress.update(state);
+        const done = await keyringOf(storage)[verb]({ resume, signal: context.signal, onProgress });
+        context.progress.end();
+        await report(context, done, linesOf(done));
+        if (!done.ok) throw incomplete(done);
+      }),
+    );
+}
+
+function opened(context: CommandContext, store: string, keys: string): Promise<StorageEngine> {
+  return openExisting(store, { encryption: { keys: keysFrom(context, keys), byDefault: false } });
+}
+
+function rowsOf(usage: readonly KeyUsage[]): string[] {
+  return formatTable(
+    [{ title: "key" }, { title: "" }, { title: "items", align: "right" }, { title: "versions", align: "right" }],
+    usage.map(({ id, active, present, items, versions }) => [
+      id,
+      active ? "active" : present ? "kept" : "MISSING",
+      String(items),
+      String(versions),
+    ]),
+  );
+}
+
+function linesOf({ key, rewrapped, rewritten, dropped, failures }: RotationReport): string[] {
+  const counts = [`${rewrapped} wrapped anew`, `${rewritten} written anew`, `${dropped} versions dropped`];
+  return [
+    `active key ${key}: ${counts.join(", ")}`,
+    ...failures.map((failure) => `${failure.code} ${JSON.stringify(failure.key)}: ${failure.message}`),
+  ];
+}
+
+function incomplete({ failures }: RotationReport): CommandError {
+  const [first] = failures;
+  return new CommandError(
+    "DECRYPT_FAILED",
+    `${failures.length} could not be done, such as ${JSON.stringify(first?.key)}`,
+    "`holdfast verify`, and the same command with --resume once that is mended",
+    first?.key,
+  );
+}

@@ -1,0 +1,108 @@
+import { type Credentials, credentials, storedSecrets } from "@holdfast/keychain";
+import { osSecrets } from "@holdfast/keychain/node";
+import type { Command } from "commander";
+import { answer, type CommandContext, openOrCreate, report } from "../command-context.js";
+import { CommandError, UsageError } from "../failure.js";
+import { askHidden } from "../hidden-input.js";
+import { KEYS_FLAG, keysFrom } from "../keys-from.js";
+import { describeCommand, type Example, type Perform } from "./command.js";
+
+interface SecretOptions {
+  service: string;
+  store?: string;
+  keys?: string;
+}
+
+const DEFAULT_SERVICE = "holdfast";
+
+export function secretCommand(perform: Perform): Command {
+  return describeCommand("secret", "API keys, tokens and passwords, in the keychain or encrypted in a store", [
+    { command: "holdfast secret set github/ann", does: "asks for it, and shows nothing of it" },
+    { command: "pass show github | holdfast secret set github/ann", does: "takes it from a pipe" },
+    { command: "holdfast secret get github/ann | wl-copy", does: "prints it" },
+  ])
+    .addCommand(setCommand(perform))
+    .addCommand(getCommand(perform))
+    .addCommand(lsCommand(perform))
+    .addCommand(rmCommand(perform));
+}
+
+function setCommand(perform: Perform): Command {
+  return secretOptions("set <name>", "keep a secret, which is asked for or piped in, never an argument", [
+    { command: "holdfast secret set github/ann", does: "in the keychain of the operating system" },
+    { command: "holdfast secret set github/ann --store file:./secrets --keys passphrase:./keys", does: "encrypted in a store" },
+  ]).action((name: string, options: SecretOptions) =>
+    perform((context) =>
+      using(context, options, async (all) => {
+        await all.set(name, await askHidden(context, `Secret for ${name}`));
+        await report(context, { name }, [`kept ${name}`]);
+      }),
+    ),
+  );
+}
+
+function getCommand(perform: Perform): Command {
+  return secretOptions("get <name>", "print a secret", [
+    { command: "holdfast secret get github/ann | wl-copy", does: "into the clipboard" },
+  ]).action((name: string, options: SecretOptions) =>
+    perform((context) =>
+      using(context, options, async (all) => {
+        const found = await all.get(name);
+        if (found === undefined) throw absent(name);
+        const secret = found.secret.reveal();
+        await answer(context, { name, secret }, [secret]);
+      }),
+    ),
+  );
+}
+
+function lsCommand(perform: Perform): Command {
+  return secretOptions("ls [service]", "list the names of secrets, of all or of one service", [
+    { command: "holdfast secret ls github", does: "github, github/ann and so on" },
+  ]).action((service: string | undefined, options: SecretOptions) =>
+    perform((context) =>
+      using(context, options, async (all) => {
+        const names = service === undefined ? await all.names() : (await all.find(service)).map(({ name }) => name);
+        await answer(context, { names }, names);
+      }),
+    ),
+  );
+}
+
+function rmCommand(perform: Perform): Command {
+  return secretOptions("rm <name>", "delete a secret", [
+    { command: "holdfast secret rm github/ann", does: "from the keychain" },
+  ]).action((name: string, options: SecretOptions) =>
+    perform((context) =>
+      using(context, options, async (all) => {
+        if (!(await all.delete(name))) throw absent(name);
+        await report(context, { deleted: name }, [`deleted ${name}`]);
+      }),
+    ),
+  );
+}
+
+function secretOptions(nameAndArguments: string, summary: string, examples: readonly Example[]): Command {
+  return describeCommand(nameAndArguments, summary, examples)
+    .option("--service <name>", "whose secrets in the keychain", DEFAULT_SERVICE)
+    .option("--store <store>", "keep them encrypted in this store instead, made where there is none; it is theirs alone")
+    .option(...KEYS_FLAG);
+}
+
+async function using(
+  context: CommandContext,
+  { service, store, keys }: SecretOptions,
+  work: (all: Credentials) => Promise<void>,
+): Promise<void> {
+  if (store === undefined) {
+    if (keys !== undefined) throw new UsageError("--keys is for secrets in a store: name it by --store");
+    return work(credentials(osSecrets({ service })));
+  }
+  if (keys === undefined) throw new UsageError("secrets in a store are encrypted: name their keys by --keys");
+  await using storage = await openOrCreate(store, { encryption: { keys: keysFrom(context, keys) } });
+  await work(credentials(storedSecrets(storage)));
+}
+
+function absent(name: string): CommandError {
+  return new CommandError("NOT_FOUND", `there is no secret ${JSON.stringify(name)}`, "`holdfast secret ls`, which lists the names", name);
+}

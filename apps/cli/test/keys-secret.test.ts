@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough, Writable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { run } from "../src/cli.ts";
+import { useWorkspace } from "./support/workspace.ts";
+
+const space = useWorkspace();
+const STORE = "sqlite:./app.db";
+const VARIABLE = "HOLDFAST_TEST_KEYS";
+const KEYS = ["--keys", `environment:${VARIABLE}`];
+const ONE = Buffer.alloc(32, 1).toString("base64");
+const TWO = Buffer.alloc(32, 2).toString("base64");
+const TOKEN = "ghp_unmistakable";
+
+beforeEach(() => {
+  process.env[VARIABLE] = ONE;
+});
+afterEach(() => {
+  delete process.env[VARIABLE];
+});
+
+/** Everything that lies below a directory. */
+function bytesBelow(path: string): string {
+  if (!statSync(path).isDirectory()) return readFileSync(path).toString("latin1");
+  return readdirSync(path)
+    .map((name) => bytesBelow(join(path, name)))
+    .join("\n");
+}
+
+describe("a store that is encrypted", () => {
+  it("is written and read with --keys, and says which key is missing without", async () => {
+    expect((await space.run(["put", STORE, "a", "--value", `"${TOKEN}"`, ...KEYS])).code).toBe(0);
+    expect((await space.run(["get", STORE, "a", ...KEYS])).stdout).toBe(`"${TOKEN}"\n`);
+    const without = await space.run(["get", STORE, "a"]);
+    expect(without.code).not.toBe(0);
+    expect(without.stderr).toMatch(/KEY_MISSING|encrypted with the key/);
+    expect((await space.run(["verify", STORE, ...KEYS])).code).toBe(0);
+    expect((await space.run(["verify", STORE])).code).toBe(0);
+    expect((await space.run(["ls", STORE, ...KEYS])).stdout).toBe("a\n");
+    expect(bytesBelow(space.folder)).not.toContain(TOKEN);
+  });
+
+  it("lists its keys and takes new ones that are set from outside", async () => {
+    await space.run(["put", STORE, "a", "--value", "1", ...KEYS]);
+    const listed = (await space.json(["keys", "list", STORE, ...KEYS])).value as { keys: { id: string }[] };
+    expect(listed.keys).toMatchObject([{ active: true, present: true, items: 1, versions: 0 }]);
+    const refused = await space.run(["keys", "rotate", STORE, ...KEYS]);
+    expect(refused.stderr).toContain("set from outside");
+    process.env[VARIABLE] = `${TWO},${ONE}`;
+    const rotated = (await space.json(["keys", "rotate", STORE, "--resume", ...KEYS])).value;
+    expect(rotated).toMatchObject({ ok: true, rewrapped: 1, failures: [] });
+    process.env[VARIABLE] = TWO;
+    expect((await space.run(["get", STORE, "a", ...KEYS])).stdout).toBe("1\n");
+    const anew = (await space.json(["keys", "reencrypt", STORE, "--resume", ...KEYS])).value;
+    expect(anew).toMatchObject({ ok: true });
+    process.env[VARIABLE] = ONE;
+    const lost = await space.run(["keys", "list", STORE, ...KEYS]);
+    expect(lost.stdout).toMatch(/MISSING +1 +0/);
+    const failed = await space.run(["keys", "reencrypt", STORE, "--resume", ...KEYS]);
+    expect(failed.code).not.toBe(0);
+    expect(failed.stdout).toContain("KEY_MISSING");
+  });
+
+  it.each(["keychain", "os-keychain", "os-keychain:", "passphrase", "x:y"])("has no keys named %s", async (source) => {
+    await space.run(["put", STORE, "a", "--value", "1"]);
+    const { code, stderr } = await space.run(["keys", "list", STORE, "--keys", source]);
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("names no keys") });
+  });
+});
+
+describe("holdfast secret", () => {
+  const place = ["--store", "sqlite:./secrets.db", ...KEYS];
+
+  it("keeps what is piped in, by name, and shows it only when it is asked for", async () => {
+    const set = await space.run(["secret", "set", "github/ann", ...place], { input: `${TOKEN}\n` });
+    expect(set).toMatchObject({ code: 0, stdout: "kept github/ann\n" });
+    await space.run(["secret", "set", "mail", ...place], { input: "other" });
+    expect((await space.run(["secret", "ls", ...place])).stdout).toBe("github/ann\nmail\n");
+    expect((await space.run(["secret", "ls", "github", ...place])).stdout).toBe("github/ann\n");
+    expect((await space.run(["secret", "get", "github/ann", ...place])).stdout).toBe(`${TOKEN}\n`);
+    expect((await space.json(["secret", "get", "mail", ...place])).value).toEqual({ name: "mail", secret: "other" });
+    expect(bytesBelow(space.folder)).not.toContain(TOKEN);
+    expect(bytesBelow(space.folder)).not.toContain("github");
+    expect((await space.run(["secret", "rm", "github/ann", ...place])).code).toBe(0);
+    expect((await space.run(["secret", "rm", "github/ann", ...place])).code).toBe(3);
+    expect((await space.run(["secret", "get", "github/ann", ...place])).code).toBe(3);
+  });
+
+  it("takes no secret as an argument, and none that is empty", async () => {
+    expect((await space.run(["secret", "set", "a", TOKEN, ...place])).code).toBe(2);
+    expect((await space.run(["secret", "set", "a", ...place], { input: "\n" })).code).toBe(2);
+    expect((await space.run(["secret", "set", "a", ...place], { input: "x".repeat(70_000) })).code).toBe(2);
+  });
+
+  it("wants keys for a store, and a store for keys", async () => {
+    expect((await space.run(["secret", "ls", "--store", STORE])).stderr).toContain("--keys");
+    expect((await space.run(["secret", "ls", ...KEYS])).stderr).toContain("--store");
+  });
+});
+
+describe("on a terminal", () => {
+  class Screen extends Writable {
+    readonly isTTY = true;
+    shown = "";
+
+    override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+      this.shown += chunk.toString();
+      done();
+    }
+  }
+
+  /** A keyboard that types as soon as somebody listens. */
+  function keyboard(typed: string): PassThrough & { isTTY: true; modes: boolean[]; setRawMode(mode: boolean): void } {
+    const modes: boolean[] = [];
+    const stdin = new PassThrough();
+    stdin.write(typed);
+    return Object.assign(stdin, { isTTY: true as const, modes, setRawMode: (mode: boolean) => void modes.push(mode) });
+  }
+
+  const place = () => ["--store", `sqlite:${space.path("secrets.db")}`, ...KEYS];
+
+  it("asks for a secret and shows nothing of what is typed", async () => {
+    const [stdout, stderr] = [new Screen(), new Screen()];
+    const stdin = keyboard(`${TOKEN}xx\u007f\b\r`);
+    const code = await run(["secret", "set", "a", ...place()], { stdin, stdout, stderr }, new AbortController().signal);
+    expect({ code, shown: stdout.shown, asked: stderr.shown }).toEqual({ code: 0, shown: "kept a\n", asked: "Secret for a: \n" });
+    expect(stdin.modes).toEqual([true, false]);
+    expect((await space.run(["secret", "get", "a", ...place()])).stdout).toBe(`${TOKEN}\n`);
+  });
+
+  it("stops at Ctrl-C, and leaves the terminal as it was", async () => {
+    const stdin = keyboard(`half\u0003`);
+    const streams = { stdin, stdout: new Screen(), stderr: new Screen() };
+    expect(await run(["secret", "set", "a", ...place()], streams, new AbortController().signal)).toBe(130);
+    expect(stdin.modes).toEqual([true, false]);
+    expect((await space.run(["secret", "ls", ...place()])).stdout).toBe("");
+  });
+});

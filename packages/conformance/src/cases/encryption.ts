@@ -1,0 +1,187 @@
+import { createMigrator, keyringOf, type RecordHeader, type StorageEngine } from "@holdfast/core";
+import { defined, equal, ok } from "../assert.js";
+import { keysOf } from "../collect.js";
+import type { Context } from "../context.js";
+import { TestKeys, theSameKey } from "../keys/test-keys.js";
+import { noise } from "../samples/values.js";
+import type { Theme } from "../suite.js";
+import { kept, open } from "./with-history.js";
+
+const MIB = 1024 * 1024;
+const SECRET = "unmistakable";
+
+/** What encryption needs of an adapter beside what every record needs. */
+export const encryption: Theme = {
+  name: "encryption",
+  cases: [
+    {
+      name: "encrypted values and metadata come back through another adapter, small and large",
+      once: true,
+      async run(context) {
+        const storage = await encrypting(context, { metadata: true });
+        const large = noise(3 * MIB);
+        const about = { tags: [SECRET], metadata: { author: SECRET } };
+        await storage.save("small", { text: SECRET }, about);
+        await storage.saveStream("large", streamOf(large));
+        await context.close();
+        const again = await encrypting(context, { metadata: true });
+        equal(await again.load("small"), { text: SECRET }, "the small value");
+        const item = defined(await again.stat("small"), "the small item");
+        equal([item.tags, item.metadata, item.encrypted], [about.tags, about.metadata, true], "its tags and metadata");
+        equal(await again.load("large"), large, "the large value");
+        equal((await again.verify()).problems, [], "what verify finds");
+        for (const query of [{ text: SECRET }, { tags: [SECRET] }, { where: { author: SECRET } }]) {
+          equal(keysOf(await again.search(query)), [], `what is found by ${JSON.stringify(query)}`);
+        }
+      },
+    },
+    {
+      name: "what was plain is not found any more once it is encrypted",
+      once: true,
+      async run(context) {
+        const storage = await encrypting(context, { metadata: true });
+        const about = { tags: [SECRET], metadata: { author: SECRET } };
+        await storage.save("k", SECRET, { ...about, encrypt: false });
+        equal(keysOf(await storage.search({ text: SECRET })), ["k"], "what is found while it is plain");
+        await storage.save("k", SECRET, about);
+        equal(await storage.count({ text: SECRET }), 0, "how many are found by text");
+        equal(await storage.count({ tags: [SECRET] }), 0, "how many are found by the tag");
+        equal(await storage.load("k"), SECRET, "the value");
+      },
+    },
+    kept(
+      "an encrypted save drops what is kept of its key in plain, in a batch and as a stream as well",
+      async (context) => {
+        const storage = await encrypting(context, {});
+        const plain = { encrypt: false };
+        const ways: ((key: string) => Promise<unknown>)[] = [
+          (key) => storage.save(key, "encrypted"),
+          (key) => storage.saveStream(key, streamOf(noise(10))),
+          (key) => storage.update(key, () => "encrypted", { encrypt: true }),
+        ];
+        if (context.capabilities.batch === "atomic") {
+          ways.push((key) => storage.batch([{ type: "save", key, data: "encrypted" }]));
+        }
+        for (const [way, save] of ways.entries()) {
+          for (const key of [`standing ${way}`, `deleted ${way}`]) {
+            await storage.save(key, 1, plain);
+            await storage.save(key, 2, plain);
+            if (key.startsWith("deleted")) await storage.delete(key);
+            ok((await storage.history(key)).length > 0, "that something is kept while it is plain");
+            await save(key);
+            equal(await storage.history(key), [], `what is kept of ${key} once it is encrypted`);
+            await storage.save(key, "encrypted again");
+            equal((await storage.history(key)).length, 1, "how many encrypted versions are kept");
+          }
+        }
+        await context.close();
+        const without = await context.open({ settings: { history: false, encryption: { keys: theSameKey } } });
+        await without.save("late", 1, plain);
+        await context.close();
+        const keeping = await open(context);
+        await keeping.save("late", 2);
+        await context.close();
+        const again = await context.open({ settings: { history: false, encryption: { keys: theSameKey } } });
+        await again.save("late", 3);
+        await context.close();
+        equal(await (await open(context)).history("late"), [], "what is kept of a key that was encrypted without history");
+      },
+      undefined,
+      true,
+    ),
+    {
+      name: "a rotation changes nothing but the wrap, and nothing needs the former key",
+      once: true,
+      async run(context) {
+        const keys = new TestKeys();
+        const keepsHistory = context.capabilities.history === "native";
+        const settings = { encryption: { keys }, ...(keepsHistory && { history: { versions: 100 } }) };
+        const storage = await context.open({ settings });
+        const large = noise(MIB + 1);
+        await storage.save("a", 1, { expiration: context.clock.in(1_000) });
+        await storage.save("b", "before");
+        await storage.save("b", "now", { tags: ["t"] });
+        await storage.save("large", large);
+        await storage.save("gone", 1);
+        await storage.delete("gone");
+        const items = await storage.list();
+        const former = (await keys.load()).active;
+        const { cursor } = await storage.getInfo();
+        // Expired and not swept: its key is needed all the same.
+        context.clock.advance(2_000);
+        const report = await keyringOf(storage).rotate();
+        equal([report.ok, report.failures], [true, []], "the report");
+        const isNative = (await context.openAdapter()).rewrap !== undefined;
+        if (isNative) {
+          equal(report.rewritten, 0, "how many bodies were written");
+          equal(await storage.list(), items.slice(1), "the items");
+          equal((await storage.getInfo()).cursor, cursor, "where the feed stands");
+        }
+        equal([await storage.load("b"), await storage.load("large")], ["now", large], "the values");
+        const usage = await keyringOf(storage).keys();
+        if (isNative) equal(usage.find(({ id }) => id === former)?.items, 0, "the items that need the former key");
+        if (keepsHistory && isNative) {
+          const [version] = await storage.history("b");
+          equal(await storage.load("b", { version: version?.version ?? "" }), "before", "the version that is kept");
+          await keyringOf(storage).retire(former);
+        }
+        await context.close();
+        const again = await context.open({ settings });
+        equal(await again.load("b"), "now", "the value in another adapter");
+        equal((await again.verify()).problems, [], "what verify finds");
+        equal((await keyringOf(again).reencrypt()).ok, true, "whether all is encrypted anew");
+        equal([await again.load("b"), await again.load("large")], ["now", large], "the values, encrypted anew");
+        if (keepsHistory) equal(await again.history("b"), [], "what is kept once all is encrypted anew");
+      },
+    },
+    {
+      name: "the wrap of a version that is not there is not replaced",
+      once: true,
+      async run(context) {
+        const storage = await context.open({ settings: { encryption: { keys: theSameKey }, history: false } });
+        const { version } = await storage.save("k", 1);
+        await storage.save("k", 2);
+        await context.close();
+        const adapter = await context.openAdapter();
+        const standing = defined(await adapter.stat("k", { now: context.clock.now(), signal: undefined }), "the header");
+        const parts = defined(standing.encryption, "its encryption");
+        const call = { signal: undefined };
+        const before = { ...standing, encryption: parts };
+        // Without history the first version is gone.
+        equal((await adapter.rewrap?.("k", version as RecordHeader["version"], parts, call)) ?? false, false, "an old version");
+        equal((await adapter.rewrap?.("other", standing.version, parts, call)) ?? false, false, "another key");
+        equal(await adapter.stat("k", { now: context.clock.now(), signal: undefined }), before, "what stands");
+      },
+    },
+    {
+      name: "ciphertext migrates as it is, to where no key is",
+      once: true,
+      async run(context) {
+        const storage = await encrypting(context, { metadata: true });
+        await storage.save("small", { text: SECRET }, { tags: [SECRET] });
+        await storage.save("large", noise(5 * MIB));
+        await context.close();
+        const from = await context.open({ settings: {} });
+        const other = await context.elsewhere();
+        const to = await other.open();
+        const report = await createMigrator(from, to).migrate();
+        equal([report.ok, report.copied, report.verified], [true, 2, 2], "the report");
+        await other.close();
+        const read = await encrypting(other, { metadata: true });
+        equal(await read.load("small"), { text: SECRET }, "the small value");
+        equal(await read.load("large"), noise(5 * MIB), "the large value");
+        equal((await read.stat("small"))?.tags, [SECRET], "the tags");
+      },
+    },
+  ],
+};
+
+function encrypting(context: Context, more: { metadata?: boolean }): Promise<StorageEngine> {
+  const keepsHistory = context.capabilities.history === "native";
+  const settings = { encryption: { keys: theSameKey, ...more }, ...(keepsHistory && { history: { versions: 100 } }) };
+  return context.open({ settings });
+}
+
+async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,90 @@
+import { openStorage, type StorageAdapter } from "@holdfast/core";
+import { type Credentials, credentials, keysIn, Secret, type SecretStore, storedSecrets } from "@holdfast/keychain";
+import { memory } from "@holdfast/memory";
+import { describe, expect, it } from "vitest";
+import { memorySecrets } from "./support/memory-secrets.js";
+
+const TOKEN = "ghp_0123456789abcdef";
+
+async function encrypted(): Promise<{ secrets: SecretStore; adapter: StorageAdapter }> {
+  const adapter = memory();
+  const storage = await openStorage(adapter, { encryption: { keys: keysIn(memorySecrets()) } });
+  return { secrets: storedSecrets(storage), adapter };
+}
+
+describe.each<[string, () => Promise<Credentials>]>([
+  ["in a keychain", async () => credentials(memorySecrets())],
+  ["in a store", async () => credentials((await encrypted()).secrets)],
+])("credentials %s", (_name, make) => {
+  it("are set, got, listed by name, found by service and deleted", async () => {
+    const all = await make();
+    await all.set("github/ann", "one");
+    await all.set("github/bob", "two");
+    await all.set("github", "three");
+    await all.set("githubber/x", "four");
+    await all.set("github/ann", TOKEN);
+    const ann = await all.get("github/ann");
+    expect(ann).toMatchObject({ name: "github/ann", service: "github" });
+    expect(ann?.secret.reveal()).toBe(TOKEN);
+    expect(await all.names()).toEqual(["github", "github/ann", "github/bob", "githubber/x"]);
+    const found = await all.find("github");
+    expect(found.map(({ name, secret }) => [name, secret.reveal()])).toEqual([
+      ["github", "three"],
+      ["github/ann", TOKEN],
+      ["github/bob", "two"],
+    ]);
+    expect(await all.delete("github")).toBe(true);
+    expect(await all.delete("github")).toBe(false);
+    expect(await all.get("github")).toBeUndefined();
+    expect(await all.find("github")).toHaveLength(2);
+  });
+
+  it("refuse names and secrets that are none, without telling the secret", async () => {
+    const all = await make();
+    for (const name of ["", "a\n", "x".repeat(201)]) {
+      await expect(all.set(name, TOKEN)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+      await expect(all.get(name)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
+    for (const secret of ["", 1, { token: TOKEN }]) {
+      const error: Error = await all.set("a", secret as string).then(
+        () => Promise.reject(new Error("was set")),
+        (reason: Error) => reason,
+      );
+      expect(error).toMatchObject({ code: "INVALID_VALUE" });
+      expect(error.message + JSON.stringify(error)).not.toContain(TOKEN);
+    }
+  });
+
+  it("are shown only on purpose", async () => {
+    const all = await make();
+    await all.set("a", TOKEN);
+    const credential = await all.get("a");
+    expect(JSON.stringify(credential)).toBe(`{"name":"a","service":"a","secret":"[secret]"}`);
+    expect(`${credential?.secret}`).toBe("[secret]");
+    expect(String(credential?.secret)).toBe("[secret]");
+    expect(Object.keys(credential?.secret ?? {})).toEqual([]);
+    const shown = (credential?.secret as unknown as Record<symbol, () => string>)[Symbol.for("nodejs.util.inspect.custom")]?.();
+    expect(shown).toBe("[secret]");
+    expect(structuredClone({ ...credential?.secret })).toEqual({});
+  });
+});
+
+it("in a store show neither their secret nor their name to who has the store", async () => {
+  const { secrets, adapter } = await encrypted();
+  await credentials(secrets).set("github/ann", TOKEN);
+  const [header] = await adapter.list({ prefix: "", after: undefined, limit: 9 }, { now: 0, signal: undefined });
+  const record = await adapter.get(header?.key ?? "", { now: 0, signal: undefined });
+  const held = JSON.stringify(record?.header) + String.fromCharCode(...(record?.body ?? []));
+  for (const text of [TOKEN, "github", "ann"]) expect(held).not.toContain(text);
+});
+
+it("are not stored in plain where a store has no keys", async () => {
+  const storage = await openStorage(memory());
+  await expect(credentials(storedSecrets(storage)).set("a", TOKEN)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  expect(await storage.list()).toEqual([]);
+});
+
+it("a Secret tells nothing but by reveal", () => {
+  expect(new Secret(TOKEN).reveal()).toBe(TOKEN);
+  expect(`${JSON.stringify([new Secret(TOKEN)])} ${new Secret(TOKEN)}`).toBe(`["[secret]"] [secret]`);
+});
