@@ -7,7 +7,7 @@ import { filesystemOn, type Internals, realInternals } from "@holdfast/filesyste
 import { onTestFinished } from "vitest";
 
 /** Room for the largest bodies of the tests, several times. Bytes. */
-const ROOM = 2 ** 30;
+const ROOM = 2 ** 28;
 
 /**
  * Where roots of tests are made: a disk in memory where there is one with room enough. What is tested here is not what survives
