@@ -288,6 +288,15 @@ describe("a migration between adapters that stream", () => {
     expect(Buffer.compare((await loaded(destination, "k")) ?? noise(3), noise(4 * MIB))).toBe(0);
   });
 
+  it("moves a smaller value in one piece", async () => {
+    const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
+    const [source, destination] = [await open(from), await open(to)];
+    await source.save("k", noise(4 * MIB - 1));
+    expect(await createMigrator(source, destination).migrate()).toMatchObject({ ok: true, copied: 1 });
+    expect(to.ends).toEqual([]);
+    expect(await destination.load("k")).toHaveLength(4 * MIB - 1);
+  });
+
   it("lets the source go where the destination cannot even begin", async () => {
     const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
     const source = await open(from);
