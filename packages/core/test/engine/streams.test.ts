@@ -292,7 +292,8 @@ describe("a migration between adapters that stream", () => {
     const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
     const [source, destination] = [await open(from), await open(to)];
     await source.save("k", noise(4 * MIB - 1));
-    expect(await createMigrator(source, destination).migrate()).toMatchObject({ ok: true, copied: 1 });
+    const report = await createMigrator(source, destination).migrate({ validate: false });
+    expect(report).toMatchObject({ ok: true, copied: 1 });
     expect(to.ends).toEqual([]);
     expect(await destination.load("k")).toHaveLength(4 * MIB - 1);
   });
