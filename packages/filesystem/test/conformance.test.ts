@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeAdapter } from "@holdfast/conformance";
 import { filesystem } from "@holdfast/filesystem";
 import { describe, it } from "vitest";
-import { parentOfRoots } from "./support/roots.js";
 import { startPeer } from "./support/start-peer.js";
 
 const seed = process.env["HOLDFAST_SEED"];
@@ -12,7 +12,7 @@ describeAdapter(
   {
     name: "filesystem",
     async open() {
-      const root = await mkdtemp(join(parentOfRoots, "holdfast-filesystem-"));
+      const root = await mkdtemp(join(tmpdir(), "holdfast-filesystem-"));
       return {
         adapter: () => filesystem({ root }),
         persistent: true,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
@@ -6,18 +6,9 @@ import { type FilesystemOptions, filesystem } from "@holdfast/filesystem";
 import { filesystemOn, type Internals, realInternals } from "@holdfast/filesystem/port";
 import { onTestFinished } from "vitest";
 
-/** Room for the largest bodies of the tests, several times. Bytes. */
-const ROOM = 2 ** 28;
-
-/**
- * Where roots of tests are made: a disk in memory where there is one with room enough. What is tested here is not what survives
- * a loss of power, so it need not wait for tens of thousands of fsyncs.
- */
-export const parentOfRoots: string = hasRoom("/dev/shm") ? "/dev/shm" : tmpdir();
-
 /** A directory that goes when the test ends. */
 export function temporaryRoot(): string {
-  const root = mkdtempSync(join(parentOfRoots, "holdfast-filesystem-"));
+  const root = mkdtempSync(join(tmpdir(), "holdfast-filesystem-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   return root;
 }
@@ -71,10 +62,4 @@ export function readJson(root: string, path: string): Record<string, unknown> {
 /** Waits until something is so. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-function hasRoom(directory: string): boolean {
-  if (!existsSync(directory)) return false;
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize >= ROOM;
 }
