@@ -92,7 +92,7 @@ async function writeAgain(
     }
     const header = { ...record.header, version: above(session, outcome.floor) };
     record = { ...record, header: await signed(session, header) };
-    operation.signal?.throwIfAborted();
+    session.checkWanted(operation);
     outcome = await put(record, { expect, now: session.now() });
   }
   return outcome.header;
