@@ -26,4 +26,6 @@ export const targets: readonly Target[] = [
   { workload: "indexeddb-save-64", limit: "dexie", most: 1 / 3 },
   { workload: "indexeddb-list", limit: "localforage", most: 1 / 50 },
   { workload: "memory", limit: "map", most: 1.5 },
+  { workload: "encrypted-save", limit: "plain", most: 1.4 },
+  { workload: "encrypt-large", limit: "aes-gcm", most: 1 / 0.6 },
 ].map((target) => ({ ours: "holdfast", ...target }));

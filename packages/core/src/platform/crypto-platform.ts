@@ -17,7 +17,7 @@ export interface CryptoPlatform {
 export interface AesGcm {
   /** `target` is as long as the plaintext with the tag. */
   seal(target: Uint8Array, nonce: Uint8Array, additional: Uint8Array, plain: Uint8Array): Awaitable<void>;
-  /** `target` is as long as the plaintext. False, and a target of zeros, for what is not authentic. */
+  /** `target` is as long as the plaintext. False for what is not authentic; then nothing of it is in `target`. */
   open(target: Uint8Array, nonce: Uint8Array, additional: Uint8Array, sealed: Uint8Array): Awaitable<boolean>;
 }
 

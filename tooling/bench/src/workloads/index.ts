@@ -1,4 +1,5 @@
 import { type Runnable, runnable } from "../harness/measure.ts";
+import { encryptedSave, encryptLarge } from "./encryption.ts";
 import { filesystemList, filesystemLoad } from "./filesystem-reads.ts";
 import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemSustained } from "./filesystem-saves.ts";
 import { indexedDbList, indexedDbListLarge, indexedDbSearch, indexedDbTags } from "./indexeddb-reads.ts";
@@ -31,4 +32,6 @@ export const workloads: readonly Runnable[] = [
   runnable(indexedDbTags),
   runnable(indexedDbSearch),
   runnable(memorySaveAndLoad),
+  runnable(encryptedSave),
+  runnable(encryptLarge),
 ];

@@ -1,0 +1,81 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { keyringOf, type MasterKey, masterKeyId, openStorage } from "@holdfast/core";
+import { sqlite } from "@holdfast/sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const SECRET = "unmistakable";
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "holdfast-encryption-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function newKeys() {
+  const kept: MasterKey[] = [];
+  const add = async () => {
+    const material = crypto.getRandomValues(new Uint8Array(32));
+    kept.push({ id: await masterKeyId(material), material });
+    return { active: kept.at(-1)?.id ?? "", keys: [...kept] };
+  };
+  await add();
+  return { kept, provider: { name: "test", load: async () => ({ active: kept.at(-1)?.id ?? "", keys: [...kept] }), add } };
+}
+
+/** Whether any file of the store holds the text, or a key in any form, in any alignment. */
+async function found(keys: readonly MasterKey[]): Promise<string[]> {
+  const needles = [Buffer.from(SECRET), Buffer.from(SECRET, "utf16le")];
+  for (const { material } of keys) {
+    const key = Buffer.from(material as Uint8Array);
+    needles.push(key, Buffer.from(key.toString("hex")), Buffer.from(key.toString("base64").slice(0, 40)));
+    needles.push(Buffer.from(key.toString("base64url").slice(0, 40)));
+  }
+  const traces: string[] = [];
+  for (const name of await readdir(directory)) {
+    const bytes = await readFile(join(directory, name));
+    for (const needle of needles) if (bytes.includes(needle)) traces.push(`${needle.toString("latin1")} in ${name}`);
+  }
+  return traces;
+}
+
+describe("a file of encrypted items", () => {
+  it("holds neither a value nor a key, while it is open and afterwards: items, versions, streams, words, rotated", async () => {
+    const { kept, provider } = await newKeys();
+    const path = join(directory, "app.db");
+    const storage = await openStorage(sqlite({ path }), { history: true, encryption: { keys: provider, metadata: true } });
+    const large = new TextEncoder().encode(SECRET.repeat(300_000));
+    for (const value of [{ text: SECRET }, SECRET.repeat(10_000), large]) {
+      await storage.save("a", value, { tags: [SECRET], metadata: { author: SECRET } });
+      await storage.saveStream("b", new Blob([large]).stream(), { metadata: { author: SECRET } });
+    }
+    await storage.batch([{ type: "save", key: "c", data: SECRET, options: { tags: [SECRET] } }]);
+    await keyringOf(storage).rotate();
+    expect(await found(kept)).toEqual([]);
+    await keyringOf(storage).reencrypt();
+    expect(await found(kept)).toEqual([]);
+    await storage.close();
+    expect(await found(kept)).toEqual([]);
+  });
+
+  it("forgets what was plain, its words and versions, once it is encrypted", async () => {
+    const { kept, provider } = await newKeys();
+    const path = join(directory, "app.db");
+    const storage = await openStorage(sqlite({ path }), { history: true, encryption: { keys: provider, metadata: true } });
+    const large = SECRET.repeat(200_000);
+    for (const [key, value] of [["small", SECRET], ["large", large]] as const) {
+      const about = { tags: [SECRET], metadata: { author: `${SECRET} other words` } };
+      await storage.save(key, value, { ...about, encrypt: false });
+      await storage.save(key, value, { ...about, encrypt: false });
+      expect(await found([])).not.toEqual([]);
+      await storage.save(key, value, about);
+    }
+    await storage.close();
+    expect(await found(kept)).toEqual([]);
+    const again = await openStorage(sqlite({ path }), { encryption: { keys: provider } });
+    expect(await again.load("large")).toBe(large);
+    expect((await again.verify()).problems).toEqual([]);
+    await again.close();
+  });
+});
