@@ -53,7 +53,7 @@ export function simpleAdapter(store: SimpleStore): StorageAdapter {
       ...(write.type === "put" ? write.record.header : ({} as RecordHeader)),
       ...(created && { created }),
     };
-    keep(store, keeping, key, now);
+    keep(store, keeping, key, now, write.type === "put" ? write.record.header : undefined);
     if (write.type === "put") {
       records.set(key, structuredClone({ header, body: write.record.body }));
       tombstones.delete(key);
@@ -115,6 +115,15 @@ export function simpleAdapter(store: SimpleStore): StorageAdapter {
       listeners.add(listener);
       own.add(listener);
       return () => void listeners.delete(listener);
+    },
+    rewrap(key, version, encryption) {
+      const standing = records.get(key);
+      const kept = (store.previous.get(key) ?? []).map(({ record }) => record);
+      const found = [...(standing === undefined ? [] : [standing]), ...kept].find(
+        ({ header }) => header.version === version,
+      );
+      if (found !== undefined) Object.assign(found.header, { encryption: structuredClone(encryption) });
+      return found !== undefined;
     },
     changes: (range) => pageOf(store.feed, range),
     lastCursor: () => lastCursorOf(store.feed),

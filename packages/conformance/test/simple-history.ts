@@ -1,6 +1,8 @@
 import {
   type AdapterContext,
   BEFORE_ALL_TIME,
+  compareKeys,
+  conceals,
   type History,
   isLive,
   type PreviousRecord,
@@ -16,8 +18,19 @@ export interface Keeping {
 }
 
 /** Keeps the record that stands under a key before something else does. */
-export function keep(store: SimpleStore, { limits }: Keeping, key: string, now: number): void {
+export function keep(
+  store: SimpleStore,
+  { limits }: Keeping,
+  key: string,
+  now: number,
+  next: RecordHeader | undefined,
+): void {
   const record = store.records.get(key);
+  if (next?.encryption !== undefined) {
+    const encrypted = (store.previous.get(key) ?? []).filter((kept) => kept.record.header.encryption !== undefined);
+    store.previous.set(key, encrypted);
+  }
+  if (record !== undefined && next !== undefined && conceals(next, record.header)) return;
   if (limits === undefined || limits === false || record === undefined) return;
   // Before all time nothing has expired; only a sweep of what has looks there.
   if (now === BEFORE_ALL_TIME || !isLive(record.header, now)) return;
@@ -54,6 +67,23 @@ export function simpleHistory(store: SimpleStore, keeping: Keeping): History {
       const standing = store.records.get(key);
       if (standing?.header.version !== version) return structuredClone(findPrevious(store, key, version, now));
       return isLive(standing.header, now) ? structuredClone(standing) : undefined;
+    },
+    scan({ after, limit }, { now }) {
+      const headers = [...store.previous.values()]
+        .flat()
+        .map(({ record }) => record.header)
+        .filter((header) => isLive(header, now))
+        .sort((a, b) => compareKeys(a.key, b.key) || (a.version < b.version ? -1 : 1));
+      const isBehind = ({ key, version }: RecordHeader) =>
+        after === undefined || compareKeys(key, after.key) > 0 || (key === after.key && version > after.version);
+      return structuredClone(headers.filter(isBehind).slice(0, limit));
+    },
+    drop(key, version) {
+      const kept = store.previous.get(key) ?? [];
+      store.previous.set(
+        key,
+        kept.filter(({ record }) => record.header.version !== version),
+      );
     },
     sweep(prefix, { now }) {
       let dropped = 0;

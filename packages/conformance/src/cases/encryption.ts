@@ -120,14 +120,13 @@ export const encryption: Theme = {
         equal([await storage.load("b"), await storage.load("large")], ["now", large], "the values");
         const usage = await keyringOf(storage).keys();
         if (isNative) equal(usage.find(({ id }) => id === former)?.items, 0, "the items that need the former key");
-        if (keepsHistory && isNative) {
-          const [version] = await storage.history("b");
-          equal(await storage.load("b", { version: version?.version ?? "" }), "before", "the version that is kept");
-          await keyringOf(storage).retire(former);
-        }
+        const versions = keepsHistory ? [...(await storage.history("b")), ...(await storage.history("gone"))] : [];
+        if (isNative) await keyringOf(storage).retire(former);
         await context.close();
         const again = await context.open({ settings });
         equal(await again.load("b"), "now", "the value in another adapter");
+        const kept = versions.map(({ key, version }) => again.load(key, { version }));
+        equal(await Promise.all(kept), keepsHistory ? ["before", 1] : [], "the versions that are kept");
         equal((await again.verify()).problems, [], "what verify finds");
         equal((await keyringOf(again).reencrypt()).ok, true, "whether all is encrypted anew");
         equal([await again.load("b"), await again.load("large")], ["now", large], "the values, encrypted anew");

@@ -1,5 +1,6 @@
 import { batchSaboteurs } from "./batches.js";
 import { declaringSaboteurs } from "./declaring.js";
+import { encryptingSaboteurs } from "./encrypting.js";
 import { expiringSaboteurs } from "./expiring.js";
 import { feedingSaboteurs } from "./feeding.js";
 import { keepingSaboteurs } from "./keeping.js";
@@ -28,5 +29,6 @@ export const saboteurs: readonly Saboteur[] = [
   ...feedingSaboteurs,
   ...keepingSaboteurs,
   ...sweepingSaboteurs,
+  ...encryptingSaboteurs,
   ...declaringSaboteurs,
 ];

@@ -36,6 +36,11 @@ export interface EncryptionSettings {
   keys: KeyProvider;
   /** What a save does when its own option `encrypt` is absent. Default: true. */
   byDefault?: boolean | undefined;
+  /**
+   * Neither write nor read anything that is not encrypted: who can write into the store cannot slip in plain items of his own.
+   * Default: false.
+   */
+  required?: boolean | undefined;
   /** Encrypt metadata and tags of encrypted items too: they are shown where the key is, and never searched. Default: false. */
   metadata?: boolean | undefined;
   /**

@@ -40,6 +40,7 @@ export interface Wrap {
 /** Throws DECRYPT_FAILED for what this format does not allow, and UNSUPPORTED for another format. Costs no more than the header is long. */
 export function parseEncryption(header: RecordHeader): EncryptionFacts {
   const found: unknown = header.encryption;
+  if (found === undefined) throw refused(header, "it is not encrypted, and this storage reads nothing else");
   if (typeof found !== "object" || found === null) throw malformed(header, "encryption");
   const { v, realm, key, id, wrap, sealed, mac } = found as Partial<Record<keyof EncryptionHeader, unknown>>;
   if (v !== FORMAT) {

@@ -96,8 +96,9 @@ export class KeyWork {
     const report: RotationReport = { ok: false, key, rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
     const meter = new ProgressMeter(name, this.#session.ports.clock, onProgress);
     const failed = new Set<string>();
-    for (let pass = 1; pass <= MOST_PASSES; pass++) {
-      let moved = 0;
+    let moved = 1;
+    for (let pass = 1; moved > 0 && pass <= MOST_PASSES; pass++) {
+      moved = 0;
       for await (const holder of this.#holders()) {
         const { header } = holder;
         const place = `${header.version} ${header.key}`;
@@ -113,10 +114,9 @@ export class KeyWork {
         moved++;
         meter.add(1, header.storedSize);
       }
-      if (moved === 0) break;
     }
     meter.end();
-    report.ok = failed.size === 0;
+    report.ok = failed.size === 0 && moved === 0;
     return report;
   }
 

@@ -33,6 +33,7 @@ interface Unlocked {
 /** The vault of format 1. */
 export class EncryptionVault implements Vault {
   readonly byDefault: boolean;
+  readonly required: boolean;
   readonly realm: string;
   readonly provider: KeyProvider;
   readonly #sealsMetadata: boolean;
@@ -40,8 +41,9 @@ export class EncryptionVault implements Vault {
   #keys: MasterKeys;
   #loading: Promise<MasterKeys> | undefined;
 
-  constructor({ byDefault, metadata, realm, keys }: CompleteEncryption, random: Random, found: MasterKeys) {
+  constructor({ byDefault, required, metadata, realm, keys }: CompleteEncryption, random: Random, found: MasterKeys) {
     this.byDefault = byDefault;
+    this.required = required;
     this.realm = realm;
     this.provider = keys;
     this.#sealsMetadata = metadata;

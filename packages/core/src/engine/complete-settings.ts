@@ -1,6 +1,6 @@
 import type { EncryptionSettings, KeyProvider } from "../contract/encryption.js";
 import { DEFAULT_REALM, isRealm } from "../encryption/format.js";
-import { unlike } from "../invalid-option.js";
+import { invalid, unlike } from "../invalid-option.js";
 import { type Ports, systemPorts } from "../ports.js";
 import type { HistoryLimits } from "../spi/index.js";
 import { rejectUnknown, requireBoolean, requireFunction } from "./arguments.js";
@@ -85,15 +85,17 @@ function completeHistory(history: boolean | HistorySettings): HistoryLimits | fa
 }
 
 function completeEncryption(settings: EncryptionSettings): CompleteEncryption {
-  rejectUnknown("encryption setting", settings, ["keys", "byDefault", "metadata", "realm"]);
-  const { keys, byDefault = true, metadata = false, realm = DEFAULT_REALM } = settings;
+  rejectUnknown("encryption setting", settings, ["keys", "byDefault", "required", "metadata", "realm"]);
+  const { keys, byDefault = true, required = false, metadata = false, realm = DEFAULT_REALM } = settings;
   if (typeof (keys as Partial<KeyProvider> | undefined)?.load !== "function") {
     throw unlike("encryption.keys is a key provider, such as osKeychain() of @holdfast/keychain", keys);
   }
   requireBoolean("encryption.byDefault", byDefault);
+  requireBoolean("encryption.required", required);
+  if (required && !byDefault) throw invalid("encryption is required, so byDefault cannot be false");
   requireBoolean("encryption.metadata", metadata);
   if (!isRealm(realm)) throw unlike("encryption.realm is text of 1 to 255 bytes without control characters", realm);
-  return { keys, byDefault, metadata, realm };
+  return { keys, byDefault, required, metadata, realm };
 }
 
 // What is given may be an object of some class with more to it, such as a simulation.

@@ -30,7 +30,8 @@ export function readRecord(
 /** The value of a record, decrypted where it is encrypted. Throws CORRUPT, KEY_MISSING, DECRYPT_FAILED. */
 export function readValue({ vault }: Session, record: StoredRecord): Awaitable<unknown> {
   const { header, body } = record;
-  return header.encryption === undefined || vault === undefined ? decodeValue(header, body) : vault.value(record);
+  const isPlain = header.encryption === undefined && !vault?.required;
+  return isPlain || vault === undefined ? decodeValue(header, body) : vault.value(record);
 }
 
 /** As `readRecord`, in flat memory. Undefined where the adapter reads this version only whole. Whoever calls it checks the subject. */

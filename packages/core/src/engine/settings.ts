@@ -68,6 +68,7 @@ export interface CompleteSettings {
 export interface CompleteEncryption {
   readonly keys: KeyProvider;
   readonly byDefault: boolean;
+  readonly required: boolean;
   readonly metadata: boolean;
   readonly realm: string;
 }

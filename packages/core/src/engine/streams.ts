@@ -94,7 +94,7 @@ export async function readThrough(session: Session, operation: Operation, key: s
 
 /** Undefined where nothing is encrypted. Lets go of the body when it throws. */
 async function decryptionOf({ vault }: Session, { header, body }: StoredStream): Promise<Decryption | undefined> {
-  if (header.encryption === undefined) return undefined;
+  if (header.encryption === undefined && !vault?.required) return undefined;
   return orDiscard(body, () => {
     if (vault === undefined) throw withoutKeys(header);
     return vault.opener(header);

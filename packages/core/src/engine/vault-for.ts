@@ -1,5 +1,5 @@
 import type { EncodingOptions } from "../codec/encode-value.js";
-import { StorageError } from "../errors.js";
+import { invalid } from "../invalid-option.js";
 import type { Awaitable } from "../spi/index.js";
 import type { ValueDraft } from "./draft.js";
 import type { Session } from "./session.js";
@@ -8,9 +8,12 @@ import { versioned } from "./write-record.js";
 
 /** What encrypts a save with this option; undefined: nothing does. Throws INVALID_OPTION where there are no keys. */
 export function vaultFor({ vault }: Session, encrypt: boolean | undefined): Vault | undefined {
-  if (!(encrypt ?? vault?.byDefault)) return undefined;
+  if (!(encrypt ?? vault?.byDefault)) {
+    if (!vault?.required) return undefined;
+    throw invalid("this storage writes nothing that is not encrypted");
+  }
   if (vault !== undefined) return vault;
-  throw new StorageError("INVALID_OPTION", `to encrypt, give openStorage the setting "encryption" with a key provider`);
+  throw invalid(`to encrypt, give openStorage the setting "encryption" with a key provider`);
 }
 
 export function sealValue(

@@ -26,6 +26,8 @@ export type Versioning = (draft: Draft) => BodilessRecord;
 export interface Vault {
   /** Whether a save is encrypted that does not say. */
   readonly byDefault: boolean;
+  /** Whether nothing plain is written or read. */
+  readonly required: boolean;
   readonly realm: string;
   readonly provider: KeyProvider;
   readonly keys: MasterKeys;

@@ -90,6 +90,21 @@ describe("values", () => {
     expect(adapter.records.size).toBe(0);
   });
 
+  it("are all that is written and read where encryption is required", async () => {
+    const { adapter, keys, storage } = await opened();
+    await storage.save("plain", 1, { encrypt: false });
+    await storage.save("encrypted", 2);
+    const strict = await openStorage(adapter, { encryption: { keys, required: true } });
+    expect(await strict.load("encrypted")).toBe(2);
+    for (const call of [strict.load("plain"), strict.loadStream("plain"), strict.update("plain", () => 3)]) {
+      await expect(call).rejects.toMatchObject({ code: "DECRYPT_FAILED", message: expect.stringContaining("not encrypted") });
+    }
+    expect((await strict.verify()).problems).toMatchObject([{ key: "plain", code: "DECRYPT_FAILED" }]);
+    await expect(strict.save("b", 1, { encrypt: false })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    expect((await strict.save("b", 1)).encrypted).toBe(true);
+    expect((await strict.save("plain", 1)).encrypted).toBe(true);
+  });
+
   it("cannot be read without keys, and say which one is missing", async () => {
     const { adapter, keys, storage } = await opened({ metadata: true });
     await storage.save("a", SECRET, { metadata: { m: SECRET } });
@@ -207,6 +222,8 @@ describe("settings", () => {
     [{ keys: new FakeKeys(), realm: "a\n" }, "realm"],
     [{ keys: new FakeKeys(), realm: "é".repeat(128) }, "realm"],
     [{ keys: new FakeKeys(), byDefault: 1 }, "byDefault"],
+    [{ keys: new FakeKeys(), required: "yes" }, "required"],
+    [{ keys: new FakeKeys(), required: true, byDefault: false }, "byDefault"],
     [{ keys: new FakeKeys(), metadata: "no" }, "metadata"],
     [{ keys: new FakeKeys(), algorithm: "rot13" }, "algorithm"],
   ])("%o is refused", async (encryption, name) => {
