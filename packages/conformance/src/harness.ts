@@ -59,7 +59,6 @@ export const encrypted: Mode = {
   // What is left out is about the adapter alone, or about data that an index has to find.
   themes: [
     "save and load",
-    "list and scan",
     "update",
     "batch",
     "streams",
@@ -69,7 +68,6 @@ export const encrypted: Mode = {
     "search",
     "history",
     "restore and diff",
-    "namespace",
   ],
 };
 

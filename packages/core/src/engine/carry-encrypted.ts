@@ -28,7 +28,7 @@ export function carriedHeader(
   next: RecordHeader,
 ): Awaitable<RecordHeader> {
   if (stored.encryption === undefined || signedContent(stored) === signedContent(next)) return next;
-  const vault = into.vault ?? origin.vault;
+  const vault = origin.vault ?? into.vault;
   if (vault === undefined) throw withoutKeys(stored);
   return chain(vault.authenticate(stored), () => vault.sign(next));
 }
