@@ -30,7 +30,9 @@ async function piped(stdin: Terminal): Promise<string> {
     if (bytes > MOST_BYTES) throw new UsageError(`a secret has at most ${MOST_BYTES} bytes`);
     chunks.push(part);
   }
-  return Buffer.concat(chunks).toString("utf8").replace(/\r?\n$/, "");
+  return Buffer.concat(chunks)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
 }
 
 function typed(

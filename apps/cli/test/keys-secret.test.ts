@@ -124,13 +124,17 @@ describe("on a terminal", () => {
     const [stdout, stderr] = [new Screen(), new Screen()];
     const stdin = keyboard(`${TOKEN}xx\u007f\b\r`);
     const code = await run(["secret", "set", "a", ...place()], { stdin, stdout, stderr }, new AbortController().signal);
-    expect({ code, shown: stdout.shown, asked: stderr.shown }).toEqual({ code: 0, shown: "kept a\n", asked: "Secret for a: \n" });
+    expect({ code, shown: stdout.shown, asked: stderr.shown }).toEqual({
+      code: 0,
+      shown: "kept a\n",
+      asked: "Secret for a: \n",
+    });
     expect(stdin.modes).toEqual([true, false]);
     expect((await space.run(["secret", "get", "a", ...place()])).stdout).toBe(`${TOKEN}\n`);
   });
 
   it("stops at Ctrl-C, and leaves the terminal as it was", async () => {
-    const stdin = keyboard(`half\u0003`);
+    const stdin = keyboard("half\u0003");
     const streams = { stdin, stdout: new Screen(), stderr: new Screen() };
     expect(await run(["secret", "set", "a", ...place()], streams, new AbortController().signal)).toBe(130);
     expect(stdin.modes).toEqual([true, false]);

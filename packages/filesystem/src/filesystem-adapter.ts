@@ -122,12 +122,7 @@ class FilesystemAdapter implements StorageAdapter {
     return this.#opened.writes.delete(key, condition, signal);
   }
 
-  rewrap(
-    key: string,
-    version: Version,
-    encryption: EncryptionHeader,
-    { signal }: CallOptions,
-  ): Promise<boolean> {
+  rewrap(key: string, version: Version, encryption: EncryptionHeader, { signal }: CallOptions): Promise<boolean> {
     return this.#opened.writes.rewrap(key, version, encryption, signal);
   }
 

@@ -1,7 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keyringOf, type KeyProvider, type MasterKey, masterKeyId, openStorage, type StorageEngine } from "@holdfast/core";
+import {
+  type KeyProvider,
+  keyringOf,
+  type MasterKey,
+  masterKeyId,
+  openStorage,
+  type StorageEngine,
+} from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -47,7 +54,8 @@ async function traces(): Promise<string[]> {
   return found;
 }
 
-const names = async () => (await filesBelow(root)).map((file) => file.slice(root.length + 1)).filter((name) => !name.startsWith("."));
+const names = async () =>
+  (await filesBelow(root)).map((file) => file.slice(root.length + 1)).filter((name) => !name.startsWith("."));
 
 describe("encrypted items in files", () => {
   it("end in .enc, and no file below the root holds a value or a key", async () => {
@@ -65,7 +73,10 @@ describe("encrypted items in files", () => {
   it("leave nothing of what was plain, versions included", async () => {
     const storage = await open();
     const large = new TextEncoder().encode(SECRET.repeat(20_000));
-    for (const [key, value] of [["small", SECRET], ["large", large]] as const) {
+    for (const [key, value] of [
+      ["small", SECRET],
+      ["large", large],
+    ] as const) {
       for (const _ of [1, 2]) {
         await storage.save(key, value, { encrypt: false, tags: [SECRET], metadata: { author: SECRET } });
         await storage.flush();

@@ -1,4 +1,12 @@
-import { type EncryptionHeader, isLive, type KeptRange, type PreviousRecord, type RecordHeader, type StoredRecord, type Version } from "@holdfast/core";
+import {
+  type EncryptionHeader,
+  isLive,
+  type KeptRange,
+  type PreviousRecord,
+  type RecordHeader,
+  type StoredRecord,
+  type Version,
+} from "@holdfast/core";
 import { type HistoryRow, headerOf, type ItemRow, isItem, type Row, versionsOf } from "./layout.js";
 import { bodyOf, livingHeader } from "./reads.js";
 import { answered, commit } from "./requests.js";

@@ -41,7 +41,9 @@ export function credentials(secrets: SecretStore): Credentials {
   };
   const names = async () => {
     const all = await secrets.names();
-    return all.filter((name) => name.startsWith(PREFIX) && !isMasterKeyName(name)).map((name) => name.slice(PREFIX.length));
+    return all
+      .filter((name) => name.startsWith(PREFIX) && !isMasterKeyName(name))
+      .map((name) => name.slice(PREFIX.length));
   };
   return {
     async set(name, secret) {

@@ -9,7 +9,8 @@ export interface EnvironmentKeysOptions {
   environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-const ADVICE = `set it to 32 random bytes in base64, such as \`openssl rand -base64 32\` prints; several, separated by commas, the active one first`;
+const ADVICE =
+  "set it to 32 random bytes in base64, such as `openssl rand -base64 32` prints; several, separated by commas, the active one first";
 
 /**
  * Master keys from an environment variable, for servers and development: 32 bytes each in base64 or base64url, separated by
@@ -30,7 +31,10 @@ export function environmentKeys(options: EnvironmentKeysOptions = {}): KeyProvid
       for (const [place, part] of text.split(",").entries()) {
         const material = fromBase64Url(part.trim());
         if (material?.length !== MASTER_KEY_BYTES) {
-          throw new StorageError("INVALID_OPTION", `key ${place + 1} in the environment variable ${variable} is none: ${ADVICE}`);
+          throw new StorageError(
+            "INVALID_OPTION",
+            `key ${place + 1} in the environment variable ${variable} is none: ${ADVICE}`,
+          );
         }
         keys.push({ id: await masterKeyId(material), material });
       }

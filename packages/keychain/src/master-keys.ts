@@ -32,7 +32,10 @@ export class KeysInSecrets implements KeyProvider {
   readonly #writing: KeyWriting;
   readonly #random: (length: number) => Uint8Array;
 
-  constructor(secrets: SecretStore, { name = secrets.name, writing = PLAIN, random = randomBytes }: KeysInSecretsOptions = {}) {
+  constructor(
+    secrets: SecretStore,
+    { name = secrets.name, writing = PLAIN, random = randomBytes }: KeysInSecretsOptions = {},
+  ) {
     this.name = name;
     this.#secrets = secrets;
     this.#writing = writing;
@@ -43,7 +46,10 @@ export class KeysInSecrets implements KeyProvider {
     const { active, keys } = await this.#read();
     if (active !== undefined && keys.some(({ id }) => id === active)) return { active, keys };
     if (active !== undefined) {
-      throw new StorageError("KEY_MISSING", `the active key ${JSON.stringify(active)} is not in ${this.name}: put it back there`);
+      throw new StorageError(
+        "KEY_MISSING",
+        `the active key ${JSON.stringify(active)} is not in ${this.name}: put it back there`,
+      );
     }
     const [first] = keys;
     if (first === undefined) return this.add();

@@ -17,7 +17,8 @@ export interface SecretStore {
 
 /** Throws INVALID_OPTION unless it is text that every place can take as a name. */
 export function checkName(what: string, name: unknown): asserts name is string {
-  const isName = typeof name === "string" && name !== "" && name.length <= 200 && name.isWellFormed() && !/\p{Cc}/u.test(name);
+  const isName =
+    typeof name === "string" && name !== "" && name.length <= 200 && name.isWellFormed() && !/\p{Cc}/u.test(name);
   if (isName) return;
   throw new StorageError("INVALID_OPTION", `${what} is text of 1 to 200 characters without control characters`);
 }

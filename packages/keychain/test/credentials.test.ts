@@ -63,7 +63,8 @@ describe.each<[string, () => Promise<Credentials>]>([
     expect(`${credential?.secret}`).toBe("[secret]");
     expect(String(credential?.secret)).toBe("[secret]");
     expect(Object.keys(credential?.secret ?? {})).toEqual([]);
-    const shown = (credential?.secret as unknown as Record<symbol, () => string>)[Symbol.for("nodejs.util.inspect.custom")]?.();
+    const asked: object = credential?.secret ?? {};
+    const shown = (asked as Record<symbol, () => string>)[Symbol.for("nodejs.util.inspect.custom")]?.();
     expect(shown).toBe("[secret]");
     expect(structuredClone({ ...credential?.secret })).toEqual({});
   });

@@ -8,9 +8,15 @@ const QUICK = { kdf: "argon2id", memory: 8 * 1024, passes: 1, lanes: 1 } as cons
 describe("a passphrase", () => {
   it("that is wrong opens nothing, and says so", async () => {
     const kept = new Map<string, string>();
-    const open = (passphrase: string) => passphraseKeys({ passphrase, secrets: memorySecrets(kept), derivation: QUICK });
+    const open = (passphrase: string) =>
+      passphraseKeys({ passphrase, secrets: memorySecrets(kept), derivation: QUICK });
     const { active } = await open("right").load();
-    const error = await open("wrong").load().then(() => undefined, (reason: Error) => reason);
+    const error = await open("wrong")
+      .load()
+      .then(
+        () => undefined,
+        (reason: Error) => reason,
+      );
     expect(error).toMatchObject({ code: "DECRYPT_FAILED" });
     expect(error?.message).not.toContain("wrong");
     expect((await open("right").load()).active).toBe(active);
@@ -19,7 +25,8 @@ describe("a passphrase", () => {
 
   it("is the same however it was typed", async () => {
     const kept = new Map<string, string>();
-    const open = (passphrase: string) => passphraseKeys({ passphrase, secrets: memorySecrets(kept), derivation: QUICK });
+    const open = (passphrase: string) =>
+      passphraseKeys({ passphrase, secrets: memorySecrets(kept), derivation: QUICK });
     const { active } = await open("caf\u00e9").load();
     expect((await open("cafe\u0301").load()).active).toBe(active);
   });
@@ -28,16 +35,25 @@ describe("a passphrase", () => {
     const kept = new Map<string, string>();
     await passphraseKeys({ passphrase: "right", secrets: memorySecrets(kept), derivation: QUICK }).load();
     const answers = ["wrong", "right"];
-    const provider = passphraseKeys({ passphrase: () => answers.shift() ?? "", secrets: memorySecrets(kept), derivation: QUICK });
+    const provider = passphraseKeys({
+      passphrase: () => answers.shift() ?? "",
+      secrets: memorySecrets(kept),
+      derivation: QUICK,
+    });
     await expect(provider.load()).rejects.toMatchObject({ code: "DECRYPT_FAILED" });
     expect((await provider.load()).keys).toHaveLength(1);
   });
 
   it("never stands where its keys do, nor does a key", async () => {
     const kept = new Map<string, string>();
-    const { keys } = await passphraseKeys({ passphrase: "correct horse", secrets: memorySecrets(kept), derivation: QUICK }).load();
+    const { keys } = await passphraseKeys({
+      passphrase: "correct horse",
+      secrets: memorySecrets(kept),
+      derivation: QUICK,
+    }).load();
     const text = JSON.stringify([...kept]);
-    const key = btoa(String.fromCharCode(...(keys[0]?.material as Uint8Array)));
+    const [first] = keys as { material: Uint8Array }[];
+    const key = btoa(String.fromCharCode(...(first?.material ?? [])));
     expect(text).not.toContain("horse");
     expect(text).not.toContain(key.slice(0, 20));
     expect(text).toContain('\\"kdf\\":\\"argon2id\\",\\"memory\\":8192,\\"passes\\":1,\\"lanes\\":1');
@@ -63,7 +79,12 @@ describe("a passphrase", () => {
     const { active } = await open().load();
     const sealed = JSON.parse(kept.get(`master-key/${active}`) ?? "") as Record<string, unknown>;
     kept.set(`master-key/${active}`, JSON.stringify({ ...sealed, ...change(sealed) }));
-    const error = await open().load().then(() => undefined, (reason: StorageError) => reason);
+    const error = await open()
+      .load()
+      .then(
+        () => undefined,
+        (reason: StorageError) => reason,
+      );
     expect(codes).toContain(error?.code);
   });
 
@@ -82,7 +103,9 @@ describe("the environment", () => {
     expect(keys).toHaveLength(2);
     expect(keys[0]?.id).toBe(active);
     expect(keys[0]?.material).toEqual(new Uint8Array(32).fill(7));
-    expect((await environmentKeys({ variable: "K", environment: { K: other } }).load()).keys[0]?.material).toEqual(new Uint8Array(32));
+    expect((await environmentKeys({ variable: "K", environment: { K: other } }).load()).keys[0]?.material).toEqual(
+      new Uint8Array(32),
+    );
   });
 
   it("that has none says what to set", async () => {
@@ -97,7 +120,12 @@ describe("the environment", () => {
 
   it("that has something else does not tell what", async () => {
     for (const text of ["hunter2", `${key},hunter2`, `${key},`, key.slice(4)]) {
-      const error = await environmentKeys({ environment: { HOLDFAST_KEYS: text } }).load().then(() => undefined, (reason: Error) => reason);
+      const error = await environmentKeys({ environment: { HOLDFAST_KEYS: text } })
+        .load()
+        .then(
+          () => undefined,
+          (reason: Error) => reason,
+        );
       expect(error).toMatchObject({ code: "INVALID_OPTION" });
       expect(error?.message).not.toContain("hunter2");
       expect(error?.message).not.toContain(key.slice(0, 8));
@@ -113,18 +141,27 @@ describe("the first that is available", () => {
   });
 
   it("is taken, past those that are not there", async () => {
-    const chosen = firstAvailable([failing("UNSUPPORTED"), environmentKeys({ environment: {} }), keysIn(memorySecrets())]);
+    const chosen = firstAvailable([
+      failing("UNSUPPORTED"),
+      environmentKeys({ environment: {} }),
+      keysIn(memorySecrets()),
+    ]);
     const { active } = await chosen.load();
     expect((await chosen.add?.())?.keys).toHaveLength(2);
     expect((await chosen.remove?.(active))?.keys).toHaveLength(1);
   });
 
-  it.each(["LOCKED", "UNAVAILABLE", "KEY_MISSING", "UNAUTHORIZED"] as const)("does not pass over one that is %s", async (code) => {
-    await expect(firstAvailable([failing(code), keysIn(memorySecrets())]).load()).rejects.toMatchObject({ code });
-  });
+  it.each(["LOCKED", "UNAVAILABLE", "KEY_MISSING", "UNAUTHORIZED"] as const)(
+    "does not pass over one that is %s",
+    async (code) => {
+      await expect(firstAvailable([failing(code), keysIn(memorySecrets())]).load()).rejects.toMatchObject({ code });
+    },
+  );
 
   it("of none is an error that says what each of them needs", async () => {
-    await expect(firstAvailable([failing("UNSUPPORTED"), environmentKeys({ environment: {} })]).load()).rejects.toMatchObject({
+    await expect(
+      firstAvailable([failing("UNSUPPORTED"), environmentKeys({ environment: {} })]).load(),
+    ).rejects.toMatchObject({
       code: "KEY_MISSING",
       message: expect.stringMatching(/mend UNSUPPORTED.*HOLDFAST_KEYS/),
     });

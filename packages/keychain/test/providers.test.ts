@@ -1,5 +1,12 @@
 import { openStorage } from "@holdfast/core";
-import { browserKeys, browserSecrets, keysIn, PBKDF2_FALLBACK, passphraseKeys, storedSecrets } from "@holdfast/keychain";
+import {
+  browserKeys,
+  browserSecrets,
+  keysIn,
+  PBKDF2_FALLBACK,
+  passphraseKeys,
+  storedSecrets,
+} from "@holdfast/keychain";
 import { memory } from "@holdfast/memory";
 import { memorySecrets } from "./support/memory-secrets.js";
 import { keyProviderContract } from "./support/provider-contract.js";
@@ -16,7 +23,8 @@ keyProviderContract("browser", () => {
 keyProviderContract("passphrase", () => {
   const name = `place ${++places}`;
   return {
-    open: () => passphraseKeys({ passphrase: async () => "correct horse", secrets: browserSecrets({ name }), derivation: QUICK }),
+    open: () =>
+      passphraseKeys({ passphrase: async () => "correct horse", secrets: browserSecrets({ name }), derivation: QUICK }),
   };
 });
 

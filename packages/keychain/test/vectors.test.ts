@@ -10,7 +10,12 @@ describe("the frozen vectors of format 1, in a browser", () => {
     const material = Uint8Array.from(masterKey.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
     const id = await masterKeyId(material);
     const adapter: StorageAdapter = memory();
-    const record = { header: header as unknown as RecordHeader, body: bytesOf(body), terms: [], chunkHashes: new Uint8Array(0) };
+    const record = {
+      header: header as unknown as RecordHeader,
+      body: bytesOf(body),
+      terms: [],
+      chunkHashes: new Uint8Array(0),
+    };
     const storage = await openStorage(adapter, {
       encryption: { keys: { name: "vector", load: async () => ({ active: id, keys: [{ id, material }] }) }, realm },
     });

@@ -1,4 +1,11 @@
-import { compareKeys, type HistoryLimits, isLive, type RecordHeader, type StoredRecord, type Version } from "@holdfast/core";
+import {
+  compareKeys,
+  type HistoryLimits,
+  isLive,
+  type RecordHeader,
+  type StoredRecord,
+  type Version,
+} from "@holdfast/core";
 import { footprint } from "./footprint.js";
 
 /** A record that stood once. */
@@ -43,7 +50,11 @@ export class KeptVersions {
   }
 
   /** Of all keys, by key and version, behind `after`. */
-  scan(after: { readonly key: string; readonly version: Version } | undefined, limit: number, now: number): StoredRecord[] {
+  scan(
+    after: { readonly key: string; readonly version: Version } | undefined,
+    limit: number,
+    now: number,
+  ): StoredRecord[] {
     const found: StoredRecord[] = [];
     for (const key of [...this.#ofKeys.keys()].sort(compareKeys)) {
       const order = after === undefined ? 1 : compareKeys(key, after.key);

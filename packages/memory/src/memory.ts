@@ -182,8 +182,7 @@ class MemoryAdapter implements StorageAdapter {
       const record = standing?.header.version === version ? standing : this.#store.kept.get(key, version, now);
       return record && copyOfRecord(record);
     },
-    scan: ({ after, limit }, { now }) =>
-      this.#store.kept.scan(after, limit, now).map(({ header }) => copyOf(header)),
+    scan: ({ after, limit }, { now }) => this.#store.kept.scan(after, limit, now).map(({ header }) => copyOf(header)),
     drop: (key, version) => {
       this.#store.dropKept(key, ({ record: { header } }) => header.key !== key || header.version !== version);
     },

@@ -1,7 +1,7 @@
 import {
   createMigrator,
-  keyringOf,
   type KeyProvider,
+  keyringOf,
   type MasterKey,
   type MasterKeys,
   masterKeyId,
@@ -176,7 +176,13 @@ describe("rotate", () => {
     await later.save("b", 2);
     const report = await keyringOf(later).rotate();
     expect(report).toMatchObject({ ok: false, rewrapped: 1, failures: [{ key: "a", code: "KEY_MISSING" }] });
-    expect(await keyringOf(later).keys()).toContainEqual({ id: lost, active: false, present: false, items: 1, versions: 0 });
+    expect(await keyringOf(later).keys()).toContainEqual({
+      id: lost,
+      active: false,
+      present: false,
+      items: 1,
+      versions: 0,
+    });
   });
 });
 
@@ -301,7 +307,8 @@ describe("a migration", () => {
     expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: true, copied: 8, verified: 8 });
     expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: true, unchanged: 8 });
     const reading = { now: 0, signal: undefined };
-    for (const name of NAMES) expect(memory({ store: target }).get(name, reading)).toEqual(memory({ store }).get(name, reading));
+    for (const name of NAMES)
+      expect(memory({ store: target }).get(name, reading)).toEqual(memory({ store }).get(name, reading));
     const read = await openStorage(memory({ store: target }), { encryption: { keys } });
     for (const name of NAMES) expect(await read.load(name)).toBe(`now ${name}`);
   });
@@ -321,7 +328,9 @@ describe("a migration", () => {
       expect(await target.stat(`copy/${name}`)).toMatchObject({ tags: [name], metadata: { name } });
     }
     await target.save("k1", "other");
-    expect(await createMigrator(from, target).migrate({ conflict: "overwrite", prefix: "k" })).toMatchObject({ ok: true });
+    expect(await createMigrator(from, target).migrate({ conflict: "overwrite", prefix: "k" })).toMatchObject({
+      ok: true,
+    });
     expect(await target.load("k1")).toBe("now k1");
     expect((await target.verify()).ok).toBe(true);
   });
@@ -335,7 +344,11 @@ describe("a migration", () => {
     await others.add();
     const target = createMemoryStore();
     const to = await openStorage(memory({ store: target }), { encryption: { keys: others, realm: "other" } });
-    expect(await createMigrator(from, to).migrate({ reencrypt: true })).toMatchObject({ ok: true, copied: 2, verified: 2 });
+    expect(await createMigrator(from, to).migrate({ reencrypt: true })).toMatchObject({
+      ok: true,
+      copied: 2,
+      verified: 2,
+    });
     expect(await to.load("big")).toEqual(big);
     expect(await to.load("small")).toEqual({ a: 1 });
     expect(await keyringOf(to).keys()).toMatchObject([{ active: true, items: 2 }]);

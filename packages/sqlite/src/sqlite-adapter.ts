@@ -118,12 +118,7 @@ class SqliteAdapter implements StorageAdapter {
     return group.submit(() => table.delete(key, condition), { signal });
   }
 
-  rewrap(
-    key: string,
-    version: Version,
-    encryption: EncryptionHeader,
-    { signal }: CallOptions,
-  ): Promise<boolean> {
+  rewrap(key: string, version: Version, encryption: EncryptionHeader, { signal }: CallOptions): Promise<boolean> {
     const { group, table } = this.#opened;
     return group.submit(() => table.rewrap(key, version, encryption), { signal });
   }

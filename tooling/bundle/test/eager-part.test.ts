@@ -17,7 +17,7 @@ describe("the eager part of a page", () => {
     for (const part of [
       "core/dist/codec/yaml.js",
       "core/dist/collections/records.js",
-      "core/dist/encryption/vault.js",
+      "core/dist/encryption/open-vault.js",
       "core/dist/engine/complete-settings.js",
       "core/dist/engine/history.js",
       "core/dist/engine/observation.js",

@@ -18,8 +18,14 @@ const RESUME = ["--resume", "go on with a run that was interrupted, without maki
 
 export function keysCommand(perform: Perform): Command {
   return describeCommand("keys", "master keys of an encrypted store: which are used, new ones, leaked ones", [
-    { command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app", does: "the keys, and what needs each of them" },
-    { command: "holdfast keys rotate sqlite:./app.db --keys os-keychain:my-app", does: "a new key; no body is written" },
+    {
+      command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app",
+      does: "the keys, and what needs each of them",
+    },
+    {
+      command: "holdfast keys rotate sqlite:./app.db --keys os-keychain:my-app",
+      does: "a new key; no body is written",
+    },
     { command: "holdfast keys reencrypt sqlite:./app.db --keys os-keychain:my-app", does: "after a leak: all anew" },
   ])
     .addCommand(listCommand(perform))
@@ -29,7 +35,10 @@ export function keysCommand(perform: Perform): Command {
 
 function listCommand(perform: Perform): Command {
   return describeCommand("list <store>", "list the keys, and how many items need each of them", [
-    { command: "holdfast keys list sqlite:./app.db --keys environment", does: "the keys in HOLDFAST_KEYS and others that are needed" },
+    {
+      command: "holdfast keys list sqlite:./app.db --keys environment",
+      does: "the keys in HOLDFAST_KEYS and others that are needed",
+    },
   ])
     .requiredOption(...KEYS_FLAG)
     .action((store: string, { keys }: KeysOptions) =>
@@ -47,8 +56,14 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
     reencrypt: "make a new master key and encrypt every encrypted item anew, after a leak",
   }[verb];
   return describeCommand(`${verb} <store>`, summary, [
-    { command: `holdfast keys ${verb} sqlite:./app.db --keys os-keychain:my-app`, does: "to the end, or says what could not be done" },
-    { command: `holdfast keys ${verb} sqlite:./app.db --keys os-keychain:my-app --resume`, does: "goes on after an interruption" },
+    {
+      command: `holdfast keys ${verb} sqlite:./app.db --keys os-keychain:my-app`,
+      does: "to the end, or says what could not be done",
+    },
+    {
+      command: `holdfast keys ${verb} sqlite:./app.db --keys os-keychain:my-app --resume`,
+      does: "goes on after an interruption",
+    },
   ])
     .requiredOption(...KEYS_FLAG)
     .option(...RESUME)

@@ -30,7 +30,10 @@ export function secretCommand(perform: Perform): Command {
 function setCommand(perform: Perform): Command {
   return secretOptions("set <name>", "keep a secret, which is asked for or piped in, never an argument", [
     { command: "holdfast secret set github/ann", does: "in the keychain of the operating system" },
-    { command: "holdfast secret set github/ann --store file:./secrets --keys passphrase:./keys", does: "encrypted in a store" },
+    {
+      command: "holdfast secret set github/ann --store file:./secrets --keys passphrase:./keys",
+      does: "encrypted in a store",
+    },
   ]).action((name: string, options: SecretOptions) =>
     perform((context) =>
       using(context, options, async (all) => {
@@ -85,7 +88,10 @@ function rmCommand(perform: Perform): Command {
 function secretOptions(nameAndArguments: string, summary: string, examples: readonly Example[]): Command {
   return describeCommand(nameAndArguments, summary, examples)
     .option("--service <name>", "whose secrets in the keychain", DEFAULT_SERVICE)
-    .option("--store <store>", "keep them encrypted in this store instead, made where there is none; it is theirs alone")
+    .option(
+      "--store <store>",
+      "keep them encrypted in this store instead, made where there is none; it is theirs alone",
+    )
     .option(...KEYS_FLAG);
 }
 
@@ -104,5 +110,10 @@ async function using(
 }
 
 function absent(name: string): CommandError {
-  return new CommandError("NOT_FOUND", `there is no secret ${JSON.stringify(name)}`, "`holdfast secret ls`, which lists the names", name);
+  return new CommandError(
+    "NOT_FOUND",
+    `there is no secret ${JSON.stringify(name)}`,
+    "`holdfast secret ls`, which lists the names",
+    name,
+  );
 }

@@ -84,7 +84,11 @@ export const encryption: Theme = {
         const again = await context.open({ settings: { history: false, encryption: { keys: theSameKey } } });
         await again.save("late", 3);
         await context.close();
-        equal(await (await open(context)).history("late"), [], "what is kept of a key that was encrypted without history");
+        equal(
+          await (await open(context)).history("late"),
+          [],
+          "what is kept of a key that was encrypted without history",
+        );
       },
       undefined,
       true,
@@ -142,12 +146,19 @@ export const encryption: Theme = {
         await storage.save("k", 2);
         await context.close();
         const adapter = await context.openAdapter();
-        const standing = defined(await adapter.stat("k", { now: context.clock.now(), signal: undefined }), "the header");
+        const standing = defined(
+          await adapter.stat("k", { now: context.clock.now(), signal: undefined }),
+          "the header",
+        );
         const parts = defined(standing.encryption, "its encryption");
         const call = { signal: undefined };
         const before = { ...standing, encryption: parts };
         // Without history the first version is gone.
-        equal((await adapter.rewrap?.("k", version as RecordHeader["version"], parts, call)) ?? false, false, "an old version");
+        equal(
+          (await adapter.rewrap?.("k", version as RecordHeader["version"], parts, call)) ?? false,
+          false,
+          "an old version",
+        );
         equal((await adapter.rewrap?.("other", standing.version, parts, call)) ?? false, false, "another key");
         equal(await adapter.stat("k", { now: context.clock.now(), signal: undefined }), before, "what stands");
       },

@@ -25,7 +25,8 @@ export const encryptingSaboteurs: readonly Saboteur[] = [
   },
   {
     name: "wrap that is put on whatever stands",
-    story: "A rotation and a save meet: the new value gets the wrapped key of the old one, and nobody can read it again.",
+    story:
+      "A rotation and a save meet: the new value gets the wrapped key of the old one, and nobody can read it again.",
     caughtBy: { theme, case: absent },
     plant: (sound, store) => ({
       rewrap: (key, version, encryption, options) =>

@@ -25,12 +25,7 @@ export async function* rechunk(
 }
 
 /** Grows by doubling: most bodies are small and come in one piece, and a whole chunk for each would be what they cost. */
-function withRoom(
-  chunk: Uint8Array<ArrayBuffer>,
-  filled: number,
-  more: number,
-  most: number,
-): Uint8Array<ArrayBuffer> {
+function withRoom(chunk: Uint8Array<ArrayBuffer>, filled: number, more: number, most: number): Uint8Array<ArrayBuffer> {
   if (filled + more <= chunk.length) return chunk;
   const larger = new Uint8Array(Math.min(most, Math.max(2 * chunk.length, filled + more)));
   larger.set(chunk.subarray(0, filled));

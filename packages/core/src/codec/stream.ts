@@ -22,10 +22,7 @@ export interface EncodedStream {
 }
 
 /** Encrypts the encoded bytes of a stream. */
-export type Encryption = (
-  packed: AsyncIterable<Uint8Array>,
-  compression: "gzip" | null,
-) => AsyncIterable<Uint8Array>;
+export type Encryption = (packed: AsyncIterable<Uint8Array>, compression: "gzip" | null) => AsyncIterable<Uint8Array>;
 
 /** Decrypts the stored bytes of a stream into those that `header` tells of. */
 export interface Decryption {
@@ -76,8 +73,8 @@ export function encodeStream(
     const plain = packed();
     try {
       // With the first chunk it is decided whether they are compressed.
-      const { value: first, done } = await plain.next();
-      yield* rechunk(encrypt(done ? none() : startingWith(first, plain), compression));
+      const { value: first } = await plain.next();
+      yield* rechunk(encrypt(startingWith(first, plain), compression));
     } finally {
       await plain.return(undefined);
     }
@@ -193,9 +190,12 @@ async function hashesOf(header: RecordHeader, chunkHashes: Uint8Array): Promise<
   );
 }
 
-async function* none(): AsyncGenerator<Uint8Array> {}
-
-async function* startingWith(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Undefined: there is none, and so there is no rest. */
+async function* startingWith(
+  first: Uint8Array | undefined,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (first === undefined) return;
   yield first;
   yield* rest;
 }

@@ -1,8 +1,8 @@
-import type { CollectionMarks } from "../engine/draft.js";
 import { chain, isPromise } from "../awaitable.js";
 import { isBytes } from "../codec/binary.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { CheckedSave } from "../engine/arguments.js";
+import type { CollectionMarks } from "../engine/draft.js";
 import type { Operation } from "../engine/failure.js";
 import { revealed } from "../engine/items.js";
 import { untilAborted } from "../engine/until-aborted.js";
@@ -84,12 +84,14 @@ async function write(
   const prepared = chain(accepted, (data): Awaitable<() => Awaitable<RecordHeader>> => {
     const marks = marksOf(definition, data);
     if (vault !== undefined) {
-      return chain(sealValue(session, vault, { ...draft, marks }, data, how), (sealed) => () =>
-        writeSealed(session, operation, sealed, expect),
+      return chain(
+        sealValue(session, vault, { ...draft, marks }, data, how),
+        (sealed) => () => writeSealed(session, operation, sealed, expect),
       );
     }
-    return chain(encodeValue(data, how), (encoded) => () =>
-      writeValue(session, operation, { ...draft, encoded, marks }, expect),
+    return chain(
+      encodeValue(data, how),
+      (encoded) => () => writeValue(session, operation, { ...draft, encoded, marks }, expect),
     );
   });
   // A schema may keep it waiting for ever: whoever gives up makes way for the next write of the key.

@@ -36,7 +36,7 @@ export interface RotationReport {
   rewrapped: number;
   /** Items whose body was written too. */
   rewritten: number;
-  /** Kept versions that were dropped. */
+  /** Kept versions and expired items that were dropped. */
   dropped: number;
   failures: RotationFailure[];
 }

@@ -25,13 +25,16 @@ export function deriveKeys(data: Uint8Array, id: Uint8Array): Awaitable<ValueKey
 }
 
 /** `salt`: fresh random bytes. */
-export function wrapKey(data: Uint8Array, master: MasterKey, salt: Uint8Array, binding: Binding): Awaitable<Uint8Array> {
+export function wrapKey(
+  data: Uint8Array,
+  master: MasterKey,
+  salt: Uint8Array,
+  binding: Binding,
+): Awaitable<Uint8Array> {
   return chain(wrappingKeys(master, salt), ({ wrap, commitment }) =>
     chain(cryptoPlatform.aesGcm(wrap), (aes) => {
       const wrapped = new Uint8Array(KEY_BYTES + TAG_BYTES);
-      return chain(aes.seal(wrapped, ONLY_NONCE, additionalOf(binding), data), () =>
-        joined(salt, commitment, wrapped),
-      );
+      return chain(aes.seal(wrapped, ONLY_NONCE, additionalOf(binding), data), () => joined(salt, commitment, wrapped));
     }),
   );
 }
@@ -45,7 +48,10 @@ export function unwrapKey(
 ): Awaitable<Uint8Array> {
   return chain(wrappingKeys(master, salt), (keys) => {
     if (!equalBytes(keys.commitment, commitment)) {
-      throw refused(header, `it was not encrypted with the key ${JSON.stringify(master.id)}, or its header was changed`);
+      throw refused(
+        header,
+        `it was not encrypted with the key ${JSON.stringify(master.id)}, or its header was changed`,
+      );
     }
     return chain(cryptoPlatform.aesGcm(keys.wrap), (aes) => {
       const data = new Uint8Array(KEY_BYTES);

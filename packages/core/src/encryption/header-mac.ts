@@ -25,7 +25,10 @@ export function checkHeaderMac(header: RecordHeader, mac: Uint8Array, key: Uint8
 }
 
 /** What `created` is, the backend decides when it writes. */
-function macOf(header: Omit<RecordHeader, "encryption"> & { readonly encryption?: object }, key: Uint8Array): Awaitable<Uint8Array> {
+function macOf(
+  header: Omit<RecordHeader, "encryption"> & { readonly encryption?: object },
+  key: Uint8Array,
+): Awaitable<Uint8Array> {
   const { created: _created, ...rest } = header;
   const signed = canonicalJson({ ...rest, encryption: { ...rest.encryption, mac: undefined } });
   return cryptoPlatform.hmac(key, joined(utf8("holdfast/1 header"), utf8(signed)));

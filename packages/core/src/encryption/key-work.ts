@@ -4,9 +4,10 @@ import { ProgressMeter } from "../engine/progress-meter.js";
 import { headersBelow } from "../engine/scan.js";
 import type { Session } from "../engine/session.js";
 import { openSource, writeSource } from "../engine/stored-source.js";
+import { sweepRecord } from "../engine/sweep.js";
 import type { Vault } from "../engine/vault.js";
 import { StorageError } from "../errors.js";
-import { BEFORE_ALL_TIME, type RecordHeader } from "../spi/index.js";
+import { BEFORE_ALL_TIME, isLive, type RecordHeader } from "../spi/index.js";
 
 /** A header of a value that needs a master key. */
 interface Holder {
@@ -40,7 +41,9 @@ export class KeyWork {
     await this.#reload();
     const { active, keys } = this.#vault.keys;
     const blank = { active: false, present: false, items: 0, versions: 0 };
-    const used = new Map<string, KeyUsage>(keys.map(({ id }) => [id, { ...blank, id, active: id === active, present: true }]));
+    const used = new Map<string, KeyUsage>(
+      keys.map(({ id }) => [id, { ...blank, id, active: id === active, present: true }]),
+    );
     for await (const { header, kept } of this.#holders()) {
       const { key: id } = header.encryption;
       const usage = used.get(id) ?? { ...blank, id };
@@ -52,11 +55,11 @@ export class KeyWork {
   }
 
   rotate(options: RotateOptions | undefined): Promise<RotationReport> {
-    return this.#moveAll("rotate", options, (holder) => this.#rewrap(holder));
+    return this.#moveAll("rotate", (holder) => this.#rewrap(holder), options);
   }
 
   reencrypt(options: RotateOptions | undefined): Promise<RotationReport> {
-    return this.#moveAll("reencrypt", options, (holder) => this.#reencrypt(holder));
+    return this.#moveAll("reencrypt", (holder) => this.#reencrypt(holder), options);
   }
 
   async retire(id: string): Promise<void> {
@@ -77,7 +80,10 @@ export class KeyWork {
     for await (const { header, kept } of this.#holders()) {
       if (header.encryption.key !== id) continue;
       const what = kept ? `version ${header.version} of` : "the item";
-      throw new StorageError("CONFLICT", `${JSON.stringify(id)} is needed by ${what} ${JSON.stringify(header.key)}: rotate() first`);
+      throw new StorageError(
+        "CONFLICT",
+        `${JSON.stringify(id)} is needed by ${what} ${JSON.stringify(header.key)}: rotate() first`,
+      );
     }
     this.#vault.use(await provider.remove(id));
   }
@@ -85,8 +91,8 @@ export class KeyWork {
   /** Moves everything to the active key, in passes: what other writers leave under a former one meanwhile has its turn too. */
   async #moveAll(
     name: string,
-    { resume = false, onProgress }: RotateOptions = {},
     move: (holder: Holder) => Promise<Done>,
+    { resume = false, onProgress }: RotateOptions = {},
   ): Promise<RotationReport> {
     const { provider } = this.#vault;
     if (resume) await this.#reload();
@@ -125,7 +131,8 @@ export class KeyWork {
     if (this.#operation.signal?.aborted) throw abortError(this.#operation);
     const failure = toStorageError(error, this.#operation, this.#session.adapter);
     const { code, message } = failure;
-    if (code !== "DECRYPT_FAILED" && code !== "KEY_MISSING" && code !== "CORRUPT" && code !== "UNSUPPORTED") throw failure;
+    if (code !== "DECRYPT_FAILED" && code !== "KEY_MISSING" && code !== "CORRUPT" && code !== "UNSUPPORTED")
+      throw failure;
     if (report.failures.length < MOST_LISTED) report.failures.push({ key, version, code, message });
   }
 
@@ -136,7 +143,9 @@ export class KeyWork {
     if (encryption === undefined) return "gone";
     if (adapter.rewrap !== undefined) {
       const { key, version } = header;
-      const done = await this.#session.ask(this.#operation, () => adapter.rewrap?.(key, version, encryption, { signal }));
+      const done = await this.#session.ask(this.#operation, () =>
+        adapter.rewrap?.(key, version, encryption, { signal }),
+      );
       return done ? "rewrapped" : "gone";
     }
     if (kept) throw new StorageError("UNSUPPORTED", `${adapter.name} cannot change the key of a version that it keeps`);
@@ -157,14 +166,14 @@ export class KeyWork {
 
   /** Writes a standing item anew, unless somebody else just has. */
   async #write(
-    { key, storedSize, version }: RecordHeader,
+    stored: RecordHeader,
     headerFor: (header: RecordHeader) => RecordHeader,
     reencrypt: boolean,
   ): Promise<Done> {
     const session = this.#session;
+    const { key, storedSize, version } = stored;
     const source = await openSource(session, this.#operation, { key, version: undefined, storedSize }, session);
-    // Gone or expired: of an expired one nothing can be read, and sweep() removes it.
-    if (source === undefined) return "gone";
+    if (source === undefined) return (await this.#sweep(stored)) ? "dropped" : "gone";
     try {
       session.versions.observe(version);
       await writeSource(session, this.#operation, source, headerFor, version, { reencrypt });
@@ -173,6 +182,12 @@ export class KeyWork {
       if (StorageError.is(error, "CONFLICT")) return "gone";
       throw error;
     }
+  }
+
+  /** Of an expired item nothing can be read: it goes, unless somebody has just written it anew. */
+  async #sweep(header: RecordHeader): Promise<boolean> {
+    const isExpired = !isLive(header, this.#session.now());
+    return isExpired && sweepRecord(this.#session, this.#operation, header);
   }
 
   /** Everything that is encrypted, expired or not: standing items, then kept versions. */

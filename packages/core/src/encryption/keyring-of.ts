@@ -19,8 +19,10 @@ import type { KeyWork } from "./key-work.js";
 export function keyringOf(storage: StorageEngine): Keyring {
   const { session, prefix, run } = internalsOf(storage);
   const { vault } = session;
-  if (prefix !== "") throw invalid("master keys belong to a whole store: ask the storage that this namespace is a view of");
-  if (vault === undefined) throw invalid(`this storage was opened without keys: give openStorage the setting "encryption"`);
+  if (prefix !== "")
+    throw invalid("master keys belong to a whole store: ask the storage that this namespace is a view of");
+  if (vault === undefined)
+    throw invalid(`this storage was opened without keys: give openStorage the setting "encryption"`);
 
   const working = <T>(
     name: string,
@@ -41,10 +43,22 @@ export function keyringOf(storage: StorageEngine): Keyring {
   };
 
   return {
-    keys: (options) => working("keys", options, () => checkOperationOptions(options), (keys) => keys.usage()),
+    keys: (options) =>
+      working(
+        "keys",
+        options,
+        () => checkOperationOptions(options),
+        (keys) => keys.usage(),
+      ),
     rotate: (options) => working("rotate", options, checkRotate(options), (keys) => keys.rotate(options)),
     reencrypt: (options) => working("reencrypt", options, checkRotate(options), (keys) => keys.reencrypt(options)),
-    retire: (id, options) => working("retire", options, () => checkOperationOptions(options), (keys) => keys.retire(id)),
+    retire: (id, options) =>
+      working(
+        "retire",
+        options,
+        () => checkOperationOptions(options),
+        (keys) => keys.retire(id),
+      ),
   };
 }
 

@@ -10,7 +10,7 @@ import type { Binding } from "./data-key.js";
 import { refused } from "./format.js";
 
 /** Bytes of a value that are encrypted as one. */
-export const PIECE_BYTES: number = 64 * 1024;
+const PIECE_BYTES: number = 64 * 1024;
 const SEALED_PIECE: number = PIECE_BYTES + TAG_BYTES;
 const FORMATS: Readonly<Record<Format, number>> = { json: 1, yaml: 2, binary: 3 };
 
@@ -23,7 +23,7 @@ export interface PieceBinding extends Binding {
 }
 
 /** Stored bytes of a value of so many encoded ones. */
-export function sealedSize(size: number): number {
+function sealedSize(size: number): number {
   return size + TAG_BYTES * Math.max(1, Math.ceil(size / PIECE_BYTES));
 }
 
@@ -113,13 +113,7 @@ export class PieceCipher {
     return this.#aes.seal(target, nonce, additional, plain);
   }
 
-  #open(
-    header: RecordHeader,
-    target: Uint8Array,
-    sealed: Uint8Array,
-    index: number,
-    last: boolean,
-  ): Awaitable<void> {
+  #open(header: RecordHeader, target: Uint8Array, sealed: Uint8Array, index: number, last: boolean): Awaitable<void> {
     const { nonce, additional } = this.#place(index, last);
     return chain(this.#aes.open(target, nonce, additional, sealed), (authentic) => {
       if (!authentic) throw refused(header, `its bytes from ${index * PIECE_BYTES} on were changed`);

@@ -60,7 +60,9 @@ export class EncryptionVault implements Vault {
   }
 
   seal(draft: ValueDraft, value: unknown, encoding: EncodingOptions, versioned: Versioning): Awaitable<SealedValue> {
-    return chain(packValue(value, encoding), ({ packed, ...facts }) => this.sealPacked(draft, packed, facts, versioned));
+    return chain(packValue(value, encoding), ({ packed, ...facts }) =>
+      this.sealPacked(draft, packed, facts, versioned),
+    );
   }
 
   sealPacked(
@@ -241,5 +243,8 @@ function withoutData({ fields: _fields, ...marks }: CollectionMarks): Collection
 }
 
 function missing({ name }: KeyProvider, id: string): never {
-  throw new StorageError("KEY_MISSING", `the key ${JSON.stringify(id)} is not among those of ${name}: put it back there`);
+  throw new StorageError(
+    "KEY_MISSING",
+    `the key ${JSON.stringify(id)} is not among those of ${name}: put it back there`,
+  );
 }

@@ -22,7 +22,16 @@ export interface CheckedSave {
 }
 
 const OPERATION_OPTIONS = ["signal"];
-const SAVE_OPTIONS = ["format", "compress", "encrypt", "metadata", "expiration", "tags", "ifVersion", ...OPERATION_OPTIONS];
+const SAVE_OPTIONS = [
+  "format",
+  "compress",
+  "encrypt",
+  "metadata",
+  "expiration",
+  "tags",
+  "ifVersion",
+  ...OPERATION_OPTIONS,
+];
 // Each one takes memory, and what is gained by more than a few ends long before.
 const MOST_AT_ONCE = 1_000;
 const FORMATS: readonly unknown[] = ["json", "yaml", "binary"];

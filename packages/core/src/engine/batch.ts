@@ -1,4 +1,3 @@
-import type { CollectionMarks } from "./draft.js";
 import { encodeValue } from "../codec/encode-value.js";
 import type { BatchOperation } from "../contract/options.js";
 import type { StorageItem } from "../contract/storage-item.js";
@@ -6,6 +5,7 @@ import { StorageError } from "../errors.js";
 import { checkKey } from "../keys.js";
 import type { AdapterWrite, Awaitable, BatchOutcome } from "../spi/index.js";
 import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments.js";
+import type { CollectionMarks } from "./draft.js";
 import type { Operation } from "./failure.js";
 import { itemOf } from "./items.js";
 import type { Session } from "./session.js";

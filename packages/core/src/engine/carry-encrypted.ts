@@ -65,7 +65,10 @@ export async function resealStream(
   const seal = await writer.sealStream(draft, { format }, (complete) => anew(into, next, complete));
   // The bytes that come are compressed already.
   const encryption = (packed: AsyncIterable<Uint8Array>) => seal.encryption(packed, compression);
-  const { chunks, facts } = encodeStream(open(verifiedChunks(header, chunkHashes, body)), { compress: false, encryption });
+  const { chunks, facts } = encodeStream(open(verifiedChunks(header, chunkHashes, body)), {
+    compress: false,
+    encryption,
+  });
   return { chunks, recordOf: async () => seal.recordOf({ ...(await facts()), format, compression, size }) };
 }
 

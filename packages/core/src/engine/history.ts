@@ -17,7 +17,11 @@ export async function listVersions(
   prefix: string,
 ): Promise<PreviousVersion[]> {
   const kept = await keptRecords(session, operation, key);
-  const items = await itemsOf(session, kept.map(({ header }) => header), prefix);
+  const items = await itemsOf(
+    session,
+    kept.map(({ header }) => header),
+    prefix,
+  );
   return items.map((item, at) => ({ ...item, replaced: new Date(kept[at]?.replaced ?? Number.NaN) }));
 }
 

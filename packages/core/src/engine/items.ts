@@ -32,7 +32,11 @@ export function itemOf(session: Session, header: RecordHeader, prefix: string): 
   return chain(revealed(session, header), (shown) => toItem(shown, prefix));
 }
 
-export async function itemsOf(session: Session, headers: readonly RecordHeader[], prefix: string): Promise<StorageItem[]> {
+export async function itemsOf(
+  session: Session,
+  headers: readonly RecordHeader[],
+  prefix: string,
+): Promise<StorageItem[]> {
   const items: StorageItem[] = [];
   for (const header of headers) items.push(await itemOf(session, header, prefix));
   return items;

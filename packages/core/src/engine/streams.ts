@@ -1,4 +1,3 @@
-import type { BodilessRecord } from "./draft.js";
 import { checksumOf } from "../codec/checksum.js";
 import { withoutKeys } from "../codec/decode-value.js";
 import { type Decryption, decodeStream, encodeStream, orDiscard, verifiedChunks } from "../codec/stream.js";
@@ -15,6 +14,7 @@ import type {
 } from "../spi/index.js";
 import type { CheckedSave } from "./arguments.js";
 import { callersBytes, checkSource } from "./callers-bytes.js";
+import type { BodilessRecord } from "./draft.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
@@ -36,7 +36,11 @@ export async function saveStream(
   const draft = { key, tags, metadata, expiration };
   const vault = vaultFor(session, options.encrypt);
   const bytes = callersBytes(source, operation.signal);
-  const sealing = vault && (await orDiscard(bytes, () => vault.sealStream(draft, { format: "binary" }, (complete) => versioned(session, complete))));
+  const sealing =
+    vault &&
+    (await orDiscard(bytes, () =>
+      vault.sealStream(draft, { format: "binary" }, (complete) => versioned(session, complete)),
+    ));
   const { chunks, facts } = encodeStream(bytes, { compress, encryption: sealing?.encryption });
   return storeStream(session, operation, key, chunks, expect, async () => {
     const encoded = { format: "binary" as const, ...(await facts()) };

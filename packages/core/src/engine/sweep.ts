@@ -13,7 +13,7 @@ export async function sweepExpired(session: Session, operation: Operation, prefi
   const range = { prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
   for await (const page of headersBelow(session, operation, range, BEFORE_ALL_TIME)) {
     for (const header of page) {
-      if (!isLive(header, now) && (await remove(session, operation, header))) swept++;
+      if (!isLive(header, now) && (await sweepRecord(session, operation, header))) swept++;
     }
   }
   const { history } = session.adapter;
@@ -23,7 +23,8 @@ export async function sweepExpired(session: Session, operation: Operation, prefi
   return swept;
 }
 
-async function remove(session: Session, operation: Operation, header: RecordHeader): Promise<boolean> {
+/** Deletes an expired record with the version that was seen. False where somebody else was faster. */
+export async function sweepRecord(session: Session, operation: Operation, header: RecordHeader): Promise<boolean> {
   session.versions.observe(header.version);
   const condition = { version: session.versions.next(), expect: header.version, now: BEFORE_ALL_TIME };
   const { signal } = operation;

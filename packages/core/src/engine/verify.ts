@@ -73,7 +73,8 @@ async function problemOf(
     if (record.header.key !== key) {
       return { key, code: "CORRUPT", message: "the store answers with another key's item", repairable: false };
     }
-    if (record.header.encryption !== undefined && session.vault === undefined) await verifyBytes(record.header, record.body);
+    if (record.header.encryption !== undefined && session.vault === undefined)
+      await verifyBytes(record.header, record.body);
     else await readValue(session, record);
     return undefined;
   } catch (error) {

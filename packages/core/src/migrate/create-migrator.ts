@@ -4,7 +4,17 @@ import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } fr
 import { internalsOf } from "../engine/internals.js";
 import { StorageError } from "../errors.js";
 
-const OPTIONS = ["prefix", "filter", "conflict", "validate", "concurrency", "dryRun", "reencrypt", "progress", "signal"];
+const OPTIONS = [
+  "prefix",
+  "filter",
+  "conflict",
+  "validate",
+  "concurrency",
+  "dryRun",
+  "reencrypt",
+  "progress",
+  "signal",
+];
 const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite", "newer"];
 
 /**
@@ -34,7 +44,15 @@ export function createMigrator(from: StorageEngine, to: StorageEngine): Migrator
 
 function checkOptions(options: MigrateOptions): void {
   rejectUnknown("option", options, OPTIONS);
-  const { filter, conflict = "stop", validate = true, concurrency = 1, dryRun = false, reencrypt = false, progress } = options;
+  const {
+    filter,
+    conflict = "stop",
+    validate = true,
+    concurrency = 1,
+    dryRun = false,
+    reencrypt = false,
+    progress,
+  } = options;
   if (!POLICIES.includes(conflict)) {
     throw new StorageError(
       "INVALID_OPTION",

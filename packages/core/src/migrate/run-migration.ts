@@ -198,7 +198,8 @@ class Migration {
     };
     for await (const page of headersBelow(session, this.operation, range)) {
       for (const header of page) {
-        if (filter === undefined || callersOwn(filter, await itemOf(session, structuredClone(header), prefix))) yield header;
+        if (filter === undefined || callersOwn(filter, await itemOf(session, structuredClone(header), prefix)))
+          yield header;
       }
     }
   }

@@ -46,4 +46,3 @@ function fingerprint({ encryption, ...header }: RecordHeader): string {
   // The wrap changes with the master key, the MAC with the version; the value is the one with this id.
   return canonicalJson({ ...content, encryption: encryption && { id: encryption.id, realm: encryption.realm } });
 }
-

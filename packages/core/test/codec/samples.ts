@@ -50,7 +50,7 @@ export async function* cut(bytes: Uint8Array, sizes: readonly number[]): AsyncGe
   }
 }
 
-export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+export async function collect(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of source) parts.push(part);
   return join(parts);

@@ -63,9 +63,7 @@ describe.each([
 
   it("HKDF-SHA-256, as RFC 5869 has it in case 3", async () => {
     const derived = await platform.hkdf(bytes("0b".repeat(22)), new Uint8Array(0), "", 42);
-    expect(hex(derived)).toBe(
-      "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
-    );
+    expect(hex(derived)).toBe("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
   });
 
   it("HMAC-SHA-256, as RFC 4231 has it in case 1", async () => {

@@ -48,7 +48,10 @@ describe("values", () => {
     expect(header.storedSize).toBe(body.length);
     expect(item.storedSize).toBe(body.length);
     const [key] = keys.keys;
-    const found = readByThePage({ header: { ...header }, body: Buffer.from(body) }, Buffer.from(key?.material as Uint8Array));
+    const found = readByThePage(
+      { header: { ...header }, body: Buffer.from(body) },
+      Buffer.from(key?.material as Uint8Array),
+    );
     expect(found.bytes.length).toBe(item.size);
     expect((await storage.verify()).ok).toBe(true);
   });
@@ -80,7 +83,9 @@ describe("values", () => {
     const adapter = new MapAdapter();
     const storage = await openStorage(adapter);
     await expect(storage.save("a", 1, { encrypt: true })).rejects.toMatchObject({ code: "INVALID_OPTION" });
-    await expect(storage.batch([{ type: "save", key: "a", data: 1, options: { encrypt: true } }])).rejects.toMatchObject({
+    await expect(
+      storage.batch([{ type: "save", key: "a", data: 1, options: { encrypt: true } }]),
+    ).rejects.toMatchObject({
       code: "INVALID_OPTION",
     });
     await expect(storage.saveStream("a", cut(noise(10), [10]), { encrypt: true })).rejects.toMatchObject({
@@ -97,7 +102,10 @@ describe("values", () => {
     const strict = await openStorage(adapter, { encryption: { keys, required: true } });
     expect(await strict.load("encrypted")).toBe(2);
     for (const call of [strict.load("plain"), strict.loadStream("plain"), strict.update("plain", () => 3)]) {
-      await expect(call).rejects.toMatchObject({ code: "DECRYPT_FAILED", message: expect.stringContaining("not encrypted") });
+      await expect(call).rejects.toMatchObject({
+        code: "DECRYPT_FAILED",
+        message: expect.stringContaining("not encrypted"),
+      });
     }
     expect((await strict.verify()).problems).toMatchObject([{ key: "plain", code: "DECRYPT_FAILED" }]);
     await expect(strict.save("b", 1, { encrypt: false })).rejects.toMatchObject({ code: "INVALID_OPTION" });
@@ -159,7 +167,10 @@ describe("metadata and tags", () => {
       { key: "a", sealed: true, tags: [] },
       { key: "b", tags: ["y"] },
     ]);
-    await expect(later.load("a")).rejects.toMatchObject({ code: "KEY_MISSING", message: expect.stringContaining(lost) });
+    await expect(later.load("a")).rejects.toMatchObject({
+      code: "KEY_MISSING",
+      message: expect.stringContaining(lost),
+    });
     expect((await later.verify()).problems).toMatchObject([{ key: "a", code: "KEY_MISSING" }]);
   });
 });
@@ -175,7 +186,10 @@ describe("streams", () => {
     expect(Buffer.compare((await storage.load<Uint8Array>("a")) ?? noise(1), bytes)).toBe(0);
     const { header, body } = stored(adapter, "a");
     const [key] = keys.keys;
-    const read = readByThePage({ header: { ...header }, body: Buffer.from(body) }, Buffer.from(key?.material as Uint8Array));
+    const read = readByThePage(
+      { header: { ...header }, body: Buffer.from(body) },
+      Buffer.from(key?.material as Uint8Array),
+    );
     expect(Buffer.compare(read.bytes, bytes)).toBe(0);
   });
 

@@ -31,13 +31,19 @@ describe.each(vectors)("vector $name", (vector) => {
     expect(await storage.stat(header.key)).toMatchObject({ encrypted: true, tags, metadata });
     const value = await storage.load(header.key);
     const bytes = value instanceof Uint8Array ? Buffer.from(value) : undefined;
-    if (bytes === undefined) expect(value).toEqual(header.format === "json" ? JSON.parse(Buffer.from(encoded, "base64").toString()) : { a: 1 });
+    if (bytes === undefined)
+      expect(value).toEqual(
+        header.format === "json" ? JSON.parse(Buffer.from(encoded, "base64").toString()) : { a: 1 },
+      );
     else expect(bytes.toString("base64")).toBe(encoded);
     expect((await storage.verify()).ok).toBe(true);
   });
 
   it("is read by who has only the page", () => {
-    const { bytes, tags, metadata } = readByThePage({ header: { ...header }, body: Buffer.from(body, "base64") }, Buffer.from(material));
+    const { bytes, tags, metadata } = readByThePage(
+      { header: { ...header }, body: Buffer.from(body, "base64") },
+      Buffer.from(material),
+    );
     expect(bytes.toString("base64")).toBe(encoded);
     expect({ tags, metadata }).toEqual({ tags: vector.tags, metadata: vector.metadata });
   });

@@ -124,7 +124,11 @@ export class Newcomers {
   /** Companions beside a data file that name it. */
   #companionsOf(path: string): { path: string; companion: Companion }[] {
     const { name } = splitPath(path);
-    const stems = new Set([path, path.replace(/(?:\.(?:json|ya?ml|bin))?(?:\.gz)?(?:\.enc)?$/, ""), path.replace(/(?:\.gz)?(?:\.enc)?$/, "")]);
+    const stems = new Set([
+      path,
+      path.replace(/(?:\.(?:json|ya?ml|bin))?(?:\.gz)?(?:\.enc)?$/, ""),
+      path.replace(/(?:\.gz)?(?:\.enc)?$/, ""),
+    ]);
     return [...stems].flatMap((stem) => {
       const at = `${stem}${COMPANION_EXTENSION}`;
       const companion = fold(at) === fold(path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);

@@ -1,3 +1,4 @@
+import { discard } from "../port/whole-files.js";
 import { BEFORE_ALL_TIME, type CancelTimer, type Ports, StorageError, sleep } from "@holdfast/core";
 import { codeOf, type GroupCommit, type ItemTable } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
@@ -242,8 +243,8 @@ export class Mirror {
         const version = table.stat(key, BEFORE_ALL_TIME)?.version;
         if (result.outcome === "published") {
           const { header, names, sha256, body } = result.plan;
-          const { stat } = result;
-          files.settle({ key, ...names, version: header.version, sha256, stat }, version !== header.version);
+          const { stat, reveals } = result;
+          files.settle({ key, ...names, version: header.version, sha256, stat }, reveals || version !== header.version);
           if (body.from === "file") copies.delete(key, header.version);
         } else {
           const row = files.find(key);
@@ -267,6 +268,9 @@ export class Mirror {
       }
     } else {
       this.#setbacks.delete(key);
+      // The same bytes stood there already: what was brought for them is not needed.
+      const body = result.plan.type === "publish" ? result.plan.body : undefined;
+      if (body?.from === "file") discard(this.#parts.port, body.path);
       for (const place of result.raced) await this.#keepRaced(result.plan, place);
       await this.#tidy(key);
     }

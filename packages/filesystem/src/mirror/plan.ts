@@ -47,6 +47,8 @@ export type Result =
   | { readonly outcome: "failed"; readonly plan: Plan; readonly error: unknown };
 
 export interface Published extends Replaced {
+  /** The companion still tells of the plain version that this encrypted one has replaced: it is to be written once more. */
+  readonly reveals: boolean;
   readonly outcome: "published";
   readonly plan: PublishPlan;
   readonly stat: Fingerprint;

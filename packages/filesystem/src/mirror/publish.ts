@@ -1,3 +1,4 @@
+import { conceals } from "@holdfast/core";
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashNow, openIfThere } from "../look.js";
@@ -46,7 +47,7 @@ interface Temp {
   readonly descriptor: number | undefined;
 }
 
-type Placed = Omit<Published, "outcome" | "stat">;
+type Placed = Omit<Published, "outcome" | "stat" | "reveals">;
 type Emptied = Omit<Removed, "outcome">;
 
 /**
@@ -71,6 +72,8 @@ class Publication {
   /** Descriptors of temps that are not on the medium yet. */
   readonly #open = new Set<number>();
   readonly #results: Result[] = [];
+  /** Plans whose companion still tells of a plain version. */
+  readonly #revealing = new Set<Plan>();
 
   constructor(parts: PublishParts) {
     this.#parts = parts;
@@ -244,7 +247,8 @@ class Publication {
     const { names } = placed.plan;
     const stat = this.#port.lstat(this.#directories.locate(names.path));
     if (stat?.kind !== "file") return this.#end({ outcome: "edited", plan: placed.plan, path: names.path });
-    return this.#end({ outcome: "published", ...placed, stat: fingerprintOf(stat, this.#port.now()) });
+    const reveals = this.#revealing.has(placed.plan);
+    return this.#end({ outcome: "published", ...placed, reveals, stat: fingerprintOf(stat, this.#port.now()) });
   }
 
   /** Which of the versions that may stand does. Undefined when nothing does. */
@@ -268,11 +272,14 @@ class Publication {
     return undefined;
   }
 
-  #companionOf({ key, header, sha256, names, standing }: PublishPlan, seen: Seen | undefined): Companion {
+  #companionOf(plan: PublishPlan, seen: Seen | undefined): Companion {
+    const { key, header, sha256, names, standing } = plan;
     const current: CompanionEntry = { file: splitPath(names.path).name, sha256, header };
     const stands = seen && this.#entryOf(seen, [names.companion, standing?.companion]);
     // For the same bytes one header is enough: there the companion's own renaming is what commits.
-    return { key, current, previous: stands?.sha256 === sha256 ? undefined : stands };
+    const previous = stands?.sha256 === sha256 ? undefined : stands;
+    if (previous !== undefined && conceals(header, previous.header)) this.#revealing.add(plan);
+    return { key, current, previous };
   }
 
   /** What the companions that stand say of the data file that stands. */

@@ -10,11 +10,27 @@ const NO_SERVICE = "install and start gnome-keyring, KWallet or KeePassXC, or us
 
 /** What the libraries under a keychain say, in the order in which to look. */
 const REASONS: readonly Reason[] = [
-  { says: /lock|prompt|dismissed|interaction is not allowed/i, code: "LOCKED", message: "the keychain is locked: unlock it and try again" },
+  {
+    says: /lock|prompt|dismissed|interaction is not allowed/i,
+    code: "LOCKED",
+    message: "the keychain is locked: unlock it and try again",
+  },
   // Of a Secret Service without a default collection.
-  { says: /no result found/i, code: "LOCKED", message: "there is no keyring in the Secret Service: unlock or create one and try again" },
-  { says: /denied|not authorized|auth failed|user canceled/i, code: "UNAUTHORIZED", message: "the keychain refused: allow this program in it" },
-  { says: /too long|longer than|exceeds/i, code: "INVALID_VALUE", message: "the secret is longer than this keychain takes" },
+  {
+    says: /no result found/i,
+    code: "LOCKED",
+    message: "there is no keyring in the Secret Service: unlock or create one and try again",
+  },
+  {
+    says: /denied|not authorized|auth failed|user canceled/i,
+    code: "UNAUTHORIZED",
+    message: "the keychain refused: allow this program in it",
+  },
+  {
+    says: /too long|longer than|exceeds/i,
+    code: "INVALID_VALUE",
+    message: "the secret is longer than this keychain takes",
+  },
   {
     says: /ServiceUnknown|not provided by any|was not provided|org\.freedesktop\.secrets/i,
     code: "UNSUPPORTED",

@@ -49,8 +49,12 @@ async function load(): Promise<Keytar> {
     const module = (await import(name)) as { default?: Keytar } & Partial<Keytar>;
     return module.default ?? (module as Keytar);
   } catch (cause) {
-    throw new StorageError("UNSUPPORTED", "keytar is not here: install it (`npm install keytar`), or use osKeychain()", {
-      cause,
-    });
+    throw new StorageError(
+      "UNSUPPORTED",
+      "keytar is not here: install it (`npm install keytar`), or use osKeychain()",
+      {
+        cause,
+      },
+    );
   }
 }

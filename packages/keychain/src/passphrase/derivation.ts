@@ -40,7 +40,10 @@ export function checkDerivation(value: unknown): Derivation {
     return { kdf, memory: within("memory", memory), passes: within("passes", passes), lanes: within("lanes", lanes) };
   }
   if (kdf === "pbkdf2-sha256") return { kdf, iterations: within("iterations", iterations) };
-  throw new StorageError("INVALID_OPTION", `a key is derived by "argon2id", or by "pbkdf2-sha256" where there is no WebAssembly`);
+  throw new StorageError(
+    "INVALID_OPTION",
+    `a key is derived by "argon2id", or by "pbkdf2-sha256" where there is no WebAssembly`,
+  );
 }
 
 /** 32 bytes. Throws UNSUPPORTED where argon2id cannot run. */

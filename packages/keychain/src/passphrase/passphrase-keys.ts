@@ -18,7 +18,11 @@ export interface PassphraseKeysOptions {
  *
  * @throws INVALID_OPTION. Loading rejects with DECRYPT_FAILED for a wrong passphrase.
  */
-export function passphraseKeys({ passphrase, secrets, derivation = DEFAULT_DERIVATION }: PassphraseKeysOptions): KeyProvider {
+export function passphraseKeys({
+  passphrase,
+  secrets,
+  derivation = DEFAULT_DERIVATION,
+}: PassphraseKeysOptions): KeyProvider {
   if (typeof passphrase !== "string" && typeof passphrase !== "function") {
     throw new StorageError("INVALID_OPTION", "passphrase is text, or a function that asks for it");
   }

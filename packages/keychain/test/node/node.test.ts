@@ -8,8 +8,8 @@ import { environmentKeys, passphraseKeys, Secret } from "@holdfast/keychain";
 import { fileSecrets, type Keytar, keytarKeychain, keytarSecrets, osSecrets } from "@holdfast/keychain/node";
 import { memory } from "@holdfast/memory";
 import { afterAll, describe, expect, it } from "vitest";
-import { deriveFrom } from "../../dist/passphrase/derivation.js";
 import { keychainError } from "../../dist/node/keychain-error.js";
+import { deriveFrom } from "../../dist/passphrase/derivation.js";
 import { keyProviderContract } from "../support/provider-contract.js";
 
 const QUICK = { kdf: "argon2id", memory: 8 * 1024, passes: 1, lanes: 1 } as const;
@@ -123,17 +123,24 @@ it("a Secret is not shown by inspecting what holds it", () => {
 
 it("the environment of the process is where keys are looked for", async () => {
   process.env["HOLDFAST_TEST_KEYS"] = Buffer.alloc(32, 1).toString("base64");
-  const storage = await openStorage(memory(), { encryption: { keys: environmentKeys({ variable: "HOLDFAST_TEST_KEYS" }) } });
+  const storage = await openStorage(memory(), {
+    encryption: { keys: environmentKeys({ variable: "HOLDFAST_TEST_KEYS" }) },
+  });
   expect(await storage.save("a", 1)).toMatchObject({ encrypted: true });
   delete process.env["HOLDFAST_TEST_KEYS"];
 });
 
 it("no file of sealed keys tells a key", async () => {
   const path = await directory();
-  const { keys } = await passphraseKeys({ passphrase: "x", secrets: fileSecrets({ directory: path }), derivation: QUICK }).load();
+  const { keys } = await passphraseKeys({
+    passphrase: "x",
+    secrets: fileSecrets({ directory: path }),
+    derivation: QUICK,
+  }).load();
   const key = Buffer.from(keys[0]?.material as Uint8Array);
   for (const file of await readdir(path)) {
     const content = await readFile(join(path, file), "utf8");
-    for (const form of ["hex", "base64", "base64url"] as const) expect(content).not.toContain(key.toString(form).slice(0, 16));
+    for (const form of ["hex", "base64", "base64url"] as const)
+      expect(content).not.toContain(key.toString(form).slice(0, 16));
   }
 });

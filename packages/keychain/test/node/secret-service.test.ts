@@ -24,15 +24,24 @@ async function newHome(): Promise<string> {
 /** Runs the scenario in a session of its own, whose keyring nobody else sees. */
 async function run(start: string, home: string): Promise<Record<string, unknown>> {
   const runtime = await mkdtemp(join(home, "run-"));
-  const env = { PATH: process.env["PATH"] ?? "", HOME: home, XDG_RUNTIME_DIR: runtime, XDG_DATA_HOME: join(home, "data") };
-  const [program = "", ...args] = start === "" ? [process.execPath, scenario] : ["dbus-run-session", "--", "sh", "-c", `${start}; exec "${process.execPath}" "${scenario}"`];
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: home,
+    XDG_RUNTIME_DIR: runtime,
+    XDG_DATA_HOME: join(home, "data"),
+  };
+  const [program = "", ...args] =
+    start === ""
+      ? [process.execPath, scenario]
+      : ["dbus-run-session", "--", "sh", "-c", `${start}; exec "${process.execPath}" "${scenario}"`];
   const { stdout } = await promisify(execFile)(program, args, { env, timeout: 60_000 });
   const lines = stdout.trim().split("\n");
   return JSON.parse(lines.at(-1) ?? "") as Record<string, unknown>;
 }
 
 if (process.platform !== "linux" || missing.length > 0) {
-  const reason = process.platform === "linux" ? `${missing.join(" and ")} not installed` : `this is ${process.platform}`;
+  const reason =
+    process.platform === "linux" ? `${missing.join(" and ")} not installed` : `this is ${process.platform}`;
   it(`a real Secret Service: NOT RUN, ${reason}`, () => {
     // Where every change is checked there has to be one.
     expect(process.platform === "linux" && process.env["CI"] === "true").toBe(false);
@@ -68,6 +77,12 @@ if (process.platform !== "linux" || missing.length > 0) {
   });
 }
 
-it.runIf(process.platform === "linux")("without a D-Bus session there is no keychain, and the error says what to install", async () => {
-  expect(await run("", await newHome())).toMatchObject({ code: "UNSUPPORTED", message: expect.stringContaining("gnome-keyring") });
-});
+it.runIf(process.platform === "linux")(
+  "without a D-Bus session there is no keychain, and the error says what to install",
+  async () => {
+    expect(await run("", await newHome())).toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining("gnome-keyring"),
+    });
+  },
+);

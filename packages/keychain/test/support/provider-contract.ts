@@ -23,9 +23,10 @@ export function keyProviderContract(name: string, place: () => Place | Promise<P
     it("tells ids that follow from the keys", async () => {
       const { open } = await place();
       await open().load();
-      const { keys } = (await open().add?.()) as MasterKeys;
+      const added: MasterKeys | undefined = await open().add?.();
+      const keys = added?.keys ?? [];
       for (const { id, material } of keys) expect(await masterKeyId(material)).toBe(id);
-      expect(new Set(ids({ active: "", keys })).size).toBe(2);
+      expect(new Set(keys.map(({ id }) => id)).size).toBe(2);
     });
 
     it("adds keys beside the others and makes them active, for everybody", async () => {

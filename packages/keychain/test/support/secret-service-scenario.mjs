@@ -14,8 +14,8 @@ async function outcome(work) {
 
 const hex = (material) => Buffer.from(material).toString("hex");
 
-console.log(
-  JSON.stringify(
+process.stdout.write(
+  `${JSON.stringify(
     await outcome(async () => {
       const first = await osKeychain({ service }).load();
       const again = await osKeychain({ service }).load();
@@ -38,5 +38,5 @@ console.log(
         others: (await osSecrets({ service: `${service}-other` }).names()).length,
       };
     }),
-  ),
+  )}\n`,
 );

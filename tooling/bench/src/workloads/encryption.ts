@@ -23,7 +23,8 @@ const keys: KeyProvider = {
 export const encryptedSave: Workload<readonly Document[]> = {
   id: "encrypted-save",
   title: "SQLite: durable save, encrypted",
-  description: "Saves new documents of 1 KB, each awaited before the next, their values encrypted; held against the same save in plain.",
+  description:
+    "Saves new documents of 1 KB, each awaited before the next, their values encrypted; held against the same save in plain.",
   unit: "save",
   operations: SAVES,
   rounds: 40,
