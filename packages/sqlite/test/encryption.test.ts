@@ -65,10 +65,21 @@ describe("a file of encrypted items", () => {
     expect(await found(kept)).toEqual([]);
   });
 
+  it("loses the words of an item with the save that encrypts it, also where words are not deleted at once", async () => {
+    const { kept, provider } = await newKeys();
+    const path = join(directory, "app.db");
+    const storage = await openStorage(sqlite({ path }), { history: true, encryption: { keys: provider, metadata: true } });
+    const about = { tags: [SECRET], metadata: { author: `${SECRET} other words` } };
+    await storage.save("a", SECRET, { ...about, encrypt: false });
+    await storage.save("a", SECRET, about);
+    await storage.close();
+    expect(await found(kept)).toEqual([]);
+  });
+
   it("forgets what was plain, its words and versions, once it is encrypted", async () => {
     const { kept, provider } = await newKeys();
     const path = join(directory, "app.db");
-    const storage = await openStorage(sqlite({ path }), {
+    const storage = await openStorage(sqlite({ path, secureDelete: "all" }), {
       history: true,
       encryption: { keys: provider, metadata: true },
     });
@@ -86,11 +97,11 @@ describe("a file of encrypted items", () => {
     await storage.close();
     // Large bodies are overwritten step by step behind the commit; what is left at a close has its turn with the next open.
     for (let opening = 0; opening < 20; opening++) {
-      const next = await openStorage(sqlite({ path }), { encryption: { keys: provider } });
+      const next = await openStorage(sqlite({ path, secureDelete: "all" }), { encryption: { keys: provider } });
       await next.close();
     }
     expect(await found(kept)).toEqual([]);
-    const again = await openStorage(sqlite({ path }), { encryption: { keys: provider } });
+    const again = await openStorage(sqlite({ path, secureDelete: "all" }), { encryption: { keys: provider } });
     expect(await again.load("large")).toBe(large);
     expect((await again.verify()).problems).toEqual([]);
     await again.close();
