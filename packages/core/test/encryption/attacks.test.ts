@@ -18,7 +18,11 @@ let other: StoredRecord;
 
 beforeAll(async () => {
   const storage = await openStorage(adapter, { encryption });
-  await storage.save("small", { secret: "hushhush" }, { tags: ["tag"], metadata: { m: [1, "x"] }, expiration: new Date(9e12) });
+  await storage.save(
+    "small",
+    { secret: "hushhush" },
+    { tags: ["tag"], metadata: { m: [1, "x"] }, expiration: new Date(9e12) },
+  );
   await storage.save("large", LARGE);
   await storage.save("other", LARGE);
   [small, large, other] = ["small", "large", "other"].map((key) => structuredClone(adapter.records.get(key))) as [

@@ -1,10 +1,10 @@
-import { discard } from "../port/whole-files.js";
 import { BEFORE_ALL_TIME, type CancelTimer, type Ports, StorageError, sleep } from "@holdfast/core";
 import { codeOf, type GroupCommit, type ItemTable } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
 import type { Edits } from "../edits/edits.js";
 import type { MirrorLock } from "../mirror-lock.js";
 import { choosePairNames, type TakenNames } from "../names/pair-names.js";
+import { discard } from "../port/whole-files.js";
 import type { Copies } from "../table/copies.js";
 import type { FileTable } from "../table/file-table.js";
 import type { Plan, Result } from "./plan.js";
