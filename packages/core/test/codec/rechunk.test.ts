@@ -5,7 +5,8 @@ import { cut, MIB, noise } from "./samples.js";
 it("what comes in small pieces is not copied over and over", async () => {
   const bytes = noise(MIB / 4);
   const set = vi.spyOn(Uint8Array.prototype, "set");
-  const chunks = await Array.fromAsync(rechunk(cut(bytes, [100])));
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of rechunk(cut(bytes, [100]))) chunks.push(chunk);
   const copied = set.mock.calls.reduce((sum, [piece]) => sum + piece.length, 0);
   set.mockRestore();
   expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0);
