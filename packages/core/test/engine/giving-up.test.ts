@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { completeSettings } from "../../dist/engine/complete-settings.js";
 import { Session } from "../../dist/engine/session.js";
 import { Storage } from "../../dist/engine/storage.js";
+import { untilAborted } from "../../dist/engine/until-aborted.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -38,6 +39,13 @@ describe("a signal", () => {
     };
     const storage = await openStorage(adapter);
     await expect(storage.load("a", { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED", key: "a" });
+  });
+});
+
+describe("work that is waited for until a signal fires", () => {
+  it("is given up at once where that has fired already", async () => {
+    const reason = new Error("no longer wanted");
+    await expect(untilAborted(new Promise(() => undefined), AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 });
 
