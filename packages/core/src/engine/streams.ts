@@ -70,7 +70,7 @@ export async function readVerified(
   const stream = await openStream(session, operation, { key, version: undefined });
   if (stream === undefined) return undefined;
   for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
-    operation.signal?.throwIfAborted();
+    session.checkWanted(operation);
   return stream.header;
 }
 
