@@ -308,7 +308,9 @@ export class FileStore {
     const confirmed = this.trust.takeConfirmed();
     if (confirmed.length === 0) return;
     const record = () => {
-      for (const { key, young, old } of confirmed) if (this.files.find(key)?.stat === young) this.files.refresh(key, old);
+      for (const { key, young, old } of confirmed) {
+        if (this.files.find(key)?.stat === young) this.files.refresh(key, old);
+      }
     };
     // Where there is no room for it, those files are hashed once more.
     await this.group.submit(record).catch(() => undefined);

@@ -58,7 +58,9 @@ export const mutants: readonly Mutant[] = [
     name: "removal of older names without fsync",
     story: "a file that was replaced comes back beside the new one",
     file: publish,
-    edits: [{ find: "await this.#directories.fsync();\n        await this.#each(alone", replace: "await this.#each(alone" }],
+    edits: [
+      { find: "await this.#directories.fsync();\n        await this.#each(alone", replace: "await this.#each(alone" },
+    ],
   },
   {
     name: "data before companion",
