@@ -82,8 +82,7 @@ export async function readVerified(
 ): Promise<RecordHeader | undefined> {
   const stream = await openStream(session, operation, { key, version: undefined });
   if (stream === undefined) return undefined;
-  for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
-    operation.signal?.throwIfAborted();
+  for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body)) session.checkWanted(operation);
   return stream.header;
 }
 
