@@ -218,7 +218,12 @@ export class Workspace {
     }
   }
 
-  #keep(stored: string, { version, encryption }: RecordHeader, { t: _t, m: _m, u: _u, ...row }: ItemRow, now: number): void {
+  #keep(
+    stored: string,
+    { version, encryption }: RecordHeader,
+    { t: _t, m: _m, u: _u, ...row }: ItemRow,
+    now: number,
+  ): void {
     this.#keptOf(stored).push({ version, body: row.c?.[0], encryption });
     const kept: HistoryRow = { ...row, r: now };
     this.also((transaction) => transaction.objectStore("history").put(kept, [stored, version]));

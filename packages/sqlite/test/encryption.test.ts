@@ -68,7 +68,10 @@ describe("a file of encrypted items", () => {
   it("loses the words of an item with the save that encrypts it, also where words are not deleted at once", async () => {
     const { kept, provider } = await newKeys();
     const path = join(directory, "app.db");
-    const storage = await openStorage(sqlite({ path }), { history: true, encryption: { keys: provider, metadata: true } });
+    const storage = await openStorage(sqlite({ path }), {
+      history: true,
+      encryption: { keys: provider, metadata: true },
+    });
     const about = { tags: [SECRET], metadata: { author: `${SECRET} other words` } };
     await storage.save("a", SECRET, { ...about, encrypt: false });
     await storage.save("a", SECRET, about);
