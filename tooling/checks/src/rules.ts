@@ -26,6 +26,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/cli": { arrows: everything },
   "@holdfast/demo": { arrows: everything },
   "@holdfast/playground": { arrows: everything },
+  "@holdfast/examples": { arrows: everything },
   "@holdfast/docs": { arrows: everything },
   "@holdfast/browser": { arrows: ["@holdfast/vitest-preset"] },
   "@holdfast/bench": { arrows: everything },
