@@ -199,7 +199,9 @@ class FallbackAdapter implements StorageAdapter {
       if (isNoAnswer(outcome)) {
         return this.#takeOne<PutOutcome>({ type: "put", record, expect }, now, signal, outcome);
       }
-      if (outcome.outcome === "written") await this.#store.copy(outcome.header, record.body);
+      const header =
+        outcome.outcome === "written" ? outcome.header : await this.#landed(outcome, record.header, signal);
+      if (header !== undefined) await this.#store.copy(header, record.body);
       else await this.#store.forget(key);
       return outcome;
     });
@@ -337,6 +339,18 @@ class FallbackAdapter implements StorageAdapter {
     // An unconditional save is written again where nobody can tell: seen twice is better than lost.
     if (arrived === undefined && outcome.outcome === "conflict") throw unknownOutcome(outcome.current?.version ?? null);
     return outcome;
+  }
+
+  /** The header of a record that stands since an earlier try to put it. */
+  async #landed(
+    outcome: PutOutcome,
+    { key, version }: RecordHeader,
+    signal: AbortSignal | undefined,
+  ): Promise<RecordHeader | undefined> {
+    if (outcome.outcome !== "stale" || outcome.floor !== version) return undefined;
+    const now = this.#now();
+    const header = await this.#ask({ signal }, (both) => this.#primary.adapter.stat(key, { now, signal: both }));
+    return header !== AWAY && header?.version === version ? header : undefined;
   }
 
   async #ask<T>(

@@ -207,8 +207,8 @@ async function reconsider(context: ReplayContext, sending: Sending, reason: Conf
     return;
   }
   if (reason.outcome === "stale") {
-    const arrived = reason.floor === version || (await arrivedBefore(context, sending));
-    if (arrived) sending.write = undefined;
+    if (reason.floor === version) await recognise(context, sending);
+    else if (await arrivedBefore(context, sending)) sending.write = undefined;
     else await renumber(context, sending, reason.floor);
     return;
   }
@@ -258,6 +258,14 @@ async function expecting(
   const { key, held } = sending;
   if (held.mark.state === "saved") return putOf(context, sending, shownHeader(held), expect);
   return expect === "absent" ? undefined : { type: "delete", key, version: held.mark.version, expect };
+}
+
+/** An earlier try had arrived, and is what stands. */
+async function recognise({ primary, ask, now }: ReplayContext, sending: Sending): Promise<void> {
+  const { key, held, body } = sending;
+  sending.write = undefined;
+  const header = await ask((signal) => primary.stat(key, { now: now(), signal }));
+  if (header?.version === held.mark.version) sending.arrived = { header, body };
 }
 
 /** A greater version, written down before it is sent, so that it is recognised after a crash. */

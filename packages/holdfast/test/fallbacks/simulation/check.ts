@@ -12,7 +12,7 @@ export interface Read {
 }
 
 /** Throws when a load tells less than the app had written. */
-export function checkRead({ world, writes }: Run, { key, id, before, order, alone }: Read): void {
+export function checkRead({ world, writes, events }: Run, { key, id, before, order, alone }: Read): void {
   const mine = writes.filter((write) => write.key === key);
   const last = before.at(-1);
   // What is under way, or may have happened or not, allows more than one answer.
@@ -30,6 +30,8 @@ export function checkRead({ world, writes }: Run, { key, id, before, order, alon
   if (before.some((write) => write.outcome === "unknown" && write.order > newest.order) || last === undefined) return;
   if (overlapping(newest, before)) return;
   if (world.fallbackFaults > 0) return;
+  // Where both versions are kept, the other one is what is read.
+  if (events.some((event) => event.type === "conflict" && event.key === key)) return;
   // One that died with its process may still arrive, and is somebody else's to the next one: both are kept then.
   const own = writes.find((write) => write.id !== undefined && write.id === id && write.outcome !== "unknown");
   if (own !== undefined && own.id !== newest.id)
