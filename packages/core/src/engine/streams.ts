@@ -70,7 +70,7 @@ export async function readVerified(
   const stream = await openStream(session, operation, { key, version: undefined });
   if (stream === undefined) return undefined;
   for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
-    operation.signal?.throwIfAborted();
+    session.checkWanted(operation);
   return stream.header;
 }
 
@@ -132,6 +132,7 @@ async function openWriter(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<BodyWriter> {
   try {
+    session.checkWanted(operation);
     const writer = await session.adapter.writeStream?.(key, { signal: operation.signal });
     return writer ?? new BufferedWriter(session, operation);
   } catch (error) {
@@ -205,7 +206,7 @@ function withStorageErrors(
       const iterator = body[Symbol.asyncIterator]();
       return {
         next: () => funnelled(() => iterator.next()),
-        return: () => funnelled(async () => (await iterator.return?.()) ?? { done: true, value: undefined }),
+        return: () => funnelled(async () => iterator.return?.() ?? { done: true, value: undefined }),
       };
     },
   };

@@ -181,7 +181,10 @@ describe("changes", () => {
           }
         })(),
       );
-      await expect(reading).rejects.toMatchObject({ code: stop === "abort" ? "ABORTED" : "CLOSED" });
+      await expect(reading).rejects.toMatchObject({
+        code: stop === "abort" ? "ABORTED" : "CLOSED",
+        message: expect.stringMatching(/^changes\b/),
+      });
     }
   });
 
@@ -204,6 +207,14 @@ describe("changes", () => {
     await expect(all(storage.changes())).rejects.toMatchObject({ code: "UNSUPPORTED", adapter: "map" });
     expect(await storage.getInfo()).not.toHaveProperty("cursor");
   });
+
+  it.each(["changes", "lastCursor"])(
+    "is UNSUPPORTED where the adapter lacks %s, whatever it announces",
+    async (method) => {
+      const storage = await openStorage(Object.assign(new RememberingAdapter(), { [method]: undefined }));
+      await expect(all(storage.changes())).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    },
+  );
 });
 
 describe("the cursor of getInfo", () => {
