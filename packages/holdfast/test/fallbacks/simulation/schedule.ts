@@ -67,7 +67,7 @@ class Schedule {
       if (world.chance(0.25)) acts.push(this.#actOfOthers(others));
       await this.#until(Promise.all(acts));
       if (this.#life.dead) this.#giveUp();
-      while (world.late.length > 0 && world.chance(0.5)) await world.late.pop()?.();
+      while (world.late.length > 0 && world.chance(0.5)) await world.arriveLate();
       if (world.chance(0.4)) await this.#pass(world.random.below(90_000));
       if (world.chance(0.1)) world.ports.jump(world.random.below(7_200_000) - 3_600_000);
     }
@@ -205,7 +205,7 @@ class Schedule {
     world.down = false;
     world.flakiness = 0;
     world.fallbackFlakiness = 0;
-    for (const late of world.late.splice(0)) await late();
+    while (world.late.length > 0) await world.arriveLate();
     while (this.#app === undefined || this.#life.dead) {
       this.#giveUp();
       await this.#start(Number.POSITIVE_INFINITY);

@@ -21,6 +21,8 @@ export interface Commit {
   readonly replaced: Version | undefined;
   /** Writes of one batch share it. */
   readonly call: number;
+  /** Its request had been under way when everybody had long given it up. */
+  readonly late: boolean;
 }
 
 /** What a run may be told to do wrong, so that it is seen whether anybody notices. */
@@ -57,6 +59,7 @@ export class World {
   answers = 0;
   readonly #sabotage: Sabotage | undefined;
   #calls = 0;
+  #isLate = false;
 
   constructor(seed: number, sabotage?: Sabotage) {
     this.random = new SeededRandom(seed);
@@ -67,6 +70,16 @@ export class World {
 
   chance(probability: number): boolean {
     return this.random.fraction() < probability;
+  }
+
+  /** What was under way arrives, and nobody hears of it. */
+  async arriveLate(): Promise<void> {
+    const work = this.late.pop();
+    this.#isLate = true;
+    // The primary works synchronously.
+    const arrival = work?.();
+    this.#isLate = false;
+    await arrival;
   }
 
   /** As the app reaches the primary in one of its lives. */
@@ -133,7 +146,7 @@ export class World {
       const isPut = write.type === "put";
       const { key, version } = isPut ? write.record.header : write;
       const id = isPut ? idIn(write.record.body) : undefined;
-      this.log.push({ key, version, id, by, expect: write.expect, replaced, call });
+      this.log.push({ key, version, id, by, expect: write.expect, replaced, call, late: this.#isLate });
       if (by === "app") this.seen.add(version);
     };
     const twice = this.#sabotage === "takes versions twice" && by === "app";
