@@ -30,6 +30,7 @@ import {
 import { hasArrived } from "./arrived.js";
 import { capabilitiesOf, checkMembers } from "./combined-capabilities.js";
 import { countAll, countHeld } from "./count-items.js";
+import { versionOf } from "./decide.js";
 import { FallbackStore, PROBE_KEY } from "./fallback-store.js";
 import { Health } from "./health.js";
 import { FallbackMember } from "./member.js";
@@ -82,6 +83,8 @@ class FallbackAdapter implements StorageAdapter {
   readonly #health: Health;
   readonly #store: FallbackStore;
   readonly #watchers: WatchRelay;
+  /** Versions that the primary was asked to take and did not answer, and that no fallback has taken yet. */
+  readonly #unanswered = new Set<Version>();
   #mode: FallbackMode = "primary";
   #context: AdapterContext | undefined;
   #clock: VersionClock | undefined;
@@ -148,6 +151,7 @@ class FallbackAdapter implements StorageAdapter {
     this.#clock = new VersionClock(context.ports);
     this.#closing = false;
     this.#mode = "primary";
+    this.#unanswered.clear();
     this.#health.start(context.ports);
     let lastVersion = await this.#store.open(context);
     try {
@@ -321,7 +325,8 @@ class FallbackAdapter implements StorageAdapter {
     work: (signal: AbortSignal) => Awaitable<Outcome>,
   ): Promise<Outcome | NoAnswer> {
     const after = this.#store.cursor;
-    let tries = 0;
+    // Core may ask again for what a fallback failed to take.
+    let tries = this.#unanswered.delete(version) ? 1 : 0;
     const outcome = await this.#ask({ signal }, (both) => {
       tries++;
       return work(both);
@@ -372,7 +377,9 @@ class FallbackAdapter implements StorageAdapter {
     signal: AbortSignal | undefined,
     noAnswer: NoAnswer,
   ): Promise<Outcome> {
+    if (noAnswer === UNANSWERED) this.#unanswered.add(versionOf(write));
     const outcome = await this.#take([write], now, signal, noAnswer);
+    this.#unanswered.delete(versionOf(write));
     return (outcome.outcome === "applied" ? outcome.results[0] : outcome.reason) as Outcome;
   }
 
