@@ -23,9 +23,10 @@ export { checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } f
 export { createMigrator } from "./migrate/create-migrator.js";
 export * from "./ports.js";
 export { matchQuery, matchTerms } from "./query/match.js";
-export { compareHits, type Hit } from "./query/order.js";
+export { compareHits } from "./query/order.js";
 export { type IndexedPath, parseQuery } from "./query/parse-query.js";
 export * from "./query/parsed-query.js";
+export { compareRank, type Hit } from "./query/rank.js";
 export { countQuery, scanQuery, selectHits } from "./query/scan-query.js";
 export { termsOf } from "./query/terms.js";
 export { TOKENIZER_VERSION, tokenize } from "./query/tokenizer.js";
