@@ -21,6 +21,7 @@ export type { HistorySettings, RetrySettings, StorageSettings } from "./engine/s
 export { type ErrorCode, type SchemaIssue, StorageError, type StorageErrorDetails } from "./errors.js";
 export { checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } from "./keys.js";
 export { createMigrator } from "./migrate/create-migrator.js";
+export { storageJournal } from "./migrate/storage-journal.js";
 export * from "./ports.js";
 export { matchQuery, matchTerms } from "./query/match.js";
 export { compareHits, type Hit } from "./query/order.js";

@@ -9,13 +9,16 @@ export interface Progress {
   totalItems?: number;
   /** Bytes done so far. */
   bytes: number;
+  /** Bytes in all, where that is known. */
+  totalBytes?: number;
   bytesPerSecond: number;
   /** Milliseconds left at the present rate, where the total is known. */
   remaining?: number;
 }
 
 export interface VerifyOptions extends OperationOptions {
-  onProgress?: ((progress: Progress) => void) | undefined;
+  /** When it throws or rejects, the call rejects with that error. */
+  onProgress?: ((progress: Progress) => void | Promise<void>) | undefined;
 }
 
 export interface Problem {
