@@ -9,6 +9,7 @@ import { sameContent } from "./same-content.js";
 export async function backUp(run: Run, over: RecordHeader): Promise<void> {
   const { backup, destination, operation } = run;
   if (backup === undefined) return;
+  await run.backupReady();
   const { key, version, storedSize } = over;
   const stored = await readStored(run, destination, { key, version: undefined, storedSize }, backup);
   const relative = key.slice(destination.prefix.length);

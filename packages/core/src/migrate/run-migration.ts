@@ -71,7 +71,7 @@ class Migration {
   }
 
   async #begin(): Promise<void> {
-    const { state, options, backup } = this.#run;
+    const { state, options } = this.#run;
     if (options.history === true) this.#requireHistory();
     if (state.report.dryRun) return;
     const id = await this.#describe();
@@ -82,7 +82,6 @@ class Migration {
       await state.tell({ type: "resumed", phase: state.phase, items });
       return;
     }
-    if (backup !== undefined) await this.#requireEmpty(backup);
     // Before the plan: what changes from now on is in the feed.
     state.cursor = await feedPosition(this.#run);
     await this.#journal.begin(id, state.cursor);
@@ -223,19 +222,6 @@ class Migration {
         `${session.adapter.name} keeps no previous versions: migrate without history`,
       );
     }
-  }
-
-  async #requireEmpty({ session, prefix }: Internals): Promise<void> {
-    const { signal } = this.#run.operation;
-    const range = { prefix, after: undefined, limit: 1 };
-    const found = await session.ask(this.#run.operation, () =>
-      session.adapter.list(range, { now: session.now(), signal }),
-    );
-    if (found.length === 0) return;
-    throw new StorageError(
-      "INVALID_OPTION",
-      "the backup is not empty: name another storage or namespace, or put back first what it holds",
-    );
   }
 
   /** Which migration this is, for its journal. */

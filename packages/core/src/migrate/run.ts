@@ -2,7 +2,7 @@ import type { ConflictPolicy, MigrateOptions } from "../contract/migration.js";
 import { abortError, CallerError, type Operation, toStorageError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { type ProgressListener, ProgressMeter, type Prospect } from "../engine/progress-meter.js";
-import type { StorageError } from "../errors.js";
+import { StorageError } from "../errors.js";
 import type { RunState } from "./run-state.js";
 import { Throttle } from "./throttle.js";
 
@@ -21,6 +21,7 @@ export class Run {
   readonly concurrency: number;
   /** Previous versions go along. */
   readonly history: boolean;
+  #backupReady: Promise<void> | undefined;
 
   constructor(
     source: Internals,
@@ -61,6 +62,12 @@ export class Run {
     return new ProgressMeter(phase, this.source.session.ports.clock, listener, total?.items, prospect);
   }
 
+  /** Looked at when it is first needed: a run that replaces nothing minds no backup of an earlier one. */
+  backupReady(): Promise<void> {
+    this.#backupReady ??= this.state.report.resumed ? Promise.resolve() : this.#requireEmptyBackup();
+    return this.#backupReady;
+  }
+
   checkWanted(): void {
     if (this.operation.signal?.aborted) throw abortError(this.operation);
   }
@@ -83,5 +90,21 @@ export class Run {
     // A full store takes nothing more; a body above the limit is one item's matter, and is found in the plan.
     if (failure.code === "QUOTA_EXCEEDED") throw failure;
     return failure;
+  }
+
+  async #requireEmptyBackup(): Promise<void> {
+    if (this.backup === undefined) return;
+    const { session, prefix } = this.backup;
+    const { signal } = this.operation;
+    const range = { prefix, after: undefined, limit: 1 };
+    const found = await session.ask(this.operation, () => session.adapter.list(range, { now: session.now(), signal }));
+    if (found.length === 0) return;
+    // What ends the whole migration, not one item.
+    throw new CallerError(
+      new StorageError(
+        "INVALID_OPTION",
+        "the backup is not empty: name another storage or namespace, or put back first what it holds",
+      ),
+    );
   }
 }
