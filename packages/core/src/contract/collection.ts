@@ -100,7 +100,7 @@ export interface MigrateAllOptions extends OperationOptions {
   down?: boolean | undefined;
   /** Items in flight at once, at most 1,000. Default: 16. */
   concurrency?: number | undefined;
-  progress?: ((progress: Progress) => void | Promise<void>) | undefined;
+  progress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface MigrateAllReport {

@@ -82,9 +82,9 @@ export interface MigrateOptions extends OperationOptions {
   /** Plan and report; write nothing, not even the journal. */
   dryRun?: boolean | undefined;
   /** When it throws or rejects, the migration ends with that error. */
-  progress?: ((progress: Progress) => void | Promise<void>) | undefined;
+  progress?: ((progress: Progress) => void) | undefined;
   /** When it throws or rejects, the migration ends with that error. */
-  onEvent?: ((event: MigrationEvent) => void | Promise<void>) | undefined;
+  onEvent?: ((event: MigrationEvent) => void) | undefined;
 }
 
 export interface MigrationFailure {

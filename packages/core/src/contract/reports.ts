@@ -18,7 +18,7 @@ export interface Progress {
 
 export interface VerifyOptions extends OperationOptions {
   /** When it throws or rejects, the call rejects with that error. */
-  onProgress?: ((progress: Progress) => void | Promise<void>) | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface Problem {

@@ -6,7 +6,7 @@ import { callersOwn } from "./failure.js";
 // Often enough for a smooth bar, seldom enough to cost nothing.
 const INTERVAL = 100;
 
-export type ProgressListener = (progress: Progress) => void | Promise<void>;
+export type ProgressListener = (progress: Progress) => void;
 
 /** What is known when the work begins. */
 export interface Prospect {

@@ -1,7 +1,7 @@
 import type { MigrateOptions, MigrationReport } from "../contract/migration.js";
 import type { JsonObject } from "../contract/storage-item.js";
 import { concurrently } from "../engine/concurrently.js";
-import { CallerError, type Operation } from "../engine/failure.js";
+import type { Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { StorageError } from "../errors.js";
 import { batches } from "./batches.js";
@@ -13,6 +13,7 @@ import { type Move, moveOf } from "./moves.js";
 import { Run } from "./run.js";
 import { MOST_LISTED, RunState } from "./run-state.js";
 import { Standing } from "./standing.js";
+import { untouched } from "./untouched.js";
 import { verifyMove } from "./verify-move.js";
 
 /** Plan, copy, catch up, verify, report: see docs/migration.md. */
@@ -30,15 +31,6 @@ export async function runMigration(
   const within = (internals: Internals | undefined, work: () => Promise<MigrationReport>) =>
     internals === undefined ? work() : internals.session.run(operation, () => untouched(work));
   return within(source, () => within(destination, () => within(backup, () => new Migration(run).migrate())));
-}
-
-/** An error that has been through the funnel of one storage is not for that of the next. */
-async function untouched<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw StorageError.is(error) || error instanceof CallerError ? error : new CallerError(error);
-  }
 }
 
 class Migration {

@@ -8,7 +8,7 @@ import { SettledItems } from "./settled.js";
 /** Keeps the report within bounds on a disaster of millions of items. */
 export const MOST_LISTED = 10_000;
 
-type Listener = (event: MigrationEvent) => void | Promise<void>;
+type Listener = (event: MigrationEvent) => void;
 export type Phase = "plan" | "copy" | "verify";
 
 /** How far a migration has got: what its journal holds, and what its report tells. */

@@ -8,7 +8,12 @@ async function pair() {
   const source = new RememberingAdapter();
   const destination = new RememberingAdapter();
   const settings = { history: { versions: 100 } };
-  return { source, destination, from: await openStorage(source, settings), to: await openStorage(destination, settings) };
+  return {
+    source,
+    destination,
+    from: await openStorage(source, settings),
+    to: await openStorage(destination, settings),
+  };
 }
 
 const keysOf = async (storage: StorageEngine) => (await storage.list()).map(({ key }) => key);
@@ -28,7 +33,12 @@ describe("keep-both", () => {
       keptBoth: [{ key: "a", as: "a~migrated" }],
     });
     expect(await Promise.all(["a", "a~migrated"].map((key) => to.load(key)))).toEqual(["destination", "source"]);
-    expect(await migrator.migrate({ conflict: "keep-both" })).toMatchObject({ ok: true, copied: 0, unchanged: 2, verified: 2 });
+    expect(await migrator.migrate({ conflict: "keep-both" })).toMatchObject({
+      ok: true,
+      copied: 0,
+      unchanged: 2,
+      verified: 2,
+    });
     expect(await keysOf(to)).toEqual(["a", "a~migrated", "b"]);
   });
 
@@ -86,7 +96,9 @@ describe("a backup", () => {
     for (const backup of [from, from.namespace("x"), to]) {
       await expect(createMigrator(from, to).migrate({ backup })).rejects.toMatchObject({ code: "INVALID_OPTION" });
     }
-    await expect(createMigrator(from, to).migrate({ backup: {} as never })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(createMigrator(from, to).migrate({ backup: {} as never })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
   });
 });
 
@@ -126,7 +138,11 @@ describe("previous versions", () => {
     const { from, to, destination } = await pair();
     for (const text of ["first", "second", "third"]) await from.save("a", text, { tags: [text] });
     await from.save("b", "only one");
-    expect(await createMigrator(from, to).migrate({ history: true })).toMatchObject({ ok: true, copied: 2, verified: 2 });
+    expect(await createMigrator(from, to).migrate({ history: true })).toMatchObject({
+      ok: true,
+      copied: 2,
+      verified: 2,
+    });
     const without = (items: object[]) => items.map((item) => ({ ...item, replaced: undefined }));
     expect(without(await to.history("a"))).toEqual(without(await from.history("a")));
     expect(await to.list()).toEqual(await from.list());
@@ -261,7 +277,10 @@ describe("the caller's functions", () => {
     });
     expect(await keysOf(to)).toEqual(["b"]);
     const migration = createMigrator(from, to).migrate({ filter: (() => "yes") as never });
-    await expect(migration).rejects.toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("filter") });
+    await expect(migration).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("filter"),
+    });
   });
 
   it.each(["progress", "onEvent", "filter", "transform"] as const)("end it when %s rejects", async (name) => {

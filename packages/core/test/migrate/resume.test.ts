@@ -103,7 +103,14 @@ describe("a migration that was killed", () => {
         const before = writesOf(world.destination);
         const fuse = new Fuse();
         const report = await migrate(world, variant, fuse);
-        return { report, calls: fuse.calls, writes: writesOf(world.destination) - before, content: contentOf(world.destination), backup: contentOf(world.backup), kept: world.destination.kept.size };
+        return {
+          report,
+          calls: fuse.calls,
+          writes: writesOf(world.destination) - before,
+          content: contentOf(world.destination),
+          backup: contentOf(world.backup),
+          kept: world.destination.kept.size,
+        };
       }),
     );
     for (let kill = 0; kill < KILLS; kill++) {
@@ -186,7 +193,10 @@ describe("a migration that was killed", () => {
       await from.save("z", "new");
       const report = await migrate(world, {}, new Fuse());
       // What was in the batch that was cut off is not known to be ours.
-      expect(report.conflicts.filter((key) => key !== "k/000"), `killed at ${at}`).toEqual([]);
+      expect(
+        report.conflicts.filter((key) => key !== "k/000"),
+        `killed at ${at}`,
+      ).toEqual([]);
       if (report.ok) expect(contentOf(world.destination)).toEqual(contentOf(world.source));
     }
   });
@@ -210,8 +220,16 @@ describe("a journal", () => {
     ["a line that is no JSON", (lines: string[]) => lines.splice(1, 1, "{"), "CORRUPT"],
     ["a line of something else", (lines: string[]) => lines.push("[]"), "CORRUPT"],
     ["a first line of something else", (lines: string[]) => lines.shift(), "CORRUPT"],
-    ["fingerprints that are none", (lines: string[]) => lines.push((lines.at(-1) ?? "").replace(/"settled":"[^"]*"/, '"settled":"x"')), "CORRUPT"],
-    ["a later layout", (lines: string[]) => lines.splice(0, 1, (lines[0] ?? "").replace('"journal":1', '"journal":2')), "UNSUPPORTED"],
+    [
+      "fingerprints that are none",
+      (lines: string[]) => lines.push((lines.at(-1) ?? "").replace(/"settled":"[^"]*"/, '"settled":"x"')),
+      "CORRUPT",
+    ],
+    [
+      "a later layout",
+      (lines: string[]) => lines.splice(0, 1, (lines[0] ?? "").replace('"journal":1', '"journal":2')),
+      "UNSUPPORTED",
+    ],
   ] as const)("is refused with %s", async (_name, spoil, code) => {
     const world = await createWorld({});
     await migrate(world, {}, new Fuse(60)).catch(() => "killed");
@@ -242,7 +260,10 @@ describe("a journal", () => {
     expect((await third.list("migration/")).length).toBeGreaterThan(1);
     const { from, to } = await open(new Fuse());
     const again = storageJournal(third.namespace("migration"));
-    expect(await createMigrator(from, to).migrate({ journal: again, concurrency: 1 })).toMatchObject({ ok: true, resumed: true });
+    expect(await createMigrator(from, to).migrate({ journal: again, concurrency: 1 })).toMatchObject({
+      ok: true,
+      resumed: true,
+    });
     expect(await third.list()).toEqual([]);
   });
 

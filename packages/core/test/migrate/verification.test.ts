@@ -10,7 +10,12 @@ async function pair() {
 }
 
 /** Calls `work` once, before the first time that an adapter's method is called for the `at`-th time. */
-function before(adapter: MapAdapter, method: "get" | "batch" | "stat" | "list", at: number, work: () => Promise<unknown>): void {
+function before(
+  adapter: MapAdapter,
+  method: "get" | "batch" | "stat" | "list",
+  at: number,
+  work: () => Promise<unknown>,
+): void {
   const call = adapter[method].bind(adapter) as (...args: unknown[]) => Promise<never>;
   let calls = 0;
   adapter[method] = (async (...args: unknown[]) => {
@@ -27,16 +32,27 @@ async function same(a: StorageEngine, b: StorageEngine): Promise<void> {
 }
 
 describe("injected damage in the destination", () => {
-  const damages: [string, (header: { -readonly [N in keyof RecordHeader]: RecordHeader[N] }, body: Uint8Array) => void][] = [
+  const damages: [
+    string,
+    (header: { -readonly [N in keyof RecordHeader]: RecordHeader[N] }, body: Uint8Array) => void,
+  ][] = [
     ["a bit of the body", (_, body) => body.set([(body[0] ?? 0) ^ 1])],
-    ["version", (header) => Object.assign(header, { version: header.version.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")) })],
+    [
+      "version",
+      (header) =>
+        Object.assign(header, { version: header.version.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")) }),
+    ],
     ["created", (header) => header.created--],
     ["modified", (header) => header.modified++],
     ["expiration", (header) => Object.assign(header, { expiration: (header.expiration ?? 0) + 1 })],
     ["no expiration", (header) => Object.assign(header, { expiration: null })],
     ["tags", (header) => Object.assign(header, { tags: header.tags.slice(1) })],
     ["metadata", (header) => Object.assign(header, { metadata: { n: 8 } })],
-    ["checksum", (header) => Object.assign(header, { checksum: header.checksum.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) })],
+    [
+      "checksum",
+      (header) =>
+        Object.assign(header, { checksum: header.checksum.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) }),
+    ],
     ["format", (header) => Object.assign(header, { format: "yaml" })],
     ["size", (header) => header.size++],
     ["compression", (header) => Object.assign(header, { compression: "gzip" })],
@@ -69,7 +85,10 @@ describe("injected damage in the destination", () => {
     const { from, to, destination } = await pair();
     await from.save("a", 1);
     before(destination, "get", 1, async () => destination.records.delete("a"));
-    expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: false, failures: [{ key: "a", code: "NOT_FOUND" }] });
+    expect(await createMigrator(from, to).migrate()).toMatchObject({
+      ok: false,
+      failures: [{ key: "a", code: "NOT_FOUND" }],
+    });
   });
 });
 
@@ -158,7 +177,11 @@ describe("a source that changes meanwhile", () => {
     const first = await createMigrator(from, to).migrate({ concurrency: 1, conflict: "overwrite" });
     expect(first).toMatchObject({ ok: false, failures: [{ key: "k10", code: "CORRUPT" }] });
     expect(first.failures[0]?.message).toContain("or the source, was changed meanwhile");
-    expect(await createMigrator(from, to).migrate({ conflict: "overwrite" })).toMatchObject({ ok: true, copied: 1, unchanged: 29 });
+    expect(await createMigrator(from, to).migrate({ conflict: "overwrite" })).toMatchObject({
+      ok: true,
+      copied: 1,
+      unchanged: 29,
+    });
   });
 });
 
