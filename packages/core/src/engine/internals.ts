@@ -7,8 +7,6 @@ import type { Session } from "./session.js";
 export interface Internals {
   readonly session: Session;
   readonly prefix: string;
-  /** Whether this view, or one that it lies in, was closed. */
-  closed(): boolean;
   /** Runs one call of this view: as `Session.run`, unless the view is closed. */
   run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T>;
   /** The key of the store for one of this view; throws INVALID_KEY. */

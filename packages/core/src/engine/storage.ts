@@ -330,7 +330,6 @@ export class Storage implements StorageEngine {
     return {
       session: this.#session,
       prefix: this.#prefix,
-      closed: () => this.#closed(),
       run: (name, key, options, work) => this.#run(name, key, options, work),
       pathOf: (key) => this.#pathOf(key),
     };

@@ -23,9 +23,6 @@ export function createMigrator(from: StorageEngine, to: StorageEngine): Migrator
         requireApart(source, backup, "source and backup");
         requireApart(destination, backup, "destination and backup");
       }
-      for (const { closed, session } of [source, destination, ...(backup === undefined ? [] : [backup])]) {
-        if (closed()) throw session.closedError({ name: "migrate" });
-      }
       const { runMigration } = await import("./run-migration.js");
       return runMigration(source, destination, backup, options);
     },

@@ -3,6 +3,7 @@ import type { JsonObject } from "../contract/storage-item.js";
 import { concurrently } from "../engine/concurrently.js";
 import type { Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
+import type { Tally } from "../engine/tally.js";
 import { StorageError } from "../errors.js";
 import { batches } from "./batches.js";
 import { catchUp, feedPosition } from "./catch-up.js";
@@ -23,13 +24,21 @@ export async function runMigration(
   backup: Internals | undefined,
   options: MigrateOptions,
 ): Promise<MigrationReport> {
-  // One tally for both storages, each of which tells of the migration.
-  const operation: Operation = { name: "migrate", signal: options.signal, tally: { bytes: 0, retries: 0 } };
+  const tally: Tally = { bytes: 0, retries: 0 };
+  const operation: Operation = { name: "migrate", signal: options.signal, tally };
   const state = new RunState(options.dryRun ?? false, options.onEvent);
   const run = new Run(source, destination, backup, options, operation, state);
-  // Every storage counts it as work in flight: closing one waits for it.
+  // Every storage counts it as work in flight: closing one waits for it. And each tells of it, in the same figures.
   const within = (internals: Internals | undefined, work: () => Promise<MigrationReport>) =>
-    internals === undefined ? work() : internals.session.run(operation, () => untouched(work));
+    internals === undefined
+      ? work()
+      : internals.run("migrate", undefined, options, async (observed) => {
+          try {
+            return await untouched(work);
+          } finally {
+            if (observed.tally !== undefined) Object.assign(observed.tally, tally);
+          }
+        });
   return within(source, () => within(destination, () => within(backup, () => new Migration(run).migrate())));
 }
 

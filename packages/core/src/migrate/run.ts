@@ -7,6 +7,8 @@ import type { RunState } from "./run-state.js";
 import { Throttle } from "./throttle.js";
 
 const DEFAULT_CONCURRENCY = 16;
+/** So many items in a row that fail because a store is out of reach mean that it is gone. */
+const MOST_OUT_OF_REACH = 64;
 
 /** What every part of one migration works with. */
 export class Run {
@@ -22,6 +24,7 @@ export class Run {
   /** Previous versions go along. */
   readonly history: boolean;
   #backupReady: Promise<void> | undefined;
+  #outOfReach = 0;
 
   constructor(
     source: Internals,
@@ -76,8 +79,12 @@ export class Run {
   async attempt(key: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
+      this.#outOfReach = 0;
     } catch (error) {
-      await this.state.fail(key, this.failureOf(error));
+      const failure = this.failureOf(error);
+      this.#outOfReach = failure.retryable ? this.#outOfReach + 1 : 0;
+      if (this.#outOfReach === MOST_OUT_OF_REACH) throw failure;
+      await this.state.fail(key, failure);
     }
   }
 

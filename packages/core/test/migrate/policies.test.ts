@@ -1,4 +1,4 @@
-import { createMigrator, type MigrationEvent, openStorage, type StorageEngine } from "@holdfast/core";
+import { createMigrator, type MigrationEvent, openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
@@ -244,6 +244,28 @@ describe("limits", () => {
     };
     expect(await createMigrator(from, to).migrate({ concurrency: 3 })).toMatchObject({ ok: true, copied: 50 });
     expect(most).toBe(3);
+  });
+});
+
+describe("a store that is out of reach", () => {
+  it("costs single items, and ends the migration when it lasts", async () => {
+    const destination = new MapAdapter();
+    const from = await openStorage(new MapAdapter());
+    const to = await openStorage(destination, { retry: false });
+    for (let index = 100; index < 300; index++) await from.save(`k${index}`, index);
+    const { batch, put } = destination;
+    destination.batch = destination.put = async () => {
+      throw new StorageError("UNAVAILABLE", "the network is away");
+    };
+    await expect(createMigrator(from, to).migrate()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    destination.batch = batch;
+    destination.put = put;
+    const call = destination.batch.bind(destination);
+    destination.batch = async (writes, options) => {
+      if (writes.length > 1) throw new StorageError("UNAVAILABLE", "for a moment");
+      return call(writes, options);
+    };
+    expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: true, copied: 200, verified: 200 });
   });
 });
 
