@@ -33,7 +33,12 @@ export async function printComparison(
   const counts: Counts = { equal: 0, "only-in-first": 0, "only-in-second": 0, different: 0, unreadable: 0 };
   let listed = 0;
   if (json) await out.text('{\n  "items": [');
-  for await (const item of compareStores(first, second, { prefix, content, signal, progress: (state) => progress.update(state) })) {
+  for await (const item of compareStores(first, second, {
+    prefix,
+    content,
+    signal,
+    progress: (state) => progress.update(state),
+  })) {
     counts[item.result]++;
     if (json) {
       if (item.result !== "equal") await out.text(`${listed++ === 0 ? "" : ","}\n    ${JSON.stringify(item)}`);
@@ -43,12 +48,23 @@ export async function printComparison(
   const { equal, different, unreadable } = counts;
   const ok = different + unreadable + counts["only-in-first"] + counts["only-in-second"] === 0;
   if (json) {
-    const total = { ok, equal, onlyInFirst: counts["only-in-first"], onlyInSecond: counts["only-in-second"], different, unreadable };
+    const total = {
+      ok,
+      equal,
+      onlyInFirst: counts["only-in-first"],
+      onlyInSecond: counts["only-in-second"],
+      different,
+      unreadable,
+    };
     const rest = Object.entries(total).map(([name, value]) => `,\n  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
     await out.line(`${listed === 0 ? "" : "\n  "}]${rest.join("")}\n}`);
   } else if (!quiet) await out.line(summary(counts));
   if (unreadable > 0) {
-    throw new CommandError("CORRUPT", `${countOf(unreadable, "item")} could not be read`, "`holdfast verify` of that store");
+    throw new CommandError(
+      "CORRUPT",
+      `${countOf(unreadable, "item")} could not be read`,
+      "`holdfast verify` of that store",
+    );
   }
   if (!ok) throw new IncompleteError("the two stores differ", "`holdfast migrate`, which copies what is missing");
 }

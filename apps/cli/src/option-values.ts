@@ -16,7 +16,15 @@ export function wholeNumber(text: string): number {
   return number;
 }
 
-const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+const SIZES: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
 
 /** A number of bytes from 1 on: `500000`, `500kB`, `2.5MB`, `8MiB`. */
 export function byteCount(text: string): number {

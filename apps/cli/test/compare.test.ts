@@ -67,7 +67,12 @@ it("takes what is no store for a prefix, and refuses what means nothing", async 
   expect(await space.json(["verify", A, "bo"])).toMatchObject({ code: 0, value: { items: 1 } });
   expect(await space.json(["verify", A, "user:1/"])).toMatchObject({ code: 0, value: { items: 0 } });
   expect(await space.run(["verify", A, "sqlite:./absent.db"])).toMatchObject({ code: 3 });
-  for (const wrong of [[A, B, "--repair"], [A, "--headers"], [A, "--differences"], [A, "a", "--prefix", "b"]]) {
+  for (const wrong of [
+    [A, B, "--repair"],
+    [A, "--headers"],
+    [A, "--differences"],
+    [A, "a", "--prefix", "b"],
+  ]) {
     expect(await space.run(["verify", ...wrong])).toMatchObject({ code: 2 });
   }
 });

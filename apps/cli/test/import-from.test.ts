@@ -16,11 +16,27 @@ it.each([
   ["fs-lite", fsLiteDriver],
 ])("takes the directory of unstorage's driver %s: values, text, bytes and metadata", async (_name, driver) => {
   const old = createStorage({ driver: driver({ base: space.path("old") }) });
-  const values = { "notes:first": { title: "Hello", tags: [1, null] }, list: [1, 2], number: 42, text: "plain text", flag: true };
+  const values = {
+    "notes:first": { title: "Hello", tags: [1, null] },
+    list: [1, 2],
+    number: 42,
+    text: "plain text",
+    flag: true,
+  };
   for (const [key, value] of Object.entries(values)) await old.setItem(key, value);
   await old.setItemRaw("image.png", new Uint8Array([0x89, 0x50, 0xff, 0]));
   await old.setMeta("notes:first", { stars: 3 });
-  const { code, value } = await space.json(["import", "old", STORE, "--from", "unstorage", "--prefix", "cache/", "--tag", "old"]);
+  const { code, value } = await space.json([
+    "import",
+    "old",
+    STORE,
+    "--from",
+    "unstorage",
+    "--prefix",
+    "cache/",
+    "--tag",
+    "old",
+  ]);
   expect({ code, value }).toMatchObject({ code: 0, value: { imported: 6, leftOut: [], conflicts: [] } });
   await space.store("app.db", async (storage) => {
     for (const [key, expected] of Object.entries(values)) {

@@ -100,7 +100,10 @@ describe("holdfast migrate", () => {
 
   it("transforms by a module of the user's", async () => {
     await fill();
-    await space.write("move.mjs", "export const transform = ({ key }) => (key === 'b' ? null : { key: `new/${key}` });");
+    await space.write(
+      "move.mjs",
+      "export const transform = ({ key }) => (key === 'b' ? null : { key: 'new/' + key });",
+    );
     expect(await space.run(["migrate", FROM, TO, "--transform", "move.mjs"])).toMatchObject({ code: 0 });
     expect((await space.run(["ls", TO])).stdout).toBe("new/a/1\n");
     await space.write("none.mjs", "export const other = 1;");
@@ -113,7 +116,8 @@ describe("holdfast migrate", () => {
     await space.store("from.db", (storage) => storage.save("a", "first"), settings);
     await space.store("from.db", (storage) => storage.save("a", "second"), settings);
     expect(await space.run(["migrate", FROM, TO, "--history"])).toMatchObject({ code: 0 });
-    const versions = (name: string) => space.store(name, async (storage) => (await storage.history("a")).map(({ version }) => version));
+    const versions = (name: string) =>
+      space.store(name, async (storage) => (await storage.history("a")).map(({ version }) => version));
     expect(await versions("to.db")).toEqual(await versions("from.db"));
   });
 
@@ -122,18 +126,30 @@ describe("holdfast migrate", () => {
     await space.store("to.db", (storage) => storage.save("b", "other"));
     const { code, stdout } = await space.run(["migrate", FROM, TO, "--conflict", "keep-both", "--events"]);
     expect(code).toBe(0);
-    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-    expect(lines.filter(({ type }) => type === "kept-both")).toEqual([{ type: "kept-both", key: "b", as: "b~migrated" }]);
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ type }) => type === "kept-both")).toEqual([
+      { type: "kept-both", key: "b", as: "b~migrated" },
+    ]);
     const progress = lines.filter(({ type }) => type === "progress");
     expect([...new Set(progress.map(({ phase }) => phase))]).toEqual(["plan", "copy", "verify"]);
     expect(progress.at(-1)).toMatchObject({ items: 2, totalItems: 2, bytes: 5, totalBytes: 5 });
-    expect(lines.at(-1)).toEqual({ type: "report", ...reportOf({ copied: 2, verified: 2, bytes: 5, keptBoth: [{ key: "b", as: "b~migrated" }] }) });
+    expect(lines.at(-1)).toEqual({
+      type: "report",
+      ...reportOf({ copied: 2, verified: 2, bytes: 5, keptBoth: [{ key: "b", as: "b~migrated" }] }),
+    });
   });
 
   it("goes on from its journal after it was killed, and removes that at the end", async () => {
-    await space.store("from.db", async (storage) => {
-      for (let index = 0; index < 400; index++) await storage.save(`k/${String(index).padStart(4, "0")}`, { index });
-    }, { history: false });
+    await space.store(
+      "from.db",
+      async (storage) => {
+        for (let index = 0; index < 400; index++) await storage.save(`k/${String(index).padStart(4, "0")}`, { index });
+      },
+      { history: false },
+    );
     const journal = space.path("move.journal");
     const command = ["migrate", FROM, TO, "--journal", "move.journal", "--concurrency", "1"];
     // Slow enough to be killed in the middle, whatever the machine.

@@ -22,7 +22,10 @@ const PAGE = 100;
  *
  * @throws NOT_FOUND when iterated, where there is no such database or store in it
  */
-export function readLocalForage({ name = "localforage", store = "keyvaluepairs" }: ForeignDatabase = {}): AsyncGenerator<Entry> {
+export function readLocalForage({
+  name = "localforage",
+  store = "keyvaluepairs",
+}: ForeignDatabase = {}): AsyncGenerator<Entry> {
   return entriesOf(name, store);
 }
 
@@ -34,7 +37,10 @@ export function readLocalForage({ name = "localforage", store = "keyvaluepairs" 
  *
  * @throws NOT_FOUND when iterated, where there is no such database or store in it
  */
-export function readIdbKeyval({ name = "keyval-store", store = "keyval" }: ForeignDatabase = {}): AsyncGenerator<Entry> {
+export function readIdbKeyval({
+  name = "keyval-store",
+  store = "keyval",
+}: ForeignDatabase = {}): AsyncGenerator<Entry> {
   return entriesOf(name, store);
 }
 

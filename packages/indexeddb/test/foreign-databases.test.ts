@@ -1,12 +1,16 @@
-import { importEntries } from "@holdfast/core";
-import { readIdbKeyval, readLocalForage } from "@holdfast/indexeddb";
+import { importEntries, openStorage, type StorageEngine } from "@holdfast/core";
+import { indexeddb, readIdbKeyval, readLocalForage } from "@holdfast/indexeddb";
 import { createStore, set } from "idb-keyval";
 import localforage from "localforage";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { newName } from "./support/backing.ts";
-import { openStore, tidyUp } from "./support/stores.ts";
 
-afterEach(tidyUp);
+let storage: StorageEngine;
+beforeEach(async () => {
+  storage = await openStorage(indexeddb({ name: newName() }));
+});
+// What the other libraries have open they keep open, and would keep from being removed.
+afterEach(() => storage.close());
 
 const VALUES: readonly (readonly [key: string, value: unknown])[] = [
   ["object", { deep: [1, "two", null] }],
@@ -23,7 +27,6 @@ it("takes what localForage keeps, blobs and buffers as bytes, and names what can
   await old.setItem("blob", new Blob(["hello"], { type: "text/plain" }));
   await old.setItem("date", new Date());
   await old.setItem("a//b", 1);
-  const storage = await openStore();
   const report = await importEntries(storage, () => readLocalForage({ name }), { prefix: "old/" });
   expect(report).toMatchObject({ ok: false, imported: 6 });
   expect(report.failures.map(({ key, code }) => [key, code]).sort()).toEqual([
@@ -42,14 +45,12 @@ it("takes what idb-keyval keeps, however much, and names keys that are no string
   const old = createStore(name, "keyval");
   for (let index = 0; index < 250; index++) await set(`k${index}`, { index }, old);
   await set(7, "a number", old);
-  const storage = await openStore();
   const report = await importEntries(storage, () => readIdbKeyval({ name }));
   expect(report).toMatchObject({ ok: false, imported: 250, failures: [{ key: "7", code: "INVALID_KEY" }] });
   expect(await storage.load("k249")).toEqual({ index: 249 });
 });
 
 it("says where there is nothing to take, and leaves nothing behind", async () => {
-  const storage = await openStore();
   const name = newName();
   for (const read of [readLocalForage, readIdbKeyval]) {
     await expect(importEntries(storage, () => read({ name }))).rejects.toMatchObject({ code: "NOT_FOUND" });
@@ -57,5 +58,7 @@ it("says where there is nothing to take, and leaves nothing behind", async () =>
   expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name);
   const other = newName();
   await set("a", 1, createStore(other, "another"));
-  await expect(importEntries(storage, () => readIdbKeyval({ name: other }))).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(importEntries(storage, () => readIdbKeyval({ name: other }))).rejects.toMatchObject({
+    code: "NOT_FOUND",
+  });
 });

@@ -6,7 +6,8 @@ export async function differencesOf(from: StorageEngine, to: StorageEngine, hist
   for await (const item of compareStores(from, to)) if (item.result !== "equal") found.push(JSON.stringify(item));
   const [source, destination] = [await from.list(), await to.list()];
   for (const [index, item] of source.entries()) {
-    if (JSON.stringify(item) !== JSON.stringify(destination[index])) found.push(`header of ${JSON.stringify(item.key)}`);
+    if (JSON.stringify(item) !== JSON.stringify(destination[index]))
+      found.push(`header of ${JSON.stringify(item.key)}`);
     if (history) found.push(...(await versionDifferences(from, to, item)));
   }
   if (source.length !== destination.length) found.push(`${source.length} items became ${destination.length}`);

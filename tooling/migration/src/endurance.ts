@@ -39,6 +39,8 @@ function looksAt(total: number, looks: number, look: () => void): () => boolean 
 }
 
 function held(): number {
+  // What was let go of is counted until the collection after the next.
+  collectGarbage();
   collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;

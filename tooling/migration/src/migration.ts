@@ -42,10 +42,12 @@ async function pairs(): Promise<boolean> {
       // A value takes its way through the browser's debugging protocol, as text.
       const crosses = from === browserKind || to === browserKind;
       const largest = crosses ? Math.min(8 * MiB, Number(values.largest)) : Number(values.largest);
-      const { report, differences } = await tryPair(from, to, largest);
+      const { report, differences } = await tryPair(from, to, { largest, keys: "all" });
       const good = report.ok && differences.length === 0;
       ok &&= good;
-      console.log(`${good ? "ok  " : "FAIL"} ${from.name} → ${to.name}: ${report.verified} items, ${differences.length} differences`);
+      console.log(
+        `${good ? "ok  " : "FAIL"} ${from.name} → ${to.name}: ${report.verified} items, ${differences.length} differences`,
+      );
       for (const line of [...differences.slice(0, 10), ...report.failures.slice(0, 10)]) console.log("    ", line);
     }
   }
@@ -60,7 +62,9 @@ async function rate(): Promise<boolean> {
       const { read, write, copy, share } = await measureRates(from, to, Number(values.items ?? 100_000));
       ok &&= share >= LEAST_SHARE;
       const [r, w, c] = [read, write, copy].map((each) => Math.round(each).toLocaleString("en"));
-      console.log(`${from} → ${to}: read ${r}/s, write ${w}/s by hand; copy ${c}/s, ${Math.round(share * 100)} % of the slower`);
+      console.log(
+        `${from} → ${to}: read ${r}/s, write ${w}/s by hand; copy ${c}/s, ${Math.round(share * 100)} % of the slower`,
+      );
     }
   }
   return ok;
@@ -76,7 +80,9 @@ async function endurance(): Promise<boolean> {
     const { report, most } = await endure(items, bytes, 40);
     ok &&= report.ok && report.verified === items && most <= MOST_HELD;
     const [count, size] = [items, bytes].map((each) => each.toLocaleString("en"));
-    console.log(`${count} items of ${size} bytes: ${report.verified} verified in ${report.milliseconds} ms, at most ${(most / MiB).toFixed(1)} MiB held`);
+    console.log(
+      `${count} items of ${size} bytes: ${report.verified} verified in ${report.milliseconds} ms, at most ${(most / MiB).toFixed(1)} MiB held`,
+    );
   }
   return ok;
 }

@@ -50,7 +50,13 @@ export async function measureRates(from: string, to: string, items: number): Pro
     const write = items / (await seconds(() => writeAll(raw, records, raw.capabilities.query === "native")));
     await raw.close();
     await source.close();
-    const copy = items / (await copySeconds(adapterOf(from, join(folder, "source")), from === "memory" ? source : undefined, adapterOf(to, join(folder, "destination"))));
+    const copy =
+      items /
+      (await copySeconds(
+        adapterOf(from, join(folder, "source")),
+        from === "memory" ? source : undefined,
+        adapterOf(to, join(folder, "destination")),
+      ));
     return { read, write, copy, share: copy / Math.min(read, write) };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -68,7 +74,11 @@ async function open(adapter: StorageAdapter): Promise<void> {
 }
 
 /** What is kept in memory is with the adapter that wrote it. */
-async function copySeconds(reopened: StorageAdapter, kept: StorageAdapter | undefined, destination: StorageAdapter): Promise<number> {
+async function copySeconds(
+  reopened: StorageAdapter,
+  kept: StorageAdapter | undefined,
+  destination: StorageAdapter,
+): Promise<number> {
   await using from = await openStorage(kept ?? reopened, { closeTimeout: 600_000 });
   await using to = await openStorage(destination, { closeTimeout: 600_000 });
   let [began, ended] = [0, 0];

@@ -29,7 +29,7 @@ const CAPABILITIES: Capabilities = {
 };
 
 /** Streamed bytes between two calls of `passed`. */
-const LOOK_EVERY = 64 * CHUNK_BYTES;
+const LOOK_EVERY = 4 * CHUNK_BYTES;
 
 /**
  * Items that are made when they are asked for: `count` of them, all with the same body of `size` bytes. `passed` is called now and then
@@ -83,7 +83,9 @@ class Simulated implements StorageAdapter {
 
   list({ after, limit }: ListRange) {
     const from = after === undefined ? 0 : indexOf(after) + 1;
-    return Array.from({ length: Math.max(0, Math.min(limit, this.#listed - from)) }, (_, at) => this.#header(from + at));
+    return Array.from({ length: Math.max(0, Math.min(limit, this.#listed - from)) }, (_, at) =>
+      this.#header(from + at),
+    );
   }
 
   put({ header }: WriteRecord): PutOutcome {

@@ -1,4 +1,4 @@
-import { type ImportEntries, type ImportReport as EntryReport, importEntries } from "@holdfast/core";
+import { type ImportReport as EntryReport, type ImportEntries, importEntries } from "@holdfast/core";
 import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report as print } from "../command-context.js";
 import { CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";
@@ -30,13 +30,19 @@ export function importCommand(perform: Perform): Command {
     { command: "holdfast import ./data sqlite:./app.db", does: "each file under its path as key" },
     { command: "holdfast import ./data sqlite:./app.db --prefix data/ --tag imported", does: "below a prefix, tagged" },
     { command: "holdfast import ./data sqlite:./app.db --conflict overwrite", does: "replace what is there" },
-    { command: "holdfast import ./cache sqlite:./app.db --from unstorage", does: "the directory of unstorage's fs driver" },
+    {
+      command: "holdfast import ./cache sqlite:./app.db --from unstorage",
+      does: "the directory of unstorage's fs driver",
+    },
     { command: "holdfast import ./keyv.sqlite sqlite:./app.db --from keyv", does: "the SQLite file of Keyv" },
     { command: "holdfast import ./my-export sqlite:./new.db", does: "all that `holdfast export` wrote, tags included" },
   ])
     .option("--prefix <prefix>", "put in front of every key")
     .addOption(
-      new Option("--from <kind>", "it is no folder of files, but the store of another library").choices(["unstorage", "keyv"]),
+      new Option("--from <kind>", "it is no folder of files, but the store of another library").choices([
+        "unstorage",
+        "keyv",
+      ]),
     )
     .addOption(
       new Option(

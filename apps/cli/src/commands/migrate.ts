@@ -87,7 +87,17 @@ async function optionsOf(
   flags: MigrateFlags,
   backup: StorageEngine | undefined,
 ): Promise<MigrateOptions> {
-  const { prefix, conflict, validate, concurrency, bandwidth, dryRun = false, history = false, transform, events } = flags;
+  const {
+    prefix,
+    conflict,
+    validate,
+    concurrency,
+    bandwidth,
+    dryRun = false,
+    history = false,
+    transform,
+    events,
+  } = flags;
   const line = (value: object) => out.line(JSON.stringify(value));
   return {
     ...(prefix === undefined ? {} : { prefix }),

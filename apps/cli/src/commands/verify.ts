@@ -22,7 +22,10 @@ export function verifyCommand(perform: Perform): Command {
       command: "holdfast verify sqlite:./app.db --repair",
       does: "and mend what can be mended without losing anything",
     },
-    { command: "holdfast verify sqlite:./app.db file:./data", does: "= equal, + - only in one, * different, ! unreadable" },
+    {
+      command: "holdfast verify sqlite:./app.db file:./data",
+      does: "= equal, + - only in one, * different, ! unreadable",
+    },
   ])
     .addHelpText("before", "The second argument is another store, or a prefix of the keys to check.\n")
     .option("--prefix <prefix>", "only keys that start so")

@@ -35,7 +35,11 @@ function rowsOf(database: Database.Database, file: string): IterableIterator<Row
     return database.prepare<[], Row>(`SELECT * FROM "${TABLE}" ORDER BY key`).iterate();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError("CORRUPT", `${file} is no database of Keyv: ${reason}`, "a SQLite file that @keyv/sqlite wrote");
+    throw new CommandError(
+      "CORRUPT",
+      `${file} is no database of Keyv: ${reason}`,
+      "a SQLite file that @keyv/sqlite wrote",
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import type { Transform } from "@holdfast/core";
 import { CommandError } from "../failure.js";
 import { importModule } from "../import-module.js";
 
-const HINT = "a module with `export const transform = (item, load) => ({ key: `new/${item.key}` })`";
+const HINT = 'a module with `export const transform = (item, load) => ({ key: "new/" + item.key })`';
 
 /** Runs a module and takes the function that it exports, as `transform` or as its default. */
 export async function loadTransform(file: string): Promise<Transform> {

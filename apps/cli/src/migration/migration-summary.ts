@@ -3,7 +3,12 @@ import { CommandError, IncompleteError } from "../failure.js";
 import { countOf, formatBytes, formatCount, formatDuration } from "../terminal/index.js";
 
 /** What a migration did, in words. */
-export function summaryOf(report: MigrationReport, validate: boolean, backup: string | undefined, to: string): string[] {
+export function summaryOf(
+  report: MigrationReport,
+  validate: boolean,
+  backup: string | undefined,
+  to: string,
+): string[] {
   const { dryRun, planned, copied, bytes, failures, keptBoth, backedUp, milliseconds } = report;
   const parts = partsOf(report, validate);
   const verb = dryRun ? "would copy" : "copied";
@@ -52,6 +57,9 @@ export function complain({ conflicts, failures, changed }: MigrationReport): voi
     );
   }
   if (changed.pending) {
-    throw new IncompleteError("the source kept changing, and its last changes were not taken up", "again, when it rests");
+    throw new IncompleteError(
+      "the source kept changing, and its last changes were not taken up",
+      "again, when it rests",
+    );
   }
 }

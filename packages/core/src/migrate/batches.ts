@@ -3,7 +3,7 @@ import { CallerError } from "../engine/failure.js";
 import { headersBelow } from "../engine/scan.js";
 import { checkPrefix } from "../keys.js";
 import type { RecordHeader } from "../spi/index.js";
-import { type Move, moveOf } from "./moves.js";
+import { type Move, moveOf, plainMove } from "./moves.js";
 import type { Run } from "./run.js";
 
 const MOST_ITEMS = 256;
@@ -38,6 +38,18 @@ async function movesOf(
   fail: (key: string, error: unknown) => Promise<void>,
 ): Promise<Move[]> {
   const moves = new Map<RecordHeader, Move>();
+  // Nothing of the caller's to wait for.
+  const { filter, transform } = run.options;
+  if (filter === undefined && transform === undefined) {
+    for (const header of headers) {
+      try {
+        moves.set(header, plainMove(run, header));
+      } catch (error) {
+        await fail(run.relative(header.key), error);
+      }
+    }
+    return [...moves.values()];
+  }
   await concurrently(headers, run.concurrency, async (header) => {
     try {
       const move = await moveOf(run, header);

@@ -79,8 +79,8 @@ export class Journal {
   }
 
   async note(state: RunState): Promise<void> {
-    if (this.#given !== undefined) await this.#append(state.takeLine());
-    else state.takeLine();
+    if (this.#given === undefined) state.dropNews();
+    else await this.#append(state.takeLine());
   }
 
   async clear(): Promise<void> {

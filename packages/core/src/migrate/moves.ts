@@ -58,6 +58,12 @@ export async function moveOf(run: Run, header: RecordHeader): Promise<Move | und
   }
 }
 
+/** As `moveOf`, where there is neither a filter nor a transform. */
+export function plainMove(run: Run, header: RecordHeader): Move {
+  const key = run.relative(header.key);
+  return move(run, key, header, header, key);
+}
+
 async function isChosen(run: Run, header: RecordHeader): Promise<boolean> {
   const { filter } = run.options;
   if (filter === undefined) return true;

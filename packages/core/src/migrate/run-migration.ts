@@ -11,6 +11,7 @@ import { account, copyBatch } from "./copy.js";
 import { decide } from "./decide.js";
 import { Journal } from "./journal.js";
 import { type Move, moveOf } from "./moves.js";
+import { discard, readStored } from "./read-stored.js";
 import { Run } from "./run.js";
 import { MOST_LISTED, RunState } from "./run-state.js";
 import { Standing } from "./standing.js";
@@ -200,9 +201,24 @@ class Migration {
     for (const { header, key } of this.#doubtful) {
       await run.attempt(key, async () => {
         const now = await this.#again(header.key);
-        if (now === undefined || !(await verifyMove(run, now))) return;
-        state.report.verified++;
+        if (now !== undefined && (await this.#judge(now))) state.report.verified++;
       });
+    }
+  }
+
+  /** False where nothing is owed. */
+  async #judge(move: Move): Promise<boolean> {
+    try {
+      return await verifyMove(this.#run, move);
+    } catch (error) {
+      if (!StorageError.is(error, "NOT_FOUND")) throw error;
+      const { key, storedSize } = move.header;
+      const { source, destination } = this.#run;
+      const stored = await readStored(this.#run, source, { key, version: undefined, storedSize }, destination);
+      // Gone from the source as well.
+      if (stored === undefined) return false;
+      await discard(stored);
+      throw error;
     }
   }
 

@@ -116,6 +116,12 @@ export class RunState {
     return structuredClone(line);
   }
 
+  /** Where no journal wants a line. */
+  dropNews(): void {
+    this.settled.dropFresh();
+    this.#news = nothing();
+  }
+
   /** Takes up what a line told. False for a line that `takeLine` did not make. */
   apply(line: JournalLine): boolean {
     const { report } = this;

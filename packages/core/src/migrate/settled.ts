@@ -14,11 +14,12 @@ export class SettledItems {
   /** Open addressing, the two halves of each fingerprint side by side; a first half of 0 is a free place. */
   #places = new Uint32Array(2 * SMALLEST);
   #count = 0;
-  #fresh: string[] = [];
+  /** Halves of fingerprints, one after the other. */
+  #fresh: number[] = [];
 
   add(identity: Identity): void {
     const [high, low] = fingerprint(identity);
-    if (this.#insert(high, low)) this.#fresh.push(digits(high) + digits(low));
+    if (this.#insert(high, low)) this.#fresh.push(high, low);
   }
 
   has(identity: Identity): boolean {
@@ -28,9 +29,13 @@ export class SettledItems {
 
   /** What was added since the last call, as text for `restore`. */
   takeFresh(): string {
-    const text = this.#fresh.join("");
+    const text = this.#fresh.map(digits).join("");
     this.#fresh = [];
     return text;
+  }
+
+  dropFresh(): void {
+    this.#fresh = [];
   }
 
   /** False for what `takeFresh` did not make. */
