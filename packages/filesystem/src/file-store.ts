@@ -125,7 +125,14 @@ export class FileStore {
     this.versions = new VersionFiles(port, work);
     this.quarantine = new Quarantine(port, work, unique);
     this.trust = new Trust(port, root);
-    this.reader = new BodyReader({ port, root, files: this.files, copies: this.copies, bodies: this.bodies });
+    this.reader = new BodyReader({
+      port,
+      root,
+      files: this.files,
+      copies: this.copies,
+      bodies: this.bodies,
+      versions: this.versions,
+    });
     this.group = new GroupCommit({
       connection,
       ports,

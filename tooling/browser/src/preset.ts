@@ -22,6 +22,8 @@ export async function browserTests(): Promise<ViteUserConfig> {
   return defineConfig({
     test: {
       ...shared,
+      // A page waits most of its time for other processes of the browser: two pages take little longer than one.
+      maxWorkers: 2,
       projects: [
         {
           extends: true,

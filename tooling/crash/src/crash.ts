@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { runInjection } from "./injection.ts";
 import { runKills } from "./kills.ts";
-import { replay } from "./replay/replay.ts";
+import { type ReplayReport, replay } from "./replay/replay.ts";
 import { whyNoFaults } from "./shim/library.ts";
 import { STORE_NAMES } from "./stores.ts";
 
@@ -45,22 +45,27 @@ async function main(): Promise<void> {
     }
   }
   const wanted = amount(values.states, 1_000_000);
-  let states = 0;
-  let recovered = 0;
-  for (let run = 0; states < wanted; run++) {
-    const report = await replay({
+  const total = { states: 0, distinct: 0, recovered: 0, outcomes: 0 };
+  for (let run = 0; total.states < wanted; run++) {
+    const { wrong, events, ...report } = await replay({
       seed: seed + run,
-      writers: 3,
-      steps: 25,
-      states: Math.min(wanted - states, 50_000),
-      mostAtOnce: 256,
-      again: 0.1,
+      writers: 2,
+      steps: 14,
+      // Many overwrites under a few names, and all kinds of names, in turn.
+      keys: run % 2 === 0 ? 5 : undefined,
+      states: Math.min(wanted - total.states, 10_000),
+      mostAtOnce: 512,
+      again: 0.05,
     });
-    states += report.states;
-    recovered += report.recovered;
-    console.log(`replay: ${states} states, ${recovered} recoveries`);
-    conclude(`replay with seed ${seed + run}: ${report.events} events, ${report.states} states`, report.wrong);
+    for (const name of ["states", "distinct", "recovered", "outcomes"] as const) total[name] += report[name];
+    conclude(`replay with seed ${seed + run}: ${events} events, ${report.states} states`, wrong);
+    console.log(tellStates(total));
+    if (wrong.length > 0) return;
   }
+}
+
+function tellStates({ states, distinct, recovered, outcomes }: Omit<ReplayReport, "events" | "wrong">): string {
+  return `${states} states, ${distinct} of them distinct; ${recovered} recoveries with ${outcomes} different outcomes`;
 }
 
 function every(step: number, what: string): (count: number) => void {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SeededRandom } from "@holdfast/conformance";
 import { History } from "./history.ts";
-import { Random } from "./random.ts";
 import { runWorker } from "./run-worker.ts";
 import type { StoreName } from "./stores.ts";
 
@@ -29,7 +29,7 @@ const ROUNDS_OF_A_STORE = 8;
 
 /** Kills real processes at random instants, while they open, write and mirror, and looks at what they left. */
 export async function runKills({ store, kills, seed, progress }: KillOptions): Promise<KillReport> {
-  const random = new Random(seed);
+  const random = new SeededRandom(seed);
   const wrong: string[] = [];
   let killed = 0;
   let acknowledged = 0;
@@ -48,7 +48,7 @@ export async function runKills({ store, kills, seed, progress }: KillOptions): P
         steps: STEPS,
       };
       const kill =
-        random.next() < 0.2
+        random.fraction() < 0.2
           ? ({ after: "start", milliseconds: 60 + random.below(120) } as const)
           : ({ after: "open", milliseconds: random.below(300) } as const);
       const { lines, signal, exitCode, complaint } = await runWorker(task, { kill });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { chooseSeed } from "../src/random.ts";
 import { replay } from "../src/replay/replay.ts";
+import { chooseSeed } from "../src/seed.ts";
 
 const STATES = 4_000;
 

@@ -134,6 +134,7 @@ async function openWriter(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<BodyWriter> {
   try {
+    session.checkWanted(operation);
     const writer = await session.adapter.writeStream?.(key, { signal: operation.signal });
     return writer ?? new BufferedWriter(session, operation);
   } catch (error) {
@@ -207,7 +208,7 @@ function withStorageErrors(
       const iterator = body[Symbol.asyncIterator]();
       return {
         next: () => funnelled(() => iterator.next()),
-        return: () => funnelled(async () => (await iterator.return?.()) ?? { done: true, value: undefined }),
+        return: () => funnelled(async () => iterator.return?.() ?? { done: true, value: undefined }),
       };
     },
   };

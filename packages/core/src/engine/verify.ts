@@ -28,7 +28,6 @@ export async function verifyStore(
       const problem = await problemOf(session, operation, root, header);
       if (problem !== undefined) problems.push(problem);
       meter.add(1, header.storedSize);
-      operation.signal?.throwIfAborted();
     }
   }
   await meter.end();

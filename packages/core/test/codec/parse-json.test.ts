@@ -41,6 +41,10 @@ describe("parseJson", () => {
         const encoded = await encodeValue(value, encoding(options));
         expect(await decodeValue(headerOf(encoded), encoded.body)).toEqual(value);
       }
+      for (const gap of ["", " ", "\n\r\t "]) {
+        const spaced = JSON.stringify(value).replaceAll(/:(?=\d)/g, `${gap}:`);
+        expect(Object.keys(parseJson(spaced) as object), JSON.stringify(spaced)).toEqual(Object.keys(value));
+      }
       expect(held).toHaveLength(2);
     }
   });

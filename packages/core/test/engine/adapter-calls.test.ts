@@ -67,6 +67,15 @@ describe("what an adapter is given", () => {
     expect(count).not.toHaveBeenCalled();
   });
 
+  it("is the condition and the signal with a record", async () => {
+    const ports = new FakePorts();
+    const adapter = new MapAdapter();
+    const put = vi.spyOn(adapter, "put");
+    const { signal } = new AbortController();
+    await (await openStorage(adapter, { ports })).save("a", 1, { ifVersion: null, signal });
+    expect(put).toHaveBeenCalledExactlyOnceWith(expect.anything(), { expect: "absent", now: ports.time }, { signal });
+  });
+
   it("is whole milliseconds, whatever the clock says", async () => {
     const ports = new FakePorts();
     ports.time += 0.9;

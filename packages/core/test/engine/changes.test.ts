@@ -204,6 +204,14 @@ describe("changes", () => {
     await expect(all(storage.changes())).rejects.toMatchObject({ code: "UNSUPPORTED", adapter: "map" });
     expect(await storage.getInfo()).not.toHaveProperty("cursor");
   });
+
+  it.each(["changes", "lastCursor"])(
+    "is UNSUPPORTED where the adapter lacks %s, whatever it announces",
+    async (method) => {
+      const storage = await openStorage(Object.assign(new RememberingAdapter(), { [method]: undefined }));
+      await expect(all(storage.changes())).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    },
+  );
 });
 
 describe("the cursor of getInfo", () => {

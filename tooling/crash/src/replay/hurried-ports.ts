@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
+import type { SeededRandom } from "@holdfast/conformance";
 import type { CancelTimer, Ports } from "@holdfast/core";
-import type { Random } from "../random.ts";
 
 interface Timer {
   readonly due: number;
@@ -15,7 +15,7 @@ export class HurriedPorts implements Ports {
   readonly clock = { now: () => this.#now };
   readonly random = {
     bytes: (length: number) => Uint8Array.from({ length }, () => this.#random.below(256)),
-    fraction: () => this.#random.next(),
+    fraction: () => this.#random.fraction(),
   };
   readonly timers = {
     schedule: (callback: () => void, milliseconds: number, kind: "foreground" | "background"): CancelTimer => {
@@ -27,14 +27,14 @@ export class HurriedPorts implements Ports {
       return () => timers.delete(timer);
     },
   };
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   readonly #foreground = new Set<Timer>();
   readonly #background = new Set<Timer>();
   #now = START;
   #quiet = 0;
   #pumping = false;
 
-  constructor(random: Random, now: number = START) {
+  constructor(random: SeededRandom, now: number = START) {
     this.#random = random;
     this.#now = now;
   }
@@ -74,4 +74,5 @@ export class HurriedPorts implements Ports {
   }
 }
 
-const START = Date.UTC(2026, 0, 1);
+/** When time begins. */
+export const START: number = Date.UTC(2026, 0, 1);
