@@ -168,6 +168,18 @@ describe("a source that changes meanwhile", () => {
     await same(from, to);
   });
 
+  it("ends also with a feed that never reaches back, and says that it is not known what changed", async () => {
+    const { from, to, source } = await pair();
+    await from.save("a", 1);
+    let cursor = 0;
+    source.changes = async () => ({ outcome: "resync" });
+    source.lastCursor = async () => `c${++cursor}`;
+    before(source, "get", 1, () => from.save("b", 2));
+    const report = await createMigrator(from, to).migrate();
+    expect(report).toMatchObject({ ok: false, changed: { pending: true }, failures: [], verified: 2 });
+    expect(await to.load("b")).toBe(2);
+  });
+
   it("is told of as failures where it has no feed, and mended by the next run", async () => {
     const source = new MapAdapter();
     const from = await openStorage(source);
