@@ -29,7 +29,7 @@ const CAPABILITIES: Capabilities = {
 };
 
 /** Streamed bytes between two calls of `passed`. */
-const LOOK_EVERY = 4 * CHUNK_BYTES;
+const LOOK_EVERY = 16 * CHUNK_BYTES;
 
 /**
  * Items that are made when they are asked for: `count` of them, all with the same body of `size` bytes. `passed` is called now and then

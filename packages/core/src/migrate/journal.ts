@@ -1,32 +1,13 @@
 import { parseJson } from "../codec/parse-json.js";
-import type { KeptBoth, MigrationFailure, MigrationJournal, MigrationReport } from "../contract/migration.js";
+import type { MigrationJournal } from "../contract/migration.js";
 import type { JsonObject, JsonValue } from "../contract/storage-item.js";
 import { CallerError } from "../engine/failure.js";
 import { StorageError } from "../errors.js";
 import { isPlainObject } from "../invalid-option.js";
-import type { Phase, RunState } from "./run-state.js";
+import type { JournalLine } from "./journal-line.js";
+import type { RunState } from "./run-state.js";
 
 const LAYOUT = 1;
-
-/** Where the migration stands. Lists hold what is new since the line before. */
-export interface JournalLine {
-  readonly phase: Phase;
-  readonly after: string | null;
-  readonly cursor: string | null;
-  readonly counts: Pick<
-    MigrationReport,
-    "planned" | "copied" | "unchanged" | "skipped" | "verified" | "bytes" | "backedUp" | "changed"
-  >;
-  readonly passed: { items: number; bytes: number };
-  readonly verifiedBytes: number;
-  /** As `SettledItems` writes it. */
-  readonly settled: string;
-  /** A key alone is an exception no more. */
-  readonly exceptions: [key: string, as?: string | null][];
-  readonly conflicts: string[];
-  readonly failures: MigrationFailure[];
-  readonly keptBoth: KeptBoth[];
-}
 
 interface FirstLine {
   readonly journal: number;

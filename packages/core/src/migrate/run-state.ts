@@ -2,14 +2,13 @@ import type { KeptBoth, MigrationEvent, MigrationFailure, MigrationReport } from
 import { callersOwn } from "../engine/failure.js";
 import type { StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
-import type { JournalLine } from "./journal.js";
+import type { JournalLine, Phase } from "./journal-line.js";
 import { SettledItems } from "./settled.js";
 
 /** Keeps the report within bounds on a disaster of millions of items. */
 export const MOST_LISTED = 10_000;
 
 type Listener = (event: MigrationEvent) => void;
-export type Phase = "plan" | "copy" | "verify";
 
 /** How far a migration has got: what its journal holds, and what its report tells. */
 export class RunState {
