@@ -71,7 +71,8 @@ async function openExisting(name: string, store: string) {
   const database = await openDB(name, undefined, {
     upgrade(_database, _oldVersion, _newVersion, transaction) {
       isNew = true;
-      // Looking must not leave an empty database behind.
+      // Looking must not leave an empty database behind. That it fails is told by the opening itself.
+      transaction.done.catch(() => undefined);
       transaction.abort();
     },
   }).catch((error: unknown) => {
