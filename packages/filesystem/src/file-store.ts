@@ -3,22 +3,17 @@ import {
   type AdapterContext,
   type Awaitable,
   BEFORE_ALL_TIME,
-  StorageError,
   type StoredRecord,
   type StoredStream,
 } from "@holdfast/core";
 import {
   type Connection,
-  emptyLog,
   FeedWatcher,
-  GroupCommit,
+  type GroupCommit,
   ItemSearch,
   ItemTable,
-  isBusy,
-  isSyncFailure,
-  lostConnection,
   type OpenDatabase,
-  retryWhileLocked,
+  StoreConnection,
   StoredBodies,
   type StoredItem,
   streamFromMemory,
@@ -72,10 +67,10 @@ export class FileStore {
   readonly options: CompleteOptions;
   readonly internals: Internals;
   readonly writes: FileWrites;
+  readonly #connected: StoreConnection;
   readonly #lock: MirrorLock;
   readonly #editWatcher: EditWatcher | undefined;
   readonly #cleaner: CacheCleaner | undefined;
-  #failure: StorageError | undefined;
 
   static async open(options: CompleteOptions, internals: Internals, context: AdapterContext): Promise<FileStore> {
     const directories = prepareDirectories(options, internals);
@@ -103,7 +98,7 @@ export class FileStore {
     lock: MirrorLock;
   }) {
     const { options, internals, context, directories, database, lock } = parts;
-    const { connection, identity } = database;
+    const { connection } = database;
     const { files: port } = internals;
     const { ports } = context;
     const { root, work } = directories;
@@ -133,15 +128,15 @@ export class FileStore {
       bodies: this.bodies,
       versions: this.versions,
     });
-    this.group = new GroupCommit({
-      connection,
-      ports,
+    this.#connected = new StoreConnection({
+      database,
+      table: this.table,
+      context,
       lockTimeout: options.lockTimeout,
-      begun: () => this.#requireSameTokenizer(),
-      verify: () => identity.verify(),
       committed: () => this.#committed(),
-      failed: (error) => this.#fail(error),
+      failed: () => this.watcher.stop(),
     });
+    this.group = this.#connected.group;
     const { group, table, files, copies, bodies, quarantine, stored, versions } = this;
     const taking: EditParts = {
       port,
@@ -212,13 +207,7 @@ export class FileStore {
 
   /** Runs what needs no group, mostly reads, at once, or again on timers when it meets a lock. */
   read<T>(work: () => T, signal: AbortSignal | undefined): Awaitable<T> {
-    try {
-      return this.#attempt(work);
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-    }
-    const { lockTimeout } = this.options;
-    return retryWhileLocked(() => this.#attempt(work), { ports: this.context.ports, lockTimeout, signal });
+    return this.#connected.read(work, signal);
   }
 
   get(key: string, now: number, signal: AbortSignal | undefined): Awaitable<StoredRecord | undefined> {
@@ -239,7 +228,7 @@ export class FileStore {
   }
 
   async flush(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#connected.require();
     this.writes.require();
     await this.mirror.flush(signal);
   }
@@ -270,12 +259,7 @@ export class FileStore {
     await this.group.drained();
     this.reader.closeAll();
     this.#lock.close();
-    if (this.#failure !== undefined) return;
-    try {
-      emptyLog(this.connection);
-    } finally {
-      this.connection.close();
-    }
+    this.#connected.close();
   }
 
   /** Whether what people do to the files is noticed at once. */
@@ -339,35 +323,8 @@ export class FileStore {
     return { header, body: body.in === "memory" ? body.bytes : await this.reader.read(header) };
   }
 
-  #attempt<T>(work: () => T): T {
-    if (this.#failure !== undefined) throw this.#failure;
-    try {
-      return work();
-    } catch (error) {
-      if (!isSyncFailure(error)) throw error;
-      const failure = lostConnection(error);
-      this.group.fail(failure);
-      throw failure;
-    }
-  }
-
-  #requireSameTokenizer(): void {
-    if (this.table.tokenizerVersion === this.context.tokenizerVersion) return;
-    throw new StorageError(
-      "UNAVAILABLE",
-      "another version of Holdfast has built this store's search index anew: update this one, or close this storage and open it again",
-      { retryable: false },
-    );
-  }
-
   #committed(): void {
     this.watcher.committed();
     this.mirror.wake();
-  }
-
-  #fail(error: StorageError): void {
-    this.#failure = error;
-    this.watcher.stop();
-    this.connection.close();
   }
 }

@@ -19,4 +19,5 @@ export { StoredBodies, type StoredBody, type StoredItem } from "./item-table/sto
 export { type LockWait, retryWhileLocked } from "./lock-retry.js";
 export { type OpenDatabase, type OpenDatabaseOptions, openDatabase, openReader } from "./open-database.js";
 export { ChunkStream, streamFromMemory } from "./read-stream.js";
+export { StoreConnection, type StoreConnectionOptions } from "./store-connection.js";
 export { ChunkWriter } from "./write-stream.js";

@@ -4,11 +4,13 @@ import { runKills } from "./kills.ts";
 import { type ReplayReport, replay } from "./replay/replay.ts";
 import { whyNoFaults } from "./shim/library.ts";
 import { STORE_NAMES } from "./stores.ts";
+import { crossCheck, whyNoStrace } from "./strace/cross-check.ts";
 
-const USAGE = `pnpm crash [--kills N] [--faults N] [--states N] [--seed N]
+const USAGE = `pnpm crash [--kills N] [--faults N] [--states N] [--store NAME] [--strace] [--seed N]
 
 Without a number: 10,000 killed processes and 2,000 failing calls for each adapter on a disk, 1,000,000 states of a disk whose power
-went. Prints the seed, and ends with 1 when anything that was acknowledged is lost.`;
+went, and --strace. --store sqlite or --store filesystem kills and fails on that adapter alone. --strace compares
+what the filesystem adapter tells of its work with its system calls. Prints the seed, and ends with 1 when anything is wrong.`;
 
 /** The tests' runs, longer. */
 async function main(): Promise<void> {
@@ -17,6 +19,8 @@ async function main(): Promise<void> {
       kills: { type: "string" },
       faults: { type: "string" },
       states: { type: "string" },
+      store: { type: "string" },
+      strace: { type: "boolean" },
       seed: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
@@ -26,10 +30,22 @@ async function main(): Promise<void> {
     return;
   }
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-  const chosen = [values.kills, values.faults, values.states].some((each) => each !== undefined);
+  const chosen = [values.kills, values.faults, values.states, values.strace].some((each) => each !== undefined);
   const amount = (given: string | undefined, all: number): number => Number(given ?? (chosen ? 0 : all));
   console.log(`seed ${seed}`);
-  for (const store of STORE_NAMES) {
+  const stores = STORE_NAMES.filter((name) => name === (values.store ?? name));
+  if (stores.length === 0) throw new Error(`there is no adapter ${values.store}: ${STORE_NAMES.join(" or ")}`);
+  if (values.strace ?? !chosen) {
+    const reason = whyNoStrace();
+    if (reason !== undefined) throw new Error(reason);
+    const { recorded, ofSqlite, wrong } = crossCheck(seed);
+    conclude(
+      `strace: ${recorded} calls of the port, ${ofSqlite} of SQLite on its own files`,
+      wrong,
+      "nothing beside them",
+    );
+  }
+  for (const store of stores) {
     const kills = amount(values.kills, 10_000);
     if (kills > 0) {
       const { killed, acknowledged, wrong } = await runKills({ store, kills, seed, progress: every(100, "killed") });
@@ -74,8 +90,8 @@ function every(step: number, what: string): (count: number) => void {
   };
 }
 
-function conclude(summary: string, wrong: readonly string[]): void {
-  console.log(`${summary}: ${wrong.length === 0 ? "nothing lost, nothing torn" : "BROKEN"}`);
+function conclude(summary: string, wrong: readonly string[], good = "nothing lost, nothing torn"): void {
+  console.log(`${summary}: ${wrong.length === 0 ? good : "BROKEN"}`);
   for (const each of wrong) console.log(`  ${each}`);
   if (wrong.length > 0) process.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import type { Value } from "./workload/plan.ts";
 import { dataOf } from "./workload/values.ts";
 
 /** Something that was never saved under its key, in words. */
-export interface Stranger {
+interface Stranger {
   readonly words: string;
 }
 

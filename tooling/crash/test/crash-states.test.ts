@@ -88,4 +88,29 @@ describe("the power goes", () => {
     });
     expect(states).toEqual(new Set(["", "/d/n/a=x"]));
   });
+
+  it("a directory whose removal is on the disk is gone with all that was removed from it", () => {
+    const states = outcomes((disk) => {
+      disk.mkdir("/d/n");
+      put(disk, "/d/n/a", "x");
+      disk.fsyncDirectory("/d/n");
+      disk.fsyncDirectory("/d");
+      disk.unlink("/d/n/a");
+      disk.rmdir("/d/n");
+      disk.fsyncDirectory("/d");
+    });
+    expect(states).toEqual(new Set([""]));
+  });
+
+  it("and until then may be there with it, or without", () => {
+    const states = outcomes((disk) => {
+      disk.mkdir("/d/n");
+      put(disk, "/d/n/a", "x");
+      disk.fsyncDirectory("/d/n");
+      disk.fsyncDirectory("/d");
+      disk.unlink("/d/n/a");
+      disk.rmdir("/d/n");
+    });
+    expect(states).toEqual(new Set(["", "/d/n/a=x"]));
+  });
 });

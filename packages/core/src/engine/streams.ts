@@ -72,7 +72,7 @@ export async function readVerified(
   const stream = await openStream(session, operation, { key, version });
   if (stream === undefined) return undefined;
   for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
-    operation.signal?.throwIfAborted();
+    session.checkWanted(operation);
   return stream.header;
 }
 

@@ -75,7 +75,7 @@ describe("parseJson", () => {
   });
 
   it("leaves names alone that look like its stand-ins", () => {
-    const value = { "\ue0000": 1, "\ue000\ue0000": 2, "a\n": 3, "\ue000": ["\ue000"] };
+    const value = { "\ue0000": 1, "\ue000\ue0000": 2, "a\n": 3, "\ue000": ["\ue000"], NaN: 4 };
     expect(parseJson(JSON.stringify(value))).toEqual(value);
   });
 

@@ -305,6 +305,14 @@ describe("watching", () => {
     expect(closed).not.toHaveBeenCalled();
   });
 
+  it("tells of no cursor where there is no feed", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const seen = vi.fn();
+    await storage.watch("", seen);
+    const { version } = await storage.save("a", 1);
+    expect(seen.mock.calls).toStrictEqual([[{ type: "save", key: "a", version, origin: "self" }]]);
+  });
+
   it("can be tried again after the adapter could not", async () => {
     const adapter = new MapAdapter();
     const watch = adapter.watch.bind(adapter);

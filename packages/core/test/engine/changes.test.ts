@@ -181,7 +181,10 @@ describe("changes", () => {
           }
         })(),
       );
-      await expect(reading).rejects.toMatchObject({ code: stop === "abort" ? "ABORTED" : "CLOSED" });
+      await expect(reading).rejects.toMatchObject({
+        code: stop === "abort" ? "ABORTED" : "CLOSED",
+        message: expect.stringMatching(/^changes\b/),
+      });
     }
   });
 

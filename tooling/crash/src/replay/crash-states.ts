@@ -114,6 +114,11 @@ function pendingAt(trace: Trace, end: number): Pending {
         if (directoryOf(other) !== change.path) continue;
         names.delete(at);
         if (other.type === "rename" && parent(other.from) !== change.path) sources.add(at);
+        // Whatever happened in a directory that is gone is settled with it.
+        if (other.type !== "rmdir") continue;
+        for (const below of names) {
+          if (below < at && isBelow(directoryOf(changeAt(trace, below)), other.path)) names.delete(below);
+        }
       }
       for (const at of sources) {
         const other = changeAt(trace, at);
@@ -194,6 +199,10 @@ function changeAt(trace: Trace, index: number): Change {
 
 function directoryOf(change: Change): string {
   return "path" in change ? parent(change.path) : "";
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
 }
 
 function parent(path: string): string {

@@ -81,7 +81,9 @@ export class Files {
         this.directories.add(change.path);
         return true;
       case "rmdir":
-        if (this.childrenOf(change.path).length > 0) return false;
+        // On the disk it takes along whatever was removed from it before, if only in memory.
+        for (const path of [...this.names.keys()]) if (path.startsWith(`${change.path}/`)) this.#drop(path);
+        for (const path of this.directories) if (path.startsWith(`${change.path}/`)) this.directories.delete(path);
         return this.directories.delete(change.path);
       case "write": {
         const inode = this.#inode(change.inode, time);

@@ -32,6 +32,7 @@ export class HurriedPorts implements Ports {
   readonly #background = new Set<Timer>();
   #now = START;
   #quiet = 0;
+  #outside = 0;
   #pumping = false;
 
   constructor(random: SeededRandom, now: number = START) {
@@ -42,6 +43,17 @@ export class HurriedPorts implements Ports {
   /** Something moves. */
   stir(): void {
     this.#quiet = 0;
+  }
+
+  /** Lets no time pass while something is under way outside of this thread. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#outside++;
+    try {
+      return await work;
+    } finally {
+      this.#outside--;
+      this.#quiet = 0;
+    }
   }
 
   /** Nanoseconds since 1970; each reading is later than the one before, as with a fine clock. */
@@ -55,7 +67,7 @@ export class HurriedPorts implements Ports {
     this.#pumping = true;
     setImmediate(() => {
       this.#pumping = false;
-      if (++this.#quiet >= QUIET_TURNS) this.#fire();
+      if (this.#outside === 0 && ++this.#quiet >= QUIET_TURNS) this.#fire();
       this.#pump();
     });
   }

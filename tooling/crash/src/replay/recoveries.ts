@@ -20,18 +20,22 @@ export interface RecoveriesOptions {
 
 /** Recoveries from the states of one trace, each with the real adapter. */
 export class Recoveries {
-  /** Stores that were opened. */
-  count = 0;
   readonly #saved: Saved;
   readonly #adapter: RecoveriesOptions["adapter"];
   /** By what recovery made of a store: what is the same needs looking at once. */
   readonly #inspections = new Map<string, Inspection>();
+  #count = 0;
   /** The one of the last commit, which most states in a row have in common. */
   #last: { readonly stored: Uint8Array; readonly database: RewindingDatabase } | undefined;
 
   constructor({ saved, adapter }: RecoveriesOptions) {
     this.#saved = saved;
     this.#adapter = adapter;
+  }
+
+  /** Stores that were opened. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Stores that differed after they had been recovered. */
@@ -63,6 +67,11 @@ export class Recoveries {
     return ends.flatMap((end) => [...states.at(end, 1)]);
   }
 
+  close(): void {
+    this.#last?.database.close();
+    this.#last = undefined;
+  }
+
   async #recover(state: CrashState, database: ItemDatabase, begun: number): Promise<Inspection> {
     try {
       const { storage, disk } = await this.#open(state, database, begun, () => undefined);
@@ -89,7 +98,7 @@ export class Recoveries {
     begun: number,
     told: (event: Event) => void,
   ): Promise<SimulatedStore> {
-    this.count++;
+    this.#count++;
     // The same random numbers each time: what differs afterwards differed before.
     const ports = new HurriedPorts(new SeededRandom(1), begun);
     return openSimulated({ files: files.clone(), database, ports, told, adapter: this.#adapter });
@@ -98,7 +107,7 @@ export class Recoveries {
   #databaseOf(stored: Uint8Array | undefined): ItemDatabase {
     if (stored === undefined) return new SimulatedDatabase(undefined, () => undefined);
     if (this.#last?.stored !== stored) {
-      this.#last?.database.close();
+      this.close();
       this.#last = { stored, database: new RewindingDatabase(stored) };
     }
     return this.#last.database;

@@ -62,33 +62,37 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
     outcomes: recoveries.outcomes,
     wrong: wrong.map((each) => `seed ${seed}, power off after event ${end}: ${each}`),
   });
-  for (let end = 0; end <= trace.length; end++) {
-    const before = trace[end - 1];
-    if (before?.type === "told") {
-      ledger.take(before);
-      explained = new Set();
-    }
-    for (const state of crashStates.at(end, most)) {
-      states++;
-      let inspection = known.get(state.signature);
-      if (inspection === undefined) {
-        // Not after a second loss of power: then an older file may wait for its removal with nothing but the table to tell of it.
-        const alone = checkPairs(state.files, ledger.deleted);
-        if (alone.length > 0) return report(end, alone);
-        inspection = await recoveries.of(state);
-        known.set(state.signature, inspection);
-        if (choice.fraction() < again / SECONDS) {
-          const wrong = await recoverAgain(state, recoveries, ledger, choice);
-          if (wrong.length > 0) return report(end, wrong);
-        }
+  try {
+    for (let end = 0; end <= trace.length; end++) {
+      const before = trace[end - 1];
+      if (before?.type === "told") {
+        ledger.take(before);
+        explained = new Set();
       }
-      if (explained.has(inspection)) continue;
-      const wrong = judge(inspection, ledger.oracles);
-      if (wrong.length > 0) return report(end, wrong);
-      explained.add(inspection);
+      for (const state of crashStates.at(end, most)) {
+        states++;
+        let inspection = known.get(state.signature);
+        if (inspection === undefined) {
+          // Not after a second loss of power: then an older file may wait for its removal with nothing but the table to tell of it.
+          const alone = checkPairs(state.files, ledger.deleted);
+          if (alone.length > 0) return report(end, alone);
+          inspection = await recoveries.of(state);
+          known.set(state.signature, inspection);
+          if (choice.fraction() < again / SECONDS) {
+            const wrong = await recoverAgain(state, recoveries, ledger, choice);
+            if (wrong.length > 0) return report(end, wrong);
+          }
+        }
+        if (explained.has(inspection)) continue;
+        const wrong = judge(inspection, ledger.oracles);
+        if (wrong.length > 0) return report(end, wrong);
+        explained.add(inspection);
+      }
     }
+    return report(trace.length, []);
+  } finally {
+    recoveries.close();
   }
-  return report(trace.length, []);
 }
 
 /** The power goes once more, while the store is being recovered. */

@@ -1,4 +1,4 @@
-import { type Connection, connectionTo, type Statement } from "@holdfast/sqlite/item-table";
+import { type Connection, connectionTo, type Driver, type Statement } from "@holdfast/sqlite/item-table";
 import Database from "better-sqlite3";
 import {
   answering,
@@ -31,7 +31,8 @@ interface Prepared {
  * preparing its statements, which take longer than all that a recovery does with them.
  */
 export class RewindingDatabase implements ItemDatabase {
-  readonly open = openingWith({ name: "rewinding", open: async () => this.#connection() });
+  readonly driver: Driver = { name: "rewinding", open: async () => this.#connection() };
+  readonly open = openingWith(this.driver);
   readonly #database: Database.Database;
   readonly #connected: Connection;
   readonly #select: ReadonlyMap<string, () => Table>;
@@ -138,9 +139,9 @@ export class RewindingDatabase implements ItemDatabase {
 
   #exec(sql: string): void {
     if (SETTING.test(sql)) return;
+    this.#changing.add(sql);
     const bound = boundOf(sql);
     if (bound === undefined) {
-      this.#changing.add(sql);
       this.#database.exec(sql);
       return;
     }
