@@ -71,8 +71,7 @@ export async function readVerified(
 ): Promise<RecordHeader | undefined> {
   const stream = await openStream(session, operation, { key, version });
   if (stream === undefined) return undefined;
-  for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
-    session.checkWanted(operation);
+  for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body)) session.checkWanted(operation);
   return stream.header;
 }
 
