@@ -9,6 +9,8 @@ export class Standing {
   readonly #run: Run;
   /** The last key of the batch before, in the destination's store. */
   #after: string | undefined;
+  /** The destination had nothing behind the last key. What came since is met by the write, which expects nothing there. */
+  #nothingBehind = false;
 
   constructor(run: Run, after: string | undefined) {
     this.#run = run;
@@ -17,6 +19,7 @@ export class Standing {
 
   async under(moves: readonly Move[]): Promise<Map<string, RecordHeader>> {
     const found = new Map<string, RecordHeader>();
+    if (this.#nothingBehind) return found;
     const keys = new Set(moves.map(({ expected }) => expected.key));
     const covered = this.#run.options.transform === undefined ? await this.#list(moves.length, found) : undefined;
     const rest = [...keys].filter((key) => covered === undefined || compareKeys(key, covered) > 0);
@@ -36,6 +39,7 @@ export class Standing {
     const range = { prefix: prefix + (options.prefix ?? ""), after: this.#after, limit: 2 * count + 1 };
     const page = await session.ask(operation, () => session.adapter.list(range, { now: session.now(), signal }));
     for (const header of page) found.set(header.key, header);
+    this.#nothingBehind = page.length === 0;
     return page.length < range.limit ? ALL : (page.at(-1)?.key ?? ALL);
   }
 }

@@ -1,5 +1,6 @@
 import { createMigrator, openStorage, type RecordHeader, type StorageEngine } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
+import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";
 
@@ -204,6 +205,31 @@ describe("a destination that changes meanwhile", () => {
     before(destination, "batch", 1, () => to.save("b", "somebody else's"));
     expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: false, copied: 1, conflicts: ["b"] });
     expect([await to.load("a"), await to.load("b")]).toEqual(["source", "somebody else's"]);
+  });
+
+  it("keeps what became newer just before it would have been replaced", async () => {
+    for (const single of [false, true]) {
+      const ports = new FakePorts();
+      const destination = new RememberingAdapter();
+      if (single) Object.assign(destination, { capabilities: { ...destination.capabilities, batch: "none" } });
+      const [from, to] = [await openStorage(new MapAdapter(), { ports }), await openStorage(destination, { ports })];
+      await to.save("a", "old");
+      ports.time += 10;
+      await from.save("a", "newer");
+      ports.time += 10;
+      const write = single ? "put" : "batch";
+      const call = destination[write].bind(destination) as (...args: unknown[]) => Promise<never>;
+      let first = true;
+      destination[write] = (async (...args: unknown[]) => {
+        if (first) {
+          first = false;
+          await to.save("a", "newest");
+        }
+        return call(...args);
+      }) as never;
+      expect(await createMigrator(from, to).migrate({ conflict: "newer" })).toMatchObject({ ok: true, copied: 0, skipped: 1 });
+      expect(await to.load("a")).toBe("newest");
+    }
   });
 
   it("does not stop a batch whose answer was lost", async () => {
