@@ -227,7 +227,11 @@ describe("a destination that changes meanwhile", () => {
         }
         return call(...args);
       }) as never;
-      expect(await createMigrator(from, to).migrate({ conflict: "newer" })).toMatchObject({ ok: true, copied: 0, skipped: 1 });
+      expect(await createMigrator(from, to).migrate({ conflict: "newer" })).toMatchObject({
+        ok: true,
+        copied: 0,
+        skipped: 1,
+      });
       expect(await to.load("a")).toBe("newest");
     }
   });
