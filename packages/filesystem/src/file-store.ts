@@ -33,6 +33,7 @@ import { goesByDefault, historyLimits, sweepHistory } from "./history-limits.js"
 import type { Internals } from "./internals.js";
 import { type Leftover, leftoversOf } from "./leftovers.js";
 import { Mirror } from "./mirror/mirror.js";
+import { Pace } from "./mirror/pace.js";
 import { Planner } from "./mirror/planner.js";
 import { VersionFiles } from "./mirror/version-files.js";
 import type { MirrorLock } from "./mirror-lock.js";
@@ -158,12 +159,20 @@ export class FileStore {
     this.edits = new Edits(taking);
     this.newcomers = new Newcomers(taking);
     const kept = (key: string) => new Set(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => header.version));
+    const pressure = new BackPressure({
+      timers: ports.timers,
+      most: options.maxPending,
+      timeout: options.lockTimeout,
+      count: () => files.pendingCount,
+      wake: () => this.mirror.wake(),
+    });
+    const pace = new Pace({ timers: ports.timers, breathe: breathing(), isCrowded: () => pressure.isCrowded });
     this.mirror = new Mirror({
       port,
       root,
       versions,
       unique,
-      breathe: breathing(),
+      pace,
       ports,
       lock,
       group,
@@ -176,18 +185,12 @@ export class FileStore {
       flushTimeout: options.flushTimeout,
       tookOver: () => this.#tookOver(),
       made: (made) => this.#editWatcher?.add(made),
+      idle: () => pressure.recount(),
       failed: (error) => this.writes.end(error),
     });
     const limits = options.cache;
     this.#cleaner = limits && new CacheCleaner({ limits, ports, connection, group, table, files });
-    const pressure = new BackPressure({
-      timers: ports.timers,
-      most: options.maxPending,
-      timeout: options.lockTimeout,
-      count: () => files.pendingCount,
-      wake: () => this.mirror.wake(),
-    });
-    this.writes = new FileWrites({ group, table, files, copies, bodies, pressure });
+    this.writes = new FileWrites({ group, table, files, copies, bodies, pressure, saving: () => pace.saving() });
     this.#editWatcher =
       options.watch && internals.watchRoot !== undefined
         ? new EditWatcher({
@@ -243,6 +246,7 @@ export class FileStore {
       edits: this.edits,
       newcomers: this.newcomers,
       isTrusted: (row) => this.trust.isTrusted(row),
+      confirm: () => this.#confirm(),
       mark: (keys) => this.#mark(keys),
       breathe: breathing(),
       entered: (directory) => this.#editWatcher?.add([directory]),
@@ -298,6 +302,18 @@ export class FileStore {
     await this.group.submit(() => {
       for (const key of keys) this.files.mark(key);
     });
+  }
+
+  async #confirm(): Promise<void> {
+    const confirmed = this.trust.takeConfirmed();
+    if (confirmed.length === 0) return;
+    const record = () => {
+      for (const { key, young, old } of confirmed) {
+        if (this.files.find(key)?.stat === young) this.files.refresh(key, old);
+      }
+    };
+    // Where there is no room for it, those files are hashed once more.
+    await this.group.submit(record).catch(() => undefined);
   }
 
   /** An item, or `edited` when its data file is not as it was recorded. */

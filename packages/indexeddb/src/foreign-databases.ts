@@ -1,5 +1,5 @@
 import { type ImportEntry, StorageError, type UnreadableEntry } from "@holdfast/core";
-import { openDB } from "idb";
+import { answered } from "./requests.js";
 
 /** Which database of another library. */
 export interface ForeignDatabase {
@@ -50,10 +50,10 @@ async function* entriesOf(name: string, store: string): AsyncGenerator<Entry> {
     let after: IDBValidKey | undefined;
     for (;;) {
       const range = after === undefined ? null : IDBKeyRange.lowerBound(after, true);
-      const transaction = database.transaction(store, "readonly");
+      const entries = database.transaction(store, "readonly").objectStore(store);
       const [keys, values] = await Promise.all([
-        transaction.store.getAllKeys(range, PAGE),
-        transaction.store.getAll(range, PAGE),
+        answered(entries.getAllKeys(range, PAGE)),
+        answered<unknown[]>(entries.getAll(range, PAGE)),
       ]);
       for (const [index, key] of keys.entries()) yield await entryOf(key, values[index]);
       if (keys.length < PAGE) return;
@@ -64,18 +64,17 @@ async function* entriesOf(name: string, store: string): AsyncGenerator<Entry> {
   }
 }
 
-async function openExisting(name: string, store: string) {
+async function openExisting(name: string, store: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name);
+  let isNew = false;
+  request.onupgradeneeded = () => {
+    isNew = true;
+    // Looking must not leave an empty database behind.
+    request.transaction?.abort();
+  };
   const missing = () =>
     new StorageError("NOT_FOUND", `there is no database ${JSON.stringify(name)} with a store ${JSON.stringify(store)}`);
-  let isNew = false;
-  const database = await openDB(name, undefined, {
-    upgrade(_database, _oldVersion, _newVersion, transaction) {
-      isNew = true;
-      // Looking must not leave an empty database behind. That it fails is told by the opening itself.
-      transaction.done.catch(() => undefined);
-      transaction.abort();
-    },
-  }).catch((error: unknown) => {
+  const database = await answered(request).catch((error: unknown) => {
     throw isNew ? missing() : error;
   });
   if (database.objectStoreNames.contains(store)) return database;

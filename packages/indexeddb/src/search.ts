@@ -1,14 +1,4 @@
-import {
-  countQuery,
-  type Hit,
-  matchesWhere,
-  matchQuery,
-  matchTerms,
-  type ParsedQuery,
-  type RecordHeader,
-  scanQuery,
-  selectHits,
-} from "@holdfast/core";
+import { compareRank, type Hit, matchTerms, type ParsedQuery, type RecordHeader } from "@holdfast/core";
 import type { Connection } from "./connection.js";
 import { newest } from "./group-commit.js";
 import type { ItemRow, Row } from "./layout.js";
@@ -17,107 +7,194 @@ import { answered } from "./requests.js";
 import { startingWith, toStored } from "./stored-key.js";
 
 /** Records that are asked for at once. */
-const STEP = 256;
-/** Up to so many candidates are looked at one by one, rather than narrowed down by further parts of the index. */
+export const STEP = 256;
+/** Keys of one range of the index that are read at first; each further try reads so many times as many. */
 const FEW = 256;
+const MORE = 4;
+/** More than any range has. */
+const MOST_ENTRIES = 2 ** 31 - 1;
+/** Items of one instant beyond which a walk through the newest does not get on. */
+const MOST_AT_ONCE = 1_024;
+
+/** What a query asks of a header beyond its index: its comparisons. */
+type Meets = (header: RecordHeader) => boolean;
 
 export async function query(connection: Connection, asked: ParsedQuery, now: number): Promise<RecordHeader[]> {
-  const transaction = await connection.begin(["records"], "readonly");
-  const prefix = toStored(asked.prefix);
-  const page = asked.offset + asked.limit;
-  const ranges = rangesOf(asked);
-  if (ranges.length === 0) {
-    if (asked.order.by !== "key" || asked.order.descending)
-      return scanQuery(living(transaction, { prefix }, page, now), asked);
-    const hits: Hit[] = [];
-    for await (const header of living(transaction, { prefix }, page, now)) {
-      const hit = matchQuery(header, asked);
-      if (hit !== undefined && hits.push(hit) >= page) break;
-    }
-    return selectHits(hits, asked);
-  }
-  const found = await candidates(transaction, prefix, ranges, FEW);
-  const hits: Hit[] = [];
-  for (const group of await inOrder(transaction, found, asked)) {
-    for await (const hit of hitsAmong(transaction, group, asked, now)) {
-      hits.push(hit);
-      if (hits.length >= page && asked.order.by === "key") break;
-    }
-    // Whatever is in a later group comes behind all of an earlier one.
-    if (hits.length >= page) break;
-  }
-  return selectHits(hits, asked);
+  const { order, where } = asked;
+  const isPlain = where.length === 0 && (order.by === "rank" || (order.by === "key" && !order.descending));
+  // Loaded before there is a transaction, which would not wait for it.
+  if (!isPlain) return (await import("./filtered-search.js")).query(connection, asked, now);
+  return firstOf(await connection.begin(["records"], "readonly"), asked, now, () => true);
 }
 
 export async function count(connection: Connection, asked: ParsedQuery, now: number): Promise<number> {
+  if (asked.where.length > 0) return (await import("./filtered-search.js")).count(connection, asked, now);
   const transaction = await connection.begin(["records", "feed"], "readonly");
-  const prefix = toStored(asked.prefix);
-  const ranges = rangesOf(asked);
   const expires = transaction.objectStore("records").index("expires");
-  if (ranges.length === 0) {
-    if (prefix !== "" || asked.where.length > 0) return countQuery(living(transaction, { prefix }, STEP, now), asked);
-    const { items } = await newest(transaction.objectStore("feed"));
-    return items - (await answered(expires.count(IDBKeyRange.upperBound(now))));
-  }
-  const found = await candidates(transaction, prefix, ranges, 0);
+  const found = await wholly(transaction, asked);
   let sum = 0;
-  if (asked.where.length > 0) {
-    for await (const _hit of hitsAmong(transaction, [...found].sort(), asked, now)) sum++;
-    return sum;
-  }
-  const expired = new Set(await answered(expires.getAllKeys(IDBKeyRange.upperBound(now))));
-  for (const key of found) if (!expired.has(key)) sum++;
+  if (found !== undefined) {
+    const expired = new Set(await answered(expires.getAllKeys(IDBKeyRange.upperBound(now))));
+    for (const key of found) if (!expired.has(key)) sum++;
+  } else if (asked.prefix === "") {
+    const { items } = await newest(transaction.objectStore("feed"));
+    sum = items - (await answered(expires.count(IDBKeyRange.upperBound(now))));
+  } else for await (const _header of living(transaction, { prefix: toStored(asked.prefix) }, STEP, now)) sum++;
   return sum;
 }
 
-/** One range of the index for each tag and each term. */
-function rangesOf({ tags, terms = [] }: ParsedQuery): IDBKeyRange[] {
-  const words = terms.map((term) => startingWith(`=${term}`));
-  return [...tags.map((tag) => IDBKeyRange.only(`#${tag}`)), ...words.filter((range) => range instanceof IDBKeyRange)];
+/** The page of a query in the order of rank or of keys, upwards. Reads little more than what stands on it. */
+export async function firstOf(
+  transaction: IDBTransaction,
+  asked: ParsedQuery,
+  now: number,
+  meets: Meets,
+): Promise<RecordHeader[]> {
+  const end = asked.offset + asked.limit;
+  const headers: RecordHeader[] = [];
+  for await (const header of inOrder(transaction, asked, now, { end, meets })) {
+    if (headers.push(header) >= end) break;
+  }
+  return headers.slice(asked.offset);
+}
+
+interface Wanted {
+  /** How many are taken at most. */
+  readonly end: number;
+  readonly meets: Meets;
+}
+
+async function* inOrder(
+  transaction: IDBTransaction,
+  asked: ParsedQuery,
+  now: number,
+  wanted: Wanted,
+): AsyncGenerator<RecordHeader> {
+  if (asked.order.by === "rank") yield* await byRank(transaction, asked, now, wanted);
+  else
+    for await (const { header } of byKey(transaction, asked, now, wanted.end)) if (wanted.meets(header)) yield header;
+}
+
+/** What matches, comparisons aside, by key upwards. `end`: how many may be taken. */
+export async function* byKey(
+  transaction: IDBTransaction,
+  asked: ParsedQuery,
+  now: number,
+  end: number,
+): AsyncGenerator<Hit> {
+  const ranges = rangesOf(asked);
+  if (ranges.length === 0) {
+    for await (const header of living(transaction, { prefix: toStored(asked.prefix) }, end, now))
+      yield { header, exact: 0 };
+    return;
+  }
+  let found: Set<string> | undefined;
+  for (let most = FEW; found === undefined; most *= MORE) found = await within(transaction, asked, ranges, most);
+  yield* hitsAmong(transaction, [...found].sort(), asked, now);
 }
 
 /**
- * The stored keys that are in every range, or in so few ranges as leave no more than `few` of them: then what is left is
- * looked at anyway. The smallest range comes first.
+ * By turns, each time further: as many keys of the index as may be all there are, and as many of the newest records as may fill
+ * the page. Few items have a rare word; and of a common one the newest are soon found.
  */
-async function candidates(
+async function byRank(
   transaction: IDBTransaction,
-  prefix: string,
-  ranges: readonly IDBKeyRange[],
-  few: number,
-): Promise<Set<string>> {
-  const index = transaction.objectStore("records").index("found");
-  const sizes = await Promise.all(ranges.map((range) => answered(index.count(range))));
-  const bySize = ranges.map((range, at) => ({ range, size: sizes[at] ?? 0 })).sort((a, b) => a.size - b.size);
-  let found: Set<string> | undefined;
-  for (const { range } of bySize) {
-    if (found !== undefined && found.size <= few) break;
-    const keys = (await answered(index.getAllKeys(range))) as string[];
-    const before = found;
-    found = new Set(keys.filter((key) => key.startsWith(prefix) && (before === undefined || before.has(key))));
+  asked: ParsedQuery,
+  now: number,
+  { end, meets }: Wanted,
+): Promise<RecordHeader[]> {
+  const ranges = rangesOf(asked);
+  const walk = new Walk(transaction);
+  const hits: Hit[] = [];
+  let first = 0;
+  for (let most = FEW; ; most *= MORE) {
+    const found = await within(transaction, asked, ranges, most);
+    if (found !== undefined) {
+      const all: Hit[] = [];
+      for await (const hit of hitsAmong(transaction, [...found], asked, now)) if (meets(hit.header)) all.push(hit);
+      return headersOf(all);
+    }
+    while (end <= most && walk.goesOn && walk.seen < most) {
+      for (const row of await walk.next()) {
+        const hit = livingHit(row, asked, now);
+        if (hit === undefined || !meets(hit.header)) continue;
+        hits.push(hit);
+        // Those that meet every term exactly come before all others, the newest first: as the walk does.
+        if (hit.exact === asked.terms?.length && ++first >= end) return headersOf(hits);
+      }
+    }
+    if (walk.hasSeenAll) return headersOf(hits);
   }
-  return found ?? new Set();
 }
 
-/** The candidates in groups of which each comes wholly before the next, as far as the index alone can tell. */
-async function inOrder(
+function headersOf(hits: Hit[]): RecordHeader[] {
+  return hits.sort(compareRank).map(({ header }) => header);
+}
+
+/** Reads records from the newest on. */
+class Walk {
+  readonly #index: IDBIndex;
+  #from: number | undefined;
+  /** Of the records seen, those with the last one's time: a range of times begins with them again. */
+  #again = 0;
+  seen = 0;
+  hasSeenAll = false;
+
+  constructor(transaction: IDBTransaction) {
+    this.#index = transaction.objectStore("records").index("newest");
+  }
+
+  async next(): Promise<ItemRow[]> {
+    const range = this.#from === undefined ? null : IDBKeyRange.lowerBound(this.#from);
+    const all: ItemRow[] = await answered(this.#index.getAll(range, this.#again + STEP));
+    const rows = all.slice(this.#again);
+    const last = all.at(-1)?.m;
+    this.#again = all.length - all.findIndex(({ m }) => m === last);
+    this.#from = last;
+    this.seen += rows.length;
+    this.hasSeenAll = rows.length < STEP;
+    return rows;
+  }
+
+  get goesOn(): boolean {
+    return !this.hasSeenAll && this.#again < MOST_AT_ONCE;
+  }
+}
+
+/** The parts of the index for each tag and each term. */
+function rangesOf({ tags, terms = [] }: ParsedQuery): IDBKeyRange[] {
+  const words = terms.map((term) => startingWith(`=${term}`)).filter((range) => range instanceof IDBKeyRange);
+  return [...tags.map((tag) => IDBKeyRange.only(`#${tag}`)), ...words];
+}
+
+/**
+ * The stored keys, below the prefix, that are in every range of up to `most` entries; the records tell which are in the others.
+ * Undefined: every range has more. Nothing is counted before, since that takes the browser as long as to read.
+ */
+async function within(
   transaction: IDBTransaction,
-  found: Set<string>,
-  { order, terms = [], offset, limit }: ParsedQuery,
-): Promise<string[][]> {
-  if (order.by === "key") return [order.descending ? [...found].sort().reverse() : [...found].sort()];
-  const worthwhile = order.by === "rank" && found.size > Math.max(FEW, 2 * (offset + limit));
-  if (!worthwhile) return [[...found].sort()];
+  { prefix }: ParsedQuery,
+  ranges: readonly IDBKeyRange[],
+  most: number,
+): Promise<Set<string> | undefined> {
   const index = transaction.objectStore("records").index("found");
-  const exact = new Map<string, number>();
-  const keys = await Promise.all(terms.map((term) => answered(index.getAllKeys(`=${term}`)) as Promise<string[]>));
-  for (const key of keys.flat()) if (found.has(key)) exact.set(key, (exact.get(key) ?? 0) + 1);
-  const groups: string[][] = Array.from({ length: terms.length + 1 }, () => []);
-  for (const key of [...found].sort()) groups[terms.length - (exact.get(key) ?? 0)]?.push(key);
-  return groups;
+  const lists = (await Promise.all(ranges.map((range) => answered(index.getAllKeys(range, most + 1))))) as string[][];
+  const start = toStored(prefix);
+  let found: Set<string> | undefined;
+  for (const keys of lists) {
+    if (keys.length > most) continue;
+    const before: Set<string> | undefined = found;
+    found = new Set(keys.filter((key) => key.startsWith(start) && (before === undefined || before.has(key))));
+  }
+  return found;
 }
 
-/** What among `keys` is alive and matches, in their order. */
+/** The stored keys, below the prefix, that have every tag and term. Undefined: neither is asked for. */
+async function wholly(transaction: IDBTransaction, asked: ParsedQuery): Promise<Set<string> | undefined> {
+  return within(transaction, asked, rangesOf(asked), MOST_ENTRIES);
+}
+
+/** What among `keys` is alive and matches, comparisons aside, in their order. */
 async function* hitsAmong(
   transaction: IDBTransaction,
   keys: readonly string[],
@@ -127,26 +204,22 @@ async function* hitsAmong(
   const records = transaction.objectStore("records");
   for (let start = 0; start < keys.length; start += STEP) {
     const part = keys.slice(start, start + STEP);
-    const rows: (Row | undefined)[] = await rowsOf(records, part);
+    const rows = await Promise.all(part.map((key): Promise<Row | undefined> => answered(records.get(key))));
     for (const row of rows) {
-      const header = livingHeader(row, now);
-      const hit = header === undefined ? undefined : match(row as ItemRow, header, asked);
+      const hit = livingHit(row, asked, now);
       if (hit !== undefined) yield hit;
     }
   }
 }
 
-async function rowsOf(records: IDBObjectStore, keys: readonly string[]): Promise<(Row | undefined)[]> {
-  return Promise.all(keys.map((key): Promise<Row | undefined> => answered(records.get(key))));
-}
-
 /** As `matchQuery` of core, with the stored terms: cutting texts into terms again is most of its work. */
-function match({ t = [] }: ItemRow, header: RecordHeader, { tags, terms, where }: ParsedQuery): Hit | undefined {
-  if (!tags.every((tag) => header.tags.includes(tag)) || !matchesWhere(header, where)) return undefined;
+function livingHit(row: Row | undefined, { prefix, tags, terms }: ParsedQuery, now: number): Hit | undefined {
+  const header = livingHeader(row, now);
+  if (header === undefined || !header.key.startsWith(prefix)) return undefined;
+  if (!tags.every((tag) => header.tags.includes(tag))) return undefined;
   if (terms === undefined) return { header, exact: 0 };
-  const exact = matchTerms(
-    t.filter((entry) => entry.startsWith("=")).map((entry) => entry.slice(1)),
-    terms,
-  );
+  const { t = [] } = row as ItemRow;
+  const own = t.filter((entry) => entry.startsWith("=")).map((entry) => entry.slice(1));
+  const exact = matchTerms(own, terms);
   return exact === undefined ? undefined : { header, exact };
 }
