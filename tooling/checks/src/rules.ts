@@ -33,6 +33,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/certification": { arrows: everything },
   "@holdfast/bundle": { arrows: ["@holdfast/core", "@holdfast/indexeddb"] },
   "@holdfast/crash": { arrows: everything },
+  "@holdfast/migration": { arrows: everything },
   "@holdfast/checks": { arrows: [] },
   "@holdfast/mutation": { arrows: [] },
   "@holdfast/tsconfig": { arrows: [] },

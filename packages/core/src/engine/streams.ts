@@ -10,6 +10,7 @@ import type {
   PutOutcome,
   RecordHeader,
   StoredStream,
+  Version,
 } from "../spi/index.js";
 import type { CheckedSave } from "./arguments.js";
 import { callersBytes, checkSource } from "./callers-bytes.js";
@@ -61,13 +62,14 @@ export async function loadStream(
   return decodeStream({ ...stream.header, key: operation.key ?? wanted.key }, stream.chunkHashes, stream.body);
 }
 
-/** Reads the stored bytes of an item through and compares them with its checksum. Throws CORRUPT. */
+/** Reads the stored bytes of an item, or of one version of it, through and compares them with its checksum. Throws CORRUPT. */
 export async function readVerified(
   session: Session,
   operation: Operation,
   key: string,
+  version?: Version,
 ): Promise<RecordHeader | undefined> {
-  const stream = await openStream(session, operation, { key, version: undefined });
+  const stream = await openStream(session, operation, { key, version });
   if (stream === undefined) return undefined;
   for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body)) session.checkWanted(operation);
   return stream.header;

@@ -10,7 +10,7 @@ function meterAt(clock: { time: number }, total?: number): { meter: ProgressMete
 }
 
 describe("progress", () => {
-  it("is told at the start, at most every 100 milliseconds, and at the end", () => {
+  it("is told at the start, at most every 100 milliseconds, and at the end", async () => {
     const clock = { time: 1_000 };
     const { meter, seen } = meterAt(clock);
     clock.time = 1_099;
@@ -22,7 +22,7 @@ describe("progress", () => {
     clock.time = 1_199;
     meter.add(1, 5);
     expect(seen).toHaveLength(2);
-    meter.end();
+    await meter.end();
     expect(seen.map(({ items, bytes }) => [items, bytes])).toEqual([
       [0, 0],
       [3, 30],
@@ -45,20 +45,46 @@ describe("progress", () => {
     ]);
   });
 
-  it("tells neither total nor time left where the total is not known", () => {
+  it("tells neither total nor time left where the total is not known", async () => {
     const clock = { time: 0 };
     const { meter, seen } = meterAt(clock);
     clock.time = 1;
     meter.add(1, 3);
-    meter.end();
+    await meter.end();
     expect(seen[1]).toStrictEqual({ phase: "copy", items: 1, bytes: 3, bytesPerSecond: 3_000 });
   });
 
-  it("counts also when nobody listens", () => {
+  it("counts also when nobody listens", async () => {
     const meter = new ProgressMeter("copy", { now: () => 0 });
     meter.add(2, 3);
-    meter.end();
+    await meter.end();
     expect([meter.items, meter.bytes]).toEqual([2, 3]);
+  });
+
+  it("counts what was done before, but not in the rate, and tells the time of whichever is left the longest", () => {
+    const clock = { time: 0 };
+    const seen: Progress[] = [];
+    const report = (progress: Progress): void => void seen.push(progress);
+    const prospect = { totalBytes: 1_000, done: { items: 4, bytes: 100 } };
+    const meter = new ProgressMeter("copy", { now: () => clock.time }, report, 10, prospect);
+    clock.time = 1_000;
+    meter.add(3, 90);
+    expect(seen[1]).toEqual({
+      phase: "copy",
+      items: 7,
+      bytes: 190,
+      bytesPerSecond: 90,
+      totalItems: 10,
+      totalBytes: 1_000,
+      remaining: 9_000,
+    });
+  });
+
+  it("hands on what its listener rejects with, at the latest at the end", async () => {
+    const own = new Error("mine");
+    const meter = new ProgressMeter("copy", { now: () => 0 }, () => Promise.reject(own));
+    await expect(meter.end()).rejects.toMatchObject({ constructor: CallerError, error: own });
+    expect(() => meter.add(1, 1)).toThrow();
   });
 
   it("hands an error of its listener to the caller as it is", () => {
