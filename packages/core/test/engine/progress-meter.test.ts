@@ -1,7 +1,8 @@
-import { type Progress, StorageError } from "@holdfast/core";
+import { openStorage, type Progress, StorageError } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { CallerError } from "../../dist/engine/failure.js";
 import { ProgressMeter } from "../../dist/engine/progress-meter.js";
+import { MapAdapter } from "../support/map-adapter.js";
 
 function meterAt(clock: { time: number }, total?: number): { meter: ProgressMeter; seen: Progress[] } {
   const seen: Progress[] = [];
@@ -85,6 +86,35 @@ describe("progress", () => {
     const meter = new ProgressMeter("copy", { now: () => 0 }, () => Promise.reject(own));
     await expect(meter.end()).rejects.toMatchObject({ constructor: CallerError, error: own });
     expect(() => meter.add(1, 1)).toThrow();
+  });
+
+  it("tells no time left by bytes before there are any, and by items where those take longer", () => {
+    const clock = { time: 0 };
+    const seen: Progress[] = [];
+    const report = (progress: Progress): void => void seen.push(progress);
+    const prospect = { totalBytes: 201, done: { items: 4, bytes: 100 } };
+    const meter = new ProgressMeter("copy", { now: () => clock.time }, report, 10, prospect);
+    expect(seen[0]).not.toHaveProperty("remaining");
+    clock.time = 1_000;
+    meter.add(0, 1);
+    clock.time = 2_000;
+    meter.add(1, 90);
+    expect(seen.map(({ remaining }) => remaining)).toEqual([undefined, 100_000, 10_000]);
+  });
+
+  it("hands on the first of two rejections, and tells a listener that has failed no more", async () => {
+    const own = [new Error("first"), new Error("second"), new Error("third")];
+    let calls = 0;
+    const meter = new ProgressMeter("copy", { now: () => 0 }, () => Promise.reject(own[calls++]));
+    await expect(meter.end()).rejects.toMatchObject({ error: own[0] });
+    await expect(meter.end()).rejects.toMatchObject({ error: own[0] });
+    expect(calls).toBe(2);
+  });
+
+  it("of a verification hands on what its listener rejects with", async () => {
+    const own = new Error("mine");
+    const storage = await openStorage(new MapAdapter());
+    await expect(storage.verify("", { onProgress: (() => Promise.reject(own)) as never })).rejects.toBe(own);
   });
 
   it("hands an error of its listener to the caller as it is", () => {
