@@ -30,7 +30,23 @@ export function keysFrom(context: CommandContext, source: string): KeyProvider {
   );
 }
 
-/** For commands that read a store which may be encrypted. */
+/** For commands that read a store which may be encrypted; what is written stays encrypted, or plain, as it was. */
 export function keysSettings(context: CommandContext, source: string | undefined): StorageSettings {
   return source === undefined ? {} : { encryption: { keys: keysFrom(context, source), byDefault: false } };
+}
+
+/** For commands that read two stores: of the second, the keys are those of the first unless others are named. */
+export function keysOfTwo(
+  context: CommandContext,
+  source: string | undefined,
+  other: string | undefined,
+): [first: StorageSettings, second: StorageSettings] {
+  // One provider for both: a passphrase is asked for once.
+  const first = keysSettings(context, source);
+  return [first, other === undefined ? first : keysSettings(context, other)];
+}
+
+/** For commands that encrypt what they write. */
+export function encryptionSettings(context: CommandContext, source: string | undefined): StorageSettings {
+  return source === undefined ? {} : { encryption: { keys: keysFrom(context, source) } };
 }

@@ -1,5 +1,5 @@
 import type {} from "@holdfast/browser";
-import { openStorage, type StorageEngine, TOKENIZER_VERSION } from "@holdfast/core";
+import { openStorage, type StorageEngine, type StoredRecord, TOKENIZER_VERSION } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
 import { deleteDB, openDB } from "idb";
 import { afterEach, describe, expect, it } from "vitest";
@@ -96,7 +96,8 @@ describe("two tabs upgrading", () => {
   it("reads a database of another tokenizer anew", async () => {
     const name = newName();
     const adapter = indexeddb({ name });
-    const context = { ports: (await import("@holdfast/core")).systemPorts, history: false } as const;
+    const { systemPorts } = await import("@holdfast/core");
+    const context = { ports: systemPorts, history: false, carry: (record: StoredRecord) => record } as const;
     const first = await openStore(name);
     await first.save("notes/a", 1, { tags: ["t"] });
     await first.close();

@@ -2,8 +2,13 @@ import type { Difference } from "@holdfast/core";
 import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
 import { chooseVersion, keptVersions } from "../kept-versions.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { type Style, showControls, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
+
+interface DiffFlags {
+  keys?: string;
+}
 
 export function diffCommand(perform: Perform): Command {
   return describeCommand("diff <store> <key> [from] [to]", "show how the value of one version became that of another", [
@@ -13,24 +18,26 @@ export function diffCommand(perform: Perform): Command {
       does: "between two versions, as `holdfast log` names them",
     },
     { command: "holdfast diff sqlite:./app.db settings 1 --json", does: "path, before and after of each place" },
-  ]).action((store: string, key: string, from = "1", to = "0") =>
-    perform(async (context) => {
-      const { signal } = context;
-      await using storage = await openExisting(store);
-      const kept = await keptVersions(storage, key, { signal });
-      const versions = {
-        from: chooseVersion(kept, key, store, from),
-        to: chooseVersion(kept, key, store, to),
-      };
-      const differences = await storage.diff(key, versions.from, versions.to, { signal });
-      const lines = differences.map((difference) => lineOf(difference, styleFor(process.stdout)));
-      if (lines.length > 0 || context.json) {
-        await answer(context, { ...versions, differences }, lines);
-      } else {
-        await report(context, undefined, ["the two values are equal"]);
-      }
-    }),
-  );
+  ])
+    .option(...KEYS_FLAG)
+    .action((store: string, key: string, from: string | undefined, to: string | undefined, { keys }: DiffFlags) =>
+      perform(async (context) => {
+        const { signal } = context;
+        await using storage = await openExisting(store, keysSettings(context, keys));
+        const kept = await keptVersions(storage, key, { signal });
+        const versions = {
+          from: chooseVersion(kept, key, store, from ?? "1"),
+          to: chooseVersion(kept, key, store, to ?? "0"),
+        };
+        const differences = await storage.diff(key, versions.from, versions.to, { signal });
+        const lines = differences.map((difference) => lineOf(difference, styleFor(process.stdout)));
+        if (lines.length > 0 || context.json) {
+          await answer(context, { ...versions, differences }, lines);
+        } else {
+          await report(context, undefined, ["the two values are equal"]);
+        }
+      }),
+    );
 }
 
 function lineOf({ path, type, before, after }: Difference, style: Style): string {

@@ -5,6 +5,7 @@ import type { Check } from "../doctor/check.js";
 import { checkMachine } from "../doctor/check-machine.js";
 import { checkStore } from "../doctor/check-store.js";
 import { IncompleteError } from "../failure.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { countOf, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -15,20 +16,22 @@ export function doctorCommand(perform: Perform): Command {
       command: "holdfast doctor sqlite:./app.db",
       does: "and whether the store opens, its settings, space, every item",
     },
-  ]).action((store: string | undefined) =>
-    perform(async (context) => {
-      const checks = await checkMachine(store === undefined ? undefined : parseStoreUrl(store).scheme);
-      if (store !== undefined) checks.push(...(await checkStore(context, store)));
-      const failed = checks.filter(({ status }) => status === "fail");
-      await report(context, { ok: failed.length === 0, checks }, linesOf(checks, styleFor(process.stdout)));
-      if (failed.length === 0) return;
-      const [first] = failed;
-      throw new IncompleteError(
-        `${countOf(failed.length, "check")} failed: ${failed.map(({ name }) => name).join(", ")}`,
-        first?.advice ?? "again with --verbose",
-      );
-    }),
-  );
+  ])
+    .option(KEYS_FLAG[0], `decrypt what is encrypted too; ${KEYS_FLAG[1]}`)
+    .action((store: string | undefined, { keys }: { keys?: string }) =>
+      perform(async (context) => {
+        const checks = await checkMachine(store === undefined ? undefined : parseStoreUrl(store).scheme);
+        if (store !== undefined) checks.push(...(await checkStore(context, store, keysSettings(context, keys))));
+        const failed = checks.filter(({ status }) => status === "fail");
+        await report(context, { ok: failed.length === 0, checks }, linesOf(checks, styleFor(process.stdout)));
+        if (failed.length === 0) return;
+        const [first] = failed;
+        throw new IncompleteError(
+          `${countOf(failed.length, "check")} failed: ${failed.map(({ name }) => name).join(", ")}`,
+          first?.advice ?? "again with --verbose",
+        );
+      }),
+    );
 }
 
 function linesOf(checks: readonly Check[], style: ReturnType<typeof styleFor>): string[] {

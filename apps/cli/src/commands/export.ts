@@ -1,12 +1,14 @@
 import type { Command } from "commander";
 import { openExisting, report as print } from "../command-context.js";
 import { CommandError } from "../failure.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
 import { exportTree } from "../tree/export-tree.js";
 import { describeCommand, type Perform } from "./command.js";
 
 interface ExportOptions {
   prefix?: string;
+  keys?: string;
 }
 
 export function exportCommand(perform: Perform): Command {
@@ -20,10 +22,11 @@ export function exportCommand(perform: Perform): Command {
     ],
   )
     .option("--prefix <prefix>", "only keys that start so")
-    .action((store: string, folder: string, { prefix = "" }: ExportOptions) =>
+    .option(...KEYS_FLAG)
+    .action((store: string, folder: string, { prefix = "", keys }: ExportOptions) =>
       perform(async (context) => {
         const { signal, progress } = context;
-        await using storage = await openExisting(store);
+        await using storage = await openExisting(store, keysSettings(context, keys));
         const report = await exportTree(storage, folder, { prefix, progress, signal, now: Date.now });
         progress.end();
         const { exported, bytes, failures, milliseconds } = report;

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { answer, openExisting } from "../command-context.js";
 import { CommandError } from "../failure.js";
 import { type KeptVersions, keptVersions } from "../kept-versions.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { formatBytes, showControls } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -13,22 +14,24 @@ export function logCommand(perform: Perform): Command {
       does: "what stands is 0, and what was before it 1, 2 and so on",
     },
     { command: "holdfast log sqlite:./app.db settings --json", does: "with tags, metadata and checksums" },
-  ]).action((store: string, key: string) =>
-    perform(async (context) => {
-      await using storage = await openExisting(store);
-      const kept = await keptVersions(storage, key, { signal: context.signal });
-      if (kept.standing === undefined && kept.previous.length === 0) {
-        throw new CommandError(
-          "NOT_FOUND",
-          `there is no version of ${JSON.stringify(key)} in ${store}`,
-          `\`holdfast ls ${store}\`, which lists the keys`,
-          key,
-        );
-      }
-      const { standing = null, previous } = kept;
-      await answer(context, { standing, previous }, linesOf(kept));
-    }),
-  );
+  ])
+    .option(...KEYS_FLAG)
+    .action((store: string, key: string, { keys }: { keys?: string }) =>
+      perform(async (context) => {
+        await using storage = await openExisting(store, keysSettings(context, keys));
+        const kept = await keptVersions(storage, key, { signal: context.signal });
+        if (kept.standing === undefined && kept.previous.length === 0) {
+          throw new CommandError(
+            "NOT_FOUND",
+            `there is no version of ${JSON.stringify(key)} in ${store}`,
+            `\`holdfast ls ${store}\`, which lists the keys`,
+            key,
+          );
+        }
+        const { standing = null, previous } = kept;
+        await answer(context, { standing, previous }, linesOf(kept));
+      }),
+    );
 }
 
 function linesOf({ standing, previous }: KeptVersions): string[] {

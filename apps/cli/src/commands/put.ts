@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
-import { KEYS_FLAG, keysFrom } from "../keys-from.js";
+import { encryptionSettings, KEYS_FLAG } from "../keys-from.js";
 import { parseExpiration } from "../option-values.js";
 import { formatBytes } from "../terminal/index.js";
 import { formatOfFile, parseValue } from "../tree/file-value.js";
@@ -48,7 +48,7 @@ export function putCommand(perform: Perform): Command {
       const source = sourceOf(context, file, options);
       await using storage = await openOrCreate(store, {
         ...historySettings(options.history),
-        ...(options.keys !== undefined && { encryption: { keys: keysFrom(context, options.keys) } }),
+        ...encryptionSettings(context, options.keys),
       });
       const item = await source(storage, key, saveOptions);
       await report(context, { item }, [`saved ${item.key}: ${formatBytes(item.size)}, ${item.format}`]);

@@ -3,11 +3,13 @@ import type { Command } from "commander";
 import { openExisting, report } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { chooseVersion, historySettings, keptVersions } from "../kept-versions.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { describeCommand, type Perform } from "./command.js";
 
 interface RestoreFlags {
   ifVersion?: string;
   ifAbsent?: true;
+  keys?: string;
 }
 
 export function restoreCommand(perform: Perform): Command {
@@ -21,12 +23,16 @@ export function restoreCommand(perform: Perform): Command {
   ])
     .option("--if-version <version>", "only when this is the version that stands")
     .option("--if-absent", "only when the key holds nothing")
+    .option(...KEYS_FLAG)
     .action((store: string, key: string, name: string, flags: RestoreFlags) =>
       perform(async (context) => {
         const { signal } = context;
         const condition = conditionOf(flags);
         // What stands is kept, so that restoring can be undone like any other change.
-        await using storage = await openExisting(store, historySettings(true));
+        await using storage = await openExisting(store, {
+          ...historySettings(true),
+          ...keysSettings(context, flags.keys),
+        });
         const version = chooseVersion(await keptVersions(storage, key, { signal }), key, store, name);
         const item = await storage.restore(key, version, { ...condition, signal });
         await report(context, { restored: version, item }, [`restored ${key} to ${version}: now ${item.version}`]);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { answer, type CommandContext, openExisting, report as print } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { collect, wholeNumber } from "../option-values.js";
 import { countSchemas, type SchemaCounts } from "../schema/count-schemas.js";
 import { type AppCollections, loadCollections, openCollection } from "../schema/load-collections.js";
@@ -16,6 +17,7 @@ interface MigrateFlags {
   down?: true;
   concurrency?: number;
   history?: true;
+  keys?: string;
 }
 
 /** One collection's part of the work. */
@@ -64,12 +66,16 @@ function migrateCommand(perform: Perform): Command {
     .option("--down", "bring newer data down, where the app's steps allow it")
     .option("--concurrency <count>", "items in flight at once", wholeNumber)
     .option(...HISTORY_FLAG)
+    .option(...KEYS_FLAG)
     .option("--dry-run", "upgrade and validate everything, write nothing")
     .action((store: string, flags: MigrateFlags) =>
       perform(async (context) => {
         const app = await loadCollections(flags.module);
         const names = chosenOf(app, flags.collection);
-        await using storage = await openExisting(store, historySettings(flags.history));
+        await using storage = await openExisting(store, {
+          ...historySettings(flags.history),
+          ...keysSettings(context, flags.keys),
+        });
         const deprecated: Migrated["deprecated"] = [];
         const opened = await Promise.all(
           names.map((name) =>

@@ -2,6 +2,7 @@ import type { Query } from "@holdfast/core";
 import type { Command } from "commander";
 import { openExisting } from "../command-context.js";
 import { printItems } from "../items.js";
+import { KEYS_FLAG, keysSettings } from "../keys-from.js";
 import { collect, parseWhere, wholeNumber } from "../option-values.js";
 import { formatCount } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
@@ -14,6 +15,7 @@ interface SearchOptions {
   limit?: number;
   offset?: number;
   long?: true;
+  keys?: string;
 }
 
 export function searchCommand(perform: Perform): Command {
@@ -30,10 +32,11 @@ export function searchCommand(perform: Perform): Command {
     .option("--limit <count>", "at most so many", wholeNumber)
     .option("--offset <count>", "skip so many first", wholeNumber)
     .option("-l, --long", "size, time of the last change, format and tags beside each key")
+    .option(...KEYS_FLAG)
     .action((store: string, text: string | undefined, options: SearchOptions) =>
       perform(async (context) => {
         const query = { ...queryOf(text, options), signal: context.signal };
-        await using storage = await openExisting(store);
+        await using storage = await openExisting(store, keysSettings(context, options.keys));
         const items = await storage.search(query);
         const isPage = options.limit !== undefined || options.offset !== undefined;
         const total = isPage ? await storage.count(query) : items.length;

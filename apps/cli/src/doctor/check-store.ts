@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { StorageEngine, StorageInfo, VerifyReport } from "@holdfast/core";
+import type { StorageEngine, StorageInfo, StorageSettings, VerifyReport } from "@holdfast/core";
 import { type CommandContext, openExisting } from "../command-context.js";
 import { describeFailure } from "../failure.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
@@ -11,11 +11,15 @@ const LOW_SPACE = 100_000_000;
 const MOST_NAMED = 3;
 
 /** Whether a store opens, what is in force there, and whether everything in it is whole. */
-export async function checkStore(context: CommandContext, store: string): Promise<Check[]> {
+export async function checkStore(
+  context: CommandContext,
+  store: string,
+  settings: StorageSettings,
+): Promise<Check[]> {
   const started = performance.now();
   let storage: StorageEngine;
   try {
-    storage = await openExisting(store);
+    storage = await openExisting(store, settings);
   } catch (error) {
     const { code, message, hint } = describeFailure(error, "`holdfast doctor --help`");
     return [{ name: "store", status: "fail", detail: `${message} (${code})`, advice: hint }];

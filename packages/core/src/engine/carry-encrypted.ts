@@ -1,5 +1,6 @@
 import { chain } from "../awaitable.js";
 import { withoutKeys } from "../codec/decode-value.js";
+import type { PackedValue } from "../codec/encode-value.js";
 import { encodeStream, verifiedChunks } from "../codec/stream.js";
 import { canonicalJson } from "../encryption/canonical-json.js";
 import { StorageError } from "../errors.js";
@@ -9,15 +10,35 @@ import type { Session } from "./session.js";
 import type { SealedValue, Vault } from "./vault.js";
 import { termsFor } from "./write-record.js";
 
-/** Whether a stored record can go into `into` under the header `next` only when it is encrypted anew. */
+/** How what is encrypted is encrypted anew. */
+export interface Resealing {
+  /** Also where the same bytes could go on. Default: false. */
+  readonly reencrypt?: boolean | undefined;
+  /** What becomes of an encrypted value on the way; undefined: it stays as it is. */
+  readonly remade?: Remade | undefined;
+}
+
+/** Another value, or other tags and metadata, for something that stays encrypted. */
+export interface Remade {
+  readonly tags: readonly string[];
+  readonly metadata: RecordHeader["metadata"];
+  /** Encoded anew; undefined: the bytes are those of the record. */
+  readonly value: PackedValue | undefined;
+}
+
+/**
+ * Whether a stored record can go into `into` under the header `next` only when it is encrypted anew; or for the first time, where
+ * nothing plain may go in.
+ */
 export function mustReseal(
   into: Session,
   { key, encryption }: RecordHeader,
   next: RecordHeader,
-  reencrypt: boolean,
+  { reencrypt = false, remade }: Resealing,
 ): boolean {
-  if (encryption === undefined) return false;
-  return reencrypt || key !== next.key || (into.vault !== undefined && into.vault.realm !== encryption.realm);
+  if (encryption === undefined) return into.vault?.required ?? false;
+  if (reencrypt || remade !== undefined || key !== next.key) return true;
+  return into.vault !== undefined && into.vault.realm !== encryption.realm;
 }
 
 /** The header under which the same bytes go on: signed anew where it says something else than before. */
@@ -27,10 +48,33 @@ export function carriedHeader(
   stored: RecordHeader,
   next: RecordHeader,
 ): Awaitable<RecordHeader> {
-  if (stored.encryption === undefined || signedContent(stored) === signedContent(next)) return next;
-  const vault = origin.vault ?? into.vault;
-  if (vault === undefined) throw withoutKeys(stored);
-  return chain(vault.authenticate(stored), () => vault.sign(next));
+  if (stored.encryption === undefined) return next;
+  // A rotation may have wrapped its key anew since `next` was made.
+  const carried = { ...next, encryption: stored.encryption };
+  if (signedContent(stored) === signedContent(carried)) return carried;
+  const vault = readerOf(into, origin, stored);
+  return chain(vault.authenticate(stored), () => vault.sign(carried));
+}
+
+/** A stored record under another header, for `AdapterContext.carry`. */
+export function carryRecord(vault: Vault | undefined, record: StoredRecord, next: RecordHeader): Awaitable<StoredRecord> {
+  const { header, body } = record;
+  const { encryption } = header;
+  if (encryption === undefined) return { header: next, body };
+  if (vault === undefined) throw withoutKeys(header);
+  if (header.key === next.key) {
+    return chain(vault.authenticate(header), () =>
+      chain(vault.sign({ ...next, encryption }), (signed) => ({ header: signed, body })),
+    );
+  }
+  return chain(vault.packed(record), (packed) =>
+    chain(vault.reveal(header), (shown) =>
+      chain(
+        vault.sealPacked(draftOf(shown, next), packed, header, (draft) => ({ ...anew(next, draft), terms: [] })),
+        (sealed) => ({ header: sealed.record.header, body: sealed.body }),
+      ),
+    ),
+  );
 }
 
 /** A whole value, encrypted anew for `next`. */
@@ -39,14 +83,18 @@ export function resealWhole(
   origin: Session,
   record: StoredRecord,
   next: RecordHeader,
+  { remade }: Resealing,
 ): Awaitable<SealedValue> {
   const { header } = record;
-  const reader = readerOf(into, origin, header);
   const writer = writerOf(into);
+  const sealed = ({ packed, ...facts }: PackedValue, shown: Shown) =>
+    writer.sealPacked(draftOf(shown, next), packed, facts, (draft) => indexed(into, anew(next, draft)));
+  if (remade?.value !== undefined) return sealed(remade.value, remade);
+  const { format, compression, size } = header;
+  if (header.encryption === undefined) return sealed({ format, compression, size, packed: record.body }, header);
+  const reader = readerOf(into, origin, header);
   return chain(reader.packed(record), (packed) =>
-    chain(reader.reveal(header), (shown) =>
-      writer.sealPacked(draftOf(shown, next), packed, header, (draft) => anew(into, next, draft)),
-    ),
+    chain(remade ?? reader.reveal(header), (shown) => sealed({ format, compression, size, packed }, shown)),
   );
 }
 
@@ -56,19 +104,18 @@ export async function resealStream(
   origin: Session,
   { header, chunkHashes, body }: StoredStream,
   next: RecordHeader,
+  { remade }: Resealing,
 ): Promise<{ chunks: AsyncIterable<Uint8Array>; recordOf: () => Promise<BodilessRecord> }> {
-  const reader = readerOf(into, origin, header);
   const writer = writerOf(into);
-  const { open } = await reader.opener(header);
-  const draft = draftOf(await reader.reveal(header), next);
+  const reader = header.encryption && readerOf(into, origin, header);
+  const open = reader && (await reader.opener(header)).open;
+  const draft = draftOf(remade ?? (await reader?.reveal(header)) ?? header, next);
   const { format, compression, size } = header;
-  const seal = await writer.sealStream(draft, { format }, (complete) => anew(into, next, complete));
+  const seal = await writer.sealStream(draft, { format }, (complete) => indexed(into, anew(next, complete)));
   // The bytes that come are compressed already.
   const encryption = (packed: AsyncIterable<Uint8Array>) => seal.encryption(packed, compression);
-  const { chunks, facts } = encodeStream(open(verifiedChunks(header, chunkHashes, body)), {
-    compress: false,
-    encryption,
-  });
+  const verified = verifiedChunks(header, chunkHashes, body);
+  const { chunks, facts } = encodeStream(open?.(verified) ?? verified, { compress: false, encryption });
   return { chunks, recordOf: async () => seal.recordOf({ ...(await facts()), format, compression, size }) };
 }
 
@@ -84,22 +131,34 @@ function readerOf(into: Session, origin: Session, header: RecordHeader): Vault {
 }
 
 function writerOf({ vault }: Session): Vault {
-  if (vault !== undefined) return vault;
-  throw new StorageError(
+  if (vault === undefined) throw noWriter();
+  return vault;
+}
+
+/** INVALID_OPTION. */
+export function noWriter(): StorageError {
+  return new StorageError(
     "INVALID_OPTION",
     `to encrypt anew, open the destination with the setting "encryption" and a key provider`,
   );
 }
 
-function draftOf({ tags, metadata }: RecordHeader, { key, expiration, schema, indexed }: RecordHeader): ValueDraft {
+type Shown = Pick<RecordHeader, "tags" | "metadata">;
+
+function draftOf({ tags, metadata }: Shown, { key, expiration, schema, indexed }: RecordHeader): ValueDraft {
   const marks = schema === undefined ? undefined : { schema, ...(indexed && { indexed }) };
   return { key, tags, metadata, expiration, ...(marks && { marks }) };
 }
 
 /** The header `next` with what is true of the new body. */
-function anew(session: Session, next: RecordHeader, { tags, metadata, encoded }: Draft): BodilessRecord {
+function anew(next: RecordHeader, { tags, metadata, encoded }: Draft): Omit<BodilessRecord, "terms"> {
   const { format, compression, size, storedSize, checksum, chunkHashes } = encoded;
-  const { encryption: _, ...rest } = next;
+  // The fields that a collection indexes are data.
+  const { encryption: _encryption, fields: _fields, ...rest } = next;
   const header = { ...rest, tags, metadata, format, compression, size, storedSize, checksum };
-  return { header, terms: termsFor(session, header), chunkHashes };
+  return { header, chunkHashes };
+}
+
+function indexed(session: Session, record: Omit<BodilessRecord, "terms">): BodilessRecord {
+  return { ...record, terms: termsFor(session, record.header) };
 }

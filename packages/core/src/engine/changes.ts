@@ -13,7 +13,7 @@ export class FeedReader {
   readonly #pageOf: NonNullable<StorageAdapter["changes"]>;
   /** Keys of the entries that are wanted start with it. */
   readonly #prefix: string;
-  readonly #until: string;
+  readonly #until: string | undefined;
   #after: string | undefined;
   #ended: boolean;
 
@@ -22,14 +22,15 @@ export class FeedReader {
     pageOf: NonNullable<StorageAdapter["changes"]>,
     prefix: string,
     after: string | undefined,
-    until: string,
+    until: string | undefined,
   ) {
     this.#session = session;
     this.#pageOf = pageOf;
     this.#prefix = prefix;
     this.#after = after;
     this.#until = until;
-    this.#ended = after === until;
+    // Without one the backend has never been reached: that is for the first page to say.
+    this.#ended = until !== undefined && after === until;
   }
 
   /** Throws UNSUPPORTED where there is no feed. */

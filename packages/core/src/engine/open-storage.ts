@@ -4,7 +4,7 @@ import { StorageError } from "../errors.js";
 import type { Random } from "../ports.js";
 import { termsOf } from "../query/terms.js";
 import { TOKENIZER_VERSION } from "../query/tokenizer.js";
-import { SPI_VERSION, type StorageAdapter } from "../spi/index.js";
+import { type AdapterContext, SPI_VERSION, type StorageAdapter } from "../spi/index.js";
 import { toStorageError } from "./failure.js";
 import { loadPart } from "./load-part.js";
 import type { Observation } from "./observation.js";
@@ -32,8 +32,12 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
       adapter: adapter.name,
     });
   }
-  const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
   const vault = complete.encryption === undefined ? undefined : await openVault(complete.encryption, ports.random);
+  const carry: AdapterContext["carry"] = async (record, header) => {
+    const { carryRecord } = await loadPart(import("./carry-encrypted.js"));
+    return carryRecord(vault, record, header);
+  };
+  const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history, carry };
   const observation = await startObservation(adapter.name, complete);
   try {
     const state = await adapter.open(context);

@@ -1,14 +1,15 @@
 import { chain } from "../awaitable.js";
 import { verifyBytes } from "../codec/decode-value.js";
 import { orDiscard } from "../codec/stream.js";
-import type { Expectation, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
-import { carriedHeader, mustReseal, resealStream, resealWhole } from "./carry-encrypted.js";
+import type { Awaitable, Expectation, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
+import { carriedHeader, mustReseal, type Resealing, resealStream, resealWhole } from "./carry-encrypted.js";
 import type { Operation } from "./failure.js";
 import { checkSubject } from "./items.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
 import { copyStream, storeStream } from "./streams.js";
 import { countBytes } from "./tally.js";
+import type { SealedValue } from "./vault.js";
 import { termsFor, writeWhole } from "./write-record.js";
 
 /** Bodies from this size on go through in chunks where both sides can. */
@@ -17,7 +18,7 @@ const STREAM_FROM = 4 * 1024 * 1024;
 /** A stored record on its way into a store: whole and verified, or with a body that is verified while it is read. */
 export type StoredSource = WholeSource | StreamSource;
 
-interface WholeSource {
+export interface WholeSource {
   readonly kind: "whole";
   /** Where it comes from. */
   readonly origin: Session;
@@ -58,8 +59,8 @@ export async function openSource(
  * returns where that needs no promise, so that writes of a key keep their order.
  *
  * What is encrypted goes on as it is, without any key, where the header stays the same; its header is signed anew where only
- * version, times and the like change; and it is encrypted anew under another key or realm, or with `reencrypt`. Throws
- * KEY_MISSING where the key for that is not there.
+ * version, times and the like change; and it is encrypted anew under another key or realm, as `resealing` says, and where the
+ * destination takes nothing plain. Throws KEY_MISSING where the key for that is not there.
  */
 export async function writeSource(
   session: Session,
@@ -67,24 +68,28 @@ export async function writeSource(
   source: StoredSource,
   headerFor: (header: RecordHeader) => RecordHeader,
   expect: Expectation,
-  { reencrypt = false }: { reencrypt?: boolean } = {},
+  resealing: Resealing = {},
 ): Promise<RecordHeader> {
-  if (source.kind === "stream") return writeStream(session, operation, source, headerFor, expect, reencrypt);
-  const { origin, record, chunkHashes } = source;
-  const header = headerFor(record.header);
-  if (mustReseal(session, record.header, header, reencrypt)) {
-    const sealed = resealWhole(session, origin, record, header);
-    return chain(sealed, (value) => writeWhole(session, operation, value.record, value.body, expect));
-  }
-  return chain(carriedHeader(session, origin, record.header, header), (carried) =>
-    writeWhole(
-      session,
-      operation,
-      { header: carried, terms: termsFor(session, carried), chunkHashes },
-      record.body,
-      expect,
-    ),
+  if (source.kind === "stream") return writeStream(session, operation, source, headerFor, expect, resealing);
+  return chain(writable(session, source, headerFor(source.record.header), resealing), ({ record, body }) =>
+    writeWhole(session, operation, record, body, expect),
   );
+}
+
+/** A whole record as `writeSource` puts it under this header. */
+export function writable(
+  session: Session,
+  { origin, record, chunkHashes }: WholeSource,
+  header: RecordHeader,
+  resealing: Resealing = {},
+): Awaitable<SealedValue> {
+  if (mustReseal(session, record.header, header, resealing)) {
+    return resealWhole(session, origin, record, header, resealing);
+  }
+  return chain(carriedHeader(session, origin, record.header, header), (carried) => ({
+    record: { header: carried, terms: termsFor(session, carried), chunkHashes },
+    body: record.body,
+  }));
 }
 
 async function writeStream(
@@ -93,11 +98,11 @@ async function writeStream(
   { origin, stream }: StreamSource,
   headerFor: (header: RecordHeader) => RecordHeader,
   expect: Expectation,
-  reencrypt: boolean,
+  resealing: Resealing,
 ): Promise<RecordHeader> {
   const header = await orDiscard(stream.body, () => headerFor(stream.header));
-  if (mustReseal(session, stream.header, header, reencrypt)) {
-    const resealed = await orDiscard(stream.body, () => resealStream(session, origin, stream, header));
+  if (mustReseal(session, stream.header, header, resealing)) {
+    const resealed = await orDiscard(stream.body, () => resealStream(session, origin, stream, header, resealing));
     return storeStream(session, operation, header.key, resealed.chunks, expect, resealed.recordOf);
   }
   const carried = await orDiscard(stream.body, () => carriedHeader(session, origin, stream.header, header));

@@ -11,6 +11,7 @@ import type {
   PutOutcome,
   RecordHeader,
   StoredStream,
+  Version,
 } from "../spi/index.js";
 import type { CheckedSave } from "./arguments.js";
 import { callersBytes, checkSource } from "./callers-bytes.js";
@@ -74,25 +75,44 @@ export async function loadStream(
   return decodeStream(header, stream.chunkHashes, stream.body, decryption);
 }
 
-/** Reads the stored bytes of an item through and compares them with its checksum. Throws CORRUPT. */
+/** Reads the stored bytes of an item, or of one version of it, through and compares them with its checksum. Throws CORRUPT. */
 export async function readVerified(
   session: Session,
   operation: Operation,
   key: string,
+  version?: Version,
 ): Promise<RecordHeader | undefined> {
-  const stream = await openStream(session, operation, { key, version: undefined });
+  const stream = await openStream(session, operation, { key, version });
   if (stream === undefined) return undefined;
   for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body)) session.checkWanted(operation);
   return stream.header;
 }
 
 /** The same, and decrypts them where there are keys. Throws DECRYPT_FAILED and KEY_MISSING as well. */
-export async function readThrough(session: Session, operation: Operation, key: string): Promise<void> {
-  const stream = await openStream(session, operation, { key, version: undefined });
-  if (stream === undefined) return;
-  const decryption = session.vault && (await decryptionOf(session, stream));
-  const chunks = verifiedChunks(stream.header, stream.chunkHashes, stream.body);
-  for await (const _ of decryption?.open(chunks) ?? chunks) operation.signal?.throwIfAborted();
+export async function readThrough(
+  session: Session,
+  operation: Operation,
+  wanted: Wanted,
+): Promise<RecordHeader | undefined> {
+  const opened = await openEncoded(session, operation, wanted, session.vault !== undefined);
+  if (opened === undefined) return undefined;
+  for await (const _ of opened.bytes) session.checkWanted(operation);
+  return opened.header;
+}
+
+/** The encoded bytes of a record, verified, and decrypted where they are encrypted, as they are read. */
+export async function openEncoded(
+  session: Session,
+  operation: Operation,
+  wanted: Wanted,
+  decrypt = true,
+): Promise<{ readonly header: RecordHeader; readonly bytes: AsyncIterable<Uint8Array> } | undefined> {
+  const stream = await openStream(session, operation, wanted);
+  if (stream === undefined) return undefined;
+  const { header, chunkHashes, body } = stream;
+  const decryption = decrypt ? await decryptionOf(session, stream) : undefined;
+  const chunks = verifiedChunks(header, chunkHashes, body);
+  return { header, bytes: decryption?.open(chunks) ?? chunks };
 }
 
 /** Undefined where nothing is encrypted. Lets go of the body when it throws. */

@@ -1,9 +1,9 @@
 import { verifyBytes } from "../codec/decode-value.js";
-import type { Problem, Progress, RepairReport, VerifyReport } from "../contract/reports.js";
+import type { Problem, RepairReport, VerifyReport } from "../contract/reports.js";
 import { type ErrorCode, StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
 import { type Operation, toStorageError } from "./failure.js";
-import { ProgressMeter } from "./progress-meter.js";
+import { type ProgressListener, ProgressMeter } from "./progress-meter.js";
 import { readValue } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
@@ -19,7 +19,7 @@ export async function verifyStore(
   operation: Operation,
   root: string,
   prefix: string,
-  onProgress: ((progress: Progress) => void) | undefined,
+  onProgress: ProgressListener | undefined,
 ): Promise<VerifyReport> {
   const problems = await session.ask(
     operation,
@@ -34,7 +34,7 @@ export async function verifyStore(
       meter.add(1, header.storedSize);
     }
   }
-  meter.end();
+  await meter.end();
   const shown = problems.map((problem) => relative(problem, root));
   return { ok: shown.length === 0, items: meter.items, bytes: meter.bytes, problems: shown };
 }
@@ -64,7 +64,7 @@ async function problemOf(
     const header = await session.ask(operation, () => adapter.stat(key, { now: session.now(), signal }));
     if (header === undefined) return undefined;
     if (header.storedSize > bufferedBody) {
-      await readThrough(session, operation, key);
+      await readThrough(session, operation, { key, version: undefined });
       return undefined;
     }
     const record = await session.ask(operation, () => adapter.get(key, { now: session.now(), signal }));

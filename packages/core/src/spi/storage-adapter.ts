@@ -91,8 +91,11 @@ export interface StorageAdapter {
    */
   changes?(range: FeedRange, options: CallOptions): Awaitable<FeedPage>;
 
-  /** With `capabilities.changes: "native"`: the cursor of the newest committed write, or of the feed's beginning. */
-  lastCursor?(options: CallOptions): Awaitable<string>;
+  /**
+   * With `capabilities.changes: "native"`: the cursor of the newest committed write, or of the feed's beginning. Undefined only
+   * where the backend has never been reached.
+   */
+  lastCursor?(options: CallOptions): Awaitable<string | undefined>;
 
   /** With `capabilities.history: "native"`. */
   readonly history?: History;
@@ -123,6 +126,12 @@ export interface AdapterContext {
   readonly termsOf: (header: RecordHeader) => string[];
   /** Which replaced versions to keep; undefined: the storage's user did not say, so the adapter's own default; false: none. */
   readonly history: HistoryLimits | false | undefined;
+  /**
+   * A record as it has to be under another header, for adapters that give records other versions or keys than core did: what is
+   * encrypted is bound to both. Only `header` is looked at for what is to be; a plain record gets it and stays as it is.
+   * Rejects with KEY_MISSING where there is no key, DECRYPT_FAILED where the record is not as it was written.
+   */
+  readonly carry: (record: StoredRecord, header: RecordHeader) => Awaitable<StoredRecord>;
 }
 
 export interface HistoryLimits {

@@ -117,6 +117,13 @@ describe("changes", () => {
     expect(await all(storage.changes())).toHaveLength(1);
   });
 
+  it("reads from the beginning where the adapter does not know yet which entry is the newest", async () => {
+    const { adapter, storage } = await opened();
+    await storage.save("k", 1);
+    adapter.lastCursor = async () => undefined as never;
+    expect(await all(storage.changes())).toHaveLength(1);
+  });
+
   it("asks for nothing where the cursor is the newest, so that a write in between is not half of the answer", async () => {
     const { adapter, storage } = await opened();
     await storage.save("k", 1);

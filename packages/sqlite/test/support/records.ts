@@ -48,8 +48,11 @@ export function record(key: string, n: number, { body, terms, chunkHashes, ...pa
   return { header, body: bytes, terms: terms ?? termsOf(header), chunkHashes: chunkHashes ?? new Uint8Array() };
 }
 
+/** Nothing here is encrypted. */
+const carry: AdapterContext["carry"] = ({ body }, header) => ({ header, body });
+
 export function contextOf(ports: Partial<Ports> = {}, history?: AdapterContext["history"]): AdapterContext {
-  return { ports: { ...systemPorts, ...ports }, tokenizerVersion: TOKENIZER_VERSION, termsOf, history };
+  return { ports: { ...systemPorts, ...ports }, tokenizerVersion: TOKENIZER_VERSION, termsOf, history, carry };
 }
 
 /** Bytes that no two places have in common. */
