@@ -63,7 +63,13 @@ describe("a store of layout 1", () => {
     };
     const { systemPorts } = await import("@holdfast/core");
     await expect(
-      adapter.open({ ports: systemPorts, history: false, tokenizerVersion: 2, termsOf: broken, carry: (record) => record }),
+      adapter.open({
+        ports: systemPorts,
+        history: false,
+        tokenizerVersion: 2,
+        termsOf: broken,
+        carry: (record) => record,
+      }),
     ).rejects.toThrow("no terms");
     const left = await openDB(name);
     expect([left.version, left.objectStoreNames.contains("history")]).toEqual([1_001, false]);

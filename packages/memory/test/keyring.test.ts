@@ -1,40 +1,7 @@
-import {
-  createMigrator,
-  type KeyProvider,
-  keyringOf,
-  type MasterKey,
-  type MasterKeys,
-  masterKeyId,
-  openStorage,
-  type RecordHeader,
-  type StorageAdapter,
-  type StorageEngine,
-} from "@holdfast/core";
+import { keyringOf, openStorage, type RecordHeader, type StorageAdapter, type StorageEngine } from "@holdfast/core";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { beforeEach, describe, expect, it } from "vitest";
-
-class Keys implements KeyProvider {
-  readonly name = "test";
-  keys: MasterKey[] = [];
-  active = "";
-  #made = 0;
-
-  async load(): Promise<MasterKeys> {
-    return this.keys.length === 0 ? this.add() : { active: this.active, keys: [...this.keys] };
-  }
-
-  async add(): Promise<MasterKeys> {
-    const material = new Uint8Array(32).fill(++this.#made);
-    this.active = await masterKeyId(material);
-    this.keys.push({ id: this.active, material });
-    return this.load();
-  }
-
-  async remove(id: string): Promise<MasterKeys> {
-    this.keys = this.keys.filter((key) => key.id !== id);
-    return this.load();
-  }
-}
+import { Keys } from "./support/keys.ts";
 
 const HISTORY = true;
 const NAMES = Array.from({ length: 7 }, (_, place) => `k${place}`);
@@ -293,64 +260,5 @@ describe("history", () => {
     expect((await storage.verify()).ok).toBe(true);
     const blind = await openStorage(memory({ store }), { history: HISTORY });
     await expect(blind.restore("a", version)).rejects.toMatchObject({ code: "KEY_MISSING" });
-  });
-});
-
-describe("a migration", () => {
-  it("carries ciphertext as it is, without any key, where key and version stay", async () => {
-    const storage = await open(memory({ store }), true);
-    await fill(storage);
-    await storage.close();
-    const from = await openStorage(memory({ store }));
-    const target = createMemoryStore();
-    const to = await openStorage(memory({ store: target }));
-    expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: true, copied: 8, verified: 8 });
-    expect(await createMigrator(from, to).migrate()).toMatchObject({ ok: true, unchanged: 8 });
-    const reading = { now: 0, signal: undefined };
-    for (const name of NAMES)
-      expect(memory({ store: target }).get(name, reading)).toEqual(memory({ store }).get(name, reading));
-    const read = await openStorage(memory({ store: target }), { encryption: { keys } });
-    for (const name of NAMES) expect(await read.load(name)).toBe(`now ${name}`);
-  });
-
-  it("signs anew over what stands, and encrypts anew under another key, given the master key", async () => {
-    const from = await open(memory({ store }), true);
-    await fill(from);
-    const blind = await openStorage(memory({ store }));
-    const to = await openStorage(memory());
-    const report = await createMigrator(blind, to.namespace("copy")).migrate();
-    expect(report.failures).toHaveLength(7);
-    expect(report.failures[0]).toMatchObject({ code: "KEY_MISSING" });
-    const target = await openStorage(memory(), { encryption: { keys, metadata: true } });
-    expect(await createMigrator(from, target.namespace("copy")).migrate()).toMatchObject({ ok: true, copied: 8 });
-    for (const name of NAMES) {
-      expect(await target.load(`copy/${name}`)).toBe(`now ${name}`);
-      expect(await target.stat(`copy/${name}`)).toMatchObject({ tags: [name], metadata: { name } });
-    }
-    await target.save("k1", "other");
-    expect(await createMigrator(from, target).migrate({ conflict: "overwrite", prefix: "k" })).toMatchObject({
-      ok: true,
-    });
-    expect(await target.load("k1")).toBe("now k1");
-    expect((await target.verify()).ok).toBe(true);
-  });
-
-  it("encrypts anew when it is asked to, also streams and realms", async () => {
-    const from = await open();
-    const big = new Uint8Array(5 * 2 ** 20).map((_, place) => (place * 31) & 0xff);
-    await from.save("big", big);
-    await from.save("small", { a: 1 }, { compress: true });
-    const others = new Keys();
-    await others.add();
-    const target = createMemoryStore();
-    const to = await openStorage(memory({ store: target }), { encryption: { keys: others, realm: "other" } });
-    expect(await createMigrator(from, to).migrate({ reencrypt: true })).toMatchObject({
-      ok: true,
-      copied: 2,
-      verified: 2,
-    });
-    expect(await to.load("big")).toEqual(big);
-    expect(await to.load("small")).toEqual({ a: 1 });
-    expect(await keyringOf(to).keys()).toMatchObject([{ active: true, items: 2 }]);
   });
 });

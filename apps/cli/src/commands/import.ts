@@ -1,4 +1,9 @@
-import { type ImportReport as EntryReport, type ImportEntries, importEntries, type StorageSettings } from "@holdfast/core";
+import {
+  type ImportReport as EntryReport,
+  type ImportEntries,
+  importEntries,
+  type StorageSettings,
+} from "@holdfast/core";
 import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report as print } from "../command-context.js";
 import { CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";

@@ -11,11 +11,7 @@ const LOW_SPACE = 100_000_000;
 const MOST_NAMED = 3;
 
 /** Whether a store opens, what is in force there, and whether everything in it is whole. */
-export async function checkStore(
-  context: CommandContext,
-  store: string,
-  settings: StorageSettings,
-): Promise<Check[]> {
+export async function checkStore(context: CommandContext, store: string, settings: StorageSettings): Promise<Check[]> {
   const started = performance.now();
   let storage: StorageEngine;
   try {

@@ -1,5 +1,12 @@
 // Runs in the page: holds the adapter, and does with it what is asked from outside.
-import { type AdapterContext, type StorageAdapter, StorageError, systemPorts, TOKENIZER_VERSION, termsOf } from "@holdfast/core";
+import {
+  type AdapterContext,
+  type StorageAdapter,
+  StorageError,
+  systemPorts,
+  TOKENIZER_VERSION,
+  termsOf,
+} from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
 
 /** The calls that cross: all take values and return values. */
@@ -23,7 +30,13 @@ globalThis.callAdapter = async (method, args) => {
     if (method === "open") {
       // Nothing here is encrypted.
       const carry: AdapterContext["carry"] = ({ body }, header) => ({ header, body });
-      const context = { ports: systemPorts, tokenizerVersion: TOKENIZER_VERSION, termsOf, history: false as const, carry };
+      const context = {
+        ports: systemPorts,
+        tokenizerVersion: TOKENIZER_VERSION,
+        termsOf,
+        history: false as const,
+        carry,
+      };
       return { returned: await adapter.open(context) };
     }
     const perform = adapter[method] as (...args: unknown[]) => unknown;

@@ -48,16 +48,17 @@ export function carriedHeader(
   stored: RecordHeader,
   next: RecordHeader,
 ): Awaitable<RecordHeader> {
-  if (stored.encryption === undefined) return next;
-  // A rotation may have wrapped its key anew since `next` was made.
-  const carried = { ...next, encryption: stored.encryption };
-  if (signedContent(stored) === signedContent(carried)) return carried;
+  if (stored.encryption === undefined || signedContent(stored) === signedContent(next)) return next;
   const vault = readerOf(into, origin, stored);
-  return chain(vault.authenticate(stored), () => vault.sign(carried));
+  return chain(vault.authenticate(stored), () => vault.sign(next));
 }
 
 /** A stored record under another header, for `AdapterContext.carry`. */
-export function carryRecord(vault: Vault | undefined, record: StoredRecord, next: RecordHeader): Awaitable<StoredRecord> {
+export function carryRecord(
+  vault: Vault | undefined,
+  record: StoredRecord,
+  next: RecordHeader,
+): Awaitable<StoredRecord> {
   const { header, body } = record;
   const { encryption } = header;
   if (encryption === undefined) return { header: next, body };
@@ -86,13 +87,13 @@ export function resealWhole(
   { remade }: Resealing,
 ): Awaitable<SealedValue> {
   const { header } = record;
+  const reader = header.encryption && readerOf(into, origin, header);
   const writer = writerOf(into);
   const sealed = ({ packed, ...facts }: PackedValue, shown: Shown) =>
     writer.sealPacked(draftOf(shown, next), packed, facts, (draft) => indexed(into, anew(next, draft)));
   if (remade?.value !== undefined) return sealed(remade.value, remade);
   const { format, compression, size } = header;
-  if (header.encryption === undefined) return sealed({ format, compression, size, packed: record.body }, header);
-  const reader = readerOf(into, origin, header);
+  if (reader === undefined) return sealed({ format, compression, size, packed: record.body }, header);
   return chain(reader.packed(record), (packed) =>
     chain(remade ?? reader.reveal(header), (shown) => sealed({ format, compression, size, packed }, shown)),
   );
@@ -106,8 +107,8 @@ export async function resealStream(
   next: RecordHeader,
   { remade }: Resealing,
 ): Promise<{ chunks: AsyncIterable<Uint8Array>; recordOf: () => Promise<BodilessRecord> }> {
-  const writer = writerOf(into);
   const reader = header.encryption && readerOf(into, origin, header);
+  const writer = writerOf(into);
   const open = reader && (await reader.opener(header)).open;
   const draft = draftOf(remade ?? (await reader?.reveal(header)) ?? header, next);
   const { format, compression, size } = header;

@@ -129,7 +129,8 @@ async function prepare(run: Run, move: Move, decision: CopyDecision): Promise<Pr
     return undefined;
   }
   await makeRoom(run, decision);
-  const { record, body } = await writable(session, stored, headerFor(run, move, decision), resealingOf(run, move));
+  const header = withEncryptionOf(stored.record.header, headerFor(run, move, decision));
+  const { record, body } = await writable(session, stored, header, resealingOf(run, move));
   return { move, decision, record: { ...record, body } };
 }
 
@@ -165,13 +166,15 @@ async function write(run: Run, move: Move, decision: CopyDecision, stored: Store
     if (!run.history || move.transformed) {
       const header = headerFor(run, move, decision);
       const expect = decision.over?.version ?? "absent";
-      return await writeSource(session, run.operation, stored, () => header, expect, resealingOf(run, move));
+      const headerOfIt = (read: RecordHeader) => withEncryptionOf(read, header);
+      return await writeSource(session, run.operation, stored, headerOfIt, expect, resealingOf(run, move));
     }
     const { standing, keeps } = await copyVersions(run, move, decision.at, decision.over);
     const version = versionFor(session, move.header.version, keeps && decision.as === undefined);
     const header = { ...move.expected, key: decision.at, version };
     const expect = standing?.version ?? "absent";
-    return await writeSource(session, run.operation, stored, () => header, expect, resealingOf(run, move));
+    const headerOfIt = (read: RecordHeader) => withEncryptionOf(read, header);
+    return await writeSource(session, run.operation, stored, headerOfIt, expect, resealingOf(run, move));
   } catch (error) {
     await discard(stored);
     throw error;
@@ -188,6 +191,11 @@ function headerFor(run: Run, move: Move, { at, as, over }: CopyDecision): Record
   return { ...move.expected, key: at, version: versionFor(run.destination.session, move.header.version, keeps) };
 }
 
+/** A rotation may have wrapped the key of a value anew since it was listed, and the former master key be gone. */
+function withEncryptionOf({ encryption }: RecordHeader, header: RecordHeader): RecordHeader {
+  return encryption === undefined ? header : { ...header, encryption };
+}
+
 function resealingOf({ options: { reencrypt } }: Run, { remade }: Move): Resealing {
   return { reencrypt, remade };
 }
@@ -198,5 +206,10 @@ async function readMove(run: Run, { header, expected, encoded }: Move): Promise<
   if (encoded === undefined) return readStored(run, run.source, wanted, run.destination);
   const { body, chunkHashes } = encoded;
   const { key, version } = header;
-  return { kind: "whole", origin: run.source.session, record: { header: { ...expected, key, version }, body }, chunkHashes };
+  return {
+    kind: "whole",
+    origin: run.source.session,
+    record: { header: { ...expected, key, version }, body },
+    chunkHashes,
+  };
 }

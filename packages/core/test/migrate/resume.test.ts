@@ -1,5 +1,6 @@
 import { createMigrator, type MigrateOptions, type MigrationReport, openStorage, storageJournal } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
+import { FakeKeys } from "../support/fake-keys.js";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";
@@ -180,6 +181,30 @@ describe("a migration that was killed", () => {
     expect(kills).toBeGreaterThan(5);
     expect(report).toMatchObject({ ok: true, resumed: true, verified: ITEMS });
     expect(contentOf(world.destination)).toEqual(contentOf(whole.destination));
+  });
+
+  it("goes on where it encrypts anew, and does not take its own work for somebody else's", async () => {
+    const keys = [new FakeKeys(), new FakeKeys()];
+    // Not the same key twice.
+    await keys[1]?.add();
+    const settings = keys.map((provider) => ({ encryption: { keys: provider } }));
+    for (let at = 20, ended = false; !ended; at += 9) {
+      const [source, destination, lines] = [new MapAdapter(), new MapAdapter(), [] as string[]];
+      const first = await openStorage(source, settings[0]);
+      for (let index = 0; index < 40; index++) await first.save(`k${index}`, index);
+      const run = async (fuse: Fuse) =>
+        createMigrator(
+          await openStorage(fused(source, fuse), settings[0]),
+          await openStorage(fused(destination, fuse), settings[1]),
+        ).migrate({ reencrypt: true, concurrency: 1, journal: journalOf(lines, fuse) });
+      const cut = new Fuse(at);
+      await run(cut).catch(() => "killed");
+      ended = !cut.burnt;
+      expect(await run(new Fuse()), `killed at call ${at}`).toMatchObject({ ok: true, conflicts: [] });
+      const to = await openStorage(destination, settings[1]);
+      expect((await to.verify()).ok).toBe(true);
+      for (let index = 0; index < 40; index += 13) expect(await to.load(`k${index}`)).toBe(index);
+    }
   });
 
   it("ends as the source is by then, when that changed in between", async () => {

@@ -257,11 +257,7 @@ export class FallbackStore {
   }
 
   /** Gives an entry a greater version before it is sent. Undefined: it is not the one that waits any more. */
-  async renumber(
-    { member, held }: Entry,
-    { header, body }: StoredRecord,
-    writer: string,
-  ): Promise<Held | undefined> {
+  async renumber({ member, held }: Entry, { header, body }: StoredRecord, writer: string): Promise<Held | undefined> {
     const { key, version } = header;
     const writers = [...new Set([...(held.mark.writers ?? []), writer])];
     const step: Step = {

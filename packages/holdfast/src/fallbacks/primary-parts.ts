@@ -18,7 +18,8 @@ export function historyThrough(history: History, ask: OfPrimary): History {
       scan: (range, options) => ask("history", options, (signal) => scan.call(history, range, { ...options, signal })),
     }),
     ...(drop && {
-      drop: (key, version, options) => ask("history", options, (signal) => drop.call(history, key, version, { signal })),
+      drop: (key, version, options) =>
+        ask("history", options, (signal) => drop.call(history, key, version, { signal })),
     }),
   };
 }

@@ -2,7 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FaultyAdapter, faulty, SimulatedPorts } from "@holdfast/conformance";
-import { type Change, openStorage, type StorageEngine } from "@holdfast/core";
+import {
+  type Change,
+  type KeyProvider,
+  keyringOf,
+  type MasterKey,
+  type MasterKeys,
+  masterKeyId,
+  openStorage,
+  type StorageEngine,
+} from "@holdfast/core";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { createStorage, type FallbackChoice, type FallbackEvent } from "holdfast";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -350,5 +359,94 @@ describe("over a restart", () => {
     const second = faulty(memory(), { faults: [{ method: "open", fault: "before" }] });
     const opening = createStorage({ primary: { adapter: memory() }, fallbacks: [{ adapter: second }] }, { ports });
     await expect(settled(opening)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
+
+describe("with encryption", () => {
+  const keys: KeyProvider = {
+    name: "fixed",
+    async load() {
+      const material = new Uint8Array(32).fill(7);
+      const id = await masterKeyId(material);
+      return { active: id, keys: [{ id, material }] };
+    },
+  };
+  const settings = { encryption: { keys, metadata: true } };
+  const others = () => openStorage(memory({ store: remote }), { ...settings, ports });
+
+  beforeEach(async () => {
+    await settled(storage.close());
+    storage = await settled(
+      createStorage(
+        {
+          primary: { adapter: primary },
+          fallbacks: [{ adapter: memory({ store: local }) }],
+          onFallback: (event) => events.push(event),
+        },
+        { ...settings, ports },
+      ),
+    );
+  });
+
+  it("keeps both versions readable where somebody else has written, each under its own key", async () => {
+    await storage.save("a", 1);
+    await storage.save("b", 1);
+    lose();
+    await settled(storage.save("a", "ours", { tags: ["ours"] }));
+    await storage.save("b", 2);
+    expect(await storage.load("a")).toBe("ours");
+    await using other = await others();
+    await other.save("a", "theirs");
+    await comeBack();
+    const { keptAs } = events.find((event) => event.type === "conflict") ?? {};
+    expect(await other.load("a")).toBe("theirs");
+    expect(await other.load(keptAs ?? "")).toBe("ours");
+    expect(await other.stat(keptAs ?? "")).toMatchObject({ encrypted: true, tags: ["ours"] });
+    expect(await other.load("b")).toBe(2);
+    expect((await other.verify()).problems).toEqual([]);
+  });
+
+  it("hands over readable what gets a greater version on its way", async () => {
+    await storage.save("a", 1);
+    lose();
+    await settled(storage.save("a", 2));
+    await ports.advance(1_000);
+    await using other = await others();
+    // A deletion that is later than what waits: the version that it had is taken by now.
+    await other.delete("a");
+    await comeBack();
+    expect(await other.load("a")).toBe(2);
+    expect((await other.verify()).problems).toEqual([]);
+    expect((await storage.getInfo()).details).toMatchObject({ mode: "primary", waiting: 0 });
+  });
+
+  it("changes master keys in the primary alone, and leaves no copy under the former one", async () => {
+    const ring = new Map<number, MasterKey>();
+    const provider: KeyProvider = {
+      name: "ring",
+      async load() {
+        if (ring.size === 0) return this.add?.() as Promise<MasterKeys>;
+        const all = [...ring.values()].reverse();
+        return { active: all[0]?.id ?? "", keys: all };
+      },
+      async add() {
+        const material = new Uint8Array(32).fill(ring.size + 1);
+        ring.set(ring.size, { id: await masterKeyId(material), material });
+        return this.load();
+      },
+    };
+    await settled(storage.close());
+    remote = createMemoryStore();
+    local = createMemoryStore();
+    primary = faulty(memory({ store: remote }));
+    const choice = { primary: { adapter: primary }, fallbacks: [{ adapter: memory({ store: local }) }] };
+    storage = await settled(createStorage(choice, { encryption: { keys: provider }, ports }));
+    await storage.save("a", 1);
+    expect(await settled(keyringOf(storage).rotate())).toMatchObject({ ok: true, rewrapped: 1 });
+    expect(await keyringOf(storage).keys()).toMatchObject([{ active: true, items: 1 }, { items: 0 }]);
+    const held = await memory({ store: local }).stat("a", { now: 0, signal: undefined });
+    expect(held).toBeUndefined();
+    lose();
+    await expect(settled(keyringOf(storage).rotate())).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 });
