@@ -15,16 +15,18 @@ import {
 import { describe, expect, it } from "vitest";
 import { simpleHarness } from "./simple-harness.js";
 
+/** The modes that are for every theme. */
+const everywhere = modes.filter((mode) => mode.themes === undefined);
 const pass: Case = { name: "passes", run: async () => undefined };
 
 describe("runConformance", () => {
   it("reports each case in each mode, with what a failed one threw", async () => {
     const broken = new ConformanceError("broken promise");
     const fails: Case = { name: "fails", run: () => Promise.reject(broken) };
-    const results = await resultsOf(simpleHarness(), [{ name: "theme", cases: [pass, fails] }], modes);
+    const results = await resultsOf(simpleHarness(), [{ name: "theme", cases: [pass, fails] }], everywhere);
     const facts = results.map(({ mode, theme, case: name, passed, error }) => ({ mode, theme, name, passed, error }));
     expect(facts).toEqual(
-      modes.flatMap(({ name: mode }) => [
+      everywhere.flatMap(({ name: mode }) => [
         { mode, theme: "theme", name: "passes", passed: true, error: undefined },
         { mode, theme: "theme", name: "fails", passed: false, error: broken },
       ]),
@@ -35,9 +37,20 @@ describe("runConformance", () => {
     const results = await resultsOf(
       simpleHarness(),
       [{ name: "theme", cases: [{ ...pass, once: true }, pass] }],
-      modes,
+      everywhere,
     );
-    expect(results).toHaveLength(1 + modes.length);
+    expect(results).toHaveLength(1 + everywhere.length);
+  });
+
+  it("runs in a mode that names themes these alone", async () => {
+    const some = { ...plain, name: "some", themes: ["chosen"] };
+    const both = ["chosen", "left out"].map((name) => ({ name, cases: [pass] }));
+    const results = await resultsOf(simpleHarness(), both, [plain, some]);
+    expect(results.map(({ mode, theme }) => `${mode}: ${theme}`)).toEqual([
+      "plain: chosen",
+      "plain: left out",
+      "some: chosen",
+    ]);
   });
 
   it("checks the refusal where a need is not met, and says so", async () => {

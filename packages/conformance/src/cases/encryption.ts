@@ -1,4 +1,13 @@
-import { createMigrator, keyringOf, type RecordHeader, type StorageEngine } from "@holdfast/core";
+import {
+  BEFORE_ALL_TIME,
+  createMigrator,
+  type History,
+  type KeptRange,
+  keyringOf,
+  type RecordHeader,
+  type StorageEngine,
+  type Version,
+} from "@holdfast/core";
 import { defined, equal, ok } from "../assert.js";
 import { keysOf } from "../collect.js";
 import type { Context } from "../context.js";
@@ -137,6 +146,57 @@ export const encryption: Theme = {
         if (keepsHistory) equal(await again.history("b"), [], "what is kept once all is encrypted anew");
       },
     },
+    kept(
+      "what keeps versions lists those of all keys in pages, changes the wrap of each, and drops one alone",
+      async (context) => {
+        const storage = await encrypting(context, {});
+        // In the order of code points, which is not that of UTF-16.
+        const keys = ["a", "a/b", "gone", "\u{FFFD}", "\u{1F600}"];
+        for (const key of keys) for (const value of [1, 2, 3]) await storage.save(key, value);
+        await storage.save("expired", 1, { expiration: context.clock.in(1_000) });
+        await storage.save("expired", 2);
+        await storage.delete("gone");
+        await storage.save("alone", 1);
+        const expected = await expectedVersions(storage, [...keys.slice(0, 2), "expired", ...keys.slice(2)]);
+        const large = (await storage.history("a"))[0];
+        await context.close();
+        context.clock.advance(2_000);
+        const adapter = await context.openAdapter({ versions: 100, age: Number.POSITIVE_INFINITY });
+        const { rewrap } = adapter;
+        const history = defined(adapter.history, "history");
+        ok(rewrap !== undefined, "that rewrap is there where history is");
+        for (const limit of [1, 2, 100]) {
+          equal(await pagesOf(history, limit), expected, `what is kept, in pages of ${limit}`);
+        }
+        const call = { signal: undefined };
+        const alive = await history.scan({ after: undefined, limit: 100 }, { now: context.clock.now(), ...call });
+        equal(keysOf(alive).includes("expired"), false, "whether what has expired by then is listed");
+
+        const version = defined(large, "a kept version").version as Version;
+        const before = defined(
+          (await history.list("a", { now: context.clock.now(), ...call })).find(({ header }) => header.version === version),
+          "its header",
+        ).header;
+        const parts = { ...defined(before.encryption, "its encryption"), key: "0123456789abcdef" };
+        equal(await rewrap?.call(adapter, "a", version, parts, call), true, "whether its wrap was replaced");
+        const after = await history.get("a", version, { now: context.clock.now(), ...call });
+        equal(after?.header, { ...before, encryption: parts }, "its header with another wrap");
+
+        await history.drop("a", version, call);
+        await history.drop("a", version, call);
+        const standing = defined(await adapter.stat("a", { now: context.clock.now(), ...call }), "what stands");
+        await history.drop("a", standing.version, call);
+        await history.drop("nothing", version, call);
+        equal(
+          await pagesOf(history, 100),
+          expected.filter((place) => place !== `a ${version}`),
+          "what is kept once one was dropped",
+        );
+        equal((await adapter.stat("a", { now: context.clock.now(), ...call }))?.version, standing.version, "what stands");
+      },
+      undefined,
+      true,
+    ),
     {
       name: "the wrap of a version that is not there is not replaced",
       once: true,
@@ -185,6 +245,24 @@ export const encryption: Theme = {
     },
   ],
 };
+
+/** Keys with kept versions, oldest first, as `scan` is to list them. */
+async function expectedVersions(storage: StorageEngine, keys: readonly string[]): Promise<string[]> {
+  const all: string[] = [];
+  for (const key of keys) all.push(...(await storage.history(key)).map(({ version }) => `${key} ${version}`).reverse());
+  return all;
+}
+
+async function pagesOf(history: History, limit: number): Promise<string[]> {
+  const all: string[] = [];
+  for (let after: KeptRange["after"]; ; ) {
+    const page = await history.scan({ after, limit }, { now: BEFORE_ALL_TIME, signal: undefined });
+    ok(page.length <= limit, "that a page is no longer than it may be");
+    all.push(...page.map(({ key, version }) => `${key} ${version}`));
+    after = page.at(-1);
+    if (page.length < limit) return all;
+  }
+}
 
 function encrypting(context: Context, more: { metadata?: boolean }): Promise<StorageEngine> {
   const keepsHistory = context.capabilities.history === "native";

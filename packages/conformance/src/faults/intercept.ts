@@ -134,23 +134,17 @@ export function intercept(adapter: StorageAdapter, around: Around): StorageAdapt
 }
 
 function historyThrough(history: History, through: Through): History {
-  const { readStream, scan, drop } = history;
+  const { readStream } = history;
   return {
     list: (key, options) => through("history.list", { key, ...options }, () => history.list(key, options)),
     get: (key, version, options) =>
       through("history.get", { key, asked: [key, version], ...options }, () => history.get(key, version, options)),
     sweep: (prefix, options) =>
       through("history.sweep", { asked: prefix, ...options }, () => history.sweep(prefix, options)),
-    ...(scan && {
-      scan: (range, options) =>
-        through("history.scan", { asked: range, ...options }, () => scan.call(history, range, options)),
-    }),
-    ...(drop && {
-      drop: (key, version, options) =>
-        through("history.drop", { key, asked: [key, version], ...options }, () =>
-          drop.call(history, key, version, options),
-        ),
-    }),
+    scan: (range, options) =>
+      through("history.scan", { asked: range, ...options }, () => history.scan(range, options)),
+    drop: (key, version, options) =>
+      through("history.drop", { key, asked: [key, version], ...options }, () => history.drop(key, version, options)),
     ...(readStream && {
       async readStream(key, version, options) {
         const about = { key, asked: [key, version], ...options };

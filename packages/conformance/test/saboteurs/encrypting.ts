@@ -4,6 +4,7 @@ import type { Saboteur } from "./saboteur.js";
 const theme = "encryption";
 const concealed = "an encrypted save drops what is kept of its key in plain, in a batch and as a stream as well";
 const rotated = "a rotation changes nothing but the wrap, and nothing needs the former key";
+const listed = "what keeps versions lists those of all keys in pages, changes the wrap of each, and drops one alone";
 const absent = "the wrap of a version that is not there is not replaced";
 
 /** Faults in what encryption needs of an adapter. */
@@ -62,5 +63,50 @@ export const encryptingSaboteurs: readonly Saboteur[] = [
     story: "Nothing seems to need the old key, so it is thrown away; the history of deleted items needed it.",
     caughtBy: { theme, case: rotated },
     plant: (sound) => ({ history: { ...historyOf(sound), scan: () => [] } }),
+  },
+  {
+    name: "page of versions that begins with the last of the page before",
+    story: "The tool that rotates keys counts some versions twice, and never comes to an end.",
+    caughtBy: { theme, case: listed },
+    plant: (sound) => {
+      const history = historyOf(sound);
+      return {
+        history: {
+          ...history,
+          async scan(range, options) {
+            const { after, limit } = range;
+            const all = await history.scan({ after: undefined, limit: 1_000 }, options);
+            const from = all.findIndex(({ key, version }) => key === after?.key && version === after.version);
+            return all.slice(Math.max(0, from), Math.max(0, from) + limit);
+          },
+        },
+      };
+    },
+  },
+  {
+    name: "versions of deleted keys that are not listed",
+    story: "What was deleted yesterday can be restored for thirty days, it says; its key was thrown away this morning.",
+    caughtBy: { theme, case: listed },
+    plant: (sound, store) => ({
+      history: {
+        ...historyOf(sound),
+        scan: async (range, options) =>
+          (await historyOf(sound).scan(range, options)).filter(({ key }) => store.records.has(key)),
+      },
+    }),
+  },
+  {
+    name: "drop of all versions of a key",
+    story: "One version was under a leaked key; the nine that were not are gone as well.",
+    caughtBy: { theme, case: listed },
+    plant: (sound, store) => ({
+      history: { ...historyOf(sound), drop: (key) => void store.previous.delete(key) },
+    }),
+  },
+  {
+    name: "no rewrap beside a history",
+    story: "The old key can never retire: last month's versions need it, and nobody can change that.",
+    caughtBy: { theme, case: listed },
+    plant: () => ({ rewrap: undefined }),
   },
 ];

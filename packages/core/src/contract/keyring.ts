@@ -61,7 +61,7 @@ export interface Keyring {
 
   /**
    * Has the provider forget a key. Rejects with CONFLICT while something needs it, INVALID_OPTION for the active key or one
-   * that the provider does not have, UNSUPPORTED where nobody can tell whether kept versions need it.
+   * that the provider does not have, UNSUPPORTED where keys are set from outside.
    */
   retire(id: string, options?: OperationOptions): Promise<void>;
 }

@@ -73,10 +73,6 @@ export class KeyWork {
     if (id === active) {
       throw new StorageError("INVALID_OPTION", `${JSON.stringify(id)} is the active key: rotate() first`);
     }
-    const { history, name } = this.#session.adapter;
-    if (history !== undefined && history.scan === undefined) {
-      throw new StorageError("UNSUPPORTED", `${name} cannot tell which keys the versions need that it keeps`);
-    }
     for await (const { header, kept } of this.#holders()) {
       if (header.encryption.key !== id) continue;
       const what = kept ? `version ${header.version} of` : "the item";
@@ -160,7 +156,7 @@ export class KeyWork {
     const { key, version } = header;
     const { history } = this.#session.adapter;
     const { signal } = this.#operation;
-    await this.#session.ask(this.#operation, () => history?.drop?.(key, version, { signal }));
+    await this.#session.ask(this.#operation, () => history?.drop(key, version, { signal }));
     return "dropped";
   }
 
@@ -197,11 +193,11 @@ export class KeyWork {
       for (const header of page) if (isEncrypted(header)) yield { header, kept: false };
     }
     const { history } = this.#session.adapter;
-    if (history?.scan === undefined) return;
+    if (history === undefined) return;
     const reading = { now: BEFORE_ALL_TIME, signal: operation.signal };
     for (let after: RecordHeader | undefined; ; ) {
       const range = { after: after && { key: after.key, version: after.version }, limit: PAGE };
-      const page = await this.#session.ask(operation, () => history.scan?.(range, reading) ?? []);
+      const page = await this.#session.ask(operation, () => history.scan(range, reading));
       for (const header of page) if (isEncrypted(header)) yield { header, kept: true };
       after = page.at(-1);
       if (page.length < PAGE) return;

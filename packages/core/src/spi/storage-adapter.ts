@@ -105,9 +105,13 @@ export interface StorageAdapter {
   writeStream?(key: string, options: CallOptions): Awaitable<BodyWriter>;
 
   /**
-   * Replaces `encryption` in the header of exactly this version of a key, standing or kept, expired or not. One atomic step of
-   * the durability announced; nothing else changes: no version, no feed entry, no body. False when that version is not there.
-   * Where it is absent core writes standing records anew, body and all.
+   * MUST be there where `history` is. Replaces `encryption` in the header of exactly this version of a key, standing or kept,
+   * expired or not, in one atomic step of the durability announced. A writer may get in between core's reading of the header and
+   * this: the version MUST be compared within the step. Nothing else changes: no version, `created` or `modified`, no feed entry,
+   * index, body or object. False when that version is not there; then nothing has changed.
+   *
+   * Called once for each encrypted record, and kept version of one, when master keys rotate. Without it core writes every
+   * standing record anew, body and all.
    */
   rewrap?(key: string, version: Version, encryption: EncryptionHeader, options: CallOptions): Awaitable<boolean>;
 
@@ -204,8 +208,11 @@ export type FeedPage =
  * not kept, and a kept version that has expired at `now` is absent: nothing comes back that was promised to be gone. A deletion
  * whose `now` is `BEFORE_ALL_TIME` is a sweep of what has expired: nothing is kept of it.
  *
- * A put of a record with `encryption` MUST, in its atomic step, drop every kept version of the key without it, and keep the
- * record that it replaces only if that has it too: what is encrypted now must not stay readable in what it was.
+ * A put of a record with `encryption`, alone, in a batch or at the end of a stream, MUST in its atomic step drop every kept version
+ * of the key without it, and keep the record that it replaces only if that has it too (`conceals` tells): what is encrypted now
+ * must not stay readable in what it was. This holds also where the key is absent or expired by then, and where the adapter was
+ * opened with a history of none. A body that is stored elsewhere (a file, an object in a bucket) MUST be out of reach with that
+ * step and be deleted like that of any other dropped version, not later than `sweep` would.
  */
 export interface History {
   /** Kept versions of a key, newest first. MUST NOT load bodies. */
@@ -220,12 +227,17 @@ export interface History {
    */
   sweep(prefix: string, options: ReadOptions): Awaitable<number>;
   /**
-   * Kept versions of all keys, ordered by key and version, behind `after` (exclusive), at most `limit`; also of keys that do not
-   * stand. MUST NOT load bodies. Where it is absent no master key can retire.
+   * Kept versions of all keys that are alive at `now` (core asks as of `BEFORE_ALL_TIME`, when all are), ordered by key in code-point
+   * order and then by version, oldest first, behind `after` (exclusive, whether or not it is still there), at most `limit`; fewer
+   * only at the end. Also of keys that do not stand; what stands is no kept version. MUST NOT load bodies. Tells which master
+   * keys are needed: a version that it leaves out cannot be read any more once its key has retired.
    */
-  scan?(range: KeptRange, options: ReadOptions): Awaitable<RecordHeader[]>;
-  /** Drops one kept version. Together with `scan`. */
-  drop?(key: string, version: Version, options: CallOptions): Awaitable<void>;
+  scan(range: KeptRange, options: ReadOptions): Awaitable<RecordHeader[]>;
+  /**
+   * Drops one kept version and its body for good, expired or not, as when a key has leaked. Never what stands, also under that very
+   * version; no feed entry. Nothing happens where it is not there.
+   */
+  drop(key: string, version: Version, options: CallOptions): Awaitable<void>;
 }
 
 export interface KeptRange {

@@ -11,6 +11,7 @@ import {
   isLive,
   type PreviousRecord,
   type ReadOptions,
+  type RecordHeader,
   type StoredRecord,
   type Version,
 } from "@holdfast/core";
@@ -73,6 +74,19 @@ export class RememberingAdapter extends MapAdapter {
     sweep: async (prefix: string, { now }: ReadOptions): Promise<number> => {
       this.calls.push(`history.sweep ${prefix} ${now}`);
       return 0;
+    },
+    scan: async ({ after, limit }, { now }): Promise<RecordHeader[]> => {
+      const place = ({ key, version }: Pick<RecordHeader, "key" | "version">) => `${key}\0${version}`;
+      const headers = [...this.kept.keys()].flatMap((key) => this.#alive(key, now).map(({ record }) => record.header));
+      const behind = headers.filter((header) => after === undefined || place(header) > place(after));
+      return structuredClone(behind.sort((a, b) => (place(a) < place(b) ? -1 : 1)).slice(0, limit));
+    },
+    drop: async (key, version): Promise<void> => {
+      const kept = this.kept.get(key) ?? [];
+      this.kept.set(
+        key,
+        kept.filter(({ record }) => record.header.version !== version),
+      );
     },
   };
 

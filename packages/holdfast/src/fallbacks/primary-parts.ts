@@ -8,19 +8,13 @@ export type OfPrimary = <T>(
 ) => Promise<T>;
 
 export function historyThrough(history: History, ask: OfPrimary): History {
-  const { scan, drop } = history;
   return {
     list: (key, options) => ask("history", options, (signal) => history.list(key, { ...options, signal })),
     get: (key, version, options) =>
       ask("history", options, (signal) => history.get(key, version, { ...options, signal })),
     sweep: (prefix, options) => ask("history", options, (signal) => history.sweep(prefix, { ...options, signal })),
-    ...(scan && {
-      scan: (range, options) => ask("history", options, (signal) => scan.call(history, range, { ...options, signal })),
-    }),
-    ...(drop && {
-      drop: (key, version, options) =>
-        ask("history", options, (signal) => drop.call(history, key, version, { signal })),
-    }),
+    scan: (range, options) => ask("history", options, (signal) => history.scan(range, { ...options, signal })),
+    drop: (key, version, options) => ask("history", options, (signal) => history.drop(key, version, { signal })),
   };
 }
 
