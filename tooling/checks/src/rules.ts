@@ -29,6 +29,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/examples": { arrows: everything },
   "@holdfast/docs": { arrows: everything },
   "@holdfast/browser": { arrows: ["@holdfast/vitest-preset"] },
+  "@holdfast/api": { arrows: everything },
   "@holdfast/bench": { arrows: everything },
   "@holdfast/certification": { arrows: everything },
   "@holdfast/bundle": { arrows: ["@holdfast/core", "@holdfast/indexeddb"] },
