@@ -35,6 +35,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/bundle": { arrows: ["@holdfast/core", "@holdfast/indexeddb"] },
   "@holdfast/crash": { arrows: everything },
   "@holdfast/migration": { arrows: everything },
+  "@holdfast/release": { arrows: everything },
   "@holdfast/checks": { arrows: [] },
   "@holdfast/mutation": { arrows: [] },
   "@holdfast/tsconfig": { arrows: [] },
