@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { launchBrowser, serveFiles } from "@holdfast/browser";
@@ -5,6 +6,7 @@ import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { importMapOf } from "../src/import-map.ts";
+import { LIMITS } from "../src/limits.ts";
 import { type Project, Release, registryAnswers } from "../src/published.ts";
 import { FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
 
@@ -13,16 +15,23 @@ const NODES = {
   "Node 24": process.execPath,
 };
 
+let release: Release;
+beforeAll(async () => {
+  release = await Release.pack();
+});
+afterAll(() => release[Symbol.asyncDispose]());
+
+it("weighs no more than was agreed", async () => {
+  const weights = await Promise.all(
+    release.packages.map(async ({ name, tarball }) => [name, (await stat(tarball)).size / 1_000] as const),
+  );
+  expect(weights.filter(([name, kilobytes]) => kilobytes > (LIMITS[name] ?? 0))).toEqual([]);
+});
+
 // npm fetches what others publish. On a machine without a network the tests step aside; CI always runs them.
 const canInstall = process.env["CI"] !== undefined || (await registryAnswers());
 
 describe.skipIf(!canInstall)("installed by npm, from what would be published (needs npm's registry)", () => {
-  let release: Release;
-  beforeAll(async () => {
-    release = await Release.pack();
-  });
-  afterAll(() => release[Symbol.asyncDispose]());
-
   it("is every package that these tests wait for", () => {
     const names = release.packages.map(({ name }) => name);
     expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(names));
