@@ -62,6 +62,21 @@ export function packValue(value: unknown, options: EncodingOptions): Awaitable<P
   );
 }
 
+/**
+ * As `packValue`, but bytes that are stored as they are stay those of the caller: they hold still only until this turn of the event
+ * loop ends.
+ */
+export function packBorrowed(value: unknown, options: EncodingOptions): Awaitable<PackedValue> {
+  const isBinary = (options.format ?? "binary") === "binary" && !options.compress;
+  if (!isBinary || !isBytes(value) || !canLend(value)) return packValue(value, options);
+  return { format: "binary", compression: null, size: value.length, packed: value };
+}
+
+/** Other threads may write into shared memory at any time, and memory that was transferred looks empty. */
+function canLend({ length, buffer }: Uint8Array): boolean {
+  return length > 0 && Object.prototype.toString.call(buffer) === "[object ArrayBuffer]";
+}
+
 function encodeFormat(value: unknown, format: Format, { json }: EncodingOptions): Awaitable<Uint8Array> {
   if (format === "json") return encodeJson(value, json);
   if (format === "binary") return encodeBinary(value);

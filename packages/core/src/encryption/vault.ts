@@ -1,7 +1,7 @@
-import { chain } from "../awaitable.js";
+import { chain, isPromise } from "../awaitable.js";
 import { checksumOf } from "../codec/checksum.js";
 import { decodeVerified, verifyBytes } from "../codec/decode-value.js";
-import { type EncodingOptions, packValue } from "../codec/encode-value.js";
+import { type EncodingOptions, packBorrowed } from "../codec/encode-value.js";
 import type { Decryption } from "../codec/stream.js";
 import type { KeyProvider, MasterKey, MasterKeys } from "../contract/encryption.js";
 import type { BodilessRecord, CollectionMarks, EncodedFacts, ValueDraft } from "../engine/draft.js";
@@ -60,9 +60,12 @@ export class EncryptionVault implements Vault {
   }
 
   seal(draft: ValueDraft, value: unknown, encoding: EncodingOptions, versioned: Versioning): Awaitable<SealedValue> {
-    return chain(packValue(value, encoding), ({ packed, ...facts }) =>
-      this.sealPacked(draft, packed, facts, versioned),
-    );
+    return chain(packBorrowed(value, encoding), ({ packed, ...facts }) => {
+      const seal = this.#newSeal(draft);
+      // Where that takes a promise, the caller may change his bytes before they are encrypted.
+      const own = isPromise(seal) && packed === value ? new Uint8Array(packed) : packed;
+      return this.#sealed(draft, own, facts, versioned, seal);
+    });
   }
 
   sealPacked(
@@ -71,8 +74,17 @@ export class EncryptionVault implements Vault {
     { format, compression, size }: PackedFacts,
     versioned: Versioning,
   ): Awaitable<SealedValue> {
-    const facts = { format, compression, size };
-    return chain(this.#newSeal(draft), (seal) =>
+    return this.#sealed(draft, packed, { format, compression, size }, versioned, this.#newSeal(draft));
+  }
+
+  #sealed(
+    draft: ValueDraft,
+    packed: Uint8Array,
+    facts: PackedFacts,
+    versioned: Versioning,
+    sealing: Awaitable<Seal>,
+  ): Awaitable<SealedValue> {
+    return chain(sealing, (seal) =>
       chain(this.#cipher(seal, { ...draft, ...facts }), (cipher) =>
         chain(cipher.sealWhole(packed), (body) =>
           chain(checksumOf(body), (checksum) => {

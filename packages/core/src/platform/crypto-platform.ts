@@ -6,8 +6,6 @@ import type { Awaitable } from "../spi/index.js";
  * `#crypto`: the first is synchronous, the second runs wherever Web Crypto is. Both make the same bytes.
  */
 export interface CryptoPlatform {
-  /** Nothing here needs a promise, but for keys that cannot be read out. */
-  readonly isSynchronous: boolean;
   /** RFC 5869 with SHA-256. */
   hkdf(secret: MasterKeyMaterial, salt: Uint8Array, info: string, length: number): Awaitable<Uint8Array>;
   hmac(key: Uint8Array, data: Uint8Array): Awaitable<Uint8Array>;

@@ -9,8 +9,6 @@ const OPTIONS = { authTagLength: TAG_BYTES };
  * node:crypto takes 5 to 20 µs longer to make one of bytes by itself, each time (Node 24).
  */
 export const cryptoPlatform: CryptoPlatform = {
-  isSynchronous: true,
-
   hkdf(secret, salt, info, length) {
     if (secret instanceof Uint8Array) {
       return new Uint8Array(hkdfSync("sha256", createSecretKey(secret), salt, info, length));
