@@ -41,6 +41,47 @@ describe("a store that is encrypted", () => {
     expect(bytesBelow(space.folder)).not.toContain(TOKEN);
   });
 
+  it("is imported into, exported, compared and brought back with --keys", async () => {
+    await space.write("in/a.json", JSON.stringify({ token: TOKEN }));
+    expect((await space.run(["import", "in", STORE, ...KEYS])).code).toBe(0);
+    expect((await space.json(["ls", STORE])).value).toMatchObject({ items: [{ key: "a.json", encrypted: true }] });
+    await space.run(["put", STORE, "a.json", "--value", '{"token":"other"}', "--format", "json", "--history", ...KEYS]);
+    for (const [command, ...more] of [["diff", "a.json"], ["restore", "a.json", "1"], ["export", "out"]]) {
+      const args = [command ?? "", STORE, ...more];
+      const without = await space.run(args);
+      expect(without.code, command).not.toBe(0);
+      expect(without.stdout + without.stderr, command).toMatch(/KEY_MISSING|encrypted with the key/);
+      if (command === "export") args[2] = "out2";
+      expect((await space.run([...args, ...KEYS])).code, command).toBe(0);
+    }
+    expect((await space.run(["get", STORE, "a.json", ...KEYS])).stdout).toContain(TOKEN);
+    expect(bytesBelow(join(space.folder, "out2"))).toContain(TOKEN);
+    for (const args of [["search", STORE, "a"], ["log", STORE, "a.json"], ["doctor", STORE]]) {
+      expect((await space.run([...args, ...KEYS])).code, args[0]).toBe(0);
+    }
+  });
+
+  it("migrates as it is without keys, and under other keys with --reencrypt", async () => {
+    const [OTHER, COPY] = ["HOLDFAST_TEST_OTHER_KEYS", "sqlite:./copy.db"];
+    const TO_KEYS = ["--to-keys", `environment:${OTHER}`];
+    process.env[OTHER] = TWO;
+    try {
+      await space.run(["put", STORE, "a", "--value", `"${TOKEN}"`, ...KEYS]);
+      expect((await space.run(["migrate", STORE, "sqlite:./same.db"])).code).toBe(0);
+      expect((await space.run(["get", "sqlite:./same.db", "a", ...KEYS])).stdout).toBe(`"${TOKEN}"\n`);
+      expect((await space.run(["migrate", STORE, COPY, "--reencrypt"])).stderr).toContain("--to-keys");
+      expect((await space.run(["migrate", STORE, COPY, "--reencrypt", ...KEYS, ...TO_KEYS])).code).toBe(0);
+      expect((await space.run(["get", COPY, "a", ...KEYS])).code).not.toBe(0);
+      expect((await space.run(["get", COPY, "a", "--keys", `environment:${OTHER}`])).stdout).toBe(`"${TOKEN}"\n`);
+      expect((await space.run(["verify", STORE, COPY, ...KEYS, ...TO_KEYS])).code).toBe(0);
+      expect((await space.run(["verify", STORE, COPY])).code).not.toBe(0);
+      expect((await space.run(["verify", STORE, ...KEYS, ...TO_KEYS])).stderr).toContain("two stores");
+      expect(bytesBelow(space.folder)).not.toContain(TOKEN);
+    } finally {
+      delete process.env[OTHER];
+    }
+  });
+
   it("lists its keys and takes new ones that are set from outside", async () => {
     await space.run(["put", STORE, "a", "--value", "1", ...KEYS]);
     const listed = (await space.json(["keys", "list", STORE, ...KEYS])).value as { keys: { id: string }[] };

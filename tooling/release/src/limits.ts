@@ -5,9 +5,10 @@
 export const LIMITS: Readonly<Record<string, number>> = {
   "@holdfast/cli": 175,
   "@holdfast/conformance": 400,
-  "@holdfast/core": 410,
+  "@holdfast/core": 460,
   "@holdfast/filesystem": 200,
   "@holdfast/indexeddb": 105,
+  "@holdfast/keychain": 60,
   "@holdfast/memory": 30,
   "@holdfast/sqlite": 130,
   holdfast: 120,

@@ -6,6 +6,13 @@ export const SAMPLES: Readonly<Record<string, string>> = {
     `import { filesystem } from "@holdfast/filesystem";`,
     `filesystem({ root: "./data" })`,
   ),
+  "@holdfast/keychain": `
+    import { passphraseKeys } from "@holdfast/keychain";
+    import { fileSecrets } from "@holdfast/keychain/node";
+    const passphrase = async () => "correct horse battery staple";
+    const load = () => passphraseKeys({ passphrase, secrets: fileSecrets({ directory: "./keys" }) }).load();
+    const { active } = await load();
+    console.log((await load()).active === active ? "kept" : "another key");`,
   holdfast: `
     import { createStorage } from "holdfast";
     const storage = await createStorage({ platform: "test", name: "my-app" });

@@ -39,6 +39,14 @@ async function withBody({ header }: StoredRecord, body: Uint8Array): Promise<Sto
   return { header: { ...header, storedSize: body.length, checksum }, body };
 }
 
+/** That a load refuses it, for forgeries of which there are thousands. */
+async function isRefused(record: StoredRecord): Promise<void> {
+  const forged = new MapAdapter();
+  forged.records.set(record.header.key, record);
+  const storage = await openStorage(forged, { encryption });
+  await expect(storage.load(record.header.key)).rejects.toMatchObject({ code: "DECRYPT_FAILED" });
+}
+
 /** The outcome of every way to read the record; all must refuse, with one of these codes. */
 async function refuses(record: StoredRecord, codes: readonly string[] = ["DECRYPT_FAILED"]): Promise<void> {
   const forged = new MapAdapter();
@@ -79,7 +87,8 @@ describe("every single bit", () => {
     for (let bit = 0; bit < small.body.length * 8; bit++) {
       const body = small.body.slice();
       body[bit >> 3] = (body[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      await refuses(await withBody(small, body));
+      const forged = await withBody(small, body);
+      await (bit % 16 === 0 ? refuses(forged) : isRefused(forged));
     }
   });
 
@@ -97,7 +106,8 @@ describe("every single bit", () => {
         const copy = Buffer.from(bytes);
         copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7));
         const changedParts = { ...parts, [name]: copy.toString("base64url") };
-        await refuses({ ...small, header: { ...small.header, encryption: changedParts } });
+        const forged = { ...small, header: { ...small.header, encryption: changedParts } };
+        await (bit % 16 === 0 ? refuses(forged) : isRefused(forged));
       }
     }
   });

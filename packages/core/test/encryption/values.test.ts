@@ -56,6 +56,32 @@ describe("values", () => {
     expect((await storage.verify()).ok).toBe(true);
   });
 
+  it("are what they were when they were saved, whatever the caller does with his bytes next", async () => {
+    const { storage, keys } = await opened();
+    const [raw] = (await keys.load()).keys;
+    // Without `extractable` a key that needs promises on every platform.
+    const material = await crypto.subtle.importKey("raw", raw?.material as Uint8Array<ArrayBuffer>, "HKDF", false, [
+      "deriveBits",
+    ]);
+    const held = { name: "held", load: async () => ({ active: raw?.id ?? "", keys: [{ id: raw?.id ?? "", material }] }) };
+    for (const each of [storage, await openStorage(new MapAdapter(), { encryption: { keys: held } })]) {
+      const [bytes, shared] = [noise(200_000), new Uint8Array(new SharedArrayBuffer(100_000)).fill(1)];
+      const saving = [
+        each.save("a", bytes),
+        each.batch([{ type: "save", key: "b", data: bytes }]),
+        each.save("shared", shared),
+      ];
+      bytes.fill(0);
+      shared.fill(0);
+      await Promise.all(saving);
+      for (const key of ["a", "b"]) expect(await each.load(key)).toEqual(noise(200_000));
+      expect(await each.load("shared")).toEqual(new Uint8Array(100_000).fill(1));
+      const gone = noise(100);
+      structuredClone(gone, { transfer: [gone.buffer] });
+      await expect(each.save("gone", gone)).rejects.toMatchObject({ code: "INVALID_VALUE" });
+    }
+  });
+
   it("are never the same bytes twice", async () => {
     const { adapter, storage } = await opened();
     await storage.save("a", SECRET);

@@ -63,4 +63,19 @@ change, so that their time alone does not tell of an edit right after, and each 
 was (364 µs and 189 µs, in the row of SQLite 187 µs): a hundred rows lie on a hundred pages, which two lists in a round find outside of
 SQLite's cache. Most of what is left with all pages there is making items out of rows. Memory-mapped reading is left out without a
 trial: a file that another program cuts short would end the process.
+
+**Encryption: 1 MiB.** The format encrypts pieces of 64 KiB, each with a cipher of its own, and an adapter takes a body in one piece, while
+node:crypto writes into no memory but its own: 16 ciphers are set up, and each piece is copied once. The figures are of the cipher alone on a
+busy machine, the fastest of 50 rounds, against one call over the same bytes (184 µs), which keeps nothing of what it makes.
+
+| design | share of the rate of one call |
+| --- | --- |
+| keys as bytes: node:crypto makes a key object of them for each cipher | 33 %, before |
+| one key object for all pieces of a value | kept: 55 %; a value of 1 KB takes 4 µs in the place of 24 |
+| pieces joined at the end instead of copied one by one | 54 % |
+| pieces in steps of 16 KiB, whose copies stay in the nearest cache | 45 % |
+| no copy at all: a body in parts | 68 %; left out: every adapter would have to take one |
+| the caller's bytes encrypted without a copy of them first, where no promise comes between | kept: a save in plain copies them (76 µs of this row's difference) |
+
+**Encryption: durable save of 1 KB.** Two derivations, two ciphers and a MAC for a fresh key: about 20 µs with key objects, 80 µs without.
 `.trimEnd();
