@@ -91,11 +91,13 @@ export function resealWhole(
   const writer = writerOf(into);
   const sealed = ({ packed, ...facts }: PackedValue, shown: Shown) =>
     writer.sealPacked(draftOf(shown, next), packed, facts, (draft) => indexed(into, anew(next, draft)));
-  if (remade?.value !== undefined) return sealed(remade.value, remade);
   const { format, compression, size } = header;
-  if (reader === undefined) return sealed({ format, compression, size, packed: record.body }, header);
+  if (reader === undefined) return sealed({ format, compression, size, packed: record.body }, next);
+  const { value } = remade ?? {};
+  // Nothing goes under a new MAC that the old one does not vouch for.
+  if (value !== undefined) return chain(reader.authenticate(header), () => sealed(value, remade ?? next));
   return chain(reader.packed(record), (packed) =>
-    chain(remade ?? reader.reveal(header), (shown) => sealed({ format, compression, size, packed }, shown)),
+    chain(remade ?? shownOf(reader, header, next), (shown) => sealed({ format, compression, size, packed }, shown)),
   );
 }
 
@@ -110,7 +112,7 @@ export async function resealStream(
   const reader = header.encryption && readerOf(into, origin, header);
   const writer = writerOf(into);
   const open = reader && (await reader.opener(header)).open;
-  const draft = draftOf(remade ?? (await reader?.reveal(header)) ?? header, next);
+  const draft = draftOf(remade ?? (reader === undefined ? next : await shownOf(reader, header, next)), next);
   const { format, compression, size } = header;
   const seal = await writer.sealStream(draft, { format }, (complete) => indexed(into, anew(next, complete)));
   // The bytes that come are compressed already.
@@ -145,6 +147,11 @@ export function noWriter(): StorageError {
 }
 
 type Shown = Pick<RecordHeader, "tags" | "metadata">;
+
+/** What is hidden goes on as it is; what is not, as the new header has it. */
+function shownOf(reader: Vault, header: RecordHeader, next: RecordHeader): Awaitable<Shown> {
+  return header.encryption?.sealed === undefined ? next : reader.reveal(header);
+}
 
 function draftOf({ tags, metadata }: Shown, { key, expiration, schema, indexed }: RecordHeader): ValueDraft {
   const marks = schema === undefined ? undefined : { schema, ...(indexed && { indexed }) };

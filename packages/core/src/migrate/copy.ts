@@ -10,6 +10,7 @@ import { type Move, moveOf } from "./moves.js";
 import { copyVersions } from "./previous-versions.js";
 import { discard, headerOf, readStored } from "./read-stored.js";
 import type { Run } from "./run.js";
+import { sameContent } from "./same-content.js";
 import { standingAt } from "./standing.js";
 import { versionFor } from "./version-for.js";
 
@@ -70,7 +71,7 @@ export async function copyItem(
     const stored = await readMove(run, move);
     // Deleted or expired in the source since it was listed: nothing is owed.
     if (stored === undefined) return;
-    if (headerOf(stored).version === move.header.version) {
+    if (isAsListed(move, headerOf(stored))) {
       try {
         return await account(run, move, decision, following, await write(run, move, decision, stored));
       } catch (error) {
@@ -124,7 +125,7 @@ export async function account(
 async function prepare(run: Run, move: Move, decision: CopyDecision): Promise<Prepared | undefined> {
   const { session } = run.destination;
   const stored = await readMove(run, move);
-  if (stored === undefined || headerOf(stored).version !== move.header.version || stored.kind === "stream") {
+  if (stored === undefined || !isAsListed(move, headerOf(stored)) || stored.kind === "stream") {
     if (stored !== undefined) await discard(stored);
     return undefined;
   }
@@ -189,6 +190,14 @@ async function makeRoom(run: Run, { over, ours }: CopyDecision): Promise<void> {
 function headerFor(run: Run, move: Move, { at, as, over }: CopyDecision): RecordHeader {
   const keeps = over === undefined && as === undefined && !move.transformed;
   return { ...move.expected, key: at, version: versionFor(run.destination.session, move.header.version, keeps) };
+}
+
+/**
+ * Whether what was read is what was listed. Of what is encrypted the header is compared as well: the MAC is checked of what was read, and
+ * must not be made anew for what only a listing said.
+ */
+function isAsListed({ header }: Move, read: RecordHeader): boolean {
+  return read.version === header.version && (read.encryption === undefined || sameContent(read, header));
 }
 
 /** A rotation may have wrapped the key of a value anew since it was listed, and the former master key be gone. */
