@@ -46,7 +46,11 @@ describe("a store that is encrypted", () => {
     expect((await space.run(["import", "in", STORE, ...KEYS])).code).toBe(0);
     expect((await space.json(["ls", STORE])).value).toMatchObject({ items: [{ key: "a.json", encrypted: true }] });
     await space.run(["put", STORE, "a.json", "--value", '{"token":"other"}', "--format", "json", "--history", ...KEYS]);
-    for (const [command, ...more] of [["diff", "a.json"], ["restore", "a.json", "1"], ["export", "out"]]) {
+    for (const [command, ...more] of [
+      ["diff", "a.json"],
+      ["restore", "a.json", "1"],
+      ["export", "out"],
+    ]) {
       const args = [command ?? "", STORE, ...more];
       const without = await space.run(args);
       expect(without.code, command).not.toBe(0);
@@ -56,7 +60,11 @@ describe("a store that is encrypted", () => {
     }
     expect((await space.run(["get", STORE, "a.json", ...KEYS])).stdout).toContain(TOKEN);
     expect(bytesBelow(join(space.folder, "out2"))).toContain(TOKEN);
-    for (const args of [["search", STORE, "a"], ["log", STORE, "a.json"], ["doctor", STORE]]) {
+    for (const args of [
+      ["search", STORE, "a"],
+      ["log", STORE, "a.json"],
+      ["doctor", STORE],
+    ]) {
       expect((await space.run([...args, ...KEYS])).code, args[0]).toBe(0);
     }
   });

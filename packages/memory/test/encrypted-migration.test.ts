@@ -152,7 +152,11 @@ describe.each([false, true])("a migration of what is encrypted (metadata too: %s
     expect(await migrate(from, same, options)).toMatchObject({ ok: true, unchanged: 7 });
     expect((await same.list()).map(({ key }) => key)).toEqual(["k1", "k2", "k3", "k4", "k5", "moved", "plain"]);
     expect(await same.load("moved")).toBe("now k0");
-    expect(await same.stat("moved")).toMatchObject({ encrypted: true, tags: ["k0", "moved"], metadata: { name: "k0" } });
+    expect(await same.stat("moved")).toMatchObject({
+      encrypted: true,
+      tags: ["k0", "moved"],
+      metadata: { name: "k0" },
+    });
     expect(await same.stat("k1")).toMatchObject({ encrypted: true, tags: ["k1", "more"], metadata: { name: "k1" } });
     expect(await same.stat("k2")).toMatchObject({ encrypted: true, metadata: { secret: "of the transform" } });
     expect(headerOf("k2")?.metadata).toEqual(metadata ? {} : { secret: "of the transform" });

@@ -174,7 +174,9 @@ export const encryption: Theme = {
 
         const version = defined(large, "a kept version").version as Version;
         const before = defined(
-          (await history.list("a", { now: context.clock.now(), ...call })).find(({ header }) => header.version === version),
+          (await history.list("a", { now: context.clock.now(), ...call })).find(
+            ({ header }) => header.version === version,
+          ),
           "its header",
         ).header;
         const parts = { ...defined(before.encryption, "its encryption"), key: "0123456789abcdef" };
@@ -192,7 +194,11 @@ export const encryption: Theme = {
           expected.filter((place) => place !== `a ${version}`),
           "what is kept once one was dropped",
         );
-        equal((await adapter.stat("a", { now: context.clock.now(), ...call }))?.version, standing.version, "what stands");
+        equal(
+          (await adapter.stat("a", { now: context.clock.now(), ...call }))?.version,
+          standing.version,
+          "what stands",
+        );
       },
       undefined,
       true,

@@ -141,8 +141,7 @@ function historyThrough(history: History, through: Through): History {
       through("history.get", { key, asked: [key, version], ...options }, () => history.get(key, version, options)),
     sweep: (prefix, options) =>
       through("history.sweep", { asked: prefix, ...options }, () => history.sweep(prefix, options)),
-    scan: (range, options) =>
-      through("history.scan", { asked: range, ...options }, () => history.scan(range, options)),
+    scan: (range, options) => through("history.scan", { asked: range, ...options }, () => history.scan(range, options)),
     drop: (key, version, options) =>
       through("history.drop", { key, asked: [key, version], ...options }, () => history.drop(key, version, options)),
     ...(readStream && {

@@ -117,7 +117,7 @@ export class KeyWork {
         meter.add(1, header.storedSize);
       }
     }
-    meter.end();
+    await meter.end();
     report.ok = failed.size === 0 && moved === 0;
     return report;
   }

@@ -63,7 +63,10 @@ describe("values", () => {
     const material = await crypto.subtle.importKey("raw", raw?.material as Uint8Array<ArrayBuffer>, "HKDF", false, [
       "deriveBits",
     ]);
-    const held = { name: "held", load: async () => ({ active: raw?.id ?? "", keys: [{ id: raw?.id ?? "", material }] }) };
+    const held = {
+      name: "held",
+      load: async () => ({ active: raw?.id ?? "", keys: [{ id: raw?.id ?? "", material }] }),
+    };
     for (const each of [storage, await openStorage(new MapAdapter(), { encryption: { keys: held } })]) {
       const [bytes, shared] = [noise(200_000), new Uint8Array(new SharedArrayBuffer(100_000)).fill(1)];
       const saving = [
