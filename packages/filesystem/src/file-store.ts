@@ -112,7 +112,7 @@ export class FileStore {
     this.#lock = lock;
     const history = historyLimits(context);
     this.table = new ItemTable(connection, history);
-    this.search = new ItemSearch(connection);
+    this.search = new ItemSearch(connection, () => this.#connected.catchUp());
     this.files = new FileTable(connection);
     this.copies = new Copies(connection);
     this.stored = new StoredBodies(connection);
