@@ -76,17 +76,17 @@ export class StoreConnection {
   catchUp(): void {
     if (this.#isCatchingUp || this.#failure !== undefined) return;
     this.#isCatchingUp = true;
+    const done = (patience: number) => {
+      this.#isCatchingUp = false;
+      this.#patience = patience;
+    };
     this.group
       .submit(() => this.#options.table.indexes.catchUp(CATCH_UP_STEP))
       .then(
-        () => MOST_BEHIND,
+        () => done(MOST_BEHIND),
         // No room, or an index that is damaged: tried again when it lags so much more.
-        () => this.#behind + MOST_BEHIND,
-      )
-      .then((patience) => {
-        this.#isCatchingUp = false;
-        this.#patience = patience;
-      });
+        () => done(this.#behind + MOST_BEHIND),
+      );
   }
 
   /** To be called when the group is drained. */

@@ -70,24 +70,25 @@ describe.each(LAYOUTS)("a store of layout %i", (layout) => {
     await expectWhole(adapter, layout);
   });
 
-  it.each([layout === 1 ? "CREATE TABLE history" : "UPDATE store SET name", `PRAGMA user_version = ${LAYOUT}`, "COMMIT"])(
-    "stays what it is when %s fails, and can be upgraded later",
-    async (sql) => {
-      const path = olderStore(layout);
-      const driver = new FaultyDriver();
-      let isUpgrading = false;
-      driver.fault = (call) => {
-        isUpgrading ||= call === "BEGIN IMMEDIATE";
-        return isUpgrading && call.trimStart().startsWith(sql) ? sqliteError("SQLITE_FULL") : undefined;
-      };
-      await expect(openAdapter({ path, driver }, KEEPING)).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
-      expect(layoutOf(path)).toBe(layout);
-      const raw = openRaw(path);
-      expect(raw.prepare("SELECT name FROM sqlite_schema WHERE name = 'history'").all()).toHaveLength(layout - 1);
-      expect(raw.prepare("SELECT name FROM store ORDER BY name").pluck().all()).toEqual(["epoch", "tokenizer"]);
-      await expectWhole(await openAdapter({ path }, KEEPING), layout);
-    },
-  );
+  it.each([
+    layout === 1 ? "CREATE TABLE history" : "UPDATE store SET name",
+    `PRAGMA user_version = ${LAYOUT}`,
+    "COMMIT",
+  ])("stays what it is when %s fails, and can be upgraded later", async (sql) => {
+    const path = olderStore(layout);
+    const driver = new FaultyDriver();
+    let isUpgrading = false;
+    driver.fault = (call) => {
+      isUpgrading ||= call === "BEGIN IMMEDIATE";
+      return isUpgrading && call.trimStart().startsWith(sql) ? sqliteError("SQLITE_FULL") : undefined;
+    };
+    await expect(openAdapter({ path, driver }, KEEPING)).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
+    expect(layoutOf(path)).toBe(layout);
+    const raw = openRaw(path);
+    expect(raw.prepare("SELECT name FROM sqlite_schema WHERE name = 'history'").all()).toHaveLength(layout - 1);
+    expect(raw.prepare("SELECT name FROM store ORDER BY name").pluck().all()).toEqual(["epoch", "tokenizer"]);
+    await expectWhole(await openAdapter({ path }, KEEPING), layout);
+  });
 
   it.each([
     ["before the lock was free", "BEGIN IMMEDIATE"],

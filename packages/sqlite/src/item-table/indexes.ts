@@ -23,7 +23,9 @@ export class Indexes {
     this.words = new SearchIndex(connection);
     this.#reach = connection.prepare(`SELECT (${INDEXED_SQL}) AS reach`);
     this.#behind = connection.prepare(`SELECT (SELECT max(id) FROM bodies) - (${INDEXED_SQL}) AS behind`);
-    this.#next = connection.prepare("SELECT max(id) AS last FROM (SELECT id FROM bodies WHERE id > ? ORDER BY id LIMIT ?)");
+    this.#next = connection.prepare(
+      "SELECT max(id) AS last FROM (SELECT id FROM bodies WHERE id > ? ORDER BY id LIMIT ?)",
+    );
     this.#last = connection.prepare("SELECT coalesce(max(id), 0) AS last FROM bodies");
     this.#setReach = connection.prepare("UPDATE store SET value = ? WHERE name = 'indexed'");
     this.#addWords = connection.prepare(

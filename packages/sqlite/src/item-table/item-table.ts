@@ -169,7 +169,11 @@ export class ItemTable {
     const id = this.#putBody(record, body, row, isLiving ? now : undefined, reach);
     if (row === undefined) this.#insert.run(...toValues(header, id), key);
     else this.#update.run(...toValues(header, id), key);
-    this.#putTags(key, row !== undefined && row.body <= reach ? (stored?.tags ?? []) : [], id <= reach ? header.tags : []);
+    this.#putTags(
+      key,
+      row !== undefined && row.body <= reach ? (stored?.tags ?? []) : [],
+      id <= reach ? header.tags : [],
+    );
     if (tombstone !== undefined) this.#unbury.run(key);
     this.feed.append("save", key, version);
     return { outcome: "written", header };

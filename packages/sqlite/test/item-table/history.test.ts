@@ -356,41 +356,46 @@ describe("any sequence of writes", () => {
 
   it("keeps what a list of all versions would", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 25 }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }), (steps: Step[], versions, lag) => {
-        const store = keeping(versions);
-        const standing = new Map<string, number>();
-        const model = new Map<string, number[]>([
-          ["a", []],
-          ["b", []],
-        ]);
-        const sizes = new Map<number, number>();
-        connection.exec("BEGIN");
-        for (const [at, { key, size }] of steps.entries()) {
-          const n = at + 1;
-          const before = standing.get(key);
-          if (before !== undefined) model.set(key, [before, ...(model.get(key) ?? [])].slice(0, versions));
-          if (size === undefined) {
-            store.remove(key, n);
-            standing.delete(key);
-          } else {
-            store.put(key, n, { body: noise(size, n), metadata: { word: `w${n}` } });
-            standing.set(key, n);
-            sizes.set(n, size);
+      fc.property(
+        fc.array(step, { maxLength: 25 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 4 }),
+        (steps: Step[], versions, lag) => {
+          const store = keeping(versions);
+          const standing = new Map<string, number>();
+          const model = new Map<string, number[]>([
+            ["a", []],
+            ["b", []],
+          ]);
+          const sizes = new Map<number, number>();
+          connection.exec("BEGIN");
+          for (const [at, { key, size }] of steps.entries()) {
+            const n = at + 1;
+            const before = standing.get(key);
+            if (before !== undefined) model.set(key, [before, ...(model.get(key) ?? [])].slice(0, versions));
+            if (size === undefined) {
+              store.remove(key, n);
+              standing.delete(key);
+            } else {
+              store.put(key, n, { body: noise(size, n), metadata: { word: `w${n}` } });
+              standing.set(key, n);
+              sizes.set(n, size);
+            }
+            if (n % lag === 0) store.table.indexes.catchUp(9);
           }
-          if (n % lag === 0) store.table.indexes.catchUp(9);
-        }
-        store.reclaim();
-        let rows = standing.size;
-        for (const [key, kept] of model) {
-          expect(store.kept(key)).toEqual(kept.map(version));
-          for (const n of kept) expect(sameBytes(store.body(key, n), noise(sizes.get(n) ?? -1, n))).toBe(true);
-          rows += kept.length;
-        }
-        expect(count("bodies")).toBe(rows);
-        store.table.indexes.catchUp(99);
-        store.table.indexes.words.verify();
-        connection.exec("ROLLBACK");
-      }),
+          store.reclaim();
+          let rows = standing.size;
+          for (const [key, kept] of model) {
+            expect(store.kept(key)).toEqual(kept.map(version));
+            for (const n of kept) expect(sameBytes(store.body(key, n), noise(sizes.get(n) ?? -1, n))).toBe(true);
+            rows += kept.length;
+          }
+          expect(count("bodies")).toBe(rows);
+          store.table.indexes.catchUp(99);
+          store.table.indexes.words.verify();
+          connection.exec("ROLLBACK");
+        },
+      ),
       seeded({ numRuns: 60 }),
     );
   });

@@ -146,7 +146,9 @@ describe("a store", () => {
     const path = temporaryPath();
     const adapter = await openAdapter({ path });
     for (let n = 1; n <= 1_500; n += 3) {
-      await Promise.all([n, n + 1, n + 2].map((each) => adapter.put(record(`k/${each}`, each, { tags: ["t"] }), anyway, call)));
+      await Promise.all(
+        [n, n + 1, n + 2].map((each) => adapter.put(record(`k/${each}`, each, { tags: ["t"] }), anyway, call)),
+      );
       expect(n + 2 - Number(rows(path, "tags"))).toBeLessThan(150);
     }
     expect(await adapter.count(query(["t"]), at)).toBe(1_500);
@@ -156,7 +158,10 @@ describe("a store", () => {
   it("goes on saving and finding by tags when the index of words is damaged", async () => {
     const path = temporaryPath();
     const adapter = await openAdapter({ path });
-    const many = (from: number) => Array.from({ length: 200 }, (_, n) => adapter.put(record(`k/${from + n}`, from + n, { tags: ["t"] }), anyway, call));
+    const many = (from: number) =>
+      Array.from({ length: 200 }, (_, n) =>
+        adapter.put(record(`k/${from + n}`, from + n, { tags: ["t"] }), anyway, call),
+      );
     await Promise.all(many(1));
     expect(await adapter.maintain.check?.(call)).toEqual([]);
     openRaw(path).exec("UPDATE search_data SET block = x'ffffffffffffffffffffffff'");

@@ -195,39 +195,42 @@ describe("a search", () => {
     );
   });
 
-  it.each([700, 600, 0])("narrows by a rare tag, by a prefix and by many terms as the reference does, with %i of 700 items indexed", async (indexed) => {
-    const headers = fill(
-      Array.from({ length: 700 }, (_, n) => ({
-        segments: [n < 30 ? "rare" : "common"],
-        tags: n % 50 === 0 ? ["t", "u"] : ["t"],
-        metadata: { x: `alpha${n % 3} beta gamma delta epsilon zeta eta theta iota kappa`, n: n % 5 },
-        modified: n % 11,
-        expires: undefined,
-      })),
-      indexed,
-    );
-    const many = "alph bet gam delta eps zet et th iot kappa";
-    const asked: Query[] = [
-      { text: "alpha1 be" },
-      { text: "alpha1 be", tags: ["u"] },
-      { text: "alpha1 be", prefix: "rare/", limit: 5 },
-      { text: "alpha1 be", prefix: "common/", tags: ["t", "u"] },
-      { text: many },
-      { text: many, where: { n: 3 }, limit: 4, offset: 2 },
-      { text: many, sort: "-metadata.n", limit: 7 },
-      { text: "alpha", where: { n: { gte: 3 } }, limit: 3 },
-      { text: "beta", limit: 10, offset: 5 },
-      { text: "beta", sort: "-created", limit: 10 },
-      { text: "rare", limit: 100 },
-      { tags: ["t", "u"], limit: 3, offset: 3 },
-      { tags: ["t"], where: { n: 2 }, sort: "modified", limit: 4 },
-    ];
-    for (const query of asked) {
-      const parsed = parseQuery(query);
-      expect(parsed && search.count(parsed, NOW)).toBeGreaterThan(0);
-      await compare(headers, query);
-    }
-  });
+  it.each([700, 600, 0])(
+    "narrows by a rare tag, by a prefix and by many terms as the reference does, with %i of 700 items indexed",
+    async (indexed) => {
+      const headers = fill(
+        Array.from({ length: 700 }, (_, n) => ({
+          segments: [n < 30 ? "rare" : "common"],
+          tags: n % 50 === 0 ? ["t", "u"] : ["t"],
+          metadata: { x: `alpha${n % 3} beta gamma delta epsilon zeta eta theta iota kappa`, n: n % 5 },
+          modified: n % 11,
+          expires: undefined,
+        })),
+        indexed,
+      );
+      const many = "alph bet gam delta eps zet et th iot kappa";
+      const asked: Query[] = [
+        { text: "alpha1 be" },
+        { text: "alpha1 be", tags: ["u"] },
+        { text: "alpha1 be", prefix: "rare/", limit: 5 },
+        { text: "alpha1 be", prefix: "common/", tags: ["t", "u"] },
+        { text: many },
+        { text: many, where: { n: 3 }, limit: 4, offset: 2 },
+        { text: many, sort: "-metadata.n", limit: 7 },
+        { text: "alpha", where: { n: { gte: 3 } }, limit: 3 },
+        { text: "beta", limit: 10, offset: 5 },
+        { text: "beta", sort: "-created", limit: 10 },
+        { text: "rare", limit: 100 },
+        { tags: ["t", "u"], limit: 3, offset: 3 },
+        { tags: ["t"], where: { n: 2 }, sort: "modified", limit: 4 },
+      ];
+      for (const query of asked) {
+        const parsed = parseQuery(query);
+        expect(parsed && search.count(parsed, NOW)).toBeGreaterThan(0);
+        await compare(headers, query);
+      }
+    },
+  );
 
   it("takes quotes, operators and wildcards in terms for letters", async () => {
     const headers = fill([
