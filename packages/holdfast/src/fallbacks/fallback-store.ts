@@ -3,9 +3,7 @@ import {
   type AdapterContext,
   type AdapterWrite,
   type BatchOutcome,
-  compareKeys,
   type Deleted,
-  isLive,
   type ListRange,
   type RecordHeader,
   type StoredRecord,
@@ -13,7 +11,8 @@ import {
   type Written,
 } from "@holdfast/core";
 import { type Decision, decide, groupsOf, keyOf, versionOf } from "./decide.js";
-import { type Held, isWaiting, shownHeader, standingOf } from "./mark.js";
+import { everyHeld, livingHeader } from "./every-held.js";
+import { type Held, isWaiting, shownHeader } from "./mark.js";
 import type { FallbackMember, Step } from "./member.js";
 import { awayError } from "./primary.js";
 import { isUnknownKey, unavailable, unknownKey } from "./unavailable.js";
@@ -84,10 +83,16 @@ export class FallbackStore {
     for await (const held of member.scan("")) {
       const { version } = held.mark;
       if (isAbove(version, last)) last = version;
-      const known = this.#waiting.get(held.stored.key);
-      if (isWaiting(held) && isAbove(version, known?.version)) this.#waiting.set(held.stored.key, { member, version });
+      this.#noteWaiting(member, held);
     }
     return last;
+  }
+
+  #noteWaiting(member: FallbackMember, held: Held): void {
+    const { key } = held.stored;
+    const { version } = held.mark;
+    if (!isWaiting(held) || !isAbove(version, this.#waiting.get(key)?.version)) return;
+    this.#waiting.set(key, { member, version });
   }
 
   /** Header and body as the app sees them. Throws UNAVAILABLE for what only the primary may hold. */
@@ -116,29 +121,8 @@ export class FallbackStore {
     if (this.#whenUnknown === "unavailable") {
       throw unavailable("the primary is away, and only it knows everything that is there");
     }
-    yield* this.held(now, prefix, after);
-  }
-
-  /** Every living header that the members hold, whether or not that is all there is. */
-  async *held(
-    now: number,
-    prefix = "",
-    after?: string,
-    members: readonly FallbackMember[] = this.members,
-  ): AsyncGenerator<RecordHeader, void, undefined> {
-    const scans = members.map((member) => member.scan(prefix, after));
-    const heads = await Promise.all(scans.map((scan) => scan.next()));
-    for (;;) {
-      const [key] = heads.flatMap(({ value }) => (value ? [value.stored.key] : [])).sort(compareKeys);
-      if (key === undefined) return;
-      let best: Held | undefined;
-      for (const [index, head] of heads.entries()) {
-        if (head.value?.stored.key !== key) continue;
-        if (best === undefined || rank(head.value) > rank(best)) best = head.value;
-        heads[index] = (await scans[index]?.next()) ?? head;
-      }
-      const header = best && livingHeader(best, now);
-      if (header !== undefined) yield header;
+    for await (const header of everyHeld(this.members, now, { prefix, after })) {
+      if (!this.#outdated.has(header.key)) yield header;
     }
   }
 
@@ -217,11 +201,6 @@ export class FallbackStore {
     }
   }
 
-  /** The primary has nothing under the key: no copy that this process knows of is to say otherwise. */
-  async forgetCopy(key: string): Promise<void> {
-    if (this.#copies.has(key)) await this.forget(key);
-  }
-
   /** Everything that waits, in the order of keys, of every member. Rejects when one of them is away. */
   async entries(): Promise<Entry[]> {
     const entries: Entry[] = [];
@@ -240,6 +219,8 @@ export class FallbackStore {
   async settle({ member, held }: Entry, copy: StoredRecord | undefined): Promise<void> {
     const { key } = held.stored;
     const keep = copy !== undefined && member === this.#first;
+    // The first one may hold a copy of before. Renewed while the entry is there still: nobody would know of it afterwards.
+    if (member !== this.#first) await (copy === undefined ? this.forget(key) : this.copy(copy.header, copy.body));
     const step: Step = keep
       ? {
           type: "hold",
@@ -253,7 +234,7 @@ export class FallbackStore {
     if (!(await member.commit([step]))) return;
     if (this.#waiting.get(key)?.version === held.mark.version) this.#waiting.delete(key);
     if (keep) this.#know(key, copy.header.version);
-    else this.#copies.delete(key);
+    else if (member === this.#first) this.#copies.delete(key);
   }
 
   /** Gives an entry a greater version before it is sent. Undefined: it is not the one that waits any more. */
@@ -299,6 +280,8 @@ export class FallbackStore {
   ) {
     for (;;) {
       const helds = await Promise.all(writes.map((write) => member.find(keyOf(write))));
+      // Also what it took before and could not answer, which is met when it is asked for again.
+      for (const held of helds) if (held !== undefined) this.#noteWaiting(member, held);
       const group = writes.length > 1 ? groupsOf(helds, () => `${this.#session}-${++this.#batches}`) : undefined;
       const steps: Step[] = [];
       const results: (Written | Deleted | Absent)[] = [];
@@ -390,16 +373,6 @@ export class FallbackStore {
     if (this.#copies.size >= MOST_KNOWN_COPIES) this.#copies.clear();
     this.#copies.set(key, version);
   }
-}
-
-function livingHeader(held: Held, now: number): RecordHeader | undefined {
-  const { stored } = standingOf(held);
-  return stored !== undefined && isLive(stored, now) ? stored : undefined;
-}
-
-/** What waits counts more than a copy, and the newer more than the older. */
-function rank({ mark }: Held): string {
-  return `${mark.state === "copy" ? 0 : 1}${mark.version}`;
 }
 
 function isAbove(version: Version | undefined, other: Version | undefined): boolean {

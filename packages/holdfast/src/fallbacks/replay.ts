@@ -3,7 +3,6 @@ import {
   type Awaitable,
   type BatchOutcome,
   type Conflicting,
-  checkKey,
   checksumOf,
   type RecordHeader,
   type Stale,
@@ -15,6 +14,7 @@ import {
 } from "@holdfast/core";
 import { hasArrived } from "./arrived.js";
 import type { Entry, FallbackStore } from "./fallback-store.js";
+import { type Chain, conflictBefore, conflictKey, conflictOf, earlierConflicts } from "./kept-beside.js";
 import { type Held, type Mark, shownHeader, writerOf } from "./mark.js";
 import type { FallbackEvent } from "./options.js";
 import type { KeyTurns } from "./turns.js";
@@ -47,8 +47,11 @@ interface Sending extends KeyLedger {
   body: Uint8Array;
   base: Version | undefined;
   after: string | undefined;
+  first: Version | undefined;
   writers: ReadonlySet<string>;
   write: AdapterWrite | undefined;
+  /** Something else than its base stood in the primary, or may have. */
+  refused: boolean;
   /** As the primary has it now, where that is known. */
   arrived: StoredRecord | undefined;
   conflict: FallbackEvent | undefined;
@@ -112,15 +115,17 @@ async function replayUnit(context: ReplayContext, unit: readonly KeyLedger[]): P
     if (record?.held.stored.version !== entry.held.stored.version) return false;
     const marks = [entry, ...older].map(({ held }) => held.mark);
     // The oldest knows on what the first of them rests.
-    const first = marks.at(-1) as Mark;
+    const oldest = marks.at(-1) as Mark;
     const sending: Sending = {
       ...ledger,
       held: record.held,
       body: record.body,
-      base: first.base,
-      after: first.after,
+      base: oldest.base,
+      after: oldest.after,
+      first: oldest.first ?? oldest.version,
       writers: new Set(marks.flatMap(({ writers = [] }) => writers)),
       write: undefined,
+      refused: oldest.base === undefined,
       arrived: undefined,
       conflict: undefined,
     };
@@ -128,11 +133,14 @@ async function replayUnit(context: ReplayContext, unit: readonly KeyLedger[]): P
     sendings.push(sending);
   }
   await send(context, sendings);
-  for (const { entry, older, held, arrived, conflict } of sendings) {
+  for (const sending of sendings) {
+    const { entry, older, held, arrived, conflict } = sending;
+    const earlier = sending.refused ? await earlierConflicts(context, chainOf(sending)) : [];
+    // Before the entry goes: what dies in between tells it again, rather than never.
+    for (const each of conflict === undefined ? earlier : [...earlier, conflict]) context.tell(each);
     // Older entries first: the newest is what says that they are done.
     for (const each of older) await context.store.settle(each, undefined);
     await context.store.settle({ member: entry.member, held }, arrived);
-    if (conflict !== undefined) context.tell(conflict);
   }
   return true;
 }
@@ -147,7 +155,7 @@ async function firstWrite(context: ReplayContext, sending: Sending): Promise<Ada
   if (sending.writers.has(writerOf(current.version))) {
     return { type: "delete", key, version: held.mark.version, expect: current.version };
   }
-  if (!(await arrivedBefore(context, sending))) sending.conflict = conflictOf(sending, current.version, undefined);
+  if (!(await arrivedBefore(context, sending))) sending.conflict = conflictOf(chainOf(sending), current.version, undefined);
   return undefined;
 }
 
@@ -200,6 +208,7 @@ async function write(context: ReplayContext, writes: readonly AdapterWrite[]): P
 async function reconsider(context: ReplayContext, sending: Sending, reason: Conflicting | Stale): Promise<void> {
   const { key, held, write } = sending;
   const { version, state } = held.mark;
+  sending.refused = true;
   const isCopy = write?.type === "put" && write.record.header.key !== key;
   // Only this entry is ever kept under that name: whatever is or was there, it had arrived.
   if (isCopy) {
@@ -208,7 +217,7 @@ async function reconsider(context: ReplayContext, sending: Sending, reason: Conf
   }
   if (reason.outcome === "stale") {
     if (reason.floor === version) await recognise(context, sending);
-    else if (await arrivedBefore(context, sending)) sending.write = undefined;
+    else if (await arrivedBefore(context, sending)) await leave(context, sending);
     else await renumber(context, sending, reason.floor);
     return;
   }
@@ -218,36 +227,26 @@ async function reconsider(context: ReplayContext, sending: Sending, reason: Conf
     sending.write = current.version >= version ? undefined : await expecting(context, sending, current.version);
     return;
   }
-  if (await arrivedBefore(context, sending)) {
-    sending.write = undefined;
-    await recallConflict(context, sending, current?.version ?? null);
-    return;
-  }
+  if (await arrivedBefore(context, sending)) return leave(context, sending);
   if (state === "deleted") {
     sending.write = undefined;
-    if (current !== undefined) sending.conflict = conflictOf(sending, current.version, undefined);
+    if (current !== undefined) sending.conflict = conflictOf(chainOf(sending), current.version, undefined);
     return;
   }
   if (current === undefined) {
-    sending.conflict = conflictOf(sending, null, key);
+    sending.conflict = conflictOf(chainOf(sending), null, key);
     sending.write = await expecting(context, sending, "absent");
     return;
   }
   const keptAs = conflictKey(key, version);
-  sending.conflict = conflictOf(sending, current.version, keptAs);
+  sending.conflict = conflictOf(chainOf(sending), current.version, keptAs);
   sending.write = await putOf(context, sending, { ...shownHeader(held), key: keptAs }, "absent");
 }
 
-/** A process may have died between keeping both versions and telling of it. */
-async function recallConflict(
-  { primary, ask, now }: ReplayContext,
-  sending: Sending,
-  current: Version | null,
-): Promise<void> {
-  const { key, held } = sending;
-  const keptAs = conflictKey(key, held.mark.version);
-  const kept = await ask((signal) => primary.stat(keptAs, { now: now(), signal }));
-  if (kept?.version === held.mark.version) sending.conflict = conflictOf(sending, current, keptAs);
+/** It had arrived. */
+async function leave(context: ReplayContext, sending: Sending): Promise<void> {
+  sending.write = undefined;
+  sending.conflict = await conflictBefore(context, chainOf(sending));
 }
 
 async function expecting(
@@ -307,16 +306,6 @@ async function arrivedBefore({ primary, ask }: ReplayContext, { key, held, after
   return (await hasArrived(primary, ask, { keys: [key, conflictKey(key, version)], version, after })) ?? false;
 }
 
-function conflictOf({ key, held }: Sending, current: Version | null, keptAs: string | undefined): FallbackEvent {
-  const { version } = held.mark;
-  return { type: "conflict", key, version, current, ...(keptAs === undefined ? {} : { keptAs }) };
-}
-
-function conflictKey(key: string, version: Version): string {
-  try {
-    return checkKey(`${key}.conflict-${version}`);
-  } catch {
-    // Too long.
-    return `conflict-${version}`;
-  }
+function chainOf({ key, held, first, writers }: Sending): Chain {
+  return { key, version: held.mark.version, first, writers };
 }
