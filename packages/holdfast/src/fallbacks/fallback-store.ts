@@ -12,7 +12,7 @@ import {
 } from "@holdfast/core";
 import { type Decision, decide, groupsOf, keyOf, versionOf } from "./decide.js";
 import { everyHeld, livingHeader } from "./every-held.js";
-import { type Held, isWaiting, shownHeader } from "./mark.js";
+import { type Held, isWaiting, type Mark, shownHeader } from "./mark.js";
 import type { FallbackMember, Step } from "./member.js";
 import { awayError } from "./primary.js";
 import { isUnknownKey, unavailable, unknownKey } from "./unavailable.js";
@@ -30,6 +30,13 @@ export interface Taken {
   readonly version: Version;
 }
 
+/** One write on its way through the members. */
+interface Attempt {
+  /** One of them was asked to commit it, and has not refused. */
+  committing: boolean;
+}
+
+const DELETED: Deleted = { outcome: "deleted" };
 const MOST_KNOWN_COPIES = 10_000;
 /** Asked for to see whether anybody answers. */
 export const PROBE_KEY = "holdfast-probe";
@@ -154,10 +161,15 @@ export class FallbackStore {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly outcome: BatchOutcome; readonly taken: readonly Taken[] }> {
     let failure: unknown;
+    const attempt: Attempt = { committing: false };
     for (const member of this.#order(writes)) {
       try {
-        return await this.#takeInto(member, writes, now, signal);
+        const answer = await this.#takeInto(member, writes, now, signal, attempt);
+        // An earlier one may have taken it: the refusal of another is no certain one.
+        if (answer.outcome.outcome === "refused" && attempt.committing) throw failure;
+        return answer;
       } catch (error) {
+        if (error === failure) throw error;
         if (awayError(member.adapter, error) === undefined || isUnknownKey(error)) throw error;
         failure = error;
       }
@@ -237,24 +249,16 @@ export class FallbackStore {
     else if (member === this.#first) this.#copies.delete(key);
   }
 
-  /** Gives an entry a greater version before it is sent. Undefined: it is not the one that waits any more. */
-  async renumber(
+  /** Notes something of an entry before it is sent. Undefined: it is not the one that waits any more. */
+  async note(
     { member, held }: Entry,
     body: Uint8Array,
-    version: Version,
-    writer: string,
+    news: Pick<Mark, "version" | "writers"> | Pick<Mark, "beside">,
   ): Promise<Held | undefined> {
     const { key } = held.stored;
-    const writers = [...new Set([...(held.mark.writers ?? []), writer])];
-    const step: Step = {
-      type: "hold",
-      shown: shownHeader(held),
-      body,
-      mark: { ...held.mark, version, writers },
-      over: held,
-    };
-    if (!(await member.commit([step]))) return undefined;
-    this.#waiting.set(key, { member, version });
+    const mark = { ...held.mark, ...news };
+    if (!(await member.commit([{ type: "hold", shown: shownHeader(held), body, mark, over: held }]))) return undefined;
+    this.#waiting.set(key, { member, version: mark.version });
     return member.find(key);
   }
 
@@ -277,6 +281,7 @@ export class FallbackStore {
     writes: readonly AdapterWrite[],
     now: number,
     signal: AbortSignal | undefined,
+    attempt: Attempt,
   ) {
     for (;;) {
       const helds = await Promise.all(writes.map((write) => member.find(keyOf(write))));
@@ -285,6 +290,7 @@ export class FallbackStore {
       const group = writes.length > 1 ? groupsOf(helds, () => `${this.#session}-${++this.#batches}`) : undefined;
       const steps: Step[] = [];
       const results: (Written | Deleted | Absent)[] = [];
+      const taken: Taken[] = [];
       for (const [index, write] of writes.entries()) {
         const decided = this.#decide(member, write, helds[index], now, group);
         if ("reason" in decided) {
@@ -292,18 +298,24 @@ export class FallbackStore {
         }
         results.push(decided.result);
         if (decided.step !== undefined) steps.push(decided.step);
+        const { type } = write;
+        if (decided.result.outcome !== "absent") {
+          taken.push({ type: type === "put" ? "save" : "delete", key: keyOf(write), version: versionOf(write) });
+        }
       }
       signal?.throwIfAborted();
-      if (!(await member.commit(steps, { signal }))) continue;
-      const taken: Taken[] = [];
-      for (const step of steps) {
-        if (step.type !== "hold") continue;
-        const { key } = step.shown;
-        const { version, state } = step.mark;
+      if (steps.length > 0) {
+        const earlier = attempt.committing;
+        attempt.committing = true;
+        if (!(await member.commit(steps, { signal }))) {
+          attempt.committing = earlier;
+          continue;
+        }
+      }
+      for (const { key, version } of taken) {
         this.#waiting.set(key, { member, version });
         this.#copies.delete(key);
         this.#outdated.delete(key);
-        taken.push({ type: state === "deleted" ? "delete" : "save", key, version });
       }
       return { outcome: { outcome: "applied", results } as const, taken };
     }
@@ -317,6 +329,12 @@ export class FallbackStore {
     groups: readonly string[] | undefined,
   ): Decision {
     const key = keyOf(write);
+    // Taken before, and the answer was lost.
+    if (found !== undefined && isWaiting(found) && found.mark.version === versionOf(write)) {
+      const { type } = write;
+      const result = type === "put" ? ({ outcome: "written", header: shownHeader(found) } as const) : DELETED;
+      return { result, step: undefined };
+    }
     const waits = this.#waiting.get(key);
     const elsewhere = waits !== undefined && waits.member !== member;
     const held = elsewhere || (found !== undefined && this.#isOutdated(found)) ? undefined : found;

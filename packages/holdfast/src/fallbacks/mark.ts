@@ -15,6 +15,8 @@ export interface Mark {
   readonly writers?: readonly string[];
   /** Of what waits: the batches that it was part of, directly or through what it replaced. */
   readonly groups?: readonly string[];
+  /** Of what waits: its content may be in the primary already, beside what stands there. */
+  readonly beside?: true;
   /** Of what waits: a cursor of the primary's feed from before the first write. */
   readonly after?: string;
 }

@@ -114,15 +114,15 @@ async function replayUnit(context: ReplayContext, unit: readonly KeyLedger[]): P
     const record = await entry.member.get(key);
     if (record?.held.stored.version !== entry.held.stored.version) return false;
     const marks = [entry, ...older].map(({ held }) => held.mark);
-    // The oldest knows on what the first of them rests.
-    const oldest = marks.at(-1) as Mark;
+    // The one that began first knows on what all of them rest.
+    const oldest = marks.reduce((one, other) => (begun(other) < begun(one) ? other : one));
     const sending: Sending = {
       ...ledger,
       held: record.held,
       body: record.body,
       base: oldest.base,
       after: oldest.after,
-      first: oldest.first ?? oldest.version,
+      first: begun(oldest),
       writers: new Set(marks.flatMap(({ writers = [] }) => writers)),
       write: undefined,
       refused: oldest.base === undefined,
@@ -145,8 +145,17 @@ async function replayUnit(context: ReplayContext, unit: readonly KeyLedger[]): P
   return true;
 }
 
+/** The version of the first write that a mark stands for. */
+function begun({ first, version }: Mark): Version {
+  return first ?? version;
+}
+
 async function firstWrite(context: ReplayContext, sending: Sending): Promise<AdapterWrite | undefined> {
   const { key, held, base } = sending;
+  if (held.mark.beside === true && (await arrivedBefore(context, sending))) {
+    await leave(context, sending);
+    return undefined;
+  }
   if (held.mark.state === "saved") return putOf(context, sending, shownHeader(held), base ?? "absent");
   if (base !== undefined) return { type: "delete", key, version: held.mark.version, expect: base };
   // Of what was saved and deleted again while nobody knew of the key: whatever else is there was not meant.
@@ -238,6 +247,8 @@ async function reconsider(context: ReplayContext, sending: Sending, reason: Conf
     sending.write = await expecting(context, sending, "absent");
     return;
   }
+  // What died after the next step must not send it to its own key, where that is free by then.
+  if (held.mark.beside === undefined) await note(context, sending, { beside: true });
   const keptAs = conflictKey(key, version);
   sending.conflict = conflictOf(chainOf(sending), current.version, keptAs);
   sending.write = await putOf(context, sending, { ...shownHeader(held), key: keptAs }, "absent");
@@ -269,23 +280,27 @@ async function recognise({ primary, ask, now }: ReplayContext, sending: Sending)
 
 /** A greater version, written down before it is sent, so that it is recognised after a crash. */
 async function renumber(context: ReplayContext, sending: Sending, floor: Version): Promise<void> {
-  const { clock, store } = context;
+  const { clock } = context;
   clock.observe(floor);
   const version = clock.next();
-  const renewed = await store.renumber(
-    { member: sending.entry.member, held: sending.held },
-    sending.body,
-    version,
-    writerOf(version),
-  );
-  if (renewed === undefined) {
-    throw new StorageError("UNAVAILABLE", `the fallback's entry of ${JSON.stringify(sending.key)} has changed`);
-  }
-  const { write } = sending;
-  sending.held = renewed;
   sending.writers = new Set([...sending.writers, writerOf(version)]);
-  if (write?.type === "put") sending.write = await putOf(context, sending, shownHeader(renewed), write.expect);
+  await note(context, sending, { version, writers: [...sending.writers] });
+  const { write, held } = sending;
+  if (write?.type === "put") sending.write = await putOf(context, sending, shownHeader(held), write.expect);
   else if (write?.type === "delete") sending.write = { ...write, version };
+}
+
+async function note(
+  { store }: ReplayContext,
+  sending: Sending,
+  news: Parameters<FallbackStore["note"]>[2],
+): Promise<void> {
+  const { entry, held, body, key } = sending;
+  const noted = await store.note({ member: entry.member, held }, body, news);
+  if (noted === undefined) {
+    throw new StorageError("UNAVAILABLE", `the fallback's entry of ${JSON.stringify(key)} has changed`);
+  }
+  sending.held = noted;
 }
 
 async function putOf(

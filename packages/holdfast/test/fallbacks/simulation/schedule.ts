@@ -185,7 +185,10 @@ class Schedule {
   }
 
   async #saveAsSeen(app: StorageEngine, key: string): Promise<void> {
+    const { asked } = this.#world;
+    asked.add(key);
     const item = await app.stat(key).catch(requireAway);
+    asked.delete(key);
     await this.#write([{ key, id: ++this.#ids }], ([write]) =>
       app.save(key, { id: write?.id }, { ifVersion: item?.version ?? null }),
     );

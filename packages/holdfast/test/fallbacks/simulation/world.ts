@@ -73,6 +73,8 @@ export class World {
   readonly taken: Taken[] = [];
   /** What is asked of the primary is asked by the replay, not for the app. */
   recovering = false;
+  /** Keys whose header the app itself asks for. */
+  readonly asked = new Set<string>();
   /** By key, how much of the log was there when the primary last answered the present life of the app with the item. */
   readonly horizon = new Map<string, number>();
   /** Versions of the primary that were told to the app. */
@@ -110,6 +112,7 @@ export class World {
   /** A new life of the app begins. */
   begin(): void {
     this.recovering = false;
+    this.asked.clear();
     this.horizon.clear();
   }
 
@@ -217,7 +220,10 @@ export class World {
       }),
       async (call, work) => {
         const answer = await work();
-        if (by === "app" && !this.recovering && (call.method === "get" || call.method === "stat")) {
+        const { method, key = "" } = call;
+        // What was asked of a primary that came and went may be answered while the replay asks as well.
+        const isForApp = method === "get" || (method === "stat" && (!this.recovering || this.asked.has(key)));
+        if (by === "app" && isForApp) {
           const version = versionIn(answer);
           if (version !== undefined) this.seen.add(version);
         }
