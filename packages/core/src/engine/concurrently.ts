@@ -1,11 +1,8 @@
-import { isPromise } from "../awaitable.js";
-import type { Awaitable } from "../spi/index.js";
-
 /** Runs `work` for everything that the source gives, so many at once. When one fails, no more are begun, and that failure is thrown. */
 export async function concurrently<T>(
   source: Iterable<T> | AsyncIterable<T>,
   limit: number,
-  work: (value: T) => Awaitable<void>,
+  work: (value: T) => Promise<void>,
 ): Promise<void> {
   const worker = Symbol.asyncIterator in source ? asyncWorker(source, work) : syncWorker(source, work);
   const outcomes = await Promise.allSettled(Array.from({ length: limit }, worker));
@@ -14,21 +11,18 @@ export async function concurrently<T>(
 }
 
 /** The workers share one generator, which hands each value to one of them; when one throws, it ends for all. */
-function asyncWorker<T>(source: AsyncIterable<T>, work: (value: T) => Awaitable<void>): () => Promise<void> {
+function asyncWorker<T>(source: AsyncIterable<T>, work: (value: T) => Promise<void>): () => Promise<void> {
   const values = generate(source);
   return async () => {
     for await (const value of values) await work(value);
   };
 }
 
-/** As above. Values that are there already take no promise each, nor does work that is done at once. */
-function syncWorker<T>(source: Iterable<T>, work: (value: T) => Awaitable<void>): () => Promise<void> {
+/** As above. Values that are there already take no promise each. */
+function syncWorker<T>(source: Iterable<T>, work: (value: T) => Promise<void>): () => Promise<void> {
   const values = generateNow(source);
   return async () => {
-    for (const value of values) {
-      const working = work(value);
-      if (isPromise(working)) await working;
-    }
+    for (const value of values) await work(value);
   };
 }
 

@@ -1,7 +1,6 @@
-import { chain } from "../awaitable.js";
 import { verifyBytes } from "../codec/decode-value.js";
 import { orDiscard } from "../codec/stream.js";
-import type { Awaitable, Expectation, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
+import type { Expectation, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import { checkSubject } from "./items.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
@@ -18,30 +17,21 @@ export type StoredSource =
   | { readonly kind: "whole"; readonly record: StoredRecord; readonly chunkHashes: Uint8Array }
   | { readonly kind: "stream"; readonly stream: StoredStream };
 
-/**
- * Reads a record of so many stored bytes for `writeSource` into `destination`. No promise where the adapter answers at once and the
- * body is small. Throws CORRUPT.
- */
-export function openSource(
+/** Reads a record of so many stored bytes for `writeSource` into `destination`. Throws CORRUPT. */
+export async function openSource(
   session: Session,
   operation: Operation,
   wanted: Wanted & { readonly storedSize: number },
   destination: Session,
-): Awaitable<StoredSource | undefined> {
+): Promise<StoredSource | undefined> {
   const streams = destination.adapter.writeStream !== undefined && wanted.storedSize >= STREAM_FROM;
   const open = streams ? streamReader(session, operation, wanted) : undefined;
-  if (open !== undefined) return openStored(operation, wanted, open);
-  return chain(readRecord(session, operation, wanted), (record) => {
+  if (open === undefined) {
+    const record = await readRecord(session, operation, wanted);
     if (record === undefined) return undefined;
-    return chain(verifyBytes(record.header, record.body), ({ chunkHashes }) => ({ kind: "whole", record, chunkHashes }));
-  });
-}
-
-async function openStored(
-  operation: Operation,
-  wanted: Wanted,
-  open: () => Awaitable<StoredStream | undefined>,
-): Promise<StoredSource | undefined> {
+    const { chunkHashes } = await verifyBytes(record.header, record.body);
+    return { kind: "whole", record, chunkHashes };
+  }
   const stream = await open();
   if (stream === undefined) return undefined;
   await orDiscard(stream.body, () => checkSubject(stream.header, wanted.key, wanted.version));

@@ -1,11 +1,10 @@
-import { chain, isPromise } from "../awaitable.js";
 import type { EncodedValue } from "../codec/encode-value.js";
 import { concurrently } from "../engine/concurrently.js";
 import { type StoredSource, writeSource } from "../engine/stored-source.js";
 import { countBytes } from "../engine/tally.js";
 import { termsFor } from "../engine/write-record.js";
 import { StorageError } from "../errors.js";
-import type { AdapterWrite, Awaitable, BatchOutcome, RecordHeader, WriteRecord } from "../spi/index.js";
+import type { AdapterWrite, BatchOutcome, RecordHeader, WriteRecord } from "../spi/index.js";
 import { backUp } from "./backup.js";
 import { type CopyDecision, type Decision, decide } from "./decide.js";
 import { type Move, moveOf } from "./moves.js";
@@ -42,14 +41,12 @@ export async function copyBatch(
       run.checkWanted();
       if (!inSteps || move.expected.storedSize >= LARGE)
         return copyItem(run, move, standing.get(move.expected.key), following);
-      return chain(decide(run, move, standing.get(move.expected.key), following), (decision) => {
-        if (decision.kind !== "copy") return account(run, move, decision, following);
-        return chain(together.has(decision.at) ? undefined : prepare(run, move, decision), (prepared) => {
-          // Another one that becomes the same key, or one that changed: each has its own turn.
-          if (prepared === undefined || together.has(decision.at)) alone.push(move);
-          else together.set(decision.at, prepared);
-        });
-      });
+      const decision = await decide(run, move, standing.get(move.expected.key), following);
+      if (decision.kind !== "copy") return account(run, move, decision, following);
+      const prepared = together.has(decision.at) ? undefined : await prepare(run, move, decision);
+      // Another one that becomes the same key, or one that changed: each has its own turn.
+      if (prepared === undefined || together.has(decision.at)) alone.push(move);
+      else together.set(decision.at, prepared);
     }),
   );
   const refused = await writeTogether(run, [...together.values()], following);
@@ -93,62 +90,49 @@ export async function copyItem(
 }
 
 /** Counts what was decided; with `written`, what stands in the destination since. */
-export function account(
+export async function account(
   run: Run,
   move: Move,
   decision: Decision,
   following: boolean,
   written?: RecordHeader,
-): Awaitable<void> {
+): Promise<void> {
   const { state } = run;
-  const { key } = move;
+  const { key, expected } = move;
+  const { report } = state;
   if (decision.kind === "conflict") return state.conflict(key);
   if (decision.kind === "skipped") {
-    if (!state.exceptions.has(key)) state.report.skipped++;
-    return state.leaveOut(key);
+    if (!state.exceptions.has(key)) report.skipped++;
+    state.leaveOut(key);
+    return;
   }
   const { as } = decision;
-  const told = as !== undefined && state.exceptions.get(key) !== as ? state.keepBoth({ key, as }) : undefined;
-  return chain(told, () => accountFor(run, move, decision, following, written));
-}
-
-/** What is in the destination, there already or written. */
-function accountFor(
-  { state }: Run,
-  { key, expected }: Move,
-  decision: CopyDecision | Extract<Decision, { kind: "unchanged" }>,
-  following: boolean,
-  written: RecordHeader | undefined,
-): Awaitable<void> {
-  const { report } = state;
-  const { as } = decision;
+  if (as !== undefined && state.exceptions.get(key) !== as) await state.keepBoth({ key, as });
   if (decision.kind === "unchanged") {
     if (!following) report.unchanged++;
-    return state.settle(key, decision.standing, as);
+    state.settle(key, decision.standing, as);
+    return;
   }
-  if (following) report.changed.saved++;
-  else report.copied++;
-  const told = following ? state.tell({ type: "source-changed", key, change: "save" }) : undefined;
-  return chain(told, () => {
-    report.bytes += expected.storedSize;
-    if (written !== undefined) state.settle(key, written, as);
-  });
+  if (following) {
+    report.changed.saved++;
+    await state.tell({ type: "source-changed", key, change: "save" });
+  } else report.copied++;
+  report.bytes += expected.storedSize;
+  if (written !== undefined) state.settle(key, written, as);
 }
 
 /** A small record with its body; undefined where it changed in the source since it was listed. */
-function prepare(run: Run, move: Move, decision: CopyDecision): Awaitable<Prepared | undefined> {
+async function prepare(run: Run, move: Move, decision: CopyDecision): Promise<Prepared | undefined> {
   const { session } = run.destination;
-  return chain(readMove(run, move), (stored) => {
-    if (stored === undefined) return undefined;
-    if (headerOf(stored).version !== move.header.version || stored.kind === "stream") {
-      return discard(stored).then(() => undefined);
-    }
-    return chain(makeRoom(run, decision), () => {
-      const header = headerFor(run, move, decision);
-      const { chunkHashes, record } = stored;
-      return { move, decision, record: { header, body: record.body, terms: termsFor(session, header), chunkHashes } };
-    });
-  });
+  const stored = await readMove(run, move);
+  if (stored === undefined || headerOf(stored).version !== move.header.version || stored.kind === "stream") {
+    if (stored !== undefined) await discard(stored);
+    return undefined;
+  }
+  await makeRoom(run, decision);
+  const header = headerFor(run, move, decision);
+  const { chunkHashes, record } = stored;
+  return { move, decision, record: { header, body: record.body, terms: termsFor(session, header), chunkHashes } };
 }
 
 /** Writes all or none in one step. Returns what is to be written one by one instead. */
@@ -171,9 +155,7 @@ async function writeTogether(run: Run, prepared: readonly Prepared[], following:
   for (const [index, { move, decision, record }] of prepared.entries()) {
     countBytes(run.operation, record.body.length);
     const result = outcome.results[index];
-    if (result?.outcome !== "written") continue;
-    const accounting = account(run, move, decision, following, result.header);
-    if (isPromise(accounting)) await accounting;
+    if (result?.outcome === "written") await account(run, move, decision, following, result.header);
   }
   return [];
 }
@@ -198,8 +180,8 @@ async function write(run: Run, move: Move, decision: CopyDecision, stored: Store
 }
 
 /** Keeps what is about to be replaced. */
-function makeRoom(run: Run, { over, ours }: CopyDecision): Awaitable<void> {
-  return over !== undefined && !ours ? backUp(run, over) : undefined;
+async function makeRoom(run: Run, { over, ours }: CopyDecision): Promise<void> {
+  if (over !== undefined && !ours) await backUp(run, over);
 }
 
 function headerFor(run: Run, move: Move, { at, as, over }: CopyDecision): RecordHeader {
@@ -208,7 +190,7 @@ function headerFor(run: Run, move: Move, { at, as, over }: CopyDecision): Record
 }
 
 /** The bytes to write, with the header that the source has now. */
-function readMove(run: Run, { header, encoded }: Move): Awaitable<StoredSource | undefined> {
+async function readMove(run: Run, { header, encoded }: Move): Promise<StoredSource | undefined> {
   const wanted = { key: header.key, version: undefined, storedSize: header.storedSize };
   if (encoded === undefined) return readStored(run, run.source, wanted, run.destination);
   return encodedSource(header, encoded);

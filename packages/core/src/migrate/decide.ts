@@ -1,5 +1,5 @@
 import { StorageError } from "../errors.js";
-import type { Awaitable, RecordHeader } from "../spi/index.js";
+import type { RecordHeader } from "../spi/index.js";
 import type { Move } from "./moves.js";
 import { keptVersions } from "./previous-versions.js";
 import type { Run } from "./run.js";
@@ -32,21 +32,15 @@ const MOST_NAMES = 1_000;
  * `following`: the item was passed before, and has changed in the source since. What this migration put there is then replaced by
  * what the source has now. Before, it can only be another item that became the same key.
  */
-export function decide(
+export async function decide(
   run: Run,
   move: Move,
   standing: RecordHeader | undefined,
   following: boolean,
-): Awaitable<Decision> {
+): Promise<Decision> {
   const { expected } = move;
   if (standing === undefined) return { kind: "copy", at: expected.key, as: undefined, over: undefined, ours: false };
   if (sameContent(expected, standing)) return { kind: "unchanged", standing, as: undefined };
-  return decideOver(run, move, standing, following);
-}
-
-/** On one where another item stands. */
-async function decideOver(run: Run, move: Move, standing: RecordHeader, following: boolean): Promise<Decision> {
-  const { expected } = move;
   const over: CopyDecision = { kind: "copy", at: expected.key, as: undefined, over: standing, ours: false };
   if (run.state.settled.has(standing)) {
     if (following) return { ...over, ours: true };

@@ -1,23 +1,23 @@
-import { chain } from "../awaitable.js";
 import type { Internals } from "../engine/internals.js";
 import type { Wanted } from "../engine/read-version.js";
 import { openSource, type StoredSource } from "../engine/stored-source.js";
-import type { Awaitable, RecordHeader } from "../spi/index.js";
+import type { RecordHeader } from "../spi/index.js";
 import type { Run } from "./run.js";
 
 /** Opens a stored record for `writeSource` into another store, at the speed that is allowed. Throws CORRUPT. */
-export function readStored(
+export async function readStored(
   { operation, throttle }: Run,
   { session }: Internals,
   wanted: Wanted & Pick<RecordHeader, "storedSize">,
   into: Internals,
-): Awaitable<StoredSource | undefined> {
-  return chain(openSource(session, operation, wanted, into.session), (stored) => {
-    if (stored === undefined) return undefined;
-    if (stored.kind === "whole") return chain(throttle.pass(stored.record.body.length), () => stored);
+): Promise<StoredSource | undefined> {
+  const stored = await openSource(session, operation, wanted, into.session);
+  if (stored?.kind === "stream") {
     const { stream } = stored;
     return { kind: "stream", stream: { ...stream, body: throttle.slow(stream.body) } };
-  });
+  }
+  if (stored !== undefined) await throttle.pass(stored.record.body.length);
+  return stored;
 }
 
 export function headerOf(stored: StoredSource): RecordHeader {

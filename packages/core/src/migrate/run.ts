@@ -1,10 +1,8 @@
-import { isPromise } from "../awaitable.js";
 import type { ConflictPolicy, MigrateOptions } from "../contract/migration.js";
 import { abortError, CallerError, type Operation, toStorageError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { type ProgressListener, ProgressMeter, type Prospect } from "../engine/progress-meter.js";
 import { StorageError } from "../errors.js";
-import type { Awaitable } from "../spi/index.js";
 import type { RunState } from "./run-state.js";
 import { Throttle } from "./throttle.js";
 
@@ -78,26 +76,16 @@ export class Run {
   }
 
   /** Runs the work on one item; its failure is noted, and the others go on. What ends the whole passes through. */
-  attempt(key: string, work: () => Awaitable<void>): Awaitable<void> {
+  async attempt(key: string, work: () => Promise<void>): Promise<void> {
     try {
-      const working = work();
-      if (isPromise(working)) return working.then(this.#reached, (error: unknown) => this.#note(key, error));
-      this.#reached();
-      return undefined;
+      await work();
+      this.#outOfReach = 0;
     } catch (error) {
-      return this.#note(key, error);
+      const failure = this.failureOf(error);
+      this.#outOfReach = failure.retryable ? this.#outOfReach + 1 : 0;
+      if (this.#outOfReach === MOST_OUT_OF_REACH) throw failure;
+      await this.state.fail(key, failure);
     }
-  }
-
-  readonly #reached = (): void => {
-    this.#outOfReach = 0;
-  };
-
-  async #note(key: string, error: unknown): Promise<void> {
-    const failure = this.failureOf(error);
-    this.#outOfReach = failure.retryable ? this.#outOfReach + 1 : 0;
-    if (this.#outOfReach === MOST_OUT_OF_REACH) throw failure;
-    await this.state.fail(key, failure);
   }
 
   /** The failure of one item; throws what ends the whole. */

@@ -1,5 +1,4 @@
 import { type Ports, sleep } from "../ports.js";
-import type { Awaitable } from "../spi/index.js";
 
 /** Lets so many bytes through in a second. What comes too soon waits its turn; a pause saves nothing up. */
 export class Throttle {
@@ -15,14 +14,14 @@ export class Throttle {
     this.#signal = signal;
   }
 
-  /** Resolves when so many bytes may pass; no promise where they may at once. Rejects with the signal's reason. */
-  pass(bytes: number): Awaitable<void> {
-    if (this.#bytesPerSecond === Number.POSITIVE_INFINITY || bytes === 0) return undefined;
+  /** Resolves when so many bytes may pass. Rejects with the signal's reason. */
+  async pass(bytes: number): Promise<void> {
+    if (this.#bytesPerSecond === Number.POSITIVE_INFINITY || bytes === 0) return;
     const { clock, timers } = this.#ports;
     const now = clock.elapsed?.() ?? clock.now();
     const begins = Math.max(this.#free, now);
     this.#free = begins + (bytes * 1_000) / this.#bytesPerSecond;
-    return begins > now ? sleep(timers, begins - now, this.#signal) : undefined;
+    if (begins > now) await sleep(timers, begins - now, this.#signal);
   }
 
   /** The same bytes, each chunk in its turn. */
@@ -37,12 +36,10 @@ export class Throttle {
           next: async () => {
             const chunk = await iterator.next();
             if (chunk.done !== true) {
-              try {
-                await this.pass(chunk.value.length);
-              } catch (reason) {
+              await this.pass(chunk.value.length).catch(async (reason: unknown) => {
                 await letGo();
                 throw reason;
-              }
+              });
             }
             return chunk;
           },
