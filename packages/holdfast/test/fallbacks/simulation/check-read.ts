@@ -1,4 +1,4 @@
-import { excuses, precedes } from "./excuses.ts";
+import { arrivedTooLate, excuses, precedes } from "./excuses.ts";
 import type { AppWrite, Run } from "./schedule.ts";
 
 /** One load of the app's. */
@@ -33,7 +33,7 @@ function checkValue(run: Run, read: Read, id: number): void {
   // One that died with its process may still arrive, and is somebody else's to the next one: both are kept then.
   if (own === undefined || own.outcome === "unknown") return;
   for (const newer of finished(run, read)) {
-    if (!precedes(own, newer) || isExcused(run, read, newer)) continue;
+    if (!precedes(own, newer) || isExcused(run, read, newer) || arrivedTooLate(run, own, newer)) continue;
     throw new Error(`"${key}" was loaded as ${id}, older than the app's own ${newer.id ?? "deletion"}`);
   }
 }

@@ -1,4 +1,4 @@
-import { excuses, precedes } from "./excuses.ts";
+import { arrivedTooLate, excuses, precedes } from "./excuses.ts";
 import type { AppWrite, Run } from "./schedule.ts";
 import type { Commit } from "./world.ts";
 
@@ -62,7 +62,7 @@ export function checkRun(run: Run): void {
     const standing = world.log[at];
     if (standing?.id === undefined || excuses(run, deletion)) return;
     const own = writes.find((write) => write.id === standing.id);
-    const isLater = own === undefined ? at >= logged : !precedes(own, deletion);
+    const isLater = own === undefined ? at >= logged : !precedes(own, deletion) || arrivedTooLate(run, own, deletion);
     if (!isLater) throw new Error(`"${key}" was deleted and is there again, as ${standing.id}`);
   }
 

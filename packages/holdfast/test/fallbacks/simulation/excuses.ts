@@ -15,3 +15,15 @@ export function excuses({ world, events }: Run, { key, taken }: AppWrite): boole
     return world.taken.findIndex((entry) => entry.key === key && entry.version === event.version) >= taken;
   });
 }
+
+/**
+ * Whether a save arrived when it was long given up and deleted again, and the deletion had met nothing, so that it left nothing that
+ * would refuse it: docs/fallbacks.md, "Limits".
+ */
+export function arrivedTooLate({ world }: Run, save: AppWrite, deletion: AppWrite): boolean {
+  const isLate = world.log.some((commit) => commit.late && commit.key === save.key && commit.id === save.id);
+  const sent = world.log.slice(deletion.logged).some((commit) => {
+    return commit.by === "app" && commit.key === deletion.key && commit.id === undefined;
+  });
+  return deletion.id === undefined && isLate && !sent;
+}
