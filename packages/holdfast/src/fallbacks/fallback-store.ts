@@ -1,14 +1,14 @@
-import {
-  type Absent,
-  type AdapterContext,
-  type AdapterWrite,
-  type BatchOutcome,
-  type Deleted,
-  type ListRange,
-  type RecordHeader,
-  type StoredRecord,
-  type Version,
-  type Written,
+import type {
+  Absent,
+  AdapterContext,
+  AdapterWrite,
+  BatchOutcome,
+  Deleted,
+  ListRange,
+  RecordHeader,
+  StoredRecord,
+  Version,
+  Written,
 } from "@holdfast/core";
 import { type Decision, decide, groupsOf, keyOf, versionOf } from "./decide.js";
 import { everyHeld, livingHeader } from "./every-held.js";

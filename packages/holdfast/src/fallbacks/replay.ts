@@ -164,7 +164,8 @@ async function firstWrite(context: ReplayContext, sending: Sending): Promise<Ada
   if (sending.writers.has(writerOf(current.version))) {
     return { type: "delete", key, version: held.mark.version, expect: current.version };
   }
-  if (!(await arrivedBefore(context, sending))) sending.conflict = conflictOf(chainOf(sending), current.version, undefined);
+  if (!(await arrivedBefore(context, sending)))
+    sending.conflict = conflictOf(chainOf(sending), current.version, undefined);
   return undefined;
 }
 

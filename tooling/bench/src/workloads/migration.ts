@@ -49,7 +49,7 @@ export const migration: Workload<Round> = {
 
 function byMigrator(source: StorageAdapter, destination: (round: Round) => StorageAdapter): Contender<Round> {
   const opening = openStorage(source);
-  let close = async () => {};
+  let opened: { close(): void | Promise<void> } | undefined;
   return {
     ...holdfastFacts,
     name: "Holdfast, migrate",
@@ -58,7 +58,7 @@ function byMigrator(source: StorageAdapter, destination: (round: Round) => Stora
     async prepare(round) {
       const from = await opening;
       const to = await openStorage(destination(round), { closeTimeout: 600_000 });
-      close = () => to.close();
+      opened = to;
       return async () => {
         let [began, ended] = [0, 0];
         const { copied } = await createMigrator(from, to).migrate({
@@ -72,7 +72,7 @@ function byMigrator(source: StorageAdapter, destination: (round: Round) => Stora
         return { results: copied, milliseconds: ended - began };
       };
     },
-    settle: () => close(),
+    settle: async () => opened?.close(),
     close: async () => (await opening).close(),
   };
 }
@@ -80,7 +80,7 @@ function byMigrator(source: StorageAdapter, destination: (round: Round) => Stora
 /** The slower of the two sides: the records are in memory, with their terms, and only written. */
 async function byHand(path: string, destination: (round: Round) => StorageAdapter): Promise<Contender<Round>> {
   const records = await readAll(path);
-  let close = async () => {};
+  let opened: { close(): void | Promise<void> } | undefined;
   return {
     id: "raw-batches",
     name: "the destination alone, by hand",
@@ -90,7 +90,7 @@ async function byHand(path: string, destination: (round: Round) => StorageAdapte
     async prepare(round) {
       const adapter = destination(round);
       await open(adapter);
-      close = async () => adapter.close();
+      opened = adapter;
       return async () => {
         for (let start = 0; start < records.length; start += BATCH) {
           const step = records.slice(start, start + BATCH);
@@ -100,7 +100,7 @@ async function byHand(path: string, destination: (round: Round) => StorageAdapte
         return records.length;
       };
     },
-    settle: () => close(),
+    settle: async () => opened?.close(),
     close: () => undefined,
   };
 }

@@ -10,9 +10,7 @@ const script = fileURLToPath(new URL("killed-process.ts", import.meta.url));
 const COMPILED = join(tmpdir(), `holdfast-compiled-${process.getuid?.() ?? 0}`);
 
 /** When a process is killed: around a call of an adapter, by itself, or so many milliseconds after its stores were open. */
-export type Moment =
-  | { readonly call: number; readonly when: "before" | "after" }
-  | { readonly milliseconds: number };
+export type Moment = { readonly call: number; readonly when: "before" | "after" } | { readonly milliseconds: number };
 
 export interface Ended {
   readonly killed: boolean;

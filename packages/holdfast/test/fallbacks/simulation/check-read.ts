@@ -41,7 +41,9 @@ function checkValue(run: Run, read: Read, id: number): void {
 function checkAbsent(run: Run, read: Read): void {
   const { key, alone } = read;
   const { world, writes } = run;
-  const deletions = writes.filter((write) => write.key === key && write.id === undefined && write.outcome !== "refused");
+  const deletions = writes.filter(
+    (write) => write.key === key && write.id === undefined && write.outcome !== "refused",
+  );
   if (alone && deletions.length === 0) {
     throw new Error(`"${key}" was told to be absent by a fallback that cannot know`);
   }
@@ -79,6 +81,8 @@ function finished({ writes }: Run, { key, order }: ReadCall): AppWrite[] {
 function isExcused(run: Run, { key, life, alone }: Read, write: AppWrite): boolean {
   if (excuses(run, write)) return true;
   // A copy that could not be renewed, which a later process does not know to be behind: docs/fallbacks.md, "Limits".
-  const behind = run.world.fallbackFaults.filter((fault) => fault.ofCopy && fault.life < life && fault.at > write.order);
+  const behind = run.world.fallbackFaults.filter(
+    (fault) => fault.ofCopy && fault.life < life && fault.at > write.order,
+  );
   return alone && behind.some((fault) => fault.key === undefined || fault.key === key);
 }

@@ -26,7 +26,8 @@ export function checkRun(run: Run): void {
     }
     if (write.outcome === "refused" && found.length > 0) throw new Error(`${id} was refused, and is in the primary`);
     if (found.length > 1 && !mayBeTwice(write, found)) throw new Error(`${id} was written ${found.length} times`);
-    if (write.outcome === "done" && !isAccountedFor(write)) throw new Error(`${id}, saved under "${write.key}", is lost`);
+    if (write.outcome === "done" && !isAccountedFor(write))
+      throw new Error(`${id}, saved under "${write.key}", is lost`);
   }
 
   /** A save without a precondition may arrive after its content was kept beside what stands: docs/fallbacks.md, "Limits". */
@@ -87,7 +88,9 @@ export function checkRun(run: Run): void {
       const together = [...(calls[0] ?? [])].some((call) => calls.every((each) => each.has(call)));
       const rest = parts.filter((part) => !sent.includes(part));
       if (sent.length > 0 && !(together && rest.every(isReplaced))) {
-        throw new Error(`what was written as one (${parts.map(({ id }) => id).join(", ")}) came to the primary in parts`);
+        throw new Error(
+          `what was written as one (${parts.map(({ id }) => id).join(", ")}) came to the primary in parts`,
+        );
       }
     }
   }
