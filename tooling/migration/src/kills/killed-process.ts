@@ -1,13 +1,12 @@
 // node killed-process.ts FOLDER VARIANT [CALL before|after]: migrates, and kills itself around that call of an adapter, the first being 1.
-import type { Around } from "@holdfast/conformance";
 import { createMigrator } from "@holdfast/core";
-import { openStores, type Variant } from "./stores.ts";
+import { type Around, openStores, type Variant } from "./stores.ts";
 
 const [folder = "", variant = "empty", call = "0", when = "before"] = process.argv.slice(2);
 const last = Number(call);
 let calls = 0;
 
-const around: Around = async (_call, work) => {
+const around: Around = async (work) => {
   const isLast = ++calls === last;
   if (isLast && when === "before") await die();
   const answer = await work();

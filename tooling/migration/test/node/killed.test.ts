@@ -4,7 +4,7 @@ import type { Moment } from "../../src/kills/run-process.ts";
 import { BATCH } from "../../src/kills/stores.ts";
 
 /** Of each kind of moment and each variant. The rest of two hundred is in core's tests, without processes. */
-const KILLS = 7;
+const KILLS = 5;
 
 const seed = Number(process.env["HOLDFAST_SEED"] ?? Date.now() % 1_000_000);
 
@@ -33,8 +33,8 @@ describe.each(["empty", "overwrite"] as const)("a process that is killed while i
       expect(report, told).toMatchObject({ ok: true, planned: { items: ITEMS }, verified: ITEMS, failures: [] });
       expect(report.copied + report.unchanged, told).toBe(ITEMS);
       expect(sent, told).toBe(ITEMS - arrived);
-      // Without a journal yet, or any more, all of it is looked at again.
-      expect(report.resumed ? report.unchanged : 0, told).toBeLessThanOrEqual(BATCH);
+      // Nor is more than a batch looked at again; but for one that was killed while it cleared its journal, whose end goes first.
+      if (report.resumed && arrived < ITEMS) expect(report.unchanged, told).toBeLessThanOrEqual(BATCH);
       expect(left, told).toEqual(trial.left);
     }
     // One that is to die at a call cannot come to its end before.
