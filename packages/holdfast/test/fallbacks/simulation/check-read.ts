@@ -44,7 +44,8 @@ function checkAbsent(run: Run, read: Read): void {
   const deletions = writes.filter(
     (write) => write.key === key && write.id === undefined && write.outcome !== "refused",
   );
-  if (alone && deletions.length === 0) {
+  // A deletion that it took, also one whose answer was lost, is all that it can know of.
+  if (alone && !world.taken.some((entry) => entry.key === key && entry.state === "deleted")) {
     throw new Error(`"${key}" was told to be absent by a fallback that cannot know`);
   }
   for (const write of finished(run, read)) {

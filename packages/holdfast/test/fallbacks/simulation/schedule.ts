@@ -162,7 +162,9 @@ class Schedule {
     let outcome: AppWrite["outcome"];
     try {
       const answer = await call(writes);
-      outcome = answer === false ? "refused" : "done";
+      // Of a deletion: nothing is there, unless it is its own first try that was taken without an answer.
+      if (answer !== false) outcome = "done";
+      else outcome = writes.some((write) => this.#hasTakenDeletion(write)) ? "unknown" : "refused";
     } catch (error) {
       outcome = outcomeOf(error);
     }
@@ -170,6 +172,10 @@ class Schedule {
       write.outcome = outcome;
       write.answered = world.tick();
     }
+  }
+
+  #hasTakenDeletion({ key, taken }: AppWrite): boolean {
+    return this.#world.taken.slice(taken).some((entry) => entry.key === key && entry.state === "deleted");
   }
 
   #batch(app: StorageEngine): Promise<void> {
