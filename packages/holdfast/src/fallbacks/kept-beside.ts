@@ -1,9 +1,15 @@
-import { checkKey, type Version } from "@holdfast/core";
+import { type Awaitable, checkKey, type StorageAdapter, type Version } from "@holdfast/core";
 import { writerOf } from "./mark.js";
 import type { FallbackEvent } from "./options.js";
-import type { ReplayContext } from "./replay.js";
 
 const MOST = 1_000;
+
+/** How the primary is asked. */
+interface Asking {
+  readonly primary: StorageAdapter;
+  ask<T>(work: (signal: AbortSignal) => Awaitable<T>): Promise<T>;
+  now(): number;
+}
 
 /** Writes to one key that nobody else came between, as far as the fallback knew. */
 export interface Chain {
@@ -35,7 +41,7 @@ export function conflictOf(
 
 /** Of an entry that had arrived: the conflict, where it was kept beside what stood there and nobody may have been told. */
 export async function conflictBefore(
-  { primary, ask, now }: ReplayContext,
+  { primary, ask, now }: Asking,
   { key, version }: Chain,
 ): Promise<FallbackEvent | undefined> {
   const keptAs = conflictKey(key, version);
@@ -49,7 +55,7 @@ export async function conflictBefore(
  * too long to name what is kept beside it is not looked for.
  */
 export async function earlierConflicts(
-  { primary, ask, now }: ReplayContext,
+  { primary, ask, now }: Asking,
   { key, version, first, writers }: Chain,
 ): Promise<FallbackEvent[]> {
   if (first === undefined || first === version) return [];
