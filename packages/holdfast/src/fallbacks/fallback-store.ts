@@ -36,7 +36,6 @@ interface Attempt {
   committing: boolean;
 }
 
-const DELETED: Deleted = { outcome: "deleted" };
 const MOST_KNOWN_COPIES = 10_000;
 /** Asked for to see whether anybody answers. */
 export const PROBE_KEY = "holdfast-probe";
@@ -329,12 +328,6 @@ export class FallbackStore {
     groups: readonly string[] | undefined,
   ): Decision {
     const key = keyOf(write);
-    // Taken before, and the answer was lost.
-    if (found !== undefined && isWaiting(found) && found.mark.version === versionOf(write)) {
-      const { type } = write;
-      const result = type === "put" ? ({ outcome: "written", header: shownHeader(found) } as const) : DELETED;
-      return { result, step: undefined };
-    }
     const waits = this.#waiting.get(key);
     const elsewhere = waits !== undefined && waits.member !== member;
     const held = elsewhere || (found !== undefined && this.#isOutdated(found)) ? undefined : found;
