@@ -163,10 +163,19 @@ export class Writes {
   ): Promise<BatchOutcome> {
     const { outcome, taken } = await this.#store.take(writes, now, signal);
     // It may have arrived in the primary: whoever is told that it did not would do it a second time.
-    if (outcome.outcome === "refused" && noAnswer === UNANSWERED) throw unknownOutcome();
+    if (outcome.outcome === "refused" && noAnswer === UNANSWERED && !isOwn(outcome, writes)) throw unknownOutcome();
     for (const change of taken) this.#watchers.announce(change);
     return outcome;
   }
+}
+
+/** What stands in the way is the very write, which a fallback took before and could not answer. */
+function isOwn(
+  { index, reason }: Extract<BatchOutcome, { outcome: "refused" }>,
+  writes: readonly AdapterWrite[],
+): boolean {
+  const write = writes[index];
+  return write !== undefined && reason.outcome === "stale" && reason.floor === versionOf(write);
 }
 
 function isNoAnswer(outcome: object | NoAnswer): outcome is NoAnswer {
