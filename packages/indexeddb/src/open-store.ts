@@ -100,7 +100,7 @@ export class OpenStore implements Store {
           if (put.outcome === "written") place.bind(workspace);
           return put;
         },
-        { keys: [toStored(record.header.key)], signal, bytes: place.bytes },
+        { keys: [toStored(record.header.key)], signal, bytes: place.bytes, fresh: isFresh(condition) },
       );
       return outcome;
     } finally {
@@ -139,6 +139,7 @@ export class OpenStore implements Store {
           keys: placed.map((write) => toStored(keyOf(write))),
           signal,
           bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
+          fresh: writes.every((write) => write.type === "put" && isFresh(write)),
         },
       );
       return outcome;
@@ -202,6 +203,11 @@ export class OpenStore implements Store {
     this.#channel.close();
     this.connection.close();
   }
+}
+
+/** A write that names no version is likely one of something new. */
+function isFresh({ expect }: Pick<PutCondition, "expect">): boolean {
+  return expect === "any" || expect === "absent";
 }
 
 /** The bytes on a buffer of their own: the database stores the buffer behind a view whole. */
