@@ -1,6 +1,6 @@
 import { type Hit, matchesWhere, type ParsedQuery, type RecordHeader, selectHits } from "@holdfast/core";
 import type { Connection } from "./connection.js";
-import { byKey, firstOf, STEP } from "./search.js";
+import { byKey, firstOf, STEP } from "./hits.js";
 
 // What needs every record that tags and terms leave: comparisons, and orders for which there is no index.
 

@@ -1,11 +1,5 @@
 import { isFull } from "./classify.js";
-import type { EvictionJob, GroupCommitOptions, JobOptions } from "./group-commit.js";
-
-/** What a write of the group commit must tell of itself when it finds no room. */
-export interface Attempt extends Pick<JobOptions, "bytes" | "frees"> {
-  /** Milliseconds to wait before it is tried again, where room was freed lately; a time for each further try. */
-  waits?: number[] | undefined;
-}
+import type { Attempt, EvictionJob, RoomMakers } from "./group-jobs.js";
 
 /** The group commit, as far as room is made through it. */
 interface Group {
@@ -21,11 +15,7 @@ const FREED_LATELY = 5_000;
 const WAITS = [50, 200, 800];
 
 /** After a write that found no room: makes some, if it can. Resolves to whether it is worth trying again. */
-export async function makeRoom(
-  group: Group,
-  { evict, release }: Pick<GroupCommitOptions, "evict" | "release">,
-  attempt: Attempt,
-): Promise<boolean> {
+export async function makeRoom(group: Group, { evict, release }: RoomMakers, attempt: Attempt): Promise<boolean> {
   if (attempt.frees && (await release())) return true;
   const eviction = attempt.frees ? undefined : await evict?.(attempt.bytes ?? 0);
   if (eviction !== undefined) {

@@ -1,15 +1,13 @@
 import type { HistoryLimits } from "@holdfast/core";
 import { isFull, isTaken } from "./classify.js";
 import type { Connection } from "./connection.js";
-import type { Attempt } from "./full-store.js";
+import type { Attempt, EvictionJob, JobOptions, RoomMakers } from "./group-jobs.js";
 import { LastWritten } from "./last-written.js";
 import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
 import { answered, commit } from "./requests.js";
 import { EMPTY, type Found, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
-export interface GroupCommitOptions {
-  /** Gives up the room that is kept for deletions; false when there is none. */
-  readonly release: () => Promise<boolean>;
+export interface GroupCommitOptions extends RoomMakers {
   readonly connection: Connection;
   /** Which replaced versions to keep; undefined: none. */
   readonly history: HistoryLimits | undefined;
@@ -18,28 +16,6 @@ export interface GroupCommitOptions {
   /** Called when the commit is complete; `alone`: no other tab wrote since this one last did. */
   readonly committed: (sequence: number, entry: FeedRow, alone: boolean) => void;
   readonly leftBodies: () => void;
-  /** Chooses what may go so that a write of so many bytes finds room; undefined when nothing may. */
-  readonly evict: ((bytes: number) => Promise<EvictionJob | undefined>) | undefined;
-}
-
-/** Deletes what was chosen. */
-export interface EvictionJob {
-  readonly keys: readonly string[];
-  readonly work: (workspace: Workspace) => void;
-  /** Frees the room that it left. */
-  readonly free: () => Promise<void>;
-}
-
-export interface JobOptions {
-  /** The stored keys of which the job must know what stands. */
-  readonly keys: readonly string[];
-  readonly signal?: AbortSignal | undefined;
-  /** Bytes that the job writes. */
-  readonly bytes?: number;
-  /** The job makes more room than it takes. */
-  readonly frees?: true;
-  /** Nothing is likely to stand under its keys. */
-  readonly fresh?: boolean;
 }
 
 interface Job extends JobOptions, Pick<Attempt, "waits"> {

@@ -2,6 +2,7 @@ import type { Query } from "@holdfast/core";
 import { openStorage, parseQuery } from "@holdfast/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ownCopy } from "../../dist/query/own-copy.js";
 import { completeQuery, isPlainQuery } from "../../dist/query/plain-query.js";
 import { MapAdapter } from "../support/map-adapter.js";
 import { texts } from "./samples.js";
@@ -38,6 +39,29 @@ describe("a plain query", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe("what is no plain query", () => {
+  it.each([[{ tags: ["a", 1] }], [{ hasOwnProperty: "prefix" }], [{ valueOf: undefined }]])(
+    "is told from one: %j",
+    (query) => {
+      expect(isPlainQuery(query)).toBe(false);
+    },
+  );
+});
+
+describe("a copy of a query", () => {
+  it("is its own down to the lists of comparisons, and leaves what lies deeper or is no plain object as it is", () => {
+    const deeper = { n: 1 };
+    const bytes = new Uint8Array(1);
+    const query = { where: { kind: { in: [[deeper], "a"] } }, text: bytes };
+    const copy = ownCopy(query) as typeof query;
+    expect(copy).toEqual(query);
+    expect(copy.where.kind.in).not.toBe(query.where.kind.in);
+    expect(copy.where.kind.in[0]).not.toBe(query.where.kind.in[0]);
+    expect((copy.where.kind.in[0] as unknown[])[0]).toBe(deeper);
+    expect(copy.text).toBe(bytes);
   });
 });
 
