@@ -24,9 +24,10 @@ globalThis.tryWorker = async (kind) => {
   await storage.update<number>("counter", (current = 0) => current + 1);
   await storage.save("mine", 1);
   const counter = await storage.load("counter");
-  let there: unknown = [];
-  do there = await ask("told");
-  while (!(there as string[]).includes("other save mine") || here.length < (there as string[]).length);
+  let there: unknown[] = [];
+  while (!there.includes("peer save mine") || here.length < there.length) {
+    there = (await ask("told")) as unknown[];
+  }
   await storage.close();
   return { worked, note, counter, here, there };
 };
