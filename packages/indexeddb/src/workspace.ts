@@ -73,7 +73,7 @@ export type PlacedWrite =
     }
   | Extract<AdapterWrite, { type: "delete" }>;
 
-export function keyOf(write: PlacedWrite): string {
+function keyOf(write: PlacedWrite): string {
   return write.type === "put" ? write.record.header.key : write.key;
 }
 
