@@ -36,6 +36,9 @@ describe.each(["shared", "service"])("a %s worker", (kind) => {
         draft: ["note"],
         items: 3,
         problems: [],
+        persisted: false,
+        // Browsers let windows alone ask for it.
+        persist: "UNSUPPORTED",
       },
       note: { title: "Hello" },
       counter: 2,

@@ -6,7 +6,8 @@ import { indexeddb } from "@holdfast/indexeddb";
 export type Question = "work" | "told";
 
 const told: string[] = [];
-const opened = openStorage(indexeddb({ name: "app" }));
+const adapter = indexeddb({ name: "app" });
+const opened = openStorage(adapter);
 
 async function answer(question: Question): Promise<unknown> {
   const storage = await opened;
@@ -23,6 +24,8 @@ async function answer(question: Question): Promise<unknown> {
     draft: (await storage.search({ text: "dra", where: { kind: "text" } })).map(({ key }) => key),
     items: (await storage.getInfo()).items,
     problems: (await storage.verify()).problems,
+    persisted: await adapter.persisted(),
+    persist: await adapter.persist().catch(({ code }) => code),
   };
 }
 
