@@ -31,7 +31,11 @@ describe("large bodies", () => {
 
   it("are written in the order of the calls, however long they take", async () => {
     const storage = await openStore();
-    await Promise.all([storage.save("a", noise(3 * MiB)), storage.save("a", "small"), storage.save("b", noise(3 * MiB))]);
+    await Promise.all([
+      storage.save("a", noise(3 * MiB)),
+      storage.save("a", "small"),
+      storage.save("b", noise(3 * MiB)),
+    ]);
     const deleting = [storage.save("b", noise(2 * MiB)), storage.delete("b")];
     const batches = [
       storage.batch([

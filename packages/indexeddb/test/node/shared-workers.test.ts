@@ -1,13 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { launchBrowser, serveFiles } from "@holdfast/browser";
-import type { Browser } from "playwright";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 // As an app bundles such a worker: in one script, since service workers cannot load parts later.
 const script = (name: string) => bundled(fileURLToPath(new URL(`../support/${name}`, import.meta.url)));
 
-let browser: Browser;
+let browser: Awaited<ReturnType<typeof launchBrowser>>;
 let worker: string;
 let page: string;
 beforeAll(async () => {
@@ -58,7 +57,7 @@ async function bundled(entry: string): Promise<string> {
     build: { write: false, lib: { entry, formats: ["iife"], name: "script" } },
   });
   const [first] = Array.isArray(built) ? built : [built];
-  const chunk = first !== undefined && "output" in first ? first.output[0] : undefined;
-  if (chunk?.type !== "chunk" || first.output.length > 1) throw new Error("the script is not in one piece");
+  const [chunk, ...others] = first !== undefined && "output" in first ? first.output : [];
+  if (chunk?.type !== "chunk" || others.length > 0) throw new Error("the script is not in one piece");
   return chunk.code;
 }

@@ -54,10 +54,12 @@ export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
     });
     await suite.addScriptTag({ content: script });
     let ended = false;
-    const running = suite.evaluate(() => globalThis.runSuite?.()).finally(() => {
-      ended = true;
-      wake();
-    });
+    const running = suite
+      .evaluate(() => globalThis.runSuite?.())
+      .finally(() => {
+        ended = true;
+        wake();
+      });
     // Its failure is met below.
     running.catch(() => undefined);
     while (!ended || results.length > 0) {
