@@ -52,7 +52,7 @@ describe("a passphrase", () => {
       derivation: QUICK,
     }).load();
     const text = JSON.stringify([...kept]);
-    const [first] = keys as { material: Uint8Array }[];
+    const [first] = keys as readonly { material: Uint8Array }[];
     const key = btoa(String.fromCharCode(...(first?.material ?? [])));
     expect(text).not.toContain("horse");
     expect(text).not.toContain(key.slice(0, 20));

@@ -28,4 +28,5 @@ export const targets: readonly Target[] = [
   { workload: "memory", limit: "map", most: 1.5 },
   { workload: "encrypted-save", limit: "plain", most: 1.4 },
   { workload: "encrypt-large", limit: "aes-gcm", most: 1 / 0.6 },
+  { workload: "migration", limit: "raw-batches", most: 1 / 0.7 },
 ].map((target) => ({ ours: "holdfast", ...target }));

@@ -87,7 +87,13 @@ describe("a watch that begins while its namespace is closed", () => {
 
 describe("a session of which nobody can want to know", () => {
   it("works without counting", async () => {
-    const session = new Session(new MapAdapter(), completeSettings({}), { lastVersion: undefined }, undefined, undefined);
+    const session = new Session(
+      new MapAdapter(),
+      completeSettings({}),
+      { lastVersion: undefined },
+      undefined,
+      undefined,
+    );
     expect(await session.run({ name: "load" }, ({ tally }) => [tally])).toEqual([undefined]);
     expect(new Storage(session, "").getMetrics()).toBeUndefined();
   });

@@ -5,6 +5,7 @@ import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemS
 import { indexedDbList, indexedDbListLarge, indexedDbSearch, indexedDbTags } from "./indexeddb-reads.ts";
 import { indexedDbSave, indexedDbSaveTerms, indexedDbSaveTogether } from "./indexeddb-saves.ts";
 import { memorySaveAndLoad } from "./memory.ts";
+import { migration } from "./migration.ts";
 import { sqliteLoad } from "./sqlite-load.ts";
 import { sqliteList, sqliteSearch, sqliteTags } from "./sqlite-queries.ts";
 import { sqliteSave, sqliteSaveProcess, sqliteSaveTogether } from "./sqlite-saves.ts";
@@ -34,4 +35,5 @@ export const workloads: readonly Runnable[] = [
   runnable(memorySaveAndLoad),
   runnable(encryptedSave),
   runnable(encryptLarge),
+  runnable(migration),
 ];
