@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keyringOf, type MasterKey, masterKeyId, openStorage } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const SECRET = "unmistakable";
@@ -43,6 +44,15 @@ async function found(keys: readonly MasterKey[]): Promise<string[]> {
   return traces;
 }
 
+/** Whether the index of words or that of tags holds the text, in whatever has been committed. */
+function wordsOf(path: string): boolean {
+  const database = new Database(path, { readonly: true });
+  const blocks = database.prepare<[], Buffer>("SELECT block FROM search_data").pluck().all();
+  const tags = database.prepare<[], string>("SELECT tag FROM tags").pluck().all();
+  database.close();
+  return blocks.some((block) => block.includes(SECRET)) || tags.includes(SECRET);
+}
+
 describe("a file of encrypted items", () => {
   it("holds neither a value nor a key, while it is open and afterwards: items, versions, streams, words, rotated", async () => {
     const { kept, provider } = await newKeys();
@@ -65,19 +75,37 @@ describe("a file of encrypted items", () => {
     expect(await found(kept)).toEqual([]);
   });
 
-  it("loses the words of an item with the save that encrypts it, also where words are not deleted at once", async () => {
-    const { kept, provider } = await newKeys();
-    const path = join(directory, "app.db");
-    const storage = await openStorage(sqlite({ path }), {
-      history: true,
-      encryption: { keys: provider, metadata: true },
-    });
-    const about = { tags: [SECRET], metadata: { author: `${SECRET} other words` } };
-    await storage.save("a", SECRET, { ...about, encrypt: false });
-    await storage.save("a", SECRET, about);
-    await storage.close();
-    expect(await found(kept)).toEqual([]);
-  });
+  it.each([
+    ["have its words", true],
+    ["have not come to it", false],
+  ])(
+    "loses the words of an item with the save that encrypts it, also where words are not deleted at once and indexes %s",
+    async (_, indexed) => {
+      const { kept, provider } = await newKeys();
+      const path = join(directory, "app.db");
+      const storage = await openStorage(sqlite({ path }), {
+        history: true,
+        encryption: { keys: provider, metadata: true },
+      });
+      const about = { tags: [SECRET], metadata: { author: `${SECRET} other words` } };
+      await storage.save("a", SECRET, { ...about, encrypt: false });
+      if (indexed) {
+        // The search asks for it, and what is saved next comes behind it.
+        expect(await storage.count({ text: SECRET })).toBe(1);
+        await storage.save("b", "something else");
+      }
+      expect(wordsOf(path)).toBe(indexed);
+      await storage.save("a", SECRET, about);
+      expect(wordsOf(path)).toBe(false);
+      // Nor do they come with what the indexes take in later.
+      await storage.save("c", "something else", { tags: ["other"], encrypt: false });
+      expect(await storage.count({ tags: ["other"] })).toBe(1);
+      await storage.save("d", "something else");
+      expect(wordsOf(path)).toBe(false);
+      await storage.close();
+      expect(await found(kept)).toEqual([]);
+    },
+  );
 
   it("forgets what was plain, its words and versions, once it is encrypted", async () => {
     const { kept, provider } = await newKeys();

@@ -1,4 +1,5 @@
-import { parseQuery, type Query } from "@holdfast/core";
+import { readFileSync } from "node:fs";
+import { type EncryptionHeader, parseQuery, type Query } from "@holdfast/core";
 import { type Connection, ItemSearch, ItemTable } from "@holdfast/sqlite/item-table";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -108,6 +109,49 @@ describe("indexes that lag", () => {
       }),
       seeded({ numRuns: 100 }),
     );
+  });
+});
+
+describe("what is encrypted while indexes lag", () => {
+  const SECRET = "unmistakable";
+  const encryption: EncryptionHeader = { v: 1, realm: "r", id: "i", key: "k", wrap: "w", mac: "m" };
+
+  it("leaves none of its plain words in the file, whatever was written and whenever they caught up", async () => {
+    const step = fc.oneof(
+      fc.record({
+        key: fc.constantFrom("a", "b", "c"),
+        form: fc.constantFrom("plain", "encrypted", "deleted"),
+        size: fc.constantFrom(3, 2 ** 20 + 3),
+      }),
+      fc.record({ caughtUp: fc.integer({ min: 1, max: 3 }) }),
+    );
+    const run = fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+      const path = temporaryPath();
+      const tables = await openTables(path);
+      table = new ItemTable(tables, { versions: 2, age: Number.POSITIVE_INFINITY });
+      table.indexes.words.deletesAtOnce = true;
+      let n = 0;
+      const encrypt = (key: string, size: number) => put(key, ++n, { encryption, body: new Uint8Array(size) });
+      const about = { tags: [SECRET], metadata: { author: `${SECRET} words` } };
+      for (const each of steps) {
+        tables.exec("BEGIN IMMEDIATE");
+        if ("caughtUp" in each) table.indexes.catchUp(each.caughtUp);
+        else if (each.form === "deleted") remove(each.key, ++n);
+        else if (each.form === "encrypted") encrypt(each.key, each.size);
+        else put(each.key, ++n, { ...about, body: new Uint8Array(each.size) });
+        tables.exec("COMMIT");
+      }
+      tables.exec("BEGIN IMMEDIATE");
+      for (const key of ["a", "b", "c"]) encrypt(key, 3);
+      tables.exec("COMMIT");
+      tables.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      expect(readFileSync(path).includes(SECRET)).toBe(false);
+      table.indexes.catchUp(99);
+      table.indexes.words.verify();
+      tables.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      expect(readFileSync(path).includes(SECRET)).toBe(false);
+    });
+    await fc.assert(run, seeded({ numRuns: 50 }));
   });
 });
 
