@@ -4,7 +4,7 @@ import type { PackedValue } from "../codec/encode-value.js";
 import { encodeStream, verifiedChunks } from "../codec/stream.js";
 import { canonicalJson } from "../encryption/canonical-json.js";
 import { StorageError } from "../errors.js";
-import type { Awaitable, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
+import type { Awaitable, EncryptionHeader, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
 import type { BodilessRecord, Draft, ValueDraft } from "./draft.js";
 import type { Session } from "./session.js";
 import type { SealedValue, Vault } from "./vault.js";
@@ -53,15 +53,14 @@ export function carriedHeader(
   return chain(vault.authenticate(stored), () => vault.sign(next));
 }
 
-/** A stored record under another header, for `AdapterContext.carry`. */
+/** A record with its `encryption`, under another header, for `AdapterContext.carry`. */
 export function carryRecord(
   vault: Vault | undefined,
   record: StoredRecord,
+  encryption: EncryptionHeader,
   next: RecordHeader,
 ): Awaitable<StoredRecord> {
   const { header, body } = record;
-  const { encryption } = header;
-  if (encryption === undefined) return { header: next, body };
   if (vault === undefined) throw withoutKeys(header);
   if (header.key === next.key) {
     return chain(vault.authenticate(header), () =>

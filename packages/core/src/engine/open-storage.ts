@@ -34,8 +34,11 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
   }
   const vault = complete.encryption === undefined ? undefined : await openVault(complete.encryption, ports.random);
   const carry: AdapterContext["carry"] = async (record, header) => {
+    // What is plain asks for no part that may be out of reach just then.
+    const { encryption } = record.header;
+    if (encryption === undefined) return { header, body: record.body };
     const { carryRecord } = await loadPart(import("./carry-encrypted.js"));
-    return carryRecord(vault, record, header);
+    return carryRecord(vault, record, encryption, header);
   };
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history, carry };
   const observation = await startObservation(adapter.name, complete);
