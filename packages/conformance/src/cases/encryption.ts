@@ -13,7 +13,8 @@ import { keysOf } from "../collect.js";
 import type { Context } from "../context.js";
 import { TestKeys, theSameKey } from "../keys/test-keys.js";
 import { noise } from "../samples/values.js";
-import type { Theme } from "../suite.js";
+import { persistence, type Theme } from "../suite.js";
+import { opensEmpty } from "./refusals.js";
 import { kept, open } from "./with-history.js";
 
 const MIB = 1024 * 1024;
@@ -25,6 +26,8 @@ export const encryption: Theme = {
   cases: [
     {
       name: "encrypted values and metadata come back through another adapter, small and large",
+      needs: persistence,
+      otherwise: opensEmpty,
       once: true,
       async run(context) {
         const storage = await encrypting(context, { metadata: true });
@@ -104,6 +107,8 @@ export const encryption: Theme = {
     ),
     {
       name: "a rotation changes nothing but the wrap, and nothing needs the former key",
+      needs: persistence,
+      otherwise: opensEmpty,
       once: true,
       async run(context) {
         const keys = new TestKeys();
@@ -205,6 +210,8 @@ export const encryption: Theme = {
     ),
     {
       name: "the wrap of a version that is not there is not replaced",
+      needs: persistence,
+      otherwise: opensEmpty,
       once: true,
       async run(context) {
         const storage = await context.open({ settings: { encryption: { keys: theSameKey }, history: false } });
@@ -231,6 +238,8 @@ export const encryption: Theme = {
     },
     {
       name: "ciphertext migrates as it is, to where no key is",
+      needs: persistence,
+      otherwise: opensEmpty,
       once: true,
       async run(context) {
         const storage = await encrypting(context, { metadata: true });
