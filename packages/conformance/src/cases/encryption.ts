@@ -273,7 +273,10 @@ async function pagesOf(history: History, limit: number): Promise<string[]> {
   for (let after: KeptRange["after"]; ; ) {
     const page = await history.scan({ after, limit }, { now: BEFORE_ALL_TIME, signal: undefined });
     ok(page.length <= limit, "that a page is no longer than it may be");
-    all.push(...page.map(({ key, version }) => `${key} ${version}`));
+    const listed = page.map(({ key, version }) => `${key} ${version}`);
+    // Else a page that begins too early would be asked for without end.
+    ok(!listed.some((each) => all.includes(each)), "that no version is on two pages");
+    all.push(...listed);
     after = page.at(-1);
     if (page.length < limit) return all;
   }
