@@ -9,7 +9,7 @@ export interface Fence {
   line: number;
 }
 
-export interface Link {
+interface Link {
   target: string;
   line: number;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
+import { claim } from "../setups/claim.ts";
 import { folder } from "../src/compile.ts";
 
 // What a page shows runs in an empty directory, with an account of its own.
@@ -31,6 +32,16 @@ it("has the stories of the guides", () => {
   expect(stories.map(({ page }) => page)).toEqual(
     expect.arrayContaining(["docs/start.md", "docs/testing-your-app.md", "docs/guides/change-a-schema.md"]),
   );
+});
+
+it("shows the progress that the guide on schemas speaks of", async () => {
+  await import(join(folder, stories.find(({ page }) => page === "docs/guides/change-a-schema.md")?.path ?? ""));
+  const { shown } = await import("../setups/change-a-schema.ts");
+  expect(shown.at(-1)).toEqual([3, 3]);
+});
+
+it("notices a claim that is not true", () => {
+  expect(() => claim("one + 1", 2, 3)).toThrow("one + 1 is 2, not 3");
 });
 
 it("catches the app that loads and saves, as the page on testing says", async () => {
