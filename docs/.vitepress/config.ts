@@ -32,7 +32,10 @@ export default defineConfig({
     ],
     sidebar: placePages(docs).map(({ text, pages }) => ({
       text,
-      items: pages.map(({ path, title }) => ({ text: title, link: `/${path}` })),
+      items: [
+        ...pages.map(({ path, title }) => ({ text: title, link: `/${path}` })),
+        ...(reference && text === "Reference" ? [{ text: "API reference", link: "/api/" }] : []),
+      ],
     })),
   },
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
+import { certifyCommand } from "./commands/certify.js";
 import type { Perform } from "./commands/command.js";
 import { diffCommand } from "./commands/diff.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -169,11 +170,13 @@ const COMMANDS = [
   schemaCommand,
   verifyCommand,
   doctorCommand,
+  certifyCommand,
 ];
 
 const STORES = `
 Stores are named by URLs:
   sqlite:./app.db          one SQLite file; ?durability=process trades safety against power loss for speed
+  file:./data              a folder of files that people can read, and .holdfast/ beside them
   memory:                  a new, empty store that lasts as long as the command
 
 Every command has examples: holdfast <command> --help`;
