@@ -26,4 +26,5 @@ export const targets: readonly Target[] = [
   { workload: "indexeddb-save-64", limit: "dexie", most: 1 / 3 },
   { workload: "indexeddb-list", limit: "localforage", most: 1 / 50 },
   { workload: "memory", limit: "map", most: 1.5 },
+  { workload: "migration", limit: "raw-batches", most: 1 / 0.7 },
 ].map((target) => ({ ours: "holdfast", ...target }));
