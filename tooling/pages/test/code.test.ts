@@ -25,6 +25,11 @@ describe("shown files", () => {
   });
 });
 
+it("needs less than 150 lines for an adapter, as the pages say", () => {
+  const adapter = readFileSync(join(root, "apps/examples/src/adapter/level.ts"), "utf8");
+  expect(adapter.trim().split("\n").length).toBeLessThan(150);
+});
+
 describe("the check itself", () => {
   const page = (text: string) => modulesOf(readBlocks({ path: "page.md", text }));
   const fence = (info: string, code: string) => `\`\`\`${info}\n${code}\n\`\`\`\n`;

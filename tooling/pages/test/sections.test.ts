@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { placePages, sections, unplacedPages } from "@holdfast/docs/sections";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { readMarkdown } from "../src/markdown.ts";
 import { readPages, root } from "../src/pages.ts";
 
@@ -22,6 +23,15 @@ it("shows every page once", () => {
   const shown = placed.flatMap((section) => section.pages.map(({ path }) => path));
   expect(shown).toEqual([...new Set(shown)]);
   expect(shown).toContain("concepts/keys");
+});
+
+it("shows a page that no section takes all the same, and tells of it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-docs-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "forgotten.md"), "# Forgotten\n");
+  writeFileSync(join(folder, "start.md"), "# Start\n");
+  expect(unplacedPages(folder)).toEqual(["forgotten"]);
+  expect(placePages(folder).at(-1)).toEqual({ text: "More pages", pages: [{ path: "forgotten", title: "Forgotten" }] });
 });
 
 it("lists every page for the readers of the repository", () => {
