@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { type EmbeddedSupabase, startSupabase } from "@holdfast/supabase";
+
+const migrations = new URL("../../supabase/migrations/", import.meta.url);
+
+/** The package's migrations, in order. */
+export function readMigrations(directory: URL = migrations): string[] {
+  const names = readdirSync(directory).filter((name) => name.endsWith(".sql"));
+  return names.sort().map((name) => readFileSync(new URL(name, directory), "utf8"));
+}
+
+/** A server with the package's migrations. `HOLDFAST_DATABASE` chooses what is under it. */
+export function startServer(database: "pglite" | "postgres" = chosenDatabase()): Promise<EmbeddedSupabase> {
+  return startSupabase({ schema: readMigrations(), database });
+}
+
+function chosenDatabase(): "pglite" | "postgres" {
+  const chosen = process.env["HOLDFAST_DATABASE"] ?? "pglite";
+  if (chosen !== "pglite" && chosen !== "postgres") throw new Error("HOLDFAST_DATABASE is pglite or postgres");
+  return chosen;
+}

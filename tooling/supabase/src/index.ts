@@ -1,0 +1,1 @@
+export { type EmbeddedSupabase, type SignedUp, type SupabaseOptions, startSupabase } from "./start-supabase.ts";

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import { App, setExperimental } from "@supabase/lite";
+import { createPgliteConnection } from "@supabase/lite/pglite";
+import { createPostgresConnection } from "@supabase/lite/postgres";
+import { objectDirectory } from "./object-directory.ts";
+
+export interface Keys {
+  /** For apps: alone, it is an anonymous visitor. */
+  readonly publishableKey: string;
+  /** For servers: sees everything. */
+  readonly secretKey: string;
+}
+
+export interface Served {
+  readonly url: string;
+  sql(text: string): Promise<unknown[]>;
+  stop(): Promise<void>;
+}
+
+// What a hosted project has from the start.
+const ROLES = `
+do $$
+begin
+  if not exists (select 1 from pg_roles where rolname = 'anon') then create role anon nologin noinherit; end if;
+  if not exists (select 1 from pg_roles where rolname = 'authenticated') then create role authenticated nologin noinherit; end if;
+  if not exists (select 1 from pg_roles where rolname = 'service_role') then create role service_role nologin noinherit bypassrls; end if;
+end
+$$;
+grant usage on schema public, auth, storage to anon, authenticated, service_role;
+grant all on all tables in schema storage to anon, authenticated, service_role;
+alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+`;
+
+/** Serves Supabase on 127.0.0.1 over a PostgreSQL database, or over PGlite in this process. */
+export async function serveSupabase(
+  schema: readonly string[],
+  keys: Keys,
+  postgres: string | undefined,
+): Promise<Served> {
+  setExperimental("storage", true);
+  const directory = await mkdtemp(join(tmpdir(), "holdfast-objects-"));
+  const connection =
+    postgres === undefined
+      ? await createPgliteConnection({})
+      : createPostgresConnection({
+          url: postgres,
+          postgresOptions: { types: { json: jsonText(114), jsonb: jsonText(3802) }, onnotice: () => undefined },
+        });
+  const app = new App({
+    connection,
+    auth: {
+      enabled: true,
+      jwt_secret: "a-secret-of-these-tests-alone-0123456789abcdef",
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
+      enable_signup: true,
+      email: { enable_signup: true, enable_confirmations: false },
+    },
+    storage: { enabled: true },
+    options: { server: { disableStudio: true } },
+  });
+  app._storageAdapter = objectDirectory(directory);
+  await app.ensureSystemSchema();
+  await app.init();
+  const sql = async (text: string): Promise<unknown[]> => {
+    const result: unknown = await connection.exec(text);
+    return Array.isArray(result) ? result : ((result as { rows?: unknown[] } | undefined)?.rows ?? []);
+  };
+  for (const text of [ROLES, ...schema]) await sql(text);
+  // The server knows tables and functions from one look at them.
+  await connection.clearSchemaCache();
+
+  const server = serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async (request: Request, env: unknown) => {
+      const { incoming } = env as { incoming: { socket: { remoteAddress?: string } } };
+      const response = await app.fetch(request, { peerAddress: incoming.socket.remoteAddress ?? null });
+      // Server and library write the length once each, in different spellings, and no client takes that.
+      const headers = new Headers(response.headers);
+      headers.delete("content-length");
+      return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+    },
+  });
+  await new Promise<void>((resolve) => {
+    if (server.listening) resolve();
+    else server.once("listening", () => resolve());
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sql,
+    async stop() {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      });
+      await connection.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+// The server hands JSON to the driver as text, which the driver would make a JSON string of.
+function jsonText(type: number) {
+  return {
+    to: type,
+    from: [type],
+    serialize: (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value)),
+    parse: (text: string): unknown => JSON.parse(text),
+  };
+}
