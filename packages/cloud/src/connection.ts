@@ -3,9 +3,12 @@ import { isExpired } from "./classify.js";
 import type { ClientAnswer } from "./cloud-client.js";
 import type { CompleteOptions } from "./options.js";
 import { LOCAL, RequestError } from "./request-error.js";
+import { Turnstile } from "./turnstile.js";
 
 /** The private bucket of large bodies. */
 export const BUCKET = "holdfast";
+/** Requests under way at once. A project has few connections to its database, and lets the others fail. */
+const AT_ONCE = 32;
 /** How much longer than a call of a function moving a part may take. */
 const PART_PATIENCE = 5;
 
@@ -13,6 +16,7 @@ const PART_PATIENCE = 5;
 export class Connection {
   readonly #options: CompleteOptions;
   readonly #ports: Ports;
+  readonly #turnstile = new Turnstile(AT_ONCE);
   #closed = false;
 
   constructor(options: CompleteOptions, ports: Ports) {
@@ -81,6 +85,19 @@ export class Connection {
   }
 
   async #request(
+    ask: (signal: AbortSignal) => PromiseLike<ClientAnswer>,
+    signal: AbortSignal | undefined,
+    timeout: number,
+  ): Promise<unknown> {
+    await this.#turnstile.enter(signal);
+    try {
+      return await this.#send(ask, signal, timeout);
+    } finally {
+      this.#turnstile.leave();
+    }
+  }
+
+  async #send(
     ask: (signal: AbortSignal) => PromiseLike<ClientAnswer>,
     signal: AbortSignal | undefined,
     timeout: number,

@@ -1,1 +1,2 @@
+export { type FaultyProxy, type NetworkFault, startFaultyProxy } from "./faulty-proxy.ts";
 export { type EmbeddedSupabase, type SignedUp, type SupabaseOptions, startSupabase } from "./start-supabase.ts";

@@ -5,7 +5,7 @@ export type Database = "pglite" | "postgres";
 /** What the process of the server is told. */
 export type Request =
   | { readonly type: "start"; readonly schema: readonly string[]; readonly database: Database; readonly keys: Keys }
-  | { readonly type: "sql"; readonly id: number; readonly text: string }
+  | { readonly type: "sql"; readonly id: number; readonly text: string; readonly as?: string | null }
   | { readonly type: "stop" };
 
 /** What it answers. */

@@ -18,6 +18,8 @@ export interface Keys {
 export interface Served {
   readonly url: string;
   sql(text: string): Promise<unknown[]>;
+  /** As PostgREST would for a user, or for a visitor (null), in a transaction that is rolled back. */
+  sqlAs(user: string | null, text: string): Promise<unknown[]>;
   stop(): Promise<void>;
 }
 
@@ -44,13 +46,13 @@ export async function serveSupabase(
 ): Promise<Served> {
   setExperimental("storage", true);
   const directory = await mkdtemp(join(tmpdir(), "holdfast-objects-"));
+  const pglite = postgres === undefined ? await createPgliteConnection({}) : undefined;
   const connection =
-    postgres === undefined
-      ? await createPgliteConnection({})
-      : createPostgresConnection({
-          url: postgres,
-          postgresOptions: { types: { json: jsonText(114), jsonb: jsonText(3802) }, onnotice: () => undefined },
-        });
+    pglite ??
+    createPostgresConnection({
+      url: postgres ?? "",
+      postgresOptions: { types: { json: jsonText(114), jsonb: jsonText(3802) }, onnotice: () => undefined },
+    });
   const app = new App({
     connection,
     auth: {
@@ -70,6 +72,25 @@ export async function serveSupabase(
   const sql = async (text: string): Promise<unknown[]> => {
     const result: unknown = await connection.exec(text);
     return Array.isArray(result) ? result : ((result as { rows?: unknown[] } | undefined)?.rows ?? []);
+  };
+  const sqlAs = async (user: string | null, text: string): Promise<unknown[]> => {
+    let rows: unknown[] = [];
+    const within = async (run: (text: string) => Promise<unknown[]>) => {
+      for (const prelude of actAs(user)) await run(prelude);
+      rows = await run(text);
+      throw new RolledBack();
+    };
+    try {
+      if (pglite !== undefined) {
+        await pglite.driver.transaction((open) => within(async (each) => (await open.query(each)).rows));
+      } else {
+        const { driver } = connection as ReturnType<typeof createPostgresConnection>;
+        await driver.begin((open) => within(async (each) => [...(await open.unsafe(each))]));
+      }
+    } catch (error) {
+      if (!(error instanceof RolledBack)) throw error;
+    }
+    return rows;
   };
   for (const text of [ROLES, ...schema]) await sql(text);
   // The server knows tables and functions from one look at them.
@@ -94,6 +115,7 @@ export async function serveSupabase(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sql,
+    sqlAs,
     async stop() {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -103,6 +125,14 @@ export async function serveSupabase(
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+class RolledBack extends Error {}
+
+function actAs(user: string | null): string[] {
+  const role = user === null ? "anon" : "authenticated";
+  const claims = JSON.stringify(user === null ? { role } : { role, sub: user });
+  return [`set local role ${role}`, `select set_config('request.jwt.claims', '${claims}', true)`];
 }
 
 // The server hands JSON to the driver as text, which the driver would make a JSON string of.

@@ -22,13 +22,18 @@ async function answer(request: Request): Promise<void> {
         served = await serveSupabase(request.schema, request.keys, postgres?.url);
         return tell({ type: "started", url: served.url, postgres: postgres?.url });
       case "sql":
-        return tell({ type: "rows", id: request.id, rows: (await served?.sql(request.text)) ?? [] });
+        return tell({ type: "rows", id: request.id, rows: await rowsOf(request) });
       case "stop":
         return stop();
     }
   } catch (error) {
     tell({ type: "failed", id, message: error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error) });
   }
+}
+
+async function rowsOf({ text, as }: Request & { type: "sql" }): Promise<unknown[]> {
+  if (served === undefined) throw new Error("the server has not been started");
+  return as === undefined ? served.sql(text) : served.sqlAs(as, text);
 }
 
 function tell(message: Answer): void {

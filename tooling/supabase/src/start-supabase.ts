@@ -28,6 +28,8 @@ export interface EmbeddedSupabase extends Keys {
   readonly postgres: string | undefined;
   /** Runs SQL as the database's superuser; rows come as JSON. */
   sql(text: string): Promise<unknown[]>;
+  /** Runs SQL as PostgREST would for a user, or for a visitor (null), and takes back what it did. */
+  sqlAs(user: string | null, text: string): Promise<unknown[]>;
   signUp(): Promise<SignedUp>;
   /** A client without a user. */
   client(key?: string): SupabaseClient;
@@ -77,6 +79,10 @@ export async function startSupabase({ schema, database }: SupabaseOptions): Prom
     sql(text) {
       const id = ++queries;
       return ask({ type: "sql", id, text }, id);
+    },
+    sqlAs(as, text) {
+      const id = ++queries;
+      return ask({ type: "sql", id, text, as }, id);
     },
     client: newClient,
     async signUp() {

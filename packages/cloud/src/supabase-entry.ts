@@ -1,0 +1,73 @@
+import { type StorageAdapter, StorageError } from "@holdfast/core";
+import { createClient } from "@supabase/supabase-js";
+import { cloud } from "./cloud.js";
+import { patientFetch } from "./patient-fetch.js";
+
+/** What a `supabase:` URL and the environment say. */
+export interface SupabaseStoreOptions {
+  /** Of the project. */
+  url: string;
+  /** The secret key, or any that `createClient` takes. */
+  key: string;
+  /** Which of the owner's stores. */
+  store?: string | undefined;
+  /** With the secret key: the id of the user whose store it is. */
+  owner?: string | undefined;
+}
+
+/** A store URL taken apart, as the package holdfast does it. */
+interface StoreUrlParts {
+  readonly path: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+interface SupabaseEntry {
+  readonly package: string;
+  readonly urlOptions: readonly string[];
+  parse(url: StoreUrlParts): SupabaseStoreOptions;
+  load(): Promise<(options: SupabaseStoreOptions) => StorageAdapter>;
+}
+
+/**
+ * Lets `supabase:` URLs name stores: `supabase:?owner=<user id>`, `supabase:my-app?owner=<user id>`. Project and key are read from
+ * `SUPABASE_URL` and `SUPABASE_KEY` in the environment: a URL stands in logs and histories, and takes no secret.
+ *
+ * @example
+ * import { supabaseEntry } from "@holdfast/cloud";
+ * import { register } from "holdfast";
+ *
+ * register("supabase", supabaseEntry);
+ * const storage = await openStore(`supabase:my-app?owner=${user}`);
+ */
+export const supabaseEntry: SupabaseEntry = {
+  package: "@holdfast/cloud",
+  urlOptions: ["owner"],
+  parse({ path, options }) {
+    return {
+      url: fromEnvironment("SUPABASE_URL"),
+      key: fromEnvironment("SUPABASE_KEY"),
+      store: path === "" ? undefined : path,
+      owner: options["owner"],
+    };
+  },
+  load: async () => openProject,
+};
+
+function openProject({ url, key, store, owner }: SupabaseStoreOptions): StorageAdapter {
+  const client = createClient(url, key, {
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    global: { fetch: patientFetch() },
+  });
+  return cloud({ client, store, owner });
+}
+
+function fromEnvironment(name: string): string {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  const value = process?.env?.[name];
+  if (value !== undefined && value !== "") return value;
+  throw new StorageError(
+    "INVALID_OPTION",
+    `a supabase: URL takes the project from the environment: SUPABASE_URL and SUPABASE_KEY, of which ${name} is not set`,
+    { adapter: "cloud" },
+  );
+}
