@@ -1,1 +1,7 @@
-export { nodeTests as default } from "@holdfast/vitest-preset";
+import { browserTests } from "@holdfast/browser";
+
+export default browserTests({
+  window: ["test/browser/**/*.test.ts"],
+  node: ["test/**/*.test.ts"],
+  windowSetup: "test/browser/serve.ts",
+});

@@ -35,17 +35,28 @@ export class Bodies {
     this.#ports = ports;
   }
 
-  /** Brings a body into objects; returns their ids, in order. What is there already is not sent again. */
-  async upload(body: Uint8Array, signal: AbortSignal | undefined): Promise<string[]> {
+  /**
+   * Brings a body into objects; returns their ids, in order. What is there already is not sent again: neither what this user has
+   * stored before, nor what is in `sent`, the ids of parts by their SHA-256, to which those that are sent now are added.
+   */
+  async upload(
+    body: Uint8Array,
+    signal: AbortSignal | undefined,
+    sent: Map<string, string> = new Map(),
+  ): Promise<string[]> {
     const pieces: Uint8Array[] = [];
     for (let start = 0; start < body.length; start += PART_BYTES) pieces.push(body.subarray(start, start + PART_BYTES));
-    const staged = await this.#stage(pieces, signal);
-    await inTurns(staged.entries(), async ([index, { name, stored }]) => {
-      const piece = pieces[index];
-      if (stored || piece === undefined) return;
-      await this.#retried(() => this.#connection.upload(name, piece, signal), signal);
+    const hashes = await Promise.all(pieces.map(sha256Of));
+    const fresh = new Map(pieces.map((piece, index) => [hashes[index] ?? "", piece]));
+    for (const hash of sent.keys()) fresh.delete(hash);
+    const staged = fresh.size === 0 ? [] : await this.#stage(fresh, signal);
+    await inTurns([...fresh].entries(), async ([index, [hash, piece]]) => {
+      const part = staged[index];
+      if (part === undefined) throw new StorageError("INTERNAL", "the server has not staged every part");
+      if (!part.stored) await this.#retried(() => this.#connection.upload(part.name, piece, signal), signal);
+      sent.set(hash, part.id);
     });
-    return staged.map(({ id }) => id);
+    return hashes.map((hash) => sent.get(hash) ?? "");
   }
 
   /** The whole body of a record; undefined when an object is missing. */
@@ -97,15 +108,12 @@ export class Bodies {
     }
   }
 
-  async #stage(pieces: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<StagedPart[]> {
-    const parts = await Promise.all(
-      pieces.map(async (piece) => {
-        const sha256 = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", piece as BufferSource)));
-        // Nobody can guess it, so what stands under it is what was put there for this row.
-        const nonce = toHex(this.#ports.random.bytes(16));
-        return { sha256, size: piece.length, name: `${this.#owner}/${sha256}/${nonce}` };
-      }),
-    );
+  #stage(pieces: ReadonlyMap<string, Uint8Array>, signal: AbortSignal | undefined): Promise<StagedPart[]> {
+    const parts = Array.from(pieces, ([sha256, { length }]) => {
+      // Nobody can guess it, so what stands under it is what was put there for this row.
+      const nonce = toHex(this.#ports.random.bytes(16));
+      return { sha256, size: length, name: `${this.#owner}/${sha256}/${nonce}` };
+    });
     return this.#connection.call("holdfast_stage", { p_store: this.#store, p_parts: parts }, signal);
   }
 
@@ -153,6 +161,10 @@ async function inTurns<T>(all: Iterable<T>, work: (one: T) => Promise<void>): Pr
     for (let next = iterator.next(); !next.done; next = iterator.next()) await work(next.value);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, take));
+}
+
+async function sha256Of(bytes: Uint8Array): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource)));
 }
 
 function toHex(bytes: Uint8Array): string {

@@ -24,7 +24,7 @@ function ofAdapter(code: string, message: string): Classification | undefined {
   if (code === LOCAL.timeout) return { code: "TIMEOUT", message: "the server did not answer in time", retryable: true };
   if (code === LOCAL.cut) return { code: "UNAVAILABLE", message: "the answer was cut short" };
   // Raised by the functions, whatever code the server puts on it.
-  switch (/\bHF00[1-3]\b/.exec(message)?.[0]) {
+  switch (/\bHF00[1-4]\b/.exec(message)?.[0]) {
     case "HF001":
       return { code: "UNAUTHORIZED", message: `the store is gone, or not that of who is signed in now; ${SIGN_IN}` };
     case "HF002":
@@ -33,14 +33,17 @@ function ofAdapter(code: string, message: string): Classification | undefined {
         message: "nobody is signed in; sign in, or name the owner when you use the secret key",
       };
     case "HF003":
-      return { code: "UNAUTHORIZED", message: "owner is not who is signed in; leave it out, or use the secret key" };
+      return { code: "UNAUTHORIZED", message: "nothing of that owner's store is shared with who is signed in" };
+    case "HF004":
+      return { code: "UNAUTHORIZED", message: "only the owner may do this, or an editor where all of it is shared" };
     default:
       return undefined;
   }
 }
 
 function ofPostgrest(code: string): Classification | undefined {
-  if (/^PGRST30\d$/.test(code)) return { code: "UNAUTHORIZED", message: `the session is not valid any more; ${SIGN_IN}` };
+  if (/^PGRST30\d$/.test(code))
+    return { code: "UNAUTHORIZED", message: `the session is not valid any more; ${SIGN_IN}` };
   if (/^PGRST(?:106|20\d)$/.test(code)) return { code: "UNAVAILABLE", message: SETUP, retryable: false };
   if (/^PGRST00\d$/.test(code)) return { code: "UNAVAILABLE", message: `the database cannot be reached (${code})` };
   return undefined;
@@ -59,7 +62,10 @@ function ofPostgres(code: string): Classification | undefined {
       return { code: "UNAUTHORIZED", message: "there is no such user, or not any more" };
     case "25006":
     case "53100":
-      return { code: "QUOTA_EXCEEDED", message: `the database takes no more data (${code}); free space or raise its size` };
+      return {
+        code: "QUOTA_EXCEEDED",
+        message: `the database takes no more data (${code}); free space or raise its size`,
+      };
     case "54000":
       return { code: "QUOTA_EXCEEDED", message: "a value is larger than the database can hold" };
     case "57014":
@@ -76,10 +82,9 @@ function ofPostgres(code: string): Classification | undefined {
 
 function ofHttp(status: number): Classification | undefined {
   if (status === 0) return { code: "UNAVAILABLE", message: "the server cannot be reached; look at the network" };
-  if (status === 401 || status === 403) return { code: "UNAUTHORIZED", message: `the server refused (${status}); ${SIGN_IN}` };
-  if (status === 408 || status === 504) {
-    return { code: "TIMEOUT", message: `the server did not answer in time (${status})`, retryable: true };
-  }
+  if (status === 401 || status === 403)
+    return { code: "UNAUTHORIZED", message: `the server refused (${status}); ${SIGN_IN}` };
+  if (status === 408) return { code: "UNAVAILABLE", message: "the request did not arrive in time (408)" };
   if (status === 413) return { code: "QUOTA_EXCEEDED", message: "the server takes no body of this size (413)" };
   if (status === 429) return { code: "UNAVAILABLE", message: "the server asks to slow down (429)" };
   if (status >= 500) return { code: "UNAVAILABLE", message: `the server failed (${status})` };

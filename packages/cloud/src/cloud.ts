@@ -31,6 +31,7 @@ import { classify } from "./classify.js";
 import { historyOf } from "./history.js";
 import { OpenStore } from "./open-store.js";
 import { type CloudOptions, type CompleteOptions, completeOptions } from "./options.js";
+import { type Shares, sharesOf } from "./shares.js";
 import { CloudWriter, putOutcome } from "./write-stream.js";
 
 const MiB = 2 ** 20;
@@ -47,8 +48,11 @@ const CAPABILITIES: Capabilities = {
   limits: { body: 16_384 * MiB, bufferedBody: 256 * MiB },
 };
 
-/** The adapter that `cloud()` makes. */
-export type CloudAdapter = StorageAdapter;
+/** What this backend has beyond the contract. */
+export interface CloudAdapter extends StorageAdapter {
+  /** Sharing with other users of the project. To be used while the adapter is open. */
+  readonly shares: Shares;
+}
 
 /**
  * Keeps a store in a Supabase project: items in rows that only their owner sees, large bodies in a private bucket.
@@ -63,11 +67,12 @@ export function cloud(options: CloudOptions): CloudAdapter {
   return new Adapter(completeOptions(options));
 }
 
-class Adapter implements StorageAdapter {
+class Adapter implements CloudAdapter {
   readonly name = "cloud";
   readonly spi = SPI_VERSION;
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly history: History = historyOf(() => this.#opened);
+  readonly shares: Shares = sharesOf(() => this.#opened);
   readonly #options: CompleteOptions;
   #store: OpenStore | undefined;
 

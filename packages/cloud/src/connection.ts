@@ -1,4 +1,4 @@
-import { type Ports, StorageError } from "@holdfast/core";
+import { StorageError, systemPorts } from "@holdfast/core";
 import { isExpired } from "./classify.js";
 import type { ClientAnswer } from "./cloud-client.js";
 import type { CompleteOptions } from "./options.js";
@@ -15,13 +15,11 @@ const PART_PATIENCE = 5;
 /** Requests to one project. Whatever goes wrong is a RequestError, or the reason of the caller's signal. */
 export class Connection {
   readonly #options: CompleteOptions;
-  readonly #ports: Ports;
   readonly #turnstile = new Turnstile(AT_ONCE);
   #closed = false;
 
-  constructor(options: CompleteOptions, ports: Ports) {
+  constructor(options: CompleteOptions) {
     this.#options = options;
-    this.#ports = ports;
   }
 
   /** Calls a function of the database: one request. */
@@ -105,7 +103,8 @@ export class Connection {
     if (this.#closed) throw new StorageError("CLOSED", "this adapter is not open", { adapter: "cloud" });
     if (isOffline()) throw new RequestError("this device is offline", { code: LOCAL.offline });
     const late = new AbortController();
-    const cancel = this.#ports.timers.schedule(() => late.abort(), timeout, "background");
+    // The server is outside: its time is real, whoever owns the clocks in here.
+    const cancel = systemPorts.timers.schedule(() => late.abort(), timeout, "background");
     try {
       const given = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
       const answered = await Promise.race([settled(ask(given)), fired(given)]);

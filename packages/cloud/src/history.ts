@@ -28,11 +28,13 @@ export function historyOf(opened: () => OpenStore): History {
 
 /** Drops kept versions as core says, then the objects that nothing refers to any more. */
 async function sweep(
-  { connection, store, bodies, history }: OpenStore,
+  { connection, store, mine, bodies, history }: OpenStore,
   prefix: string,
   now: number,
   signal: AbortSignal | undefined,
 ): Promise<number> {
+  // What is kept, and for how long, is the owner's to say.
+  if (!mine) return 0;
   const range = { p_store: store, p_from: prefix, p_below: following(prefix), ...dueFor(history, now), p_now: now };
   let dropped = 0;
   for (let more = true; more; ) {
@@ -52,4 +54,3 @@ function dueFor(history: HistoryLimits | false | undefined, now: number): { p_du
   if (history.age !== Number.POSITIVE_INFINITY) return { p_due: "old", p_before: now - history.age };
   return { p_due: "gone", p_before: 0 };
 }
-

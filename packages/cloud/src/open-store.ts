@@ -33,12 +33,16 @@ interface Opened {
   readonly lastVersion: Version | null;
   readonly owner: string;
   readonly role: string;
+  /** Whether it is the user's own. */
+  readonly mine: boolean;
 }
 
 /** One store of one user, as an open adapter works with it. */
 export class OpenStore {
   readonly connection: Connection;
   readonly store: string;
+  /** Whether it is the user's own; of somebody else's, what is shared is there. */
+  readonly mine: boolean;
   readonly lastVersion: Version | undefined;
   readonly history: HistoryLimits | false | undefined;
   readonly bodies: Bodies;
@@ -52,6 +56,7 @@ export class OpenStore {
     const { ports, history } = context;
     this.connection = connection;
     this.store = store;
+    this.mine = opened.mine;
     this.lastVersion = lastVersion ?? undefined;
     this.history = history;
     this.bodies = new Bodies(connection, store, owner, ports);
@@ -62,7 +67,7 @@ export class OpenStore {
   }
 
   static async open(options: CompleteOptions, context: AdapterContext): Promise<OpenStore> {
-    const connection = new Connection(options, context.ports);
+    const connection = new Connection(options);
     const { store, owner } = options;
     const { tokenizerVersion } = context;
     const opened = await connection.call<Opened>(
@@ -71,7 +76,10 @@ export class OpenStore {
       undefined,
     );
     checkOpened(opened, tokenizerVersion);
-    if (opened.tokenizer < tokenizerVersion) await reindex(connection, opened.store, context);
+    if (opened.tokenizer < tokenizerVersion) {
+      if (!opened.mine) throw outdated();
+      await reindex(connection, opened.store, context);
+    }
     return new OpenStore(connection, opened, options, context);
   }
 
@@ -116,7 +124,11 @@ export class OpenStore {
     let from = after ?? null;
     while (headers.length < limit) {
       const asked = { ...range, p_after: from, p_limit: Math.min(limit - headers.length, LIST_PAGE) };
-      const page = await this.connection.call<{ items: WireHeader[]; has_more: boolean }>("holdfast_list", asked, signal);
+      const page = await this.connection.call<{ items: WireHeader[]; has_more: boolean }>(
+        "holdfast_list",
+        asked,
+        signal,
+      );
       for (const item of page.items) headers.push(toHeader(item));
       from = headers.at(-1)?.key ?? null;
       if (!page.has_more) break;
@@ -136,6 +148,14 @@ export class OpenStore {
       signal,
     );
   }
+}
+
+function outdated(): StorageError {
+  return new StorageError(
+    "UNAVAILABLE",
+    "an older Holdfast has built the search index of this store, and only its owner can have it built anew, by opening it",
+    { retryable: false },
+  );
 }
 
 function checkOpened({ layout, tokenizer, role }: Opened, tokenizerVersion: number): void {

@@ -9,7 +9,10 @@ export interface CloudOptions {
   client: CloudClient;
   /** Which of the user's stores; made when it is not there. 1 to 200 characters. Default: `"default"`. */
   store?: string | undefined;
-  /** With the secret key, which is no user: the id of the user whose store it is. */
+  /**
+   * The id of the user whose store it is. Needed with the secret key, which is no user. Of another user: what they share with the one
+   * who is signed in.
+   */
   owner?: string | undefined;
   /** Milliseconds after which a request without an answer is given up. Moving a large body's part gets five times as long. Default: 60,000. */
   timeout?: number | undefined;
@@ -48,7 +51,7 @@ export function completeOptions(options: CloudOptions): CompleteOptions {
   if (typeof store !== "string" || store === "" || store.length > 200 || !isPlain(store)) {
     throw invalid("store is a name of 1 to 200 characters, without control characters");
   }
-  if (owner !== undefined && (typeof owner !== "string" || !UUID.test(owner))) {
+  if (owner !== undefined && !isUserId(owner)) {
     throw invalid("owner is the id of a user, a UUID");
   }
   return {
@@ -58,6 +61,10 @@ export function completeOptions(options: CloudOptions): CompleteOptions {
     timeout: wholeNumber("timeout", options.timeout ?? 60_000),
     pollInterval: wholeNumber("pollInterval", options.pollInterval ?? 1_000),
   };
+}
+
+export function isUserId(id: unknown): id is string {
+  return typeof id === "string" && UUID.test(id);
 }
 
 function isPlain(text: string): boolean {

@@ -1,7 +1,5 @@
 import { type StorageAdapter, StorageError } from "@holdfast/core";
-import { createClient } from "@supabase/supabase-js";
-import { cloud } from "./cloud.js";
-import { patientFetch } from "./patient-fetch.js";
+import type { ProjectCheck } from "./check-project.js";
 
 /** What a `supabase:` URL and the environment say. */
 export interface SupabaseStoreOptions {
@@ -50,15 +48,17 @@ export const supabaseEntry: SupabaseEntry = {
       owner: options["owner"],
     };
   },
-  load: async () => openProject,
+  load: async () => (await import("./open-project.js")).openProject,
 };
 
-function openProject({ url, key, store, owner }: SupabaseStoreOptions): StorageAdapter {
-  const client = createClient(url, key, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-    global: { fetch: patientFetch() },
-  });
-  return cloud({ client, store, owner });
+/** Looks whether the project of the environment has what the adapter needs; see `checkProject`. */
+export async function checkEnvironment(): Promise<ProjectCheck[]> {
+  const { url, key } = supabaseEntry.parse({ path: "", options: {} });
+  const [{ checkProject }, { connectProject }] = await Promise.all([
+    import("./check-project.js"),
+    import("./open-project.js"),
+  ]);
+  return checkProject(connectProject({ url, key }));
 }
 
 function fromEnvironment(name: string): string {

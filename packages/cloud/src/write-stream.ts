@@ -9,6 +9,8 @@ export class CloudWriter implements BodyWriter {
   readonly #writes: Writes;
   readonly #signal: AbortSignal | undefined;
   readonly #parts: string[] = [];
+  /** What this stream has sent, by its SHA-256. */
+  readonly #sent = new Map<string, string>();
   #buffer = new Uint8Array(INLINE_BYTES);
   #length = 0;
 
@@ -67,7 +69,7 @@ export class CloudWriter implements BodyWriter {
   async #send(): Promise<void> {
     // A buffer of its own: an upload that is given up may still be reading this one.
     const part = this.#buffer.slice(0, this.#length);
-    this.#parts.push(...(await this.#bodies.upload(part, this.#signal)));
+    this.#parts.push(...(await this.#bodies.upload(part, this.#signal, this.#sent)));
     this.#length = 0;
   }
 }
@@ -76,6 +78,7 @@ export class CloudWriter implements BodyWriter {
 export function putOutcome(outcome: Awaited<ReturnType<Writes["apply"]>>): PutOutcome {
   if (outcome.outcome === "refused") return outcome.reason;
   const [result] = outcome.results;
-  if (result?.outcome !== "written") throw new StorageError("INTERNAL", "the server answered a put as if it were another");
+  if (result?.outcome !== "written")
+    throw new StorageError("INTERNAL", "the server answered a put as if it were another");
   return result;
 }

@@ -218,7 +218,10 @@ it("says CORRUPT of an item whose object is gone, and of no other", async () => 
   await storage.save("broken", bytes(MiB, 3));
   await storage.save("sound", bytes(MiB, 5));
   const [broken] = await rows();
-  await server.client(server.secretKey).storage.from("holdfast").remove([broken?.name ?? ""]);
+  await server
+    .client(server.secretKey)
+    .storage.from("holdfast")
+    .remove([broken?.name ?? ""]);
   await expect(storage.load("broken")).rejects.toMatchObject({ code: "CORRUPT", key: "broken" });
   const { problems } = await storage.verify();
   expect(problems.map(({ key, code }) => [key, code])).toEqual([["broken", "CORRUPT"]]);

@@ -3,6 +3,7 @@ import { openStorage, type StorageEngine } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { collect } from "./support/collect.ts";
 import { startServer } from "./support/server.ts";
 
 // On PostgreSQL always: PGlite has one connection, so no transaction overlaps another.
@@ -34,6 +35,7 @@ async function heldBack(key: string, number: number): Promise<{ end: (how: "comm
   await connection`set local role authenticated`;
   const claims = JSON.stringify({ role: "authenticated", sub: user.id });
   await connection`select set_config('request.jwt.claims', ${claims}, true)`;
+  await connection`select set_config('request.jwt.claim.sub', ${user.id}, true)`;
   const write = {
     ...{ type: "put", key, version: `${(10 ** 12 + number).toString(16).padStart(12, "0")}-0000-00000000c0de` },
     ...{ expect: "any", header: JSON.stringify({ key }), created: 0, modified: 0, expires: null, size: 1, stored: 1 },
@@ -48,7 +50,7 @@ async function heldBack(key: string, number: number): Promise<{ end: (how: "comm
   };
 }
 
-const told = async (since?: string) => (await Array.fromAsync(reader.changes(since))).map(({ key }) => key);
+const told = async (since?: string) => (await collect(reader.changes(since))).map(({ key }) => key);
 
 it("tells of no write before all that have a place before it: who comes second waits for the first to end", async () => {
   const first = await heldBack("first", 1);
@@ -64,7 +66,7 @@ it("tells of no write before all that have a place before it: who comes second w
   const held = await second;
   // The first one is told, the second one holds its place and is not.
   expect(await told()).toEqual(["first"]);
-  const cursor = (await Array.fromAsync(reader.changes())).at(-1)?.cursor;
+  const cursor = (await collect(reader.changes())).at(-1)?.cursor;
   await held.end("commit");
   expect(await told(cursor)).toEqual(["second"]);
   expect(await told()).toEqual(["first", "second"]);
@@ -77,7 +79,7 @@ it("leaves no gap where a write was rolled back", async () => {
   await waitsForLock(1);
   await rolledBack.end("rollback");
   await (await waiting).end("commit");
-  const [change, ...others] = await Array.fromAsync(reader.changes(before));
+  const [change, ...others] = await collect(reader.changes(before));
   expect([change?.key, others]).toEqual(["kept", []]);
   const sequence = (cursor: string | undefined) => Number(cursor?.split(":")[1]);
   expect(sequence(change?.cursor)).toBe(sequence(before) + 1);

@@ -3,6 +3,7 @@ import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast
 import { type EmbeddedSupabase, type FaultyProxy, type NetworkFault, startFaultyProxy } from "@holdfast/supabase";
 import { createClient } from "@supabase/supabase-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { collect } from "./support/collect.ts";
 import { startServer } from "./support/server.ts";
 
 const WRITE = "holdfast_write";
@@ -70,7 +71,14 @@ describe("requests", () => {
       ["holdfast_query", () => storage.search({ tags: ["a"], limit: 10 })],
       ["holdfast_query", () => storage.search({ text: "words", limit: 10 })],
       ["holdfast_query", () => storage.count({ text: "words" })],
-      ["holdfast_write", () => storage.batch([{ type: "save", key: "b", data: 1 }, { type: "delete", key: "k" }])],
+      [
+        "holdfast_write",
+        () =>
+          storage.batch([
+            { type: "save", key: "b", data: 1 },
+            { type: "delete", key: "k" },
+          ]),
+      ],
       ["holdfast_write", () => storage.delete("b")],
     ];
     for (const [name, work] of calls) expect(await requestsOf(work)).toEqual([name]);
@@ -97,15 +105,26 @@ describe("a fault that passes", () => {
     proxy.inject(WRITE, fault);
     await storage.save("k", 2, { ifVersion: saved.version });
     proxy.inject(WRITE, fault);
-    await storage.batch([
-      { type: "save", key: "b", data: 1 },
-      { type: "save", key: "c", data: 1 },
-    ]);
-    proxy.inject(WRITE, fault);
     expect(await storage.delete("new")).toBe(true);
-    const changes = (await Array.fromAsync(storage.changes(start))).map(({ type, key }) => `${type} ${key}`);
-    expect(changes).toEqual(["save k", "save new", "save k", "save b", "save c", "delete new"]);
+    const changes = (await collect(storage.changes(start))).map(({ type, key }) => `${type} ${key}`);
+    expect(changes).toEqual(["save k", "save new", "save k", "delete new"]);
     expect((await storage.history("k")).length).toBe(2);
+  });
+
+  it.each(PASSING)("leaves a batch whole or not there at all, and says so: $fault $status", async (fault) => {
+    await storage.save("old", 0);
+    const start = (await storage.getInfo()).cursor;
+    proxy.inject(WRITE, fault);
+    const batch = storage.batch([
+      { type: "save", key: "a", data: 1 },
+      { type: "delete", key: "old" },
+      { type: "delete", key: "never" },
+    ]);
+    if (fault.fault === "duplicate") expect(await batch).toEqual([await storage.stat("a"), true, false]);
+    else await expect(batch).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    const changes = (await collect(storage.changes(start))).map(({ type, key }) => `${type} ${key}`);
+    const isDone = ["duplicate", "lose", "cut"].includes(fault.fault);
+    expect(changes).toEqual(isDone ? ["save a", "delete old"] : []);
   });
 
   it.each(PASSING)("is not seen by those who read: $fault $status", async (fault) => {
@@ -114,7 +133,7 @@ describe("a fault that passes", () => {
       ["holdfast_get", () => storage.load("k")],
       ["holdfast_list", () => storage.list()],
       ["holdfast_query", () => storage.count({ tags: ["t"] })],
-      ["holdfast_feed", () => Array.fromAsync(storage.changes())],
+      ["holdfast_feed", () => collect(storage.changes())],
     ] as const) {
       const sound = await work();
       proxy.inject(path, fault);
@@ -133,7 +152,9 @@ describe("a fault that passes", () => {
     await storage.saveStream("streamed", new Blob([other]).stream());
     proxy.inject("/object/", fault);
     const stream = await storage.loadStream("streamed");
-    expect(new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())).toEqual(other);
+    expect(new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())).toEqual(
+      other,
+    );
   });
 });
 

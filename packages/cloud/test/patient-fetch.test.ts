@@ -14,7 +14,10 @@ function answering(...answers: [status: number, retryAfter?: string][]) {
   let calls = 0;
   return vi.fn(async () => {
     const [status, retryAfter] = answers[Math.min(calls++, answers.length - 1)] ?? [200];
-    return new Response(String(calls), { status, headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } });
+    return new Response(String(calls), {
+      status,
+      headers: retryAfter === undefined ? {} : { "retry-after": retryAfter },
+    });
   });
 }
 
@@ -40,11 +43,14 @@ it.each([
   ["the answer is another", [[500, "1"], [200]], undefined],
   ["the wait is no time", [[429, "soon"], [200]], undefined],
   ["a stream was sent", [[429, "1"], [200]], new ReadableStream()],
-] as [string, [number, string?][], BodyInit | undefined][])("hands the answer on where %s", async (_, answers, body) => {
-  const inner = answering(...answers);
-  const { status } = await patientFetch(inner)("http://example.com", { method: "POST", body: body ?? "{}" });
-  expect([status, inner.mock.calls.length]).toEqual([answers[0]?.[0], 1]);
-});
+] as [string, [number, string?][], BodyInit | undefined][])(
+  "hands the answer on where %s",
+  async (_, answers, body) => {
+    const inner = answering(...answers);
+    const { status } = await patientFetch(inner)("http://example.com", { method: "POST", body: body ?? "{}" });
+    expect([status, inner.mock.calls.length]).toEqual([answers[0]?.[0], 1]);
+  },
+);
 
 it("gives up in the end", async () => {
   const inner = answering([429, "1"]);

@@ -91,7 +91,10 @@ function forward(
     const given = { ...kept, host: new URL(target).host, "content-length": String(body.length) };
     const forwarded = request(new URL(url ?? "/", target), { method, headers: given, agent: false }, (answer) => {
       const { "transfer-encoding": ___, connection: ____, ...others } = answer.headers;
-      bytesOf(answer).then((bytes) => resolve({ status: answer.statusCode ?? 502, headers: others, body: bytes }), reject);
+      bytesOf(answer).then(
+        (bytes) => resolve({ status: answer.statusCode ?? 502, headers: others, body: bytes }),
+        reject,
+      );
     });
     forwarded.on("error", reject);
     forwarded.end(body);

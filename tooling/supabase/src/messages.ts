@@ -6,6 +6,7 @@ export type Database = "pglite" | "postgres";
 export type Request =
   | { readonly type: "start"; readonly schema: readonly string[]; readonly database: Database; readonly keys: Keys }
   | { readonly type: "sql"; readonly id: number; readonly text: string; readonly as?: string | null }
+  | { readonly type: "reload"; readonly id: number }
   | { readonly type: "stop" };
 
 /** What it answers. */

@@ -10,7 +10,12 @@ type ObjectMetadata = Awaited<ReturnType<ObjectStore["headObject"]>>;
 export function objectDirectory(directory: string): ObjectStore {
   // By name alone: the server uploads without naming a version and asks for one afterwards.
   const pathOf = (bucket: string, key: string) =>
-    join(directory, createHash("sha256").update(JSON.stringify([bucket, key])).digest("hex"));
+    join(
+      directory,
+      createHash("sha256")
+        .update(JSON.stringify([bucket, key]))
+        .digest("hex"),
+    );
   const head = async (bucket: string, key: string): Promise<ObjectMetadata> => {
     const { size, mtime } = await stat(pathOf(bucket, key));
     return {

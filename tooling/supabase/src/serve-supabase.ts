@@ -20,6 +20,8 @@ export interface Served {
   sql(text: string): Promise<unknown[]>;
   /** As PostgREST would for a user, or for a visitor (null), in a transaction that is rolled back. */
   sqlAs(user: string | null, text: string): Promise<unknown[]>;
+  /** Looks at tables and functions anew, as a hosted project does by itself. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -116,6 +118,7 @@ export async function serveSupabase(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sql,
     sqlAs,
+    reload: async () => connection.clearSchemaCache(),
     async stop() {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -132,7 +135,12 @@ class RolledBack extends Error {}
 function actAs(user: string | null): string[] {
   const role = user === null ? "anon" : "authenticated";
   const claims = JSON.stringify(user === null ? { role } : { role, sub: user });
-  return [`set local role ${role}`, `select set_config('request.jwt.claims', '${claims}', true)`];
+  return [
+    `set local role ${role}`,
+    `select set_config('request.jwt.claims', '${claims}', true)`,
+    // The embedded server's auth.uid() looks here.
+    `select set_config('request.jwt.claim.sub', '${user ?? ""}', true)`,
+  ];
 }
 
 // The server hands JSON to the driver as text, which the driver would make a JSON string of.

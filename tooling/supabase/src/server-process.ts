@@ -14,7 +14,7 @@ process.on("message", (message) => {
 process.on("disconnect", () => void stop());
 
 async function answer(request: Request): Promise<void> {
-  const id = request.type === "sql" ? request.id : undefined;
+  const id = "id" in request ? request.id : undefined;
   try {
     switch (request.type) {
       case "start":
@@ -23,11 +23,18 @@ async function answer(request: Request): Promise<void> {
         return tell({ type: "started", url: served.url, postgres: postgres?.url });
       case "sql":
         return tell({ type: "rows", id: request.id, rows: await rowsOf(request) });
+      case "reload":
+        await served?.reload();
+        return tell({ type: "rows", id: request.id, rows: [] });
       case "stop":
         return stop();
     }
   } catch (error) {
-    tell({ type: "failed", id, message: error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error) });
+    tell({
+      type: "failed",
+      id,
+      message: error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error),
+    });
   }
 }
 

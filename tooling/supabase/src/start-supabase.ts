@@ -30,6 +30,8 @@ export interface EmbeddedSupabase extends Keys {
   sql(text: string): Promise<unknown[]>;
   /** Runs SQL as PostgREST would for a user, or for a visitor (null), and takes back what it did. */
   sqlAs(user: string | null, text: string): Promise<unknown[]>;
+  /** Lets the server know that SQL has changed tables or functions; hosted ones notice by themselves. */
+  reload(): Promise<void>;
   signUp(): Promise<SignedUp>;
   /** A client without a user. */
   client(key?: string): SupabaseClient;
@@ -83,6 +85,10 @@ export async function startSupabase({ schema, database }: SupabaseOptions): Prom
     sqlAs(as, text) {
       const id = ++queries;
       return ask({ type: "sql", id, text, as }, id);
+    },
+    async reload() {
+      const id = ++queries;
+      await ask({ type: "reload", id }, id);
     },
     client: newClient,
     async signUp() {

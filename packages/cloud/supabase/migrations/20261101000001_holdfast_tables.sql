@@ -12,6 +12,7 @@ create table if not exists holdfast.stores (
   epoch uuid not null default gen_random_uuid(),
   tokenizer integer not null,
   seq bigint not null default 0,
+  trimmed bigint not null default 0,
   last_version text collate "C",
   unique (owner, name)
 );
@@ -135,5 +136,5 @@ $$;
 revoke all on all tables in schema holdfast from public, anon, authenticated;
 grant select, insert, delete on all tables in schema holdfast to authenticated;
 grant update on holdfast.items, holdfast.tombstones, holdfast.versions, holdfast.bodies to authenticated;
-grant update (tokenizer, seq, last_version) on holdfast.stores to authenticated;
+grant update (tokenizer, seq, trimmed, last_version) on holdfast.stores to authenticated;
 grant all on all tables in schema holdfast to service_role;

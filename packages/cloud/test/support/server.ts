@@ -1,12 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { type EmbeddedSupabase, startSupabase } from "@holdfast/supabase";
 
-const migrations = new URL("../../supabase/migrations/", import.meta.url);
-
 /** The package's migrations, in order. */
-export function readMigrations(directory: URL = migrations): string[] {
-  const names = readdirSync(directory).filter((name) => name.endsWith(".sql"));
-  return names.sort().map((name) => readFileSync(new URL(name, directory), "utf8"));
+export function readMigrations(): string[] {
+  return readFiles(new URL("../../supabase/migrations/", import.meta.url));
+}
+
+/** What takes them back, in order. */
+export function readDowns(): string[] {
+  return readFiles(new URL("../../supabase/down/", import.meta.url)).reverse();
+}
+
+function readFiles(directory: URL): string[] {
+  return readdirSync(directory)
+    .sort()
+    .map((name) => readFileSync(new URL(name, directory), "utf8"));
 }
 
 /** A server with the package's migrations. `HOLDFAST_DATABASE` chooses what is under it. */

@@ -1,4 +1,4 @@
--- Holdfast 3: reading. Each answer is one JSON value: the server's limit on rows would cut a set off in silence. Safe to run again.
+-- Holdfast 4: reading. Each answer is one JSON value: the server's limit on rows would cut a set off in silence. Safe to run again.
 --
 -- A header travels as [header, created].
 
@@ -151,11 +151,11 @@ declare
 begin
   perform holdfast.check_store(v_store);
   if v_seq > 0 then
-    if not exists (select 1 from holdfast.feed where store = v_store and seq = v_seq and version = p_version) then
+    if not exists (select 1 from holdfast.feed where store = v_store and seq = v_seq and version = p_version)
+      or exists (select 1 from holdfast.stores where id = v_store and trimmed >= v_seq) then
       return null;
     end if;
-  elsif not exists (select 1 from holdfast.feed where store = v_store and seq = 1)
-    and exists (select 1 from holdfast.feed where store = v_store) then
+  elsif exists (select 1 from holdfast.stores where id = v_store and trimmed > 0) then
     return null;
   end if;
   select coalesce(jsonb_agg(jsonb_build_array(seq::text, type, key, version) order by seq), '[]') into v_answer from (
@@ -204,6 +204,27 @@ begin
     select jsonb_build_object('items', count(*), 'bytes', coalesce(sum(stored), 0))
     from holdfast.items where store = p_store::bigint and (expires is null or expires > p_now));
 end
+$$;
+
+-- What the store's owner has shared, as {prefix, whole, grantee, role}.
+create or replace function public.holdfast_shares(p_store text)
+returns jsonb language plpgsql stable security invoker set search_path = '' as $$
+begin
+  perform holdfast.check_owner(p_store::bigint);
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('prefix', prefix, 'whole', whole, 'grantee', grantee, 'role', role)
+      order by prefix, whole, grantee nulls first), '[]')
+    from holdfast.shares where store = p_store::bigint);
+end
+$$;
+
+-- What others have shared with who asks, as {owner, name, prefix, whole, role}. What is published for all is not among it.
+create or replace function public.holdfast_received()
+returns jsonb language sql stable security invoker set search_path = '' as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+      'owner', s.owner, 'name', s.name, 'prefix', h.prefix, 'whole', h.whole, 'role', h.role)
+    order by s.owner, s.name, h.prefix, h.whole), '[]')
+  from holdfast.shares h join holdfast.stores s on s.id = h.store where h.grantee = (select auth.uid())
 $$;
 
 -- Whoever is not signed in has no store. Supabase grants new functions of `public` to everybody, so that is taken back.

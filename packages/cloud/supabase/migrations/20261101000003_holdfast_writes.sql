@@ -1,9 +1,10 @@
--- Holdfast 2: opening a store, and writing to it. Every write is one call, and so one transaction. Safe to run again.
+-- Holdfast 3: opening a store, and writing to it. Every write is one call, and so one transaction. Safe to run again.
 --
 -- Functions run as who calls them: row-level security decides what they reach. Errors of their own begin with:
 --   HF001  the store is not there for this user
 --   HF002  no user, and no owner named
---   HF003  the store is of somebody else
+--   HF003  nothing of the named owner's store is shared with this user
+--   HF004  only the owner, or who may edit all of it, may do this
 
 create or replace function public.holdfast_open(p_name text, p_owner uuid, p_tokenizer integer)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
@@ -14,18 +15,19 @@ begin
   if v_owner is null then
     raise exception 'HF002: no user is signed in and no owner is named';
   end if;
-  if auth.uid() is not null and v_owner <> auth.uid() then
-    raise exception 'HF003: the store is of another user';
-  end if;
   select * into v_store from holdfast.stores where owner = v_owner and name = p_name;
   if not found then
+    if auth.uid() is not null and v_owner <> auth.uid() then
+      raise exception 'HF003: nothing of that store is shared with this user';
+    end if;
     insert into holdfast.stores (owner, name, tokenizer) values (v_owner, p_name, p_tokenizer)
       on conflict (owner, name) do nothing;
     select * into strict v_store from holdfast.stores where owner = v_owner and name = p_name;
   end if;
   return jsonb_build_object(
     'layout', 1, 'store', v_store.id::text, 'epoch', replace(v_store.epoch::text, '-', ''), 'tokenizer', v_store.tokenizer,
-    'lastVersion', v_store.last_version, 'owner', v_store.owner, 'role', current_user);
+    'lastVersion', v_store.last_version, 'owner', v_store.owner, 'role', current_user,
+    'mine', holdfast.is_mine(v_store.id));
 end
 $$;
 
@@ -36,6 +38,22 @@ begin
   perform 1 from holdfast.stores where id = p_store;
   if not found then
     raise exception 'HF001: the store is not there for this user';
+  end if;
+end
+$$;
+
+-- The secret key acts for every owner.
+create or replace function holdfast.is_mine(p_store bigint)
+returns boolean language sql stable security invoker set search_path = '' as $$
+  select exists (select 1 from holdfast.stores s where s.id = p_store and (s.owner = auth.uid() or current_user = 'service_role'))
+$$;
+
+create or replace function holdfast.check_owner(p_store bigint)
+returns void language plpgsql stable security invoker set search_path = '' as $$
+begin
+  perform holdfast.check_store(p_store);
+  if not holdfast.is_mine(p_store) then
+    raise exception 'HF004: only the owner of the store may do this';
   end if;
 end
 $$;
@@ -129,8 +147,17 @@ declare
   v_versions text[] := '{}';
   v_written integer;
   v_seq bigint;
+  v_mine constant boolean := holdfast.is_mine(v_store);
 begin
-  perform holdfast.check_store(v_store);
+  if not v_mine then
+    perform holdfast.check_store(v_store);
+    -- Policies would let a change pass by rows that may only be read, and say nothing.
+    if exists (
+      select 1 from jsonb_array_elements(p_writes) w where holdfast.share_role(v_store, w ->> 'key') is distinct from 'editor'
+    ) then
+      raise exception 'HF004: who may edit is who shares, and who was made an editor';
+    end if;
+  end if;
 
   -- Whoever writes the same key waits here, also where there is no row yet to lock. In one order, so that nobody waits in a circle.
   perform pg_advisory_xact_lock(hash) from (
@@ -147,11 +174,32 @@ begin
       if exists (
         select 1 from jsonb_array_elements_text(p_writes -> (i - 1) -> 'parts') part
         where not exists (
-          select 1 from holdfast.bodies b where b.id = part::bigint and b.store = v_store and not b.condemned)
+          select 1 from holdfast.bodies b where b.id = part::bigint and b.store = v_store and not b.condemned
+            and (v_mine or holdfast.may_refer(v_store, array[b.id])))
       ) then
         return jsonb_build_object('outcome', 'refused', 'index', i - 1, 'reason', jsonb_build_object('outcome', 'gone'));
       end if;
     end loop;
+  end if;
+
+  -- A batch that arrives twice finds its own versions, which no other write has.
+  if v_count > 1 then
+    select array_agg(
+        case
+          when i.version = w ->> 'version' then jsonb_build_object('outcome', 'written', 'created', i.created)
+          when t.version = w ->> 'version' then jsonb_build_object('outcome', 'deleted')
+          when i.id is null and w ->> 'type' = 'delete' then jsonb_build_object('outcome', 'absent', 'tombstone', t.version)
+        end order by n)
+      into v_results
+      from jsonb_array_elements(p_writes) with ordinality as asked (w, n)
+      left join holdfast.items i on i.store = v_store and i.key = w ->> 'key'
+      left join holdfast.tombstones t on t.store = v_store and t.key = w ->> 'key';
+    if array_position(v_results, null::jsonb) is null and exists (
+      select 1 from unnest(v_results) r where r ->> 'outcome' <> 'absent'
+    ) then
+      return jsonb_build_object('outcome', 'applied', 'results', to_jsonb(v_results));
+    end if;
+    v_results := '{}';
   end if;
 
   for i in 1 .. v_count loop
@@ -249,9 +297,9 @@ begin
       end if;
       perform holdfast.index_item(v_store, v_id, v_tags, v_terms);
     else
-      delete from holdfast.items where id = v_id;
       delete from holdfast.tags where store = v_store and item = v_id and tag in (select holdfast.index_tag(t) from unnest(v_tags) t);
       delete from holdfast.terms where store = v_store and item = v_id and term = any (v_terms);
+      delete from holdfast.items where id = v_id;
       insert into holdfast.tombstones (store, key, version) values (v_store, v_write ->> 'key', v_write ->> 'version')
         on conflict (store, key) do update set version = excluded.version;
     end if;
@@ -270,6 +318,7 @@ begin
     insert into holdfast.feed (store, seq, type, key, version)
       select v_store, v_seq - v_written + n, t, k, v from unnest(v_types, v_keys, v_versions) with ordinality as f (t, k, v, n);
     if v_seq / 1024 <> (v_seq - v_written) / 1024 then
+      update holdfast.stores set trimmed = greatest(trimmed, v_seq - c_horizon) where id = v_store;
       delete from holdfast.feed where store = v_store and seq <= v_seq - c_horizon;
     end if;
   end if;
@@ -298,7 +347,12 @@ begin
     if not found then
       insert into holdfast.bodies (store, name, sha256, size, uploader)
         values (v_store, v_part ->> 'name', v_part ->> 'sha256', (v_part ->> 'size')::bigint, auth.uid())
+        on conflict (name) do nothing
         returning id, name, false as stored into v_body;
+      if not found then
+        -- The call arrives twice.
+        select id, name, false as stored into strict v_body from holdfast.bodies where name = v_part ->> 'name' and store = v_store;
+      end if;
     end if;
     v_answer := v_answer || jsonb_build_object('id', v_body.id::text, 'name', v_body.name, 'stored', v_body.stored);
   end loop;
@@ -313,7 +367,7 @@ returns jsonb language plpgsql volatile security invoker set search_path = '' as
 declare
   v_answer jsonb;
 begin
-  perform holdfast.check_store(p_store::bigint);
+  perform holdfast.check_owner(p_store::bigint);
   with doomed as (
     update holdfast.bodies b set condemned = true
     where b.id in (
@@ -329,9 +383,12 @@ $$;
 
 -- Drops the rows of condemned objects that have been deleted.
 create or replace function public.holdfast_forget(p_store text, p_bodies jsonb)
-returns void language sql volatile security invoker set search_path = '' as $$
+returns void language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform holdfast.check_owner(p_store::bigint);
   delete from holdfast.bodies where store = p_store::bigint and condemned and refs = 0
-    and id in (select body::bigint from jsonb_array_elements_text(p_bodies) body)
+    and id in (select body::bigint from jsonb_array_elements_text(p_bodies) body);
+end
 $$;
 
 -- One step of a sweep of kept versions, [from, below). `p_due`: which ones go beside those that have expired: none, all,
@@ -345,7 +402,7 @@ declare
   v_parts bigint[];
   v_count integer;
 begin
-  perform holdfast.check_store(v_store);
+  perform holdfast.check_owner(v_store);
   with due as (
     select v.key, v.version from holdfast.versions v
     where v.store = v_store and v.key >= p_from and (p_below is null or v.key < p_below)
@@ -374,7 +431,7 @@ declare
   v_entry jsonb;
   v_item record;
 begin
-  perform holdfast.check_store(v_store);
+  perform holdfast.check_owner(v_store);
   for v_entry in select e from jsonb_array_elements(p_entries) e order by e ->> 'key' loop
     select id, tags, terms into v_item from holdfast.items
       where store = v_store and key = v_entry ->> 'key' and version = v_entry ->> 'version' for update;
@@ -387,6 +444,27 @@ $$;
 
 -- Notes which tokenizer the whole index was built with.
 create or replace function public.holdfast_reindexed(p_store text, p_tokenizer integer)
-returns void language sql volatile security invoker set search_path = '' as $$
-  update holdfast.stores set tokenizer = p_tokenizer where id = p_store::bigint
+returns void language plpgsql volatile security invoker set search_path = '' as $$
+begin
+  perform holdfast.check_owner(p_store::bigint);
+  update holdfast.stores set tokenizer = p_tokenizer where id = p_store::bigint;
+end
+$$;
+
+-- Shares a key or what starts with a prefix, with one user or, without a grantee, with all; without a role takes that back.
+-- Answers whether there was such a share before.
+create or replace function public.holdfast_share(p_store text, p_prefix text, p_whole boolean, p_grantee uuid, p_role text)
+returns boolean language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_found boolean;
+begin
+  perform holdfast.check_owner(p_store::bigint);
+  delete from holdfast.shares where store = p_store::bigint and prefix = p_prefix and whole = p_whole
+    and grantee is not distinct from p_grantee;
+  v_found := found;
+  if p_role is not null then
+    insert into holdfast.shares (store, prefix, whole, grantee, role) values (p_store::bigint, p_prefix, p_whole, p_grantee, p_role);
+  end if;
+  return v_found;
+end
 $$;
