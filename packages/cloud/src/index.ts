@@ -5,4 +5,5 @@ export { MIGRATIONS } from "./migrations.js";
 export type { CloudOptions } from "./options.js";
 export { patientFetch } from "./patient-fetch.js";
 export type { ReceivedShare, Share, ShareRole, Shares, ShareTarget } from "./shares.js";
-export { type SupabaseStoreOptions, supabaseEntry, checkEnvironment } from "./supabase-entry.js";
+export { checkEnvironment, supabaseEntry } from "./supabase-entry.js";
+export type { SupabaseStoreOptions } from "./supabase-store-options.js";

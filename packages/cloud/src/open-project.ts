@@ -2,7 +2,7 @@ import type { StorageAdapter } from "@holdfast/core";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { cloud } from "./cloud.js";
 import { patientFetch } from "./patient-fetch.js";
-import type { SupabaseStoreOptions } from "./supabase-entry.js";
+import type { SupabaseStoreOptions } from "./supabase-store-options.js";
 
 /** An adapter with a client of its own. */
 export function openProject({ url, key, store, owner }: SupabaseStoreOptions): StorageAdapter {

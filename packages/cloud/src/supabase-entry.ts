@@ -1,17 +1,6 @@
 import { type StorageAdapter, StorageError } from "@holdfast/core";
 import type { ProjectCheck } from "./check-project.js";
-
-/** What a `supabase:` URL and the environment say. */
-export interface SupabaseStoreOptions {
-  /** Of the project. */
-  url: string;
-  /** The secret key, or any that `createClient` takes. */
-  key: string;
-  /** Which of the owner's stores. */
-  store?: string | undefined;
-  /** With the secret key: the id of the user whose store it is. */
-  owner?: string | undefined;
-}
+import type { SupabaseStoreOptions } from "./supabase-store-options.js";
 
 /** A store URL taken apart, as the package holdfast does it. */
 interface StoreUrlParts {

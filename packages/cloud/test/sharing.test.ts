@@ -110,12 +110,7 @@ describe("an editor", () => {
     await bobs.save("shared/new", LARGE);
     await bobs.save("shared/large", "small now");
     await bobs.delete("shared/b");
-    await bobs.batch(
-      [
-        { type: "save", key: "shared/c", data: 1 },
-        { type: "delete", key: "shared/c" },
-      ].slice(0, 1) as never,
-    );
+    await bobs.batch([{ type: "save", key: "shared/c", data: 1 }]);
     expect(await anns.load("shared/a")).toBe("by Bob");
     expect(await anns.load("shared/new")).toEqual(LARGE);
     expect(await anns.exists("shared/b")).toBe(false);
