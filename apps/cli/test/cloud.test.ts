@@ -33,7 +33,9 @@ it("finds what an empty project lacks, and nothing once its SQL was run; then st
 
   const { id } = await server.signUp();
   const store = `supabase:notes?owner=${id}`;
-  expect(await holdfastHere(["put", store, "a/b", "--value", '{"text":"hello"}', "--tag", "t"])).toMatchObject({ code: 0 });
+  expect(await holdfastHere(["put", store, "a/b", "--value", '{"text":"hello"}', "--tag", "t"])).toMatchObject({
+    code: 0,
+  });
   expect((await holdfastHere(["get", store, "a/b"])).stdout).toContain("hello");
   expect((await holdfastHere(["ls", store])).stdout).toContain("a/b");
 });

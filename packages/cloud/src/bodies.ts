@@ -1,7 +1,7 @@
-import { type Ports, StorageError, sleep } from "@holdfast/core";
+import { type Ports, StorageError } from "@holdfast/core";
 import { fromBase64 } from "./base64.js";
-import { classify } from "./classify.js";
 import type { Connection } from "./connection.js";
+import { retried } from "./retried.js";
 import type { WirePart, WireRecord } from "./wire.js";
 
 /** Bodies of up to so many bytes stand in the row. */
@@ -10,8 +10,6 @@ export const INLINE_BYTES = 64 * 1024;
 export const PART_BYTES = 4 * 2 ** 20;
 /** How many parts of one body move at once. */
 const AT_ONCE = 3;
-const TRIES = 4;
-const FIRST_DELAY = 200;
 const SWEEP_STEP = 100;
 
 interface StagedPart {
@@ -53,7 +51,7 @@ export class Bodies {
     await inTurns([...fresh].entries(), async ([index, [hash, piece]]) => {
       const part = staged[index];
       if (part === undefined) throw new StorageError("INTERNAL", "the server has not staged every part");
-      if (!part.stored) await this.#retried(() => this.#connection.upload(part.name, piece, signal), signal);
+      if (!part.stored) await retried(this.#ports, () => this.#connection.upload(part.name, piece, signal), signal);
       sent.set(hash, part.id);
     });
     return hashes.map((hash) => sent.get(hash) ?? "");
@@ -118,24 +116,15 @@ export class Bodies {
   }
 
   async #part(part: WirePart, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
-    return this.#retried(async () => {
-      const bytes = await this.#connection.download(part.name, signal);
-      if (bytes !== undefined && bytes.length !== part.size) throw cut(part, bytes.length);
-      return bytes;
-    }, signal);
-  }
-
-  /** Again after a failure that passes: moving a part is safe to repeat, and core cannot repeat it inside a stream. */
-  async #retried<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const { timers, random } = this.#ports;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (attempt === TRIES || !mayPass(error)) throw error;
-        await sleep(timers, FIRST_DELAY * 2 ** (attempt - 1) * (0.5 + random.fraction() / 2), signal);
-      }
-    }
+    return retried(
+      this.#ports,
+      async () => {
+        const bytes = await this.#connection.download(part.name, signal);
+        if (bytes !== undefined && bytes.length !== part.size) throw cut(part, bytes.length);
+        return bytes;
+      },
+      signal,
+    );
   }
 }
 
@@ -147,12 +136,6 @@ function cut({ name, size }: WirePart, length: number): StorageError {
   return new StorageError("UNAVAILABLE", `the object ${name} has ${size} bytes, and ${length} of them arrived`, {
     retryable: true,
   });
-}
-
-function mayPass(error: unknown): boolean {
-  if (StorageError.is(error)) return error.retryable;
-  const known = classify(error);
-  return known !== undefined && (known.retryable ?? known.code === "UNAVAILABLE");
 }
 
 async function inTurns<T>(all: Iterable<T>, work: (one: T) => Promise<void>): Promise<void> {

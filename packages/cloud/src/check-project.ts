@@ -14,7 +14,9 @@ export interface ProjectCheck {
 
 interface BucketClient extends CloudClient {
   readonly storage: CloudClient["storage"] & {
-    getBucket(name: string): PromiseLike<{ readonly data: { readonly public: boolean } | null; readonly error: unknown }>;
+    getBucket(
+      name: string,
+    ): PromiseLike<{ readonly data: { readonly public: boolean } | null; readonly error: unknown }>;
   };
 }
 

@@ -51,6 +51,7 @@ function dueFor(history: HistoryLimits | false | undefined, now: number): { p_du
   // Whoever says nothing about history must not wipe out what others keep.
   if (history === undefined) return { p_due: "none", p_before: 0 };
   if (history === false) return { p_due: "all", p_before: 0 };
-  if (history.age !== Number.POSITIVE_INFINITY) return { p_due: "old", p_before: Math.max(Number.MIN_SAFE_INTEGER, Math.ceil(now - history.age)) };
+  if (history.age !== Number.POSITIVE_INFINITY)
+    return { p_due: "old", p_before: Math.max(Number.MIN_SAFE_INTEGER, Math.ceil(now - history.age)) };
   return { p_due: "gone", p_before: 0 };
 }

@@ -17,6 +17,7 @@ import { FeedWatcher } from "./feed-watcher.js";
 import { following } from "./key-range.js";
 import type { CompleteOptions } from "./options.js";
 import { reindex } from "./reindex.js";
+import { retried } from "./retried.js";
 import { Search } from "./search.js";
 import { toHeader, toInlineRecord, type WireHeader, type WireRecord } from "./wire.js";
 import { Writes } from "./writes.js";
@@ -70,11 +71,9 @@ export class OpenStore {
     const connection = new Connection(options);
     const { store, owner } = options;
     const { tokenizerVersion } = context;
-    const opened = await connection.call<Opened>(
-      "holdfast_open",
-      { p_name: store, p_owner: owner, p_tokenizer: tokenizerVersion },
-      undefined,
-    );
+    const asked = { p_name: store, p_owner: owner, p_tokenizer: tokenizerVersion };
+    const open = () => connection.call<Opened>("holdfast_open", asked, undefined);
+    const opened = await retried(context.ports, open, undefined);
     checkOpened(opened, tokenizerVersion);
     if (opened.tokenizer < tokenizerVersion) {
       if (!opened.mine) throw outdated();

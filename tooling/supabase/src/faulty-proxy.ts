@@ -36,7 +36,8 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
     const index = planned.findIndex((each) => path.includes(each.path));
     return index < 0 ? undefined : planned.splice(index, 1)[0]?.fault;
   };
-  const server = createServer((incoming, outgoing) => {
+  // A connection that is closed because it has been idle is no fault that somebody has asked for.
+  const server = createServer({ keepAliveTimeout: 120_000 }, (incoming, outgoing) => {
     log.push(`${incoming.method} ${incoming.url}`);
     void serve(target, incoming, outgoing, take(incoming.url ?? "")).catch(() => outgoing.destroy());
   });

@@ -110,6 +110,8 @@ export async function serveSupabase(
       return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
     },
   });
+  // A busy machine would meet connections that are closed for having been idle.
+  if ("keepAliveTimeout" in server) server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => {
     if (server.listening) resolve();
     else server.once("listening", () => resolve());

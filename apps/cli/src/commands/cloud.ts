@@ -46,7 +46,9 @@ function checkCommand(perform: Perform): Command {
       await report(
         context,
         { ok: missing.length === 0, checks },
-        checks.map(({ name, ok, detail }) => `${ok ? "ok  " : "FAIL"}  ${name}${detail === undefined ? "" : `: ${detail}`}`),
+        checks.map(
+          ({ name, ok, detail }) => `${ok ? "ok  " : "FAIL"}  ${name}${detail === undefined ? "" : `: ${detail}`}`,
+        ),
       );
       if (missing.length === 0) return;
       throw new IncompleteError(

@@ -29,7 +29,12 @@ export const atomicity: Theme = {
             await writer.put(record, { expect: "any", now: NOW }, call);
             written = true;
           })();
-          reads.push(...(await readUntil(() => written, async () => reader.get("k", at(NOW)))));
+          reads.push(
+            ...(await readUntil(
+              () => written,
+              async () => reader.get("k", at(NOW)),
+            )),
+          );
           await writing;
         }
         for (const record of reads) {
@@ -58,7 +63,12 @@ export const atomicity: Theme = {
             written = true;
           })();
           const all = { prefix: "", after: undefined, limit: 10 };
-          lists.push(...(await readUntil(() => written, async () => reader.list(all, at(NOW)))));
+          lists.push(
+            ...(await readUntil(
+              () => written,
+              async () => reader.list(all, at(NOW)),
+            )),
+          );
           await writing;
         }
         for (const headers of lists) {
