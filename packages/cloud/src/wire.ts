@@ -23,7 +23,7 @@ export type WireReason =
   /** An object that the write refers to is about to be deleted. */
   | { readonly outcome: "gone" };
 
-export type WireResult =
+type WireResult =
   | { readonly outcome: "written"; readonly created: number }
   | { readonly outcome: "deleted" }
   | { readonly outcome: "absent"; readonly tombstone: Version | null };
