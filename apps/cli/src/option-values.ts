@@ -16,6 +16,24 @@ export function wholeNumber(text: string): number {
   return number;
 }
 
+const SIZES: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** A number of bytes from 1 on: `500000`, `500kB`, `2.5MB`, `8MiB`. */
+export function byteCount(text: string): number {
+  const [, number = "", unit = "B"] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)?$/.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * (SIZES[unit] ?? Number.NaN));
+  if (number === "" || !(bytes >= 1)) throw new InvalidArgumentError("It is not a size such as 500kB or 2.5MB.");
+  return bytes;
+}
+
 /** `name=value` pairs; a value that is JSON is taken as JSON, anything else as text. */
 export function parseMetadata(pairs: readonly string[]): JsonObject {
   const metadata = new Map<string, JsonValue>();

@@ -1,6 +1,7 @@
-import { readdir, readFile, symlink } from "node:fs/promises";
+import { appendFile, readdir, readFile, symlink } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { damage } from "./support/damage.ts";
+import { outcomeOf, start } from "./support/holdfast.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();
@@ -10,13 +11,17 @@ const TO = "sqlite:./to.db";
 const reportOf = (over: object) => ({
   ok: true,
   dryRun: false,
+  resumed: false,
   planned: { items: 2, bytes: 5 },
   copied: 0,
   unchanged: 0,
   skipped: 0,
   verified: 0,
   bytes: 0,
+  backedUp: 0,
+  changed: { saved: 0, deleted: 0, pending: false },
   conflicts: [],
+  keptBoth: [],
   failures: [],
   milliseconds: expect.any(Number),
   ...over,
@@ -66,6 +71,105 @@ describe("holdfast migrate", () => {
     expect((await space.run(["get", TO, "b"])).stdout).toBe("42\n");
   });
 
+  it("keeps both with --conflict keep-both, and says where", async () => {
+    await fill();
+    await space.store("to.db", (storage) => storage.save("b", "other"));
+    const { code, stdout } = await space.run(["migrate", FROM, TO, "--conflict", "keep-both"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('kept both of "b": the source\'s is "b~migrated"\n');
+    expect((await space.run(["get", TO, "b~migrated"])).stdout).toBe("42\n");
+    expect((await space.run(["get", TO, "b"])).stdout).toBe('"other"\n');
+  });
+
+  it("backs up what it replaces, and one command puts it back", async () => {
+    await fill();
+    await space.store("to.db", (storage) => storage.save("b", "other", { tags: ["mine"] }));
+    const flags = ["--conflict", "overwrite", "--backup", "sqlite:./before.db"];
+    const { code, stdout } = await space.run(["migrate", FROM, TO, ...flags]);
+    expect(code).toBe(0);
+    const command = /to put back what was replaced: holdfast (migrate .*)/.exec(stdout)?.[1]?.split(" ") ?? [];
+    expect(await space.run(command)).toMatchObject({ code: 0 });
+    expect((await space.run(["get", TO, "b"])).stdout).toBe('"other"\n');
+    expect(await space.store("to.db", (storage) => storage.stat("b"))).toMatchObject({ tags: ["mine"] });
+    await space.run(["put", FROM, "b", "--value", "43"]);
+    expect(await space.run(["migrate", FROM, TO, ...flags])).toMatchObject({ code: 2 });
+    for (const other of [FROM, TO]) {
+      expect(await space.run(["migrate", FROM, TO, "--backup", other])).toMatchObject({ code: 2 });
+    }
+  });
+
+  it("transforms by a module of the user's", async () => {
+    await fill();
+    await space.write(
+      "move.mjs",
+      "export const transform = ({ key }) => (key === 'b' ? null : { key: 'new/' + key });",
+    );
+    expect(await space.run(["migrate", FROM, TO, "--transform", "move.mjs"])).toMatchObject({ code: 0 });
+    expect((await space.run(["ls", TO])).stdout).toBe("new/a/1\n");
+    await space.write("none.mjs", "export const other = 1;");
+    expect(await space.run(["migrate", FROM, TO, "--transform", "none.mjs"])).toMatchObject({ code: 2 });
+    expect(await space.run(["migrate", FROM, TO, "--transform", "absent.mjs"])).toMatchObject({ code: 3 });
+  });
+
+  it("takes previous versions along with --history", async () => {
+    const settings = { history: true };
+    await space.store("from.db", (storage) => storage.save("a", "first"), settings);
+    await space.store("from.db", (storage) => storage.save("a", "second"), settings);
+    expect(await space.run(["migrate", FROM, TO, "--history"])).toMatchObject({ code: 0 });
+    const versions = (name: string) =>
+      space.store(name, async (storage) => (await storage.history("a")).map(({ version }) => version));
+    expect(await versions("to.db")).toEqual(await versions("from.db"));
+  });
+
+  it("prints a line of JSON for each thing that happens with --events, the report last", async () => {
+    await fill();
+    await space.store("to.db", (storage) => storage.save("b", "other"));
+    const { code, stdout } = await space.run(["migrate", FROM, TO, "--conflict", "keep-both", "--events"]);
+    expect(code).toBe(0);
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ type }) => type === "kept-both")).toEqual([
+      { type: "kept-both", key: "b", as: "b~migrated" },
+    ]);
+    const progress = lines.filter(({ type }) => type === "progress");
+    expect([...new Set(progress.map(({ phase }) => phase))]).toEqual(["plan", "copy", "verify"]);
+    expect(progress.at(-1)).toMatchObject({ items: 2, totalItems: 2, bytes: 5, totalBytes: 5 });
+    expect(lines.at(-1)).toEqual({
+      type: "report",
+      ...reportOf({ copied: 2, verified: 2, bytes: 5, keptBoth: [{ key: "b", as: "b~migrated" }] }),
+    });
+  });
+
+  it("goes on from its journal after it was killed, and removes that at the end", async () => {
+    await space.store(
+      "from.db",
+      async (storage) => {
+        for (let index = 0; index < 400; index++) await storage.save(`k/${String(index).padStart(4, "0")}`, { index });
+      },
+      { history: false },
+    );
+    const journal = space.path("move.journal");
+    const command = ["migrate", FROM, TO, "--journal", "move.journal", "--concurrency", "1"];
+    // Slow enough to be killed in the middle, whatever the machine.
+    const child = start([...command, "--bandwidth", "2kB"], { cwd: space.folder });
+    const ended = outcomeOf(child);
+    const lines = async () => (await readFile(journal, "utf8").catch(() => "")).split("\n").length;
+    while ((await lines()) < 8) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill("SIGKILL");
+    await ended;
+    await appendFile(journal, '{"phase":"co');
+    const { code, value } = await space.json(command);
+    expect(code).toBe(0);
+    expect(value).toMatchObject({ ok: true, resumed: true, planned: { items: 400 }, verified: 400 });
+    const { copied, unchanged } = value as { copied: number; unchanged: number };
+    expect(copied + unchanged).toBe(400);
+    expect(unchanged).toBeLessThanOrEqual(16);
+    expect(await space.run(["verify", FROM, TO, "--differences"])).toMatchObject({ code: 0 });
+    expect(await readdir(space.folder)).not.toContain("move.journal");
+  });
+
   it("copies a part, unproven where that is asked for", async () => {
     await fill();
     const { value } = await space.json(["migrate", FROM, TO, "--prefix", "a/", "--no-validate", "--concurrency", "1"]);
@@ -98,5 +202,8 @@ describe("holdfast migrate", () => {
     await fill();
     expect(await space.run(["migrate", FROM, TO, "--conflict", "merge"])).toMatchObject({ code: 2 });
     expect(await space.run(["migrate", FROM, TO, "--concurrency", "0"])).toMatchObject({ code: 2 });
+    for (const size of ["0", "fast", "1 PB", "-1"]) {
+      expect(await space.run(["migrate", FROM, TO, `--bandwidth=${size}`])).toMatchObject({ code: 2 });
+    }
   });
 });

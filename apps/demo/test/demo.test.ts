@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readCorpus } from "../src/corpus.ts";
 
 const dist = (name: string) => join(import.meta.dirname, "../dist", name);
@@ -15,15 +15,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(temporary, { recursive: true, force: true }));
 
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs the demo, or a module that does, in a process of its own. */
-function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+function run(...args: string[]): Promise<Outcome> {
   return runWith({}, ...args);
 }
 
-async function runWith(
-  variables: Readonly<Record<string, string>>,
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
+async function runWith(variables: Readonly<Record<string, string>>, ...args: string[]): Promise<Outcome> {
   const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary, ...variables };
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const stdout: Buffer[] = [];
@@ -42,11 +45,20 @@ function resultRows(stdout: string): string[][] {
   return lines.slice(rule + 1, end < 0 ? undefined : end).map((line) => line.split(/ {2,}/));
 }
 
-describe("the demo", () => {
+describe("the demo, as anybody runs it", () => {
+  let outcome: Outcome;
+  let left: string[];
+  beforeAll(async () => {
+    const home = await mkdtemp(join(tmpdir(), "holdfast-demo-test-"));
+    outcome = await runWith({ TMPDIR: home, TEMP: home, TMP: home }, dist("index.js"));
+    left = await readdir(home);
+    await rm(home, { recursive: true });
+  });
+
   it("brings the whole corpus along the whole route, and proves it", async () => {
     const corpus = await readCorpus();
     const total = String(corpus.flatMap(({ items }) => items).length);
-    const { code, stdout, stderr } = await run(dist("index.js"));
+    const { code, stdout, stderr } = outcome;
     expect(stderr).toBe("");
     expect(code).toBe(0);
     const rows = resultRows(stdout);
@@ -70,7 +82,7 @@ describe("the demo", () => {
     const countries = (await readCorpus())[0]?.items ?? [];
     const africa = countries.filter(({ tags }) => tags.includes("Africa") && tags.includes("landlocked"));
     const large = countries.filter(({ metadata }) => Number(metadata["area"] ?? 0) > 2_000_000);
-    const { stdout } = await run(dist("index.js"));
+    const { stdout } = outcome;
     expect(stdout).toContain(`search({ tags: ["Africa", "landlocked"] }): ${africa.length} hits`);
     expect(stdout).toContain(`sort: "-metadata.area" }): ${large.length} hits`);
     expect(stdout).toMatch(/countries\/png {2}Papua New Guinea {3}Port Moresby {2}Oceania {5}462,840\n/);
@@ -79,9 +91,11 @@ describe("the demo", () => {
     expect(stdout).toContain("1,500 files, an item and its companion each");
     expect(stdout).toMatch(/^ {4}"key": "countries\/fra",$/m);
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
-    expect(await readdir(temporary)).toEqual([]);
+    expect(left).toEqual([]);
   });
+});
 
+describe("the demo", () => {
   it("goes on without a browser where none can be had, and says so", async () => {
     const { code, stdout } = await runWith({ HOLDFAST_BROWSER: join(temporary, "nowhere") }, dist("index.js"));
     expect(stdout).toMatch(/^IndexedDB in a browser is left out: HOLDFAST_BROWSER is .*nowhere is none of them\n/);

@@ -24,7 +24,28 @@ export interface CloudClient {
         parameters: { signal: AbortSignal },
       ): PromiseLike<{ readonly data: Blob | null; readonly error: unknown }>;
       remove(paths: string[]): PromiseLike<ClientAnswer>;
+      createSignedUrls(paths: string[], seconds: number): PromiseLike<ClientAnswer>;
     };
   };
   readonly auth: { refreshSession(): PromiseLike<{ readonly data: { readonly session: unknown } }> };
+  /** For Realtime. A client without it hears of others' writes by looking. */
+  channel?(topic: string): CloudChannel;
+  removeChannel?(channel: CloudChannel): PromiseLike<unknown>;
+}
+
+/** What the adapter uses of a RealtimeChannel. */
+export interface CloudChannel {
+  on(
+    type: "postgres_changes",
+    filter: { event: "UPDATE"; schema: string; table: string; filter: string },
+    listener: (change: { readonly new: Readonly<Record<string, unknown>> }) => void,
+  ): CloudChannel;
+  on(type: "system", filter: Record<never, never>, listener: (message: SystemMessage) => void): CloudChannel;
+  subscribe(listener: (status: string) => void): CloudChannel;
+}
+
+/** What Realtime says of a channel itself. */
+export interface SystemMessage {
+  readonly extension?: string;
+  readonly status?: string;
 }

@@ -28,6 +28,7 @@ import {
   type WriteRecord,
 } from "@holdfast/core";
 import { classify } from "./classify.js";
+import { type SignedDownload, type SignOptions, signDownload } from "./downloads.js";
 import { historyOf } from "./history.js";
 import { OpenStore } from "./open-store.js";
 import { type CloudOptions, type CompleteOptions, completeOptions } from "./options.js";
@@ -52,6 +53,13 @@ const CAPABILITIES: Capabilities = {
 export interface CloudAdapter extends StorageAdapter {
   /** Sharing with other users of the project. To be used while the adapter is open. */
   readonly shares: Shares;
+  /**
+   * Addresses from which a body above 64 KiB can be downloaded directly, for an image or a player; undefined when the key is not
+   * there. They go on to work after a share is revoked, until their time is over. Keys are the store's own, namespaces included.
+   *
+   * @throws UNSUPPORTED for a smaller body, and where the server gives no such addresses.
+   */
+  signDownload(key: string, options?: SignOptions): Promise<SignedDownload | undefined>;
 }
 
 /**
@@ -161,6 +169,10 @@ class Adapter implements CloudAdapter {
       signal,
     );
     return { items, bytes, details: { store: this.#options.store } };
+  }
+
+  signDownload(key: string, options?: SignOptions): Promise<SignedDownload | undefined> {
+    return signDownload(() => this.#opened, key, options);
   }
 
   classify(error: unknown): Classification | undefined {

@@ -58,6 +58,18 @@ export class Connection {
     }
   }
 
+  /** Addresses of objects, in their order, that are good for so many seconds. Throws UNSUPPORTED where the server gives none. */
+  async sign(names: string[], seconds: number): Promise<string[]> {
+    const { client, timeout } = this.#options;
+    const ask = () => client.storage.from(BUCKET).createSignedUrls(names, seconds);
+    const signed = (await this.#refreshed(ask, undefined, timeout)) as { readonly signedUrl: string | null }[];
+    return names.map((name, index) => {
+      const url = signed[index]?.signedUrl;
+      if (url) return url;
+      throw new StorageError("CORRUPT", `the object ${name}, which holds a part of the body, is not in the bucket`);
+    });
+  }
+
   async remove(names: string[], signal: AbortSignal | undefined): Promise<void> {
     const { client, timeout } = this.#options;
     await this.#refreshed(() => client.storage.from(BUCKET).remove(names), signal, timeout);

@@ -1,6 +1,8 @@
-import type { AdapterChange, CancelTimer, Timers } from "@holdfast/core";
+import type { AdapterChange, CancelTimer, Ports, Timers } from "@holdfast/core";
 import type { Connection } from "./connection.js";
 import type { Feed, FeedPlace, PlacedEntry } from "./feed.js";
+import type { CompleteOptions } from "./options.js";
+import { Pushes } from "./pushes.js";
 
 interface Watcher {
   readonly listener: (change: AdapterChange) => void;
@@ -17,6 +19,8 @@ const PAGE = 1_000;
 /** How much longer the pause between two looks may become. */
 const MOST_PATIENCE = 10;
 const GROWTH = 1.5;
+/** The same while hints come: a hint may get lost, no write may. */
+const LIVE_PATIENCE = 60;
 
 /**
  * Tells listeners of each commit once, in commit order, by reading the feed: soon after an own commit or a hint, else after a
@@ -28,6 +32,7 @@ export class FeedWatcher {
   readonly #feed: Feed;
   readonly #timers: Timers;
   readonly #interval: number;
+  readonly #pushes: Pushes;
   readonly #watchers = new Set<Watcher>();
   /** Up to where all have been told. */
   #seen: FeedPlace | undefined;
@@ -36,13 +41,18 @@ export class FeedWatcher {
   #looking = false;
   #hinted = false;
 
-  constructor(connection: Connection, store: string, feed: Feed, timers: Timers, interval: number) {
+  constructor(connection: Connection, store: string, feed: Feed, { timers, random }: Ports, options: CompleteOptions) {
     this.#connection = connection;
     this.#store = store;
     this.#feed = feed;
     this.#timers = timers;
-    this.#interval = interval;
-    this.#pause = interval;
+    this.#interval = options.pollInterval;
+    this.#pause = options.pollInterval;
+    const topic = `holdfast:${store}:${random.fraction()}`;
+    this.#pushes = new Pushes(options.client, store, topic, timers, {
+      hint: (seq) => this.#pushed(seq),
+      liveChanged: () => this.#startAnew(),
+    });
   }
 
   /** From now on. */
@@ -51,6 +61,7 @@ export class FeedWatcher {
     const watcher = { listener, from: BigInt(end.seq) };
     this.#seen ??= end;
     this.#watchers.add(watcher);
+    this.#pushes.start();
     this.hint();
     return () => {
       this.#watchers.delete(watcher);
@@ -66,29 +77,50 @@ export class FeedWatcher {
   }
 
   stop(): void {
+    this.#pushes.stop();
     this.#watchers.clear();
     this.#seen = undefined;
     this.#cancel?.();
     this.#cancel = undefined;
   }
 
+  /** Own writes are pushed too, mostly after they have been told. */
+  #pushed(seq: string | undefined): void {
+    const seen = this.#seen;
+    if (seq === undefined || seen === undefined || BigInt(seq) > BigInt(seen.seq)) this.hint();
+  }
+
+  /** The pauses are others from now on. */
+  #startAnew(): void {
+    this.#pause = this.#interval;
+    this.hint();
+  }
+
   async #look(): Promise<void> {
     this.#looking = true;
     this.#cancel?.();
+    let failed = false;
     try {
       do {
         this.#hinted = false;
         const told = await this.#tellNew();
-        this.#pause = told ? this.#interval : Math.min(this.#pause * GROWTH, this.#interval * MOST_PATIENCE);
+        this.#pause = told ? this.#interval : this.#longer();
       } while (this.#hinted && this.#watchers.size > 0);
     } catch {
-      this.#pause = Math.min(this.#pause * GROWTH, this.#interval * MOST_PATIENCE);
+      failed = true;
+      this.#pause = this.#longer();
     } finally {
       this.#looking = false;
     }
     if (this.#watchers.size > 0) {
-      this.#cancel = this.#timers.schedule(() => void this.#look(), this.#pause, "background");
+      // No hint comes of a write that one came of already.
+      const pause = this.#pushes.live && !failed ? this.#interval * LIVE_PATIENCE : this.#pause;
+      this.#cancel = this.#timers.schedule(() => void this.#look(), pause, "background");
     }
+  }
+
+  #longer(): number {
+    return Math.min(this.#pause * GROWTH, this.#interval * MOST_PATIENCE);
   }
 
   /** Resolves to whether there was anything. */

@@ -1,5 +1,6 @@
 import {
   type AdapterContext,
+  type Clock,
   type HistoryLimits,
   type ListRange,
   type ReadOptions,
@@ -41,6 +42,7 @@ interface Opened {
 /** One store of one user, as an open adapter works with it. */
 export class OpenStore {
   readonly connection: Connection;
+  readonly clock: Clock;
   readonly store: string;
   /** Whether it is the user's own; of somebody else's, what is shared is there. */
   readonly mine: boolean;
@@ -56,13 +58,14 @@ export class OpenStore {
     const { store, epoch, owner, lastVersion } = opened;
     const { ports, history } = context;
     this.connection = connection;
+    this.clock = ports.clock;
     this.store = store;
     this.mine = opened.mine;
     this.lastVersion = lastVersion ?? undefined;
     this.history = history;
     this.bodies = new Bodies(connection, store, owner, ports);
     this.feed = new Feed(connection, store, epoch);
-    this.watcher = new FeedWatcher(connection, store, this.feed, ports.timers, options.pollInterval);
+    this.watcher = new FeedWatcher(connection, store, this.feed, ports, options);
     this.writes = new Writes(connection, store, this.bodies, history, () => this.watcher.hint());
     this.search = new Search(connection, store);
   }
@@ -94,7 +97,7 @@ export class OpenStore {
   /** The living record; with a version, that one, standing or kept. */
   async get(key: string, version: Version | null, options: ReadOptions): Promise<StoredRecord | undefined> {
     for (let last: string | undefined; ; ) {
-      const record = await this.#find(key, version, options);
+      const record = await this.find(key, version, options);
       if (record === null) return undefined;
       if (record.parts === null) return toInlineRecord(record);
       const body = await this.bodies.download(record, options.signal);
@@ -108,13 +111,22 @@ export class OpenStore {
   }
 
   async readStream(key: string, version: Version | null, options: ReadOptions): Promise<StoredStream | undefined> {
-    const record = await this.#find(key, version, options);
+    const record = await this.find(key, version, options);
     if (record === null) return undefined;
     return {
       header: toHeader(record.header),
       chunkHashes: fromBase64(record.hashes ?? ""),
       body: this.bodies.stream(record),
     };
+  }
+
+  /** As the server tells it. */
+  find(key: string, version: Version | null, { now, signal }: ReadOptions): Promise<WireRecord | null> {
+    return this.connection.call(
+      "holdfast_get",
+      { p_store: this.store, p_key: key, p_now: now, p_version: version },
+      signal,
+    );
   }
 
   async list({ prefix, after, limit }: ListRange, { now, signal }: ReadOptions): Promise<RecordHeader[]> {
@@ -138,14 +150,6 @@ export class OpenStore {
   close(): void {
     this.watcher.stop();
     this.connection.close();
-  }
-
-  #find(key: string, version: Version | null, { now, signal }: ReadOptions): Promise<WireRecord | null> {
-    return this.connection.call(
-      "holdfast_get",
-      { p_store: this.store, p_key: key, p_now: now, p_version: version },
-      signal,
-    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { checkKey, checkPrefix, StorageError } from "@holdfast/core";
-import { classify } from "./classify.js";
+import { explained } from "./explained.js";
 import type { OpenStore } from "./open-store.js";
 import { isUserId } from "./options.js";
 
@@ -97,20 +97,6 @@ function toTarget({ prefix, whole }: WireShare): ShareTarget {
 function checkUser(user: unknown): string {
   if (isUserId(user)) return user;
   throw invalid("a user is named by their id, a UUID");
-}
-
-/** These calls do not go through core's funnel. */
-function explained(what: string, error: unknown): unknown {
-  if (StorageError.is(error)) return error;
-  const known = classify(error);
-  if (known === undefined) {
-    return new StorageError("INTERNAL", `${what} failed unexpectedly: ${String(error)}`, {
-      adapter: "cloud",
-      cause: error,
-    });
-  }
-  const { code, message, retryable } = known;
-  return new StorageError(code, `${what} failed: ${message}`, { adapter: "cloud", retryable, cause: error });
 }
 
 function invalid(message: string): StorageError {

@@ -202,6 +202,33 @@ it("finishes a sweep that ended between marking and deleting, or between deletin
   }
 });
 
+it("goes on where an upload ended when the same body is saved again", async () => {
+  const body = bytes(11 * MiB, 3);
+  const dying = await openStorage(
+    cloud({
+      client: interrupted("holdfast_write", () => Promise.reject(new Error("the process ends here"))),
+      store,
+    }),
+    { retry: false },
+  );
+  await expect(dying.save("k", body)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await dying.close();
+  const before = await rows();
+  expect(await objects(before)).toHaveLength(3);
+  // The last part never arrived.
+  await server
+    .client(server.secretKey)
+    .storage.from("holdfast")
+    .remove([before[2]?.name ?? ""]);
+  await storage.save("k", body);
+  expect((await rows()).map(({ refs }) => refs)).toEqual([1, 1, 0, 1]);
+  expect(await storage.load("k")).toEqual(body);
+  await age();
+  await storage.sweep();
+  expect((await rows()).map(({ refs }) => refs)).toEqual([1, 1, 1]);
+  expect(await storage.load("k")).toEqual(body);
+});
+
 it("leaves nothing for ever of an upload that was given up", async () => {
   const source = async function* () {
     yield bytes(5 * MiB);

@@ -45,6 +45,16 @@ export class BackPressure {
     }
   }
 
+  /** Whether half of those that may wait do: the mirror does not wait for saves then. */
+  get isCrowded(): boolean {
+    return this.#estimate >= this.#parts.most / 2;
+  }
+
+  /** Counts anew those that wait. To be called when that is quick, since few do. */
+  recount(): void {
+    this.#estimate = this.#parts.count() + this.#underWay;
+  }
+
   async #waitForRoom(): Promise<void> {
     const { timers, most, timeout, count, wake } = this.#parts;
     let least = Number.POSITIVE_INFINITY;

@@ -1,12 +1,13 @@
 import { CHUNK_BYTES, type RecordHeader, StorageError } from "@holdfast/core";
 import type { BodyFiles } from "./body-files.js";
 import { breathing } from "./breath.js";
-import { looksLike } from "./fingerprint.js";
+import { type Fingerprint, looksLike } from "./fingerprint.js";
 import { openIfThere } from "./look.js";
+import type { VersionFiles } from "./mirror/version-files.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
 import { readFully } from "./port/whole-files.js";
 import type { Copies } from "./table/copies.js";
-import { type FileTable, readIntents, standingOf } from "./table/file-table.js";
+import { type FileTable, type Intent, readIntents, standingOf } from "./table/file-table.js";
 
 export interface BodyReaderParts {
   readonly port: FileSystemPort;
@@ -14,6 +15,7 @@ export interface BodyReaderParts {
   readonly files: FileTable;
   readonly copies: Copies;
   readonly bodies: BodyFiles;
+  readonly versions: VersionFiles;
 }
 
 /** Tries to find a file that the mirror may be moving just now. */
@@ -55,8 +57,8 @@ export class BodyReader {
   }
 
   /** Whether a version's body is in some file. */
-  has({ key, version }: RecordHeader): boolean {
-    const descriptor = this.#find(key, version);
+  has(header: RecordHeader): boolean {
+    const descriptor = this.#find(header);
     if (typeof descriptor !== "number") return false;
     this.#parts.port.close(descriptor);
     return true;
@@ -68,9 +70,10 @@ export class BodyReader {
     for (const stream of this.#streams) stream.cut(reason);
   }
 
-  #open({ key, version }: RecordHeader): number {
-    let found = this.#find(key, version);
-    for (let attempt = 1; typeof found !== "number" && attempt < TRIES; attempt++) found = this.#find(key, version);
+  #open(header: RecordHeader): number {
+    const { key, version } = header;
+    let found = this.#find(header);
+    for (let attempt = 1; typeof found !== "number" && attempt < TRIES; attempt++) found = this.#find(header);
     if (typeof found === "number") return found;
     if (found === "changed") {
       throw new StorageError("UNAVAILABLE", "the file of this item is being changed by somebody; try again", { key });
@@ -83,21 +86,43 @@ export class BodyReader {
   }
 
   /** A descriptor. `changed`: the file is there, and is no longer as it was recorded. */
-  #find(key: string, version: string): number | "changed" | undefined {
-    const { port, root, files, copies, bodies } = this.#parts;
+  #find({ key, version, storedSize }: RecordHeader): number | "changed" | undefined {
+    const { port, files, copies, bodies } = this.#parts;
     const row = files.find(key);
-    const copy = copies.of(key).find((each) => each.version === version);
+    const copy = copies.find(key, version);
     const descriptor = copy && openIfThere(port, bodies.locate(copy.place));
     if (descriptor !== undefined || row === undefined) return descriptor;
     const standing = standingOf(row);
-    // Moved into its place, which is recorded after that.
-    const intent = readIntents(row.intent).findLast((each) => each.version === version);
-    const path = intent?.path ?? (standing?.version === version ? standing.path : undefined);
-    const placed = path === undefined ? undefined : openIfThere(port, `${root}/${path}`);
-    if (placed === undefined || intent !== undefined || standing === undefined) return placed;
-    if (looksLike(standing.stat, port.fstat(placed))) return placed;
+    let found: number | "changed" | undefined;
+    for (const pair of [...readIntents(row.intent), standing]) {
+      if (pair?.version !== version) continue;
+      found = this.#openPublished(pair, pair === standing ? standing.stat : undefined, storedSize) ?? found;
+      if (typeof found === "number") return found;
+    }
+    return found;
+  }
+
+  /** The file of a version that is in its place, or was. `recorded`: how it looked there; undefined: that is not recorded yet. */
+  #openPublished(pair: Intent, recorded: Fingerprint | undefined, size: number): number | "changed" | undefined {
+    const { port, root } = this.#parts;
+    const placed = openIfThere(port, `${root}/${pair.path}`);
+    if (placed !== undefined && recorded !== undefined && looksLike(recorded, port.fstat(placed))) return placed;
+    // A file is saved before it is replaced, and that is recorded later: what is not saved now was in its place when that was opened.
+    const saved = this.#openSaved(pair, size);
+    if (placed === undefined) return saved;
+    if (saved === undefined && recorded === undefined) return placed;
     port.close(placed);
-    return "changed";
+    return saved ?? "changed";
+  }
+
+  /** The file of a previous version; undefined when none is there, or one that is still being copied. */
+  #openSaved({ path, version }: Intent, size: number): number | undefined {
+    const { port, versions } = this.#parts;
+    const place = versions.find(path, version);
+    const saved = place === undefined ? undefined : openIfThere(port, versions.locate(place));
+    if (saved === undefined || port.fstat(saved).size === size) return saved;
+    port.close(saved);
+    return undefined;
   }
 }
 

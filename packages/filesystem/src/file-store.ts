@@ -3,22 +3,17 @@ import {
   type AdapterContext,
   type Awaitable,
   BEFORE_ALL_TIME,
-  StorageError,
   type StoredRecord,
   type StoredStream,
 } from "@holdfast/core";
 import {
   type Connection,
-  emptyLog,
   FeedWatcher,
-  GroupCommit,
+  type GroupCommit,
   ItemSearch,
   ItemTable,
-  isBusy,
-  isSyncFailure,
-  lostConnection,
   type OpenDatabase,
-  retryWhileLocked,
+  StoreConnection,
   StoredBodies,
   type StoredItem,
   streamFromMemory,
@@ -38,6 +33,7 @@ import { goesByDefault, historyLimits, sweepHistory } from "./history-limits.js"
 import type { Internals } from "./internals.js";
 import { type Leftover, leftoversOf } from "./leftovers.js";
 import { Mirror } from "./mirror/mirror.js";
+import { Pace } from "./mirror/pace.js";
 import { Planner } from "./mirror/planner.js";
 import { VersionFiles } from "./mirror/version-files.js";
 import type { MirrorLock } from "./mirror-lock.js";
@@ -72,10 +68,10 @@ export class FileStore {
   readonly options: CompleteOptions;
   readonly internals: Internals;
   readonly writes: FileWrites;
+  readonly #connected: StoreConnection;
   readonly #lock: MirrorLock;
   readonly #editWatcher: EditWatcher | undefined;
   readonly #cleaner: CacheCleaner | undefined;
-  #failure: StorageError | undefined;
 
   static async open(options: CompleteOptions, internals: Internals, context: AdapterContext): Promise<FileStore> {
     const directories = prepareDirectories(options, internals);
@@ -103,7 +99,7 @@ export class FileStore {
     lock: MirrorLock;
   }) {
     const { options, internals, context, directories, database, lock } = parts;
-    const { connection, identity } = database;
+    const { connection } = database;
     const { files: port } = internals;
     const { ports } = context;
     const { root, work } = directories;
@@ -125,16 +121,23 @@ export class FileStore {
     this.versions = new VersionFiles(port, work);
     this.quarantine = new Quarantine(port, work, unique);
     this.trust = new Trust(port, root);
-    this.reader = new BodyReader({ port, root, files: this.files, copies: this.copies, bodies: this.bodies });
-    this.group = new GroupCommit({
-      connection,
-      ports,
-      lockTimeout: options.lockTimeout,
-      begun: () => this.#requireSameTokenizer(),
-      verify: () => identity.verify(),
-      committed: () => this.#committed(),
-      failed: (error) => this.#fail(error),
+    this.reader = new BodyReader({
+      port,
+      root,
+      files: this.files,
+      copies: this.copies,
+      bodies: this.bodies,
+      versions: this.versions,
     });
+    this.#connected = new StoreConnection({
+      database,
+      table: this.table,
+      context,
+      lockTimeout: options.lockTimeout,
+      committed: () => this.#committed(),
+      failed: () => this.watcher.stop(),
+    });
+    this.group = this.#connected.group;
     const { group, table, files, copies, bodies, quarantine, stored, versions } = this;
     const taking: EditParts = {
       port,
@@ -156,12 +159,20 @@ export class FileStore {
     this.edits = new Edits(taking);
     this.newcomers = new Newcomers(taking);
     const kept = (key: string) => new Set(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => header.version));
+    const pressure = new BackPressure({
+      timers: ports.timers,
+      most: options.maxPending,
+      timeout: options.lockTimeout,
+      count: () => files.pendingCount,
+      wake: () => this.mirror.wake(),
+    });
+    const pace = new Pace({ timers: ports.timers, breathe: breathing(), isCrowded: () => pressure.isCrowded });
     this.mirror = new Mirror({
       port,
       root,
       versions,
       unique,
-      breathe: breathing(),
+      pace,
       ports,
       lock,
       group,
@@ -174,18 +185,12 @@ export class FileStore {
       flushTimeout: options.flushTimeout,
       tookOver: () => this.#tookOver(),
       made: (made) => this.#editWatcher?.add(made),
+      idle: () => pressure.recount(),
       failed: (error) => this.writes.end(error),
     });
     const limits = options.cache;
     this.#cleaner = limits && new CacheCleaner({ limits, ports, connection, group, table, files });
-    const pressure = new BackPressure({
-      timers: ports.timers,
-      most: options.maxPending,
-      timeout: options.lockTimeout,
-      count: () => files.pendingCount,
-      wake: () => this.mirror.wake(),
-    });
-    this.writes = new FileWrites({ group, table, files, copies, bodies, pressure });
+    this.writes = new FileWrites({ group, table, files, copies, bodies, pressure, saving: () => pace.saving() });
     this.#editWatcher =
       options.watch && internals.watchRoot !== undefined
         ? new EditWatcher({
@@ -205,13 +210,7 @@ export class FileStore {
 
   /** Runs what needs no group, mostly reads, at once, or again on timers when it meets a lock. */
   read<T>(work: () => T, signal: AbortSignal | undefined): Awaitable<T> {
-    try {
-      return this.#attempt(work);
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-    }
-    const { lockTimeout } = this.options;
-    return retryWhileLocked(() => this.#attempt(work), { ports: this.context.ports, lockTimeout, signal });
+    return this.#connected.read(work, signal);
   }
 
   get(key: string, now: number, signal: AbortSignal | undefined): Awaitable<StoredRecord | undefined> {
@@ -232,7 +231,7 @@ export class FileStore {
   }
 
   async flush(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#connected.require();
     this.writes.require();
     await this.mirror.flush(signal);
   }
@@ -247,6 +246,7 @@ export class FileStore {
       edits: this.edits,
       newcomers: this.newcomers,
       isTrusted: (row) => this.trust.isTrusted(row),
+      confirm: () => this.#confirm(),
       mark: (keys) => this.#mark(keys),
       breathe: breathing(),
       entered: (directory) => this.#editWatcher?.add([directory]),
@@ -263,12 +263,7 @@ export class FileStore {
     await this.group.drained();
     this.reader.closeAll();
     this.#lock.close();
-    if (this.#failure !== undefined) return;
-    try {
-      emptyLog(this.connection);
-    } finally {
-      this.connection.close();
-    }
+    this.#connected.close();
   }
 
   /** Whether what people do to the files is noticed at once. */
@@ -309,6 +304,18 @@ export class FileStore {
     });
   }
 
+  async #confirm(): Promise<void> {
+    const confirmed = this.trust.takeConfirmed();
+    if (confirmed.length === 0) return;
+    const record = () => {
+      for (const { key, young, old } of confirmed) {
+        if (this.files.find(key)?.stat === young) this.files.refresh(key, old);
+      }
+    };
+    // Where there is no room for it, those files are hashed once more.
+    await this.group.submit(record).catch(() => undefined);
+  }
+
   /** An item, or `edited` when its data file is not as it was recorded. */
   #find(key: string, now: number): StoredItem | "edited" | undefined {
     const item = this.stored.find(key, now);
@@ -332,35 +339,8 @@ export class FileStore {
     return { header, body: body.in === "memory" ? body.bytes : await this.reader.read(header) };
   }
 
-  #attempt<T>(work: () => T): T {
-    if (this.#failure !== undefined) throw this.#failure;
-    try {
-      return work();
-    } catch (error) {
-      if (!isSyncFailure(error)) throw error;
-      const failure = lostConnection(error);
-      this.group.fail(failure);
-      throw failure;
-    }
-  }
-
-  #requireSameTokenizer(): void {
-    if (this.table.tokenizerVersion === this.context.tokenizerVersion) return;
-    throw new StorageError(
-      "UNAVAILABLE",
-      "another version of Holdfast has built this store's search index anew: update this one, or close this storage and open it again",
-      { retryable: false },
-    );
-  }
-
   #committed(): void {
     this.watcher.committed();
     this.mirror.wake();
-  }
-
-  #fail(error: StorageError): void {
-    this.#failure = error;
-    this.watcher.stop();
-    this.connection.close();
   }
 }

@@ -24,6 +24,8 @@ export interface FileWriteParts {
   readonly copies: Copies;
   readonly bodies: BodyFiles;
   readonly pressure: BackPressure;
+  /** Called with each write. */
+  readonly saving: () => void;
 }
 
 /** Commits saves and deletions, each with the mark that gives the mirror its work. */
@@ -121,6 +123,7 @@ export class FileWrites {
   #submit<T>(work: () => T, bytes: number, signal: AbortSignal | undefined): Promise<T> {
     return this.#parts.pressure.admit(async () => {
       this.require();
+      this.#parts.saving();
       return this.#parts.group.submit(work, { signal, bytes });
     }, signal);
   }

@@ -60,14 +60,14 @@ export class WorkingDirectories {
   /** The path to use for a file below the root. Throws ENOENT, ENOTDIR or ELOOP when its directory is not one. */
   locate(path: string): string {
     const { directory, name } = splitPath(path);
-    return `${this.#hold(directory)}/${name}`;
+    return `${this.#hold(directory).path}/${name}`;
   }
 
   /** As `locate`; makes the directories that are missing. */
   make(path: string): string {
     const { directory, name } = splitPath(path);
     try {
-      return `${this.#hold(directory)}/${name}`;
+      return `${this.#hold(directory).path}/${name}`;
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
     }
@@ -79,7 +79,7 @@ export class WorkingDirectories {
       if (codeOf(error) !== "EEXIST") throw error;
     }
     this.changed(directory);
-    return `${this.#hold(directory)}/${name}`;
+    return `${this.#hold(directory).path}/${name}`;
   }
 
   /** A name in the directory of `path` was added, replaced or removed. */
@@ -87,10 +87,13 @@ export class WorkingDirectories {
     this.#changed.add(splitPath(path).directory);
   }
 
-  /** Brings every change so far to the medium. */
-  fsync(): void {
-    for (const directory of this.#changed) this.#port.fsyncDirectory(this.#hold(directory));
+  /** Brings every change so far to the medium. Rejects when one directory could not be brought there. */
+  async fsync(): Promise<void> {
+    const changed = [...this.#changed];
     this.#changed.clear();
+    // Each is awaited whatever becomes of the others: none may be released meanwhile.
+    const outcomes = await Promise.allSettled(changed.map((directory) => this.#fsync(this.#hold(directory))));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /** Directories made here. */
@@ -121,13 +124,18 @@ export class WorkingDirectories {
     this.#held.clear();
   }
 
-  #hold(directory: string): string {
+  async #fsync(directory: HeldDirectory): Promise<void> {
+    if (directory.fsync === undefined) this.#port.fsyncDirectory(directory.path);
+    else await directory.fsync();
+  }
+
+  #hold(directory: string): HeldDirectory {
     let held = this.#held.get(directory);
     if (held === undefined) {
       held = this.#port.holdDirectory(this.#root, segmentsOf(directory));
       this.#held.set(directory, held);
     }
-    return held.path;
+    return held;
   }
 }
 

@@ -1,19 +1,24 @@
 import { MOST_IN_TABLE } from "./body-files.js";
-import { type Fingerprint, isFresh, looksLike } from "./fingerprint.js";
+import { type Fingerprint, fingerprintOf, isFresh, looksLike } from "./fingerprint.js";
 import { hashNow } from "./look.js";
 import type { FileStat, FileSystemPort } from "./port/file-system-port.js";
 import { type FileRow, standingOf } from "./table/file-table.js";
 
-/** Milliseconds after which a second change shows in the modification time. */
-const GRAIN = 2_000;
 const MOST_CONFIRMED = 10_000;
+
+/** A young file that was hashed when it had grown old, and was as recorded: a fingerprint that says when is trusted for good. */
+export interface Confirmed {
+  readonly key: string;
+  readonly young: Fingerprint;
+  readonly old: Fingerprint;
+}
 
 /** Tells whether data files are as they were recorded, mostly from their stat alone. */
 export class Trust {
   readonly #port: FileSystemPort;
   readonly #root: string;
-  /** Fingerprints of young files that were hashed when they had grown old, so that they need not be hashed again. */
-  readonly #confirmed = new Map<string, Fingerprint>();
+  /** By their keys, so that they need not be hashed again. */
+  readonly #confirmed = new Map<string, Confirmed>();
 
   constructor(port: FileSystemPort, root: string) {
     this.#port = port;
@@ -31,15 +36,25 @@ export class Trust {
     if (!looksLike(standing.stat, stat)) return false;
     // A large body is verified when it is read.
     if (!isFresh(standing.stat, stat) || stat.size > MOST_IN_TABLE) return true;
-    if (this.#confirmed.get(row.key) === standing.stat) return true;
+    if (this.#confirmed.get(row.key)?.young === standing.stat) return true;
+    // Before the file is read: what is changed later than that has a later time.
+    const now = this.#port.now();
     if (hashNow(this.#port, path) !== standing.sha256) return false;
-    this.#confirm(row.key, standing.stat, stat);
+    this.#confirm(row.key, standing.stat, stat, now);
     return true;
   }
 
-  #confirm(key: string, fingerprint: Fingerprint, stat: FileStat): void {
-    if (this.#port.now() - Number(stat.mtime / 1_000_000n) < GRAIN) return;
+  /** What was confirmed and not taken yet. Whoever takes it records it, so that nobody hashes those files again. */
+  takeConfirmed(): Confirmed[] {
+    const taken = [...this.#confirmed.values()];
+    this.#confirmed.clear();
+    return taken;
+  }
+
+  #confirm(key: string, young: Fingerprint, stat: FileStat, now: number): void {
+    const old = fingerprintOf(stat, now);
+    if (isFresh(old, stat)) return;
     if (this.#confirmed.size >= MOST_CONFIRMED) this.#confirmed.clear();
-    this.#confirmed.set(key, fingerprint);
+    this.#confirmed.set(key, { key, young, old });
   }
 }

@@ -73,6 +73,22 @@ async function saveOver(root: string, oracle: Oracle): Promise<void> {
   await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
 }
 
+/** Reads all there is while nobody finishes what the dead process began. */
+async function loadWithoutMirror(root: string, oracle: Oracle, where: string): Promise<void> {
+  const adapter = filesystemOn(withoutMirror, { root, watch: false, flushTimeout: 0 });
+  const storage = await openStorage(adapter);
+  await loadVersions(storage, oracle, where);
+  await storage.close().catch((error: unknown) => expect(error).toMatchObject({ code: "TIMEOUT" }));
+}
+
+async function loadVersions(storage: StorageEngine, oracle: Oracle, where: string): Promise<void> {
+  for (const key of oracle.keys()) {
+    for (const { version } of await storage.history(key)) {
+      await expect(storage.load(key, { version }), `${key} ${version} ${where}`).resolves.toBeDefined();
+    }
+  }
+}
+
 /** Another process mirrors, and is slow. */
 const withoutMirror: Internals = {
   ...realInternals,
@@ -92,6 +108,7 @@ describe("a process that dies", () => {
       for (let lastCall = 1; lastCall <= calls; lastCall++) {
         const root = temporaryRoot();
         const { oracle } = await crashAt(root, lastCall, flushesOften);
+        await loadWithoutMirror(root, oracle, `after a death at call ${lastCall}, before the mirror has gone on`);
         if (flushesOften) await saveOver(root, oracle);
         const storage = await openRoot(root, { watch: false });
         for (const [key, { acknowledged, tried }] of oracle) {
@@ -100,11 +117,7 @@ describe("a process that dies", () => {
         }
         await storage.flush();
         const where = `after a death at call ${lastCall}`;
-        for (const key of oracle.keys()) {
-          for (const { version } of await storage.history(key)) {
-            await expect(storage.load(key, { version }), `${key} ${version} ${where}`).resolves.toBeDefined();
-          }
-        }
+        await loadVersions(storage, oracle, where);
         expect((await storage.verify()).problems, where).toEqual([]);
         const living = (await storage.list()).length;
         expect(filesIn(root).length, where).toBe(2 * living);

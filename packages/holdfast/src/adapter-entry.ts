@@ -13,6 +13,15 @@ export interface AdapterEntry<Options> {
   load(): Promise<(options: Options) => StorageAdapter>;
   /** Whether there is a store already. Left out where nothing is created by opening. */
   exists?(options: Options): Promise<boolean>;
+  /** Where `platform` chooses it: `cloud`, wherever it is registered. Left out: only by its scheme. */
+  readonly platform?: "cloud";
+  /** What its factory takes for an app that gives no more than its name. Needed with `platform`. */
+  ofApp?(name: string): Options | Promise<Options>;
+  /**
+   * The store URL, as `formatStoreUrl` writes it, that leads to the same data from everywhere on this machine: what is recorded
+   * of an app's choice. Left out where there is no such place.
+   */
+  locate?(options: Options): string;
 }
 
 /** What `sqlite()` of @holdfast/sqlite takes; written out here, because that package need not be installed. */

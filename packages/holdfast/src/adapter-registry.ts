@@ -79,15 +79,40 @@ export function listAdapters(): Promise<AdapterStatus[]> {
   );
 }
 
+/** An adapter that was found, and where its data is. */
+export interface FoundAdapter {
+  readonly scheme: string;
+  readonly adapter: StorageAdapter;
+  /** See `AdapterEntry.locate`. */
+  readonly location: string | undefined;
+}
+
 /** The adapter that a URL names. */
-export async function adapterFor(url: StoreUrl): Promise<StorageAdapter> {
-  const entry = entryFor(url.scheme);
-  return (await load(url.scheme, entry))(parse(entry, url));
+export function adapterFor(url: StoreUrl): Promise<FoundAdapter> {
+  return adapterOf(url.scheme, parse(entryFor(url.scheme), url));
 }
 
 /** The adapter of a scheme with what its factory takes. */
-export async function adapterOf(scheme: string, options: unknown): Promise<StorageAdapter> {
-  return (await load(scheme, entryFor(scheme)))(options);
+export async function adapterOf(scheme: string, options: unknown): Promise<FoundAdapter> {
+  const entry = entryFor(scheme);
+  const make = await load(scheme, entry);
+  return { scheme, adapter: make(options), location: entry.locate?.(options) };
+}
+
+/** The adapter of a scheme for an app that gives no more than its name. */
+export async function adapterOfApp(scheme: string, name: string): Promise<FoundAdapter> {
+  const entry = entryFor(scheme);
+  // First, since what the app's options are may depend on the package.
+  await load(scheme, entry);
+  if (entry.ofApp === undefined) {
+    throw new StorageError("UNSUPPORTED", `${scheme}: cannot be chosen by an app's name alone; give a store URL`);
+  }
+  return adapterOf(scheme, await entry.ofApp(name));
+}
+
+/** The scheme of what was registered for the cloud, the latest first. */
+export function cloudScheme(): string | undefined {
+  return [...known()].findLast(([, entry]) => entry.platform === "cloud")?.[0];
 }
 
 /** Whether something is there to be opened. True for adapters whose stores need no creation. */

@@ -1,53 +1,50 @@
-import {
-  openStorage,
-  type StorageAdapter,
-  type StorageEngine,
-  StorageError,
-  type StorageSettings,
-} from "@holdfast/core";
-import { type AdapterRegistry, adapterOf } from "./adapter-registry.js";
-import { openStore } from "./open-store.js";
-import type { StoreUrl } from "./store-url.js";
-
-type ChoiceByType = {
-  [Type in keyof AdapterRegistry]: { readonly type: Type } & Readonly<AdapterRegistry[Type]>;
-}[keyof AdapterRegistry];
-
-/** Which backend: a store URL, an adapter by name with what its factory takes, or an adapter that is made already. */
-export type StorageChoice =
-  | string
-  | { readonly url: string | StoreUrl }
-  | { readonly adapter: StorageAdapter }
-  | ChoiceByType;
+import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
+import { warn } from "#platform";
+import { choose, type StorageChoice } from "./choose.js";
+import { rememberChoice } from "./remember-choice.js";
 
 /**
- * Opens storage on the backend of your choice.
+ * Opens storage on the backend that fits the platform, or that you choose.
+ *
+ * With an app's `name` the place of its data is recorded, and a later start that would open another one, where the data would seem
+ * gone, stops and says how to move it.
  *
  * @example
+ * await createStorage({ platform: "auto", name: "my-app" });
  * await createStorage("sqlite:./app.db");
  * await createStorage({ type: "sqlite", path: "./app.db", durability: "process" });
- * await createStorage({ type: "memory" });
  * await createStorage({ adapter: myAdapter() }, { compress: true });
+ * await createStorage({ primary: { adapter: remote }, fallbacks: ["sqlite:./offline.db"] });
  *
- * @throws INVALID_OPTION, UNSUPPORTED when the adapter's package is not installed, and what opening throws.
+ * @throws INVALID_OPTION, also where the app's data is elsewhere; UNSUPPORTED when the adapter's package is not installed; and
+ * what opening throws.
  */
 export async function createStorage(choice: StorageChoice, settings?: StorageSettings): Promise<StorageEngine> {
-  if (typeof choice === "string") return openStore(choice, settings);
-  const given: unknown = choice;
-  if (typeof given !== "object" || given === null) throw wrongChoice();
-  if ("type" in choice) {
-    const { type, ...options } = choice;
-    return openStorage(await adapterOf(type, options), settings);
+  const { adapter, location, app, details } = await choose(choice);
+  const remembering = app && (await rememberChoice(app, location));
+  const storage = await openStorage(adapter, settings);
+  try {
+    await remembering?.record();
+  } catch (error) {
+    await storage.close();
+    throw error;
   }
-  if (Object.keys(choice).length !== 1) throw wrongChoice();
-  if ("url" in choice) return openStore(choice.url, settings);
-  if ("adapter" in choice) return openStorage(choice.adapter, settings);
-  throw wrongChoice();
+  if (details["platform"] === "none") {
+    warn(`holdfast: everything is kept in memory and gone when this ends, because ${details["because"]}`);
+  }
+  const place = remembering?.place;
+  return explained(storage, place === undefined ? details : { ...details, recorded: place });
 }
 
-function wrongChoice(): StorageError {
-  return new StorageError(
-    "INVALID_OPTION",
-    "createStorage takes a store URL, { url }, { adapter }, or { type } with what that adapter takes",
-  );
+/** Has `getInfo` say what was chosen and why, in namespaces too. */
+function explained(storage: StorageEngine, details: Readonly<Record<string, string>>): StorageEngine {
+  const getInfo = storage.getInfo.bind(storage);
+  const namespace = storage.namespace.bind(storage);
+  return Object.assign(storage, {
+    getInfo: async (...given) => {
+      const info = await getInfo(...given);
+      return { ...info, details: { ...info.details, ...details } };
+    },
+    namespace: (...given) => explained(namespace(...given), details),
+  } satisfies Partial<StorageEngine>);
 }

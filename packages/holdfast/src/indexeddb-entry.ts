@@ -1,6 +1,7 @@
 import { StorageError } from "@holdfast/core";
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { AdapterEntry } from "./adapter-entry.js";
+import { formatStoreUrl } from "./store-url.js";
 import { numberOption, wordOption } from "./url-values.js";
 
 /** `indexeddb:my-app` or `indexeddb:my-app?durability=strict`: the database of that name, of the page's origin. */
@@ -18,5 +19,7 @@ export const indexeddbEntry: AdapterEntry<IndexedDbOptions> = {
     };
   },
   load: async () => (await import("@holdfast/indexeddb")).indexeddb,
+  ofApp: (name) => ({ name }),
+  locate: ({ name }) => formatStoreUrl({ scheme: "indexeddb", path: name, options: {} }),
   exists: async ({ name }) => (await indexedDB.databases()).some((each) => each.name === name),
 };

@@ -1,5 +1,5 @@
 import { StorageError } from "@holdfast/core";
-import { type MemoryOptions, memory } from "@holdfast/memory";
+import type { MemoryOptions } from "@holdfast/memory";
 import type { AdapterEntry } from "./adapter-entry.js";
 import { numberOption } from "./url-values.js";
 
@@ -13,5 +13,6 @@ export const memoryEntry: AdapterEntry<MemoryOptions> = {
     }
     return { capacity: numberOption(url, "capacity") };
   },
-  load: () => Promise.resolve(memory),
+  load: async () => (await import("@holdfast/memory")).memory,
+  ofApp: () => ({}),
 };

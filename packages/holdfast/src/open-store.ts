@@ -12,15 +12,17 @@ import { checkStoreUrl, parseStoreUrl, type StoreUrl } from "./store-url.js";
  * opening throws.
  */
 export async function openStore(url: string | StoreUrl, settings?: StorageSettings): Promise<StorageEngine> {
-  return openStorage(await adapterFor(read(url)), settings);
+  const { adapter } = await adapterFor(readStoreUrl(url));
+  return openStorage(adapter, settings);
 }
 
 /** Whether there is a store at a URL; opens and creates nothing. `memory:` always exists, empty. */
 export async function storeExists(url: string | StoreUrl): Promise<boolean> {
-  return existsAt(read(url));
+  return existsAt(readStoreUrl(url));
 }
 
-function read(url: string | StoreUrl): StoreUrl {
+/** Throws INVALID_OPTION. */
+export function readStoreUrl(url: string | StoreUrl): StoreUrl {
   const given: unknown = url;
   if (typeof given === "object" && given !== null) return checkStoreUrl(url as StoreUrl);
   if (typeof url === "string") return parseStoreUrl(url);

@@ -1,58 +1,79 @@
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PackedApp } from "./support/packed.ts";
 
-const execute = promisify(execFile);
+const BY_PNPM = { npm_config_user_agent: "pnpm/12.18.0 npm/? node/v24.21.0 linux x64" };
 
-/** An app that has installed `holdfast` with what it depends on, and no optional package. */
-let app: string;
-beforeAll(async () => {
-  app = await mkdtemp(join(tmpdir(), "holdfast-app-"));
-  for (const name of ["holdfast", "@holdfast/core", "@holdfast/memory"]) await install(name);
-});
-afterAll(() => rm(app, { recursive: true, force: true }));
+describe("holdfast alone, as it is published", () => {
+  let app: PackedApp;
+  beforeAll(async () => {
+    app = await PackedApp.install(["holdfast", "core", "memory", "indexeddb"]);
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
 
-describe("without the optional packages", () => {
+  const run = async (code: string, env: Readonly<Record<string, string>> = BY_PNPM) => {
+    const file = join(app.folder, "app.mjs");
+    await writeFile(file, `import { createStorage, listAdapters, openStore } from "holdfast";\n${code}\n`);
+    return app.run(file, env);
+  };
+  const failureOf = (call: string) => `await ${call}.catch(({ code, message }) => console.log(code, message))`;
+
   it("opens what is there", async () => {
     expect(await run(`await (await openStore("memory:")).save("a", 1); console.log("saved")`)).toBe("saved");
+    const fallbacks = `await createStorage({ primary: "memory:", fallbacks: ["memory:"] })`;
+    expect(await run(`console.log((await (${fallbacks}).save("a", 1)).key)`)).toBe("a");
   });
 
-  it("names the command that installs what is not", async () => {
-    const code = `await openStore("sqlite:a.db").catch(({ code, message }) => console.log(code, message))`;
-    expect(await run(code)).toBe(
-      "UNSUPPORTED sqlite: needs the package @holdfast/sqlite, which is not installed: run `pnpm add @holdfast/sqlite`",
+  it.each([
+    ["sqlite:", "@holdfast/sqlite", `openStore("sqlite:a.db")`],
+    ["file:", "@holdfast/filesystem", `openStore("file:a")`],
+    ["file:", "@holdfast/filesystem", `createStorage({ platform: "desktop", name: "my-app" })`],
+  ])("names the command that installs what %s needs", async (scheme, name, call) => {
+    expect(await run(failureOf(call))).toBe(
+      `UNSUPPORTED ${scheme} needs the package ${name}, which is not installed: run \`pnpm add ${name}\``,
     );
   });
 
-  it("names the command that installs the readable files", async () => {
-    const code = `await openStore("file:a").catch(({ code, message }) => console.log(code, message))`;
-    expect(await run(code)).toBe(
-      "UNSUPPORTED file: needs the package @holdfast/filesystem, which is not installed: run `pnpm add @holdfast/filesystem`",
-    );
+  it.each([
+    ["yarn.lock", "yarn add @holdfast/sqlite"],
+    ["bun.lock", "bun add @holdfast/sqlite"],
+    ["package-lock.json", "npm install @holdfast/sqlite"],
+  ])("names the command of the package manager whose %s is nearest", async (lockFile, command) => {
+    const folder = join(app.folder, lockFile.replace(".", "-"), "deeper");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "..", lockFile), "");
+    const code = `process.chdir(${JSON.stringify(folder)});\n${failureOf(`openStore("sqlite:a.db")`)}`;
+    expect(await run(code, { npm_config_user_agent: "" })).toContain(`run \`${command}\``);
   });
 
   it("lists them as missing", async () => {
     const code = `console.log((await listAdapters()).map(({ scheme, available }) => scheme + " " + available).join())`;
     expect(await run(code)).toBe("memory true,sqlite false,file false");
   });
+
+  it("brings nothing that Node alone can run", () => {
+    for (const name of ["@holdfast/sqlite", "@holdfast/filesystem", "better-sqlite3"]) {
+      expect(existsSync(join(app.folder, "node_modules", name))).toBe(false);
+    }
+  });
 });
 
-async function install(name: string): Promise<void> {
-  const source = dirname(dirname(fileURLToPath(import.meta.resolve(name))));
-  const target = join(app, "node_modules", name);
-  await mkdir(target, { recursive: true });
-  await cp(join(source, "dist"), join(target, "dist"), { recursive: true });
-  await cp(join(source, "package.json"), join(target, "package.json"));
-}
-
-async function run(code: string): Promise<string> {
-  const file = join(app, "app.mjs");
-  await writeFile(file, `import { listAdapters, openStore } from "holdfast";\n${code}\n`);
-  const env = { ...process.env, npm_config_user_agent: "pnpm/12.18.0 npm/? node/v24.21.0 linux x64" };
-  const { stdout } = await execute(process.execPath, [file], { cwd: app, env });
-  return stdout.trim();
-}
+describe("core and one adapter, as they are published", () => {
+  it("save and load", async () => {
+    await using app = await PackedApp.install(["core", "sqlite"]);
+    const file = join(app.folder, "app.mjs");
+    await writeFile(
+      file,
+      `import { openStorage } from "@holdfast/core";
+       import { sqlite } from "@holdfast/sqlite";
+       const storage = await openStorage(sqlite({ path: "./app.db" }));
+       await storage.save("notes/first", { title: "Hello" });
+       console.log(JSON.stringify(await storage.load("notes/first")), (await storage.search({ text: "fir" })).length);
+       await storage.close();`,
+    );
+    expect(await app.run(file)).toBe('{"title":"Hello"} 1');
+    expect(existsSync(join(app.folder, "node_modules", "holdfast"))).toBe(false);
+  });
+});

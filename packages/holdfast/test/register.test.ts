@@ -61,7 +61,8 @@ describe("register", () => {
     ["yarn/4.1.0 npm/? node/v24.21.0 linux x64", "yarn add @acme/absent"],
     ["bun/1.2.0 npm/? node/v24.3.0 linux x64", "bun add @acme/absent"],
     ["npm/11.0.0 node/v24.21.0 linux x64 workspaces/false", "npm install @acme/absent"],
-    ["", "npm install @acme/absent"],
+    // Run by none: the one whose lock file is nearest, here this repository's.
+    ["", "pnpm add @acme/absent"],
   ])("names the command that installs a missing package, run by %j", async (agent, command) => {
     vi.stubEnv("npm_config_user_agent", agent);
     register(

@@ -9,7 +9,6 @@ import {
   type WriteRecord,
 } from "@holdfast/core";
 import { isFull } from "./classify.js";
-import { waits } from "./group-commit.js";
 import { headerOf, INLINE_LIMIT, type ItemRow } from "./layout.js";
 import { hold, whenFree } from "./locks.js";
 import { bodyOf, chunksOf } from "./reads.js";
@@ -206,7 +205,7 @@ class ChunkWriter implements BodyWriter {
     // Before its name stands among the unowned, so that nobody frees it.
     this.#release ??= await this.#hold(this.#body);
     const chunk = joined(this.#pending, this.#bytes);
-    const attempt = { bytes: CHUNK_BYTES, waits: waits() };
+    const attempt = { bytes: CHUNK_BYTES };
     for (let stored = false; !stored; ) {
       try {
         await this.#put(chunk);

@@ -1,5 +1,4 @@
 import { type AdapterContext, StorageError } from "@holdfast/core";
-import { openDB, unwrap } from "idb";
 import { LAYOUT, STORES, type StoreName, TOKENIZERS } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
@@ -97,41 +96,44 @@ export class Connection {
         refusal ??= error;
         reject(refusal);
       };
+      const opening = indexedDB.open(name, LAYOUT * TOKENIZERS + tokenizerVersion);
       // Not a timer of the ports: the browser answers in real time, of which a simulated clock knows nothing.
       const timer = setTimeout(() => refuse(locked(lockTimeout)), lockTimeout);
-      const opening = openDB(name, LAYOUT * TOKENIZERS + tokenizerVersion, {
-        upgrade: (_database, oldVersion, _newVersion, wrapped) => {
-          clearTimeout(timer);
-          const transaction = unwrap(wrapped) as IDBTransaction;
-          // The opening itself would say no more than that it was aborted, for want of room for example.
-          wrapped.done.catch(refuse);
-          // Only what was never open is made; what was is gone.
-          if (oldVersion === 0 && this.#epoch !== undefined) refuse(this.#giveUp(deleted()));
-          if (refusal !== undefined) transaction.abort();
-          else {
-            upgrade(transaction, oldVersion, this.#context).catch((error: unknown) => {
-              refuse(error);
-              transaction.abort();
-            });
-          }
-        },
-        blocking: (_version, wanted) => void this.#giveUp(wanted === null ? deleted() : superseded()),
-        terminated: () => {
+      opening.onupgradeneeded = ({ oldVersion }) => {
+        clearTimeout(timer);
+        // Never null while it is under way.
+        const transaction = opening.transaction as IDBTransaction;
+        // The opening itself would say no more than that it was aborted, for want of room for example.
+        transaction.onabort = () => transaction.error !== null && refuse(transaction.error);
+        // Only what was never open is made; what was is gone.
+        if (oldVersion === 0 && this.#epoch !== undefined) refuse(this.#giveUp(deleted()));
+        if (refusal !== undefined) transaction.abort();
+        else {
+          upgrade(transaction, oldVersion, this.#context).catch((error: unknown) => {
+            refuse(error);
+            transaction.abort();
+          });
+        }
+      };
+      opening.onsuccess = () => {
+        clearTimeout(timer);
+        const database = opening.result;
+        if (refusal !== undefined) {
+          database.close();
+          return;
+        }
+        database.onversionchange = ({ newVersion }) => {
+          this.#giveUp(newVersion === null ? deleted() : superseded());
+        };
+        database.onclose = () => {
           this.#database = undefined;
-        },
-      });
-      opening.then(
-        (wrapped) => {
-          clearTimeout(timer);
-          const database = unwrap(wrapped) as IDBDatabase;
-          if (refusal === undefined) resolve(database);
-          else database.close();
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          refuse(error);
-        },
-      );
+        };
+        resolve(database);
+      };
+      opening.onerror = () => {
+        clearTimeout(timer);
+        refuse(opening.error);
+      };
     });
   }
 

@@ -1,5 +1,5 @@
 import { BEFORE_ALL_TIME, type CancelTimer, VersionClock } from "@holdfast/core";
-import type { EvictionJob } from "./group-commit.js";
+import type { EvictionJob } from "./group-jobs.js";
 import { headerOf, type ItemRow, isItem, type Row } from "./layout.js";
 import { answered, commit } from "./requests.js";
 import type { Store } from "./store.js";

@@ -1,13 +1,12 @@
 import type { HistoryLimits } from "@holdfast/core";
 import { isFull } from "./classify.js";
 import type { Connection } from "./connection.js";
+import type { Attempt, EvictionJob, JobOptions, RoomMakers } from "./group-jobs.js";
 import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
 import { answered, commit } from "./requests.js";
 import { EMPTY, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
-export interface GroupCommitOptions {
-  /** Gives up the room that is kept for deletions; false when there is none. */
-  readonly release: () => Promise<boolean>;
+export interface GroupCommitOptions extends RoomMakers {
   readonly connection: Connection;
   /** Which replaced versions to keep; undefined: none. */
   readonly history: HistoryLimits | undefined;
@@ -16,40 +15,16 @@ export interface GroupCommitOptions {
   /** Called when the commit is complete; `alone`: no other tab wrote since this one last did. */
   readonly committed: (sequence: number, entry: FeedRow, alone: boolean) => void;
   readonly leftBodies: () => void;
-  /** Chooses what may go so that a write of so many bytes finds room; undefined when nothing may. */
-  readonly evict: ((bytes: number) => Promise<EvictionJob | undefined>) | undefined;
 }
 
-/** Deletes what was chosen. */
-export interface EvictionJob {
-  readonly keys: readonly string[];
-  readonly work: (workspace: Workspace) => void;
-  /** Frees the room that it left. */
-  readonly free: () => Promise<void>;
-}
-
-export interface JobOptions {
-  /** The stored keys of which the job must know what stands. */
-  readonly keys: readonly string[];
-  readonly signal?: AbortSignal | undefined;
-  /** Bytes that the job writes. */
-  readonly bytes?: number;
-  /** The job makes more room than it takes. */
-  readonly frees?: true;
-}
-
-interface Job extends JobOptions {
+interface Job extends JobOptions, Pick<Attempt, "waits"> {
   work(workspace: Workspace): void;
   acknowledge(): void;
   reject(error: unknown): void;
   /** A group in which it stood has failed. */
   alone: boolean;
-  /** Milliseconds to wait before it is tried again, where room was freed lately. */
-  waits: number[];
 }
 
-/** The browser takes its time to hand out room that was freed. */
-const FREED_LATELY = 5_000;
 const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
 // One transaction holds up every reader.
 const MOST_JOBS = 512;
@@ -78,7 +53,6 @@ export class GroupCommit {
       this.#jobs.push({
         ...options,
         alone: false,
-        waits: waits(),
         work(workspace) {
           result = { value: work(workspace) };
         },
@@ -165,30 +139,17 @@ export class GroupCommit {
   }
 
   /** After a write that found no room: whether it is worth trying again. */
-  async makeRoom(job: Pick<Job, "bytes" | "frees" | "waits">): Promise<boolean> {
-    const { evict, release } = this.#options;
-    if (job.frees && (await release())) return true;
-    const eviction = job.frees ? undefined : await evict?.(job.bytes ?? 0);
-    if (eviction !== undefined) {
-      await this.#carryOut(eviction);
-      return true;
-    }
-    return (job.frees || performance.now() - this.#freed < FREED_LATELY) && pause(job.waits);
-  }
-
-  async #carryOut({ keys, work, free }: EvictionJob): Promise<void> {
-    const job = { keys, work, alone: true, waits: [], acknowledge: () => undefined, reject: () => undefined };
-    const times = waits();
-    for (;;) {
-      try {
-        await this.#commit([job]);
-        break;
-      } catch (error) {
-        if (!isFull(error) || !((await this.#options.release()) || (await pause(times)))) throw error;
-      }
-    }
-    await free();
-    this.freed();
+  async makeRoom(attempt: Attempt): Promise<boolean> {
+    // Most stores are never full.
+    const { makeRoom } = await import("./full-store.js");
+    const nothing = () => undefined;
+    const group = {
+      sinceFreed: performance.now() - this.#freed,
+      freed: () => this.freed(),
+      commit: (job: Pick<EvictionJob, "keys" | "work">) =>
+        this.#commit([{ ...job, alone: true, acknowledge: nothing, reject: nothing }]),
+    };
+    return makeRoom(group, this.#options, attempt);
   }
 
   /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */
@@ -212,20 +173,6 @@ export class GroupCommit {
 async function keptOf(transaction: IDBTransaction, stored: string): Promise<KeptVersion[]> {
   const rows: HistoryRow[] = await answered(transaction.objectStore("history").getAll(versionsOf(stored)));
   return rows.map((row) => ({ version: headerOf(row).version, body: row.c?.[0] }));
-}
-
-/** How long a write that finds no room waits, each time that it does. */
-export function waits(): number[] {
-  return [50, 200, 800];
-}
-
-/** Waits for the next of the times; false when there is none left. */
-async function pause(times: number[]): Promise<boolean> {
-  const wait = times.shift();
-  if (wait === undefined) return false;
-  // Not a timer of the ports: the browser takes real time.
-  await new Promise((resolve) => setTimeout(resolve, wait));
-  return true;
 }
 
 /** What the newest entry of the feed says. */

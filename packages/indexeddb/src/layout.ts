@@ -1,7 +1,7 @@
 import { parseJson, type RecordHeader, type Version } from "@holdfast/core";
 
 /** See docs/indexeddb.md. A new number comes with a step in `upgrade.ts` and a stored older layout among the tests. */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 /** The database's version is layout × this + the tokenizer's version, so that a change of either is an upgrade. */
 export const TOKENIZERS = 1_000;
 
@@ -22,6 +22,8 @@ export interface ItemRow {
   readonly x?: Uint8Array;
   /** What it is found by: `#tag`, `=term`. */
   readonly t?: readonly string[];
+  /** When it was last modified, as a negative number: the newest comes first. Of what stands only. */
+  readonly m?: number;
   /** When it expires. */
   readonly e?: number;
   /** When it was last used; for items that may be evicted. */
@@ -35,7 +37,7 @@ interface TombstoneRow {
   readonly k: string;
 }
 
-export interface HistoryRow extends Omit<ItemRow, "t" | "u"> {
+export interface HistoryRow extends Omit<ItemRow, "t" | "m" | "u"> {
   /** When it was replaced or deleted. */
   readonly r: number;
 }

@@ -1,4 +1,4 @@
-/** The outcome of one request. Hot paths use this: idb's wrapped objects cost as much again as a small request itself. */
+/** The outcome of one request. */
 export function answered<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);

@@ -1,6 +1,6 @@
 import { type AdapterContext, StorageError } from "@holdfast/core";
 import { toHex } from "./hex.js";
-import { foundBy, headerOf, isItem, type Row, TOKENIZERS } from "./layout.js";
+import { foundBy, headerOf, isItem, type Row, type StoreName, TOKENIZERS } from "./layout.js";
 import { answered } from "./requests.js";
 
 /**
@@ -9,12 +9,21 @@ import { answered } from "./requests.js";
  */
 export async function upgrade(transaction: IDBTransaction, oldVersion: number, context: AdapterContext): Promise<void> {
   const layout = Math.floor(oldVersion / TOKENIZERS);
-  if (oldVersion > 0 && layout === 0) throw foreign(transaction.db.name);
+  const { db } = transaction;
+  if (oldVersion > 0 && !(layout > 0 && EVER.every((store) => db.objectStoreNames.contains(store)))) {
+    throw foreign(db.name);
+  }
   for (const step of STEPS.slice(layout)) step(transaction, context);
-  if (layout > 0 && oldVersion % TOKENIZERS !== context.tokenizerVersion) {
-    await index(transaction.objectStore("records"), context);
+  const isTokenizer = oldVersion % TOKENIZERS === context.tokenizerVersion;
+  if (layout > 0 && (layout < WITH_MODIFIED || !isTokenizer)) {
+    await rewrite(transaction.objectStore("records"), isTokenizer ? undefined : context);
   }
 }
+
+/** What every layout has. */
+const EVER: readonly StoreName[] = ["records", "feed", "chunks", "unowned", "store"];
+/** The layout from which on records say when they were modified. */
+const WITH_MODIFIED = 3;
 
 /** Each makes the layout of its place, counted from 1, out of the one before. */
 const STEPS: readonly ((transaction: IDBTransaction, context: AdapterContext) => void)[] = [
@@ -31,18 +40,21 @@ const STEPS: readonly ((transaction: IDBTransaction, context: AdapterContext) =>
     transaction.objectStore("records").createIndex("used", "u");
     transaction.db.createObjectStore("history");
   },
+  (transaction) => {
+    transaction.objectStore("records").createIndex("newest", "m");
+  },
 ];
 
-/** Computes anew what every item is found by. */
-async function index(records: IDBObjectStore, { termsOf }: AdapterContext): Promise<void> {
+/** Computes anew when every item was modified and, for another tokenizer, what it is found by. */
+async function rewrite(records: IDBObjectStore, tokenizer: AdapterContext | undefined): Promise<void> {
   const request = records.openCursor();
   for (let cursor = await answered(request); cursor !== null; cursor = await answered(request)) {
     const row = cursor.value as Row;
     if (isItem(row)) {
       const header = headerOf(row);
-      const t = foundBy(header.tags, termsOf(header));
-      const { t: _, ...rest } = row;
-      cursor.update(t === undefined ? rest : { ...rest, t });
+      const { t: old, ...rest } = row;
+      const t = tokenizer === undefined ? old : foundBy(header.tags, tokenizer.termsOf(header));
+      cursor.update({ ...rest, ...(t !== undefined && { t }), m: -header.modified });
     }
     cursor.continue();
   }

@@ -206,7 +206,7 @@ export class Workspace {
     this.#changed.add(stored);
   }
 
-  #keep(stored: string, version: Version, { t: _t, u: _u, ...row }: ItemRow, now: number): void {
+  #keep(stored: string, version: Version, { t: _t, m: _m, u: _u, ...row }: ItemRow, now: number): void {
     this.#keptOf(stored).push({ version, body: row.c?.[0] });
     const kept: HistoryRow = { ...row, r: now };
     this.also((transaction) => transaction.objectStore("history").put(kept, [stored, version]));
@@ -246,6 +246,7 @@ function rowOf({ header, terms, chunkHashes, used }: BodilessRecord, body: Body)
     ...("inline" in body ? { b: body.inline } : { c: [body.body, body.count] }),
     ...(chunkHashes.length > 0 && { x: chunkHashes }),
     ...(t !== undefined && { t }),
+    m: -header.modified,
     ...(header.expiration !== null && { e: header.expiration }),
     ...(used !== undefined && { u: used }),
   };

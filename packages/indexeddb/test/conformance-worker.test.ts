@@ -3,25 +3,28 @@ import { describeAdapter } from "@holdfast/conformance";
 import { afterAll, describe, inject, it } from "vitest";
 import { LONGEST_CASE } from "./support/backing.ts";
 import type { CaseAnswer, CaseRequest } from "./support/suite-messages.ts";
+import { workerParts } from "./support/suite-parts.ts";
 
-// The same plan as in a window; each case is then carried out by the worker, which has the same plan.
+// Planned here; each case is then carried out by the worker, which has the same plan.
 const worker = new Worker(new URL("./support/suite-worker.ts", import.meta.url), { type: "module" });
 const seed = inject("seed");
 
 afterAll(() => worker.terminate());
 
-describeAdapter(
-  {
-    name: "indexeddb in a worker",
-    open: () => Promise.reject(new Error("no case runs in the window")),
-    timeout: LONGEST_CASE,
-  },
-  {
-    describe,
-    it: (name, _body, timeout) => it(name, ({ task }) => inWorker(pathOf(task)), timeout),
-  },
-  { seed },
-);
+for (const part of workerParts) {
+  describeAdapter(
+    {
+      name: "indexeddb in a worker",
+      open: () => Promise.reject(new Error("no case runs in the window")),
+      timeout: LONGEST_CASE,
+    },
+    {
+      describe,
+      it: (name, _body, timeout) => it(name, ({ task }) => inWorker(pathOf(task)), timeout),
+    },
+    { ...part, seed },
+  );
+}
 
 interface Named {
   readonly name: string;

@@ -3,10 +3,12 @@ import { indexeddb } from "@holdfast/indexeddb";
 import { openDB } from "idb";
 import { describe, expect, it } from "vitest";
 import { commands } from "vitest/browser";
+import { toStored } from "../dist/stored-key.js";
 import { newName } from "./support/backing.ts";
 import { restore } from "./support/dump.ts";
 
 const layout1 = await commands.readFile("test/layouts/layout-1.json");
+const layout2 = await commands.readFile("test/layouts/layout-2.json");
 const clock = { now: () => Date.UTC(2026, 5, 1) };
 
 describe("a store of layout 1", () => {
@@ -73,8 +75,52 @@ describe("a store of layout 1", () => {
   });
 });
 
+describe("a store of layout 2", () => {
+  it("is brought up to date with its data, its history and what may be evicted in place", async () => {
+    const name = newName();
+    await restore(name, layout2);
+    const evictable = ({ key }: { readonly key: string }) => key.startsWith("cache/");
+    const storage = await openStorage(indexeddb({ name, evictable }), { ports: { clock }, history: { versions: 3 } });
+    expect((await storage.list()).map(({ key }) => key)).toEqual([
+      "cache/a",
+      "changed",
+      "large",
+      "notes/first",
+      "notes/second",
+      "notes/\ue000",
+      "notes/😀",
+    ]);
+    expect((await storage.search({ text: "draft" })).map(({ key }) => key)).toEqual([
+      "large",
+      "notes/😀",
+      "notes/second",
+      "notes/first",
+    ]);
+    const [previous] = await storage.history("changed");
+    expect(await storage.load("changed", { version: previous?.version ?? "" })).toBe(1);
+    expect(await storage.verify()).toMatchObject({ ok: true, items: 7 });
+    await storage.close();
+    const database = await openDB(name);
+    expect(database.version).toBe(3_001);
+    const { store } = database.transaction("records");
+    // All items that stand, the expired one too, and no tombstone; the newest first.
+    expect(await store.index("newest").getAllKeys()).toEqual([
+      "cache/a",
+      "large",
+      "changed",
+      toStored("notes/😀"),
+      toStored("notes/\ue000"),
+      "notes/expired",
+      "notes/second",
+      "notes/first",
+    ]);
+    expect(await store.index("used").count()).toBe(1);
+    database.close();
+  });
+});
+
 describe("what is not a store of Holdfast", () => {
-  it.each([1, 2_001])("is refused and left as it is, at version %i", async (version) => {
+  it.each([1, 2_001, 3_001])("is refused and left as it is, at version %i", async (version) => {
     const name = newName();
     const foreign = await openDB(name, version, { upgrade: (database) => void database.createObjectStore("theirs") });
     await foreign.put("theirs", "value", "key");

@@ -7,12 +7,13 @@ export function betterSqlite3(): Driver {
     name: "better-sqlite3",
     async open(path, mode) {
       const { default: Database } = await import("better-sqlite3");
-      return connect(new Database(path, { timeout: 0, readonly: mode === "readonly" }));
+      return connectionTo(new Database(path, { timeout: 0, readonly: mode === "readonly" }));
     },
   };
 }
 
-function connect(database: BetterSqlite3.Database): Connection {
+/** The connection that a database of better-sqlite3 is, however it was opened. */
+export function connectionTo(database: BetterSqlite3.Database): Connection {
   return {
     prepare: <Row>(sql: string) => statement(database.prepare<SqlValue[], Row>(withoutReplanning(sql))),
     exec(sql) {

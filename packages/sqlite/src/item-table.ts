@@ -1,5 +1,5 @@
 /** The parts that the sqlite adapter is made of, for adapters that keep their truth in SQLite and something else beside it. */
-export { betterSqlite3 } from "./better-sqlite3-driver.js";
+export { betterSqlite3, connectionTo } from "./better-sqlite3-driver.js";
 export { classify, codeOf, isBusy, isDamage, isSyncFailure } from "./classify.js";
 export type { Connection, Driver, RunResult, SqlValue, Statement } from "./driver.js";
 export { FeedWatcher } from "./feed-watcher.js";
@@ -19,4 +19,5 @@ export { StoredBodies, type StoredBody, type StoredItem } from "./item-table/sto
 export { type LockWait, retryWhileLocked } from "./lock-retry.js";
 export { type OpenDatabase, type OpenDatabaseOptions, openDatabase, openReader } from "./open-database.js";
 export { ChunkStream, streamFromMemory } from "./read-stream.js";
+export { StoreConnection, type StoreConnectionOptions } from "./store-connection.js";
 export { ChunkWriter } from "./write-stream.js";

@@ -11,13 +11,11 @@ import {
   type StoredStream,
   type WriteRecord,
 } from "@holdfast/core";
-import { isBusy, isSyncFailure } from "./classify.js";
 import type { Connection } from "./driver.js";
 import { FeedWatcher } from "./feed-watcher.js";
-import { GroupCommit, lostConnection } from "./group-commit.js";
+import type { GroupCommit } from "./group-commit.js";
 import { ItemSearch } from "./item-table/item-search.js";
 import { ItemTable } from "./item-table/item-table.js";
-import { emptyLog } from "./item-table/maintenance.js";
 import { SQLITE_APPLICATION_ID } from "./item-table/schema.js";
 import { inSnapshot } from "./item-table/snapshot.js";
 import { StoredBodies, type StoredItem } from "./item-table/stored-bodies.js";
@@ -25,6 +23,7 @@ import { retryWhileLocked } from "./lock-retry.js";
 import { type OpenDatabase, openDatabase, openReader } from "./open-database.js";
 import type { CompleteOptions } from "./options.js";
 import { ChunkStream, streamFromMemory } from "./read-stream.js";
+import { StoreConnection } from "./store-connection.js";
 import { ChunkWriter } from "./write-stream.js";
 
 /** Larger bodies are written in several transactions, so that none holds the thread for long. */
@@ -44,10 +43,10 @@ export class OpenStore {
   readonly watcher: FeedWatcher;
   readonly context: AdapterContext;
   readonly #options: CompleteOptions;
+  readonly #connected: StoreConnection;
   readonly #identity: OpenDatabase["identity"];
   readonly #bodies: StoredBodies;
   readonly #streams = new Set<ChunkStream>();
-  #failure: StorageError | undefined;
   #closing = false;
   #reclaiming = false;
 
@@ -63,8 +62,8 @@ export class OpenStore {
     }
   }
 
-  private constructor(options: CompleteOptions, context: AdapterContext, { connection, identity }: OpenDatabase) {
-    const { ports } = context;
+  private constructor(options: CompleteOptions, context: AdapterContext, database: OpenDatabase) {
+    const { connection, identity } = database;
     this.connection = connection;
     this.context = context;
     this.#options = options;
@@ -72,28 +71,22 @@ export class OpenStore {
     this.table = new ItemTable(connection, context.history);
     this.search = new ItemSearch(connection);
     this.#bodies = new StoredBodies(connection);
-    this.watcher = new FeedWatcher(connection, this.table.feed, ports.timers);
-    this.group = new GroupCommit({
-      connection,
-      ports,
+    this.watcher = new FeedWatcher(connection, this.table.feed, context.ports.timers);
+    this.#connected = new StoreConnection({
+      database,
+      table: this.table,
+      context,
       lockTimeout: options.lockTimeout,
-      begun: () => this.#requireSameTokenizer(),
-      verify: () => identity.verify(),
       committed: () => this.#committed(),
       failed: (error) => this.#fail(error),
     });
+    this.group = this.#connected.group;
     this.#reclaim();
   }
 
   /** Runs what needs no group, mostly reads, at once, or again on timers when it meets a lock. */
   read<T>(work: () => T, signal: AbortSignal | undefined): Awaitable<T> {
-    try {
-      return this.#attempt(work);
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-    }
-    const { lockTimeout } = this.#options;
-    return retryWhileLocked(() => this.#attempt(work), { ports: this.context.ports, lockTimeout, signal });
+    return this.#connected.read(work, signal);
   }
 
   get(key: string, now: number): StoredRecord | undefined {
@@ -157,12 +150,7 @@ export class OpenStore {
     this.watcher.stop();
     await this.group.drained();
     for (const stream of this.#streams) stream.cut(closedError());
-    if (this.#failure !== undefined) return;
-    try {
-      emptyLog(this.connection);
-    } finally {
-      this.connection.close();
-    }
+    this.#connected.close();
   }
 
   async #beginStream(find: Find): Promise<StoredStream | undefined> {
@@ -186,27 +174,6 @@ export class OpenStore {
       stream.close();
       throw error;
     }
-  }
-
-  #attempt<T>(work: () => T): T {
-    if (this.#failure !== undefined) throw this.#failure;
-    try {
-      return work();
-    } catch (error) {
-      if (!isSyncFailure(error)) throw error;
-      const failure = lostConnection(error);
-      this.group.fail(failure);
-      throw failure;
-    }
-  }
-
-  #requireSameTokenizer(): void {
-    if (this.table.tokenizerVersion === this.context.tokenizerVersion) return;
-    throw new StorageError(
-      "UNAVAILABLE",
-      "another version of Holdfast has built this store's search index anew: update this one, or close this storage and open it again",
-      { retryable: false },
-    );
   }
 
   #committed(): void {
@@ -234,10 +201,8 @@ export class OpenStore {
   }
 
   #fail(error: StorageError): void {
-    this.#failure = error;
     this.watcher.stop();
     for (const stream of this.#streams) stream.cut(error);
-    this.connection.close();
   }
 }
 

@@ -34,6 +34,8 @@ export async function browserTests({
   return defineConfig({
     test: {
       ...shared,
+      // A page waits most of its time for other processes of the browser: two pages take little longer than one.
+      maxWorkers: 2,
       projects: [
         {
           extends: true,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Harness } from "@holdfast/conformance";
 import type { Capabilities } from "@holdfast/core";
+import { filesystem } from "@holdfast/filesystem";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { sqlite } from "@holdfast/sqlite";
 import { startPeer } from "./start-peer.ts";
@@ -13,7 +14,7 @@ export interface CertifiedAdapter {
   readonly harness: Harness;
 }
 
-/** Every adapter of this repository. */
+/** Every adapter of this repository that runs on Node. */
 export const adapters: readonly CertifiedAdapter[] = [
   {
     capabilities: memory().capabilities,
@@ -38,6 +39,21 @@ export const adapters: readonly CertifiedAdapter[] = [
           persistent: true,
           peer: () => startPeer("sqlite-peer.ts", path),
           destroy: () => rm(directory, { recursive: true, force: true }),
+        };
+      },
+    },
+  },
+  {
+    capabilities: filesystem({ root: join(tmpdir(), "never-opened") }).capabilities,
+    harness: {
+      name: "filesystem",
+      async open() {
+        const root = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
+        return {
+          adapter: () => filesystem({ root }),
+          persistent: true,
+          peer: () => startPeer("filesystem-peer.ts", root),
+          destroy: () => rm(root, { recursive: true, force: true }),
         };
       },
     },

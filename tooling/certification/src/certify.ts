@@ -1,12 +1,22 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { adapters } from "./adapters.ts";
-import { currentCapabilities, pagePath, readSaboteurs, verdictsPath } from "./files.ts";
+import { currentCapabilities, pagePath, readSaboteurs, readVerdicts, verdictsPath } from "./files.ts";
 import { certificationPage } from "./page.ts";
 import { certify, type Verdict } from "./verdict.ts";
 
+// Adapters that are named run anew, and the others stay as they were found; without a name, all run.
+const named = new Set(process.argv.slice(2));
+for (const name of named) {
+  if (!adapters.some(({ harness }) => harness.name === name)) throw new Error(`there is no adapter ${name} here`);
+}
 const verdicts: Record<string, Verdict> = {};
 for (const { harness } of adapters) {
+  const found = named.size === 0 || named.has(harness.name) ? undefined : readVerdicts()[harness.name];
+  if (found !== undefined) {
+    verdicts[harness.name] = found;
+    continue;
+  }
   verdicts[harness.name] = await certify(harness, ({ mode, theme, case: name, error }) => {
     console.error(`${harness.name} > ${mode} > ${theme} > ${name}: ${String(error)}`);
     process.exitCode = 1;

@@ -40,8 +40,6 @@ export class History {
     try {
       const storage = await openStore(name, directory);
       try {
-        // What the dead process left to do is done first.
-        await storage.flush();
         return await checkStore(storage, this.#oracles);
       } finally {
         await storage.close();

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
+import { SeededRandom } from "@holdfast/conformance";
 import { History } from "./history.ts";
-import { Random } from "./random.ts";
 import { type Ended, runWorker } from "./run-worker.ts";
 import { faultLibrary } from "./shim/library.ts";
 import type { StoreName } from "./stores.ts";
@@ -56,7 +56,7 @@ const STEPS = 12;
  * calls included. Whatever happens, what was acknowledged stands when the store is opened again.
  */
 export async function runInjection({ store, seed, faults, progress }: InjectionOptions): Promise<InjectionReport> {
-  const random = new Random(seed);
+  const random = new SeededRandom(seed);
   const kinds = Object.keys(ENVIRONMENT) as FaultKind[];
   const tried = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
   const wrong: string[] = [];
@@ -64,7 +64,7 @@ export async function runInjection({ store, seed, faults, progress }: InjectionO
   for (let n = 0; n < faults && wrong.length === 0; n++) {
     const kind = kinds[n % kinds.length] as FaultKind;
     // Evenly spread, each a little off: neighbouring calls are met by another run with another seed.
-    const at = 1 + Math.floor(((n + random.next()) / faults) * calls);
+    const at = 1 + Math.floor(((n + random.fraction()) / faults) * calls);
     wrong.push(...(await tryFault(store, seed, { kind, at })));
     tried[kind]++;
     progress?.(n + 1);

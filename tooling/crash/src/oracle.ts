@@ -1,7 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
-import type { StorageEngine } from "@holdfast/core";
+import { isSame, type Standing, tellFound } from "./standing.ts";
 import type { Step, Value } from "./workload/plan.ts";
-import { dataOf } from "./workload/values.ts";
 
 /** What one writer told of a step. `unknown`: it was rejected, and either outcome may be the case. */
 export type Told = "begun" | "done" | "unknown";
@@ -35,25 +33,24 @@ export class WriterOracle {
     return copy;
   }
 
-  /** What is wrong with a store, in words; from then on what was seen is what stands. */
-  async check(storage: StorageEngine): Promise<string[]> {
-    const found = new Map<string, unknown>();
-    for (const key of this.keys) {
-      const data = await storage.load(key);
-      if (data !== undefined) found.set(key, data);
-    }
-    const standing = this.#states.find((state) => [...this.keys].every((key) => holds(state.get(key), found.get(key))));
-    if (standing !== undefined) {
-      this.#states = [standing];
+  /** Every value that may stand under one of the keys. */
+  possible(key: string): Value[] {
+    return this.#states.flatMap((state) => state.get(key) ?? []);
+  }
+
+  /** What is wrong with what stands, in words; from then on what was seen is what stands. */
+  judge(standing: Standing): string[] {
+    const keys = [...this.keys];
+    const seen = this.#states.find((state) => keys.every((key) => isSame(standing.get(key), state.get(key))));
+    if (seen !== undefined) {
+      this.#states = [seen];
       return [];
     }
-    return [...this.keys]
+    return keys
       .flatMap((key) => {
-        if (this.#states.some((state) => holds(state.get(key), found.get(key)))) return [];
-        const expected = distinct(this.#states.map((state) => new Map([[key, state.get(key)]]) as State));
-        return [
-          `${key}: found ${describe(found.get(key))}, expected ${expected.map((each) => marked(each.get(key))).join(" or ")}`,
-        ];
+        if (this.#states.some((state) => isSame(standing.get(key), state.get(key)))) return [];
+        const expected = new Set(this.#states.map((state) => tellFound(state.get(key))));
+        return [`${key}: found ${tellFound(standing.get(key))}, expected ${[...expected].join(" or ")}`];
       })
       .concat(`no outcome of the steps explains what stands (${this.#states.length} were possible)`);
   }
@@ -77,22 +74,4 @@ function distinct(states: readonly State[]): State[] {
 
 function fingerprint(state: State): string {
   return JSON.stringify([...state].map(([key, value]) => [key, value?.mark]).sort());
-}
-
-function holds(value: Value | undefined, found: unknown): boolean {
-  if (value === undefined || found === undefined) return value === found;
-  const data = dataOf(value);
-  if (data instanceof Uint8Array) return found instanceof Uint8Array && Buffer.compare(data, found) === 0;
-  return isDeepStrictEqual(data, found);
-}
-
-function marked(value: Value | undefined): string {
-  return value === undefined ? "nothing" : `${value.mark} (${value.format}, ${value.length})`;
-}
-
-function describe(found: unknown): string {
-  if (found === undefined) return "nothing";
-  if (found instanceof Uint8Array)
-    return `${found.byteLength} bytes, ${JSON.stringify(Buffer.from(found.subarray(0, 16)).toString("latin1"))}…`;
-  return JSON.stringify(found).slice(0, 80);
 }

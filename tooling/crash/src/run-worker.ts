@@ -1,11 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Line, readJournal } from "./workload/journal.ts";
 import type { WorkerTask } from "./workload/task.ts";
 
 const script = fileURLToPath(new URL("workload/worker.ts", import.meta.url));
+
+/** Where processes find what an earlier one has compiled: most of their short lives would be spent on it. */
+const COMPILED = join(tmpdir(), `holdfast-compiled-${process.getuid?.() ?? 0}`);
 
 export interface Ended {
   readonly lines: readonly Line[];
@@ -25,7 +30,7 @@ export interface RunOptions {
 export async function runWorker(task: WorkerTask, { environment, kill }: RunOptions = {}): Promise<Ended> {
   const child = spawn(process.execPath, [script, JSON.stringify(task)], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...environment },
+    env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...environment },
   });
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

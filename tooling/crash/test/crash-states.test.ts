@@ -1,6 +1,6 @@
+import { SeededRandom } from "@holdfast/conformance";
 import { describe, expect, it } from "vitest";
-import { Random } from "../src/random.ts";
-import { crashStates } from "../src/replay/crash-states.ts";
+import { CrashStates } from "../src/replay/crash-states.ts";
 import { type Change, Files, SimulatedDisk } from "../src/replay/files.ts";
 import type { Event } from "../src/replay/trace.ts";
 
@@ -11,7 +11,7 @@ function outcomes(work: (disk: SimulatedDisk) => void): Set<string> {
   let time = 0n;
   const told = (change: Change, at: bigint) => trace.push({ type: "change", change, time: at });
   work(new SimulatedDisk(start(), { now: () => ++time, told }));
-  const states = crashStates(trace, { start: start(), end: trace.length, most: 10_000, random: new Random(1) });
+  const states = new CrashStates(trace, start(), new SeededRandom(1)).at(trace.length, 10_000);
   return new Set(
     Array.from(states, ({ files }) =>
       [...files.names]
@@ -85,6 +85,31 @@ describe("the power goes", () => {
       disk.mkdir("/d/n");
       put(disk, "/d/n/a", "x");
       disk.fsyncDirectory("/d/n");
+    });
+    expect(states).toEqual(new Set(["", "/d/n/a=x"]));
+  });
+
+  it("a directory whose removal is on the disk is gone with all that was removed from it", () => {
+    const states = outcomes((disk) => {
+      disk.mkdir("/d/n");
+      put(disk, "/d/n/a", "x");
+      disk.fsyncDirectory("/d/n");
+      disk.fsyncDirectory("/d");
+      disk.unlink("/d/n/a");
+      disk.rmdir("/d/n");
+      disk.fsyncDirectory("/d");
+    });
+    expect(states).toEqual(new Set([""]));
+  });
+
+  it("and until then may be there with it, or without", () => {
+    const states = outcomes((disk) => {
+      disk.mkdir("/d/n");
+      put(disk, "/d/n/a", "x");
+      disk.fsyncDirectory("/d/n");
+      disk.fsyncDirectory("/d");
+      disk.unlink("/d/n/a");
+      disk.rmdir("/d/n");
     });
     expect(states).toEqual(new Set(["", "/d/n/a=x"]));
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runInjection } from "../src/injection.ts";
-import { chooseSeed } from "../src/random.ts";
+import { chooseSeed } from "../src/seed.ts";
 import { whyNoFaults } from "../src/shim/library.ts";
 import { STORE_NAMES } from "../src/stores.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runKills } from "../src/kills.ts";
-import { chooseSeed } from "../src/random.ts";
+import { chooseSeed } from "../src/seed.ts";
 import { STORE_NAMES } from "../src/stores.ts";
 
 const KILLS = { sqlite: 40, filesystem: 200 } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "../src/mutants/judge.ts";
 import { mutants } from "../src/mutants/mutants.ts";
-import { chooseSeed } from "../src/random.ts";
+import { chooseSeed } from "../src/seed.ts";
 
 describe("the filesystem adapter, with one fsync, ordering or loop taken away", () => {
   const seed = chooseSeed();

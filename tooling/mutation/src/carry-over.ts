@@ -23,10 +23,8 @@ export function withStanding(before: Results, now: Results, sources: Sources): R
     const survived = mine.filter(({ status }) => status === "survived").length;
     const notCovered = mine.length - survived;
     const noticed = row.survived + row.notCovered - mine.length;
-    // One line may hold the same change twice under one name, and only one of them was standing.
-    const timedOut = Math.min(noticed, again.timedOut);
-    const killed = row.killed + noticed - timedOut;
-    return { ...row, survived, notCovered, killed, timedOut: row.timedOut + timedOut };
+    const killed = row.killed + noticed - again.timedOut;
+    return { ...row, survived, notCovered, killed, timedOut: row.timedOut + again.timedOut };
   });
   return { ...now, files, standing: inOrder(standing, files), outdated: outdatedOf(files, sources) };
 }

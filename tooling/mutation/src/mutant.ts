@@ -12,6 +12,8 @@ export interface Mutant {
   /** What stands before and behind it on its lines. */
   readonly before: string;
   readonly behind: string;
+  /** Which of those that would have the same name, from 1 on in the order of the source. */
+  readonly nth: number;
 }
 
 export type Operator =
@@ -39,10 +41,23 @@ export function nameOf({
   original,
   replacement,
   behind,
+  nth,
 }: Omit<Mutant, "id" | "line" | "operator">): string {
   const start = oneLine(before).slice(-LONG);
   const end = oneLine(behind).slice(0, LONG);
-  return `${file}: ${start}⟦${shortened(original)} → ${shortened(replacement)}⟧${end}`;
+  const place = nth === 1 ? "" : ` (${nth})`;
+  return `${file}: ${start}⟦${shortened(original)} → ${shortened(replacement)}⟧${end}${place}`;
+}
+
+/** Tells apart those that stand on lines which are alike, so that each has a name of its own. */
+export function toldApart(mutants: readonly Omit<Mutant, "nth">[]): Mutant[] {
+  const counts = new Map<string, number>();
+  return mutants.map((mutant) => {
+    const name = nameOf({ ...mutant, nth: 1 });
+    const nth = (counts.get(name) ?? 0) + 1;
+    counts.set(name, nth);
+    return { ...mutant, nth };
+  });
 }
 
 function shortened(code: string): string {

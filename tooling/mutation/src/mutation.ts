@@ -87,7 +87,8 @@ async function runIn(copy: WorkspaceCopy, options: Options): Promise<void> {
   const total = totalOf(files);
   console.log(`${percent(scoreOf(total))} of the covered: ${JSON.stringify(total)}`);
   const report = reported(results, options, copy.sources);
-  if (report !== undefined) writeReport(ROOT, report);
+  if (report === undefined) return;
+  for (const name of writeReport(ROOT, report)) console.log(`explained, but does not stand any more: ${name}`);
 }
 
 /** What is to be written down; undefined where a part was run and there is nothing whole that it is a part of. */

@@ -10,6 +10,7 @@ const MESSAGES = new Map([
   ["fault", 0],
   ["refuse", 0],
   ["rejectUnknown", 0],
+  ["unlike", 0],
 ]);
 const FUNCTIONS = new Set([
   "advice",
@@ -22,7 +23,7 @@ const FUNCTIONS = new Set([
   "quote",
   "withArticle",
 ]);
-const PARTS = /^(?:advice|ADVICE(?:_\w+)?|reason|stands|subject)$/;
+const PARTS = /^(?:advice|ADVICE(?:_\w+)?|place|reason|stands|subject)$/;
 
 /** Whether a node, a part of `parent`, is nothing but the wording of a message. */
 export function isWording(node: Node, parent: Node | undefined): boolean {

@@ -15,7 +15,7 @@ import { SourceMap } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { instrument } from "./instrument.ts";
-import type { Mutant } from "./mutant.ts";
+import { type Mutant, toldApart } from "./mutant.ts";
 import type { Sources } from "./results.ts";
 
 /** Built in this order. */
@@ -88,7 +88,7 @@ function build(directory: string, project: string): void {
 
 function instrumentAll(dist: string): { modules: string[]; mutants: Mutant[] } {
   const modules: string[] = [];
-  const mutants: Mutant[] = [];
+  const mutants: Omit<Mutant, "nth">[] = [];
   for (const path of filesBelow(dist)) {
     const name = path.slice(dist.length + 1).replaceAll("\\", "/");
     if (!TARGETS.test(name)) continue;
@@ -111,7 +111,7 @@ function instrumentAll(dist: string): { modules: string[]; mutants: Mutant[] } {
     writeFileSync(path, code);
     modules.push(path);
   }
-  return { modules, mutants };
+  return { modules, mutants: toldApart(mutants) };
 }
 
 function sourcesOf(core: string, mutants: readonly Mutant[]): Sources {

@@ -76,6 +76,7 @@ it("tells killed, hanging, surviving and unreached mutants apart, and remembers 
       replacement,
       before: "",
       behind: "",
+      nth: 1,
     }),
   );
   const settings: WorkerSettings = {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { type Mutant, nameOf } from "../src/mutant.ts";
-import { pageWith, percent } from "../src/report/page.ts";
+import { type Mutant, nameOf, toldApart } from "../src/mutant.ts";
+import { idleExplanations, pageWith, percent } from "../src/report/page.ts";
 import { filesOf, type Results, scoreOf, standingOf } from "../src/results.ts";
 import { sampleOf } from "../src/select.ts";
 import type { Judged } from "../src/verdicts.ts";
@@ -18,6 +18,7 @@ function mutant(id: number, file = "src/a.ts"): Mutant {
     replacement: "0",
     before: "return ",
     behind: ";",
+    nth: 1,
   };
 }
 
@@ -65,6 +66,22 @@ it("rounds a score downwards, and counts only what a test reaches", () => {
 
 it("names a mutant by what stands on its line, however the line moves", () => {
   expect(nameOf({ ...mutant(7), original: "a\n  + b" })).toBe("src/a.ts: return ⟦a + b → 0⟧;");
+});
+
+it("gives mutants on lines that are alike names of their own", () => {
+  const names = toldApart([mutant(1), mutant(2), mutant(1), mutant(1, "src/b.ts")]).map(nameOf);
+  expect(names).toEqual([
+    "src/a.ts: return ⟦1 → 0⟧;",
+    "src/a.ts: return ⟦2 → 0⟧;",
+    "src/a.ts: return ⟦1 → 0⟧; (2)",
+    "src/b.ts: return ⟦1 → 0⟧;",
+  ]);
+});
+
+it("finds explanations of what does not stand any more, but for files that have changed since they were run", () => {
+  const results = { ...resultsOf(["killed", "survived"]), outdated: ["src/b.ts"] };
+  const mutants = ["src/a.ts: return ⟦1 → 0⟧;", "src/a.ts: return ⟦2 → 0⟧;", "src/b.ts: return ⟦1 → 0⟧;"];
+  expect(idleExplanations(results, [{ title: "Equal", why: "", mutants }])).toEqual(["src/a.ts: return ⟦1 → 0⟧;"]);
 });
 
 it("draws the same sample for the same seed, and most of it again when mutants have come or gone", () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** What happens to one request on its way. */
 export type NetworkFault =
@@ -29,7 +30,22 @@ export interface FaultyProxy {
   stop(): Promise<void>;
 }
 
-export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
+export interface ProxyAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+export interface ProxyHooks {
+  /** Answers in the server's place; undefined: the server answers. */
+  answer?(request: IncomingMessage, body: Buffer): Promise<ProxyAnswer | undefined>;
+  /** The server has answered a request of that path, and the client does not know it yet. */
+  answered?(path: string): void;
+  /** A client asks for another protocol. */
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export async function startFaultyProxy(target: string, hooks: ProxyHooks = {}): Promise<FaultyProxy> {
   const log: string[] = [];
   const planned: { path: string; fault: NetworkFault }[] = [];
   const take = (path: string): NetworkFault | undefined => {
@@ -39,8 +55,10 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   // A connection that is closed because it has been idle is no fault that somebody has asked for.
   const server = createServer({ keepAliveTimeout: 120_000 }, (incoming, outgoing) => {
     log.push(`${incoming.method} ${incoming.url}`);
-    void serve(target, incoming, outgoing, take(incoming.url ?? "")).catch(() => outgoing.destroy());
+    void serve(target, hooks, incoming, outgoing, take(incoming.url ?? "")).catch(() => outgoing.destroy());
   });
+  const { upgrade } = hooks;
+  if (upgrade !== undefined) server.on("upgrade", upgrade);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -62,6 +80,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
 
 async function serve(
   target: string,
+  hooks: ProxyHooks,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   fault: NetworkFault | undefined,
@@ -75,7 +94,8 @@ async function serve(
   }
   if (fault?.fault === "delay") await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
   if (fault?.fault === "duplicate") await forward(target, incoming, body);
-  const answer = await forward(target, incoming, body);
+  const answer = (await hooks.answer?.(incoming, body)) ?? (await forward(target, incoming, body));
+  hooks.answered?.(incoming.url ?? "");
   if (fault?.fault === "lose") return void outgoing.destroy();
   outgoing.writeHead(answer.status, { ...answer.headers, "content-length": answer.body.length });
   if (fault?.fault !== "cut") return void outgoing.end(answer.body);
@@ -86,7 +106,7 @@ function forward(
   target: string,
   { method, url, headers }: IncomingMessage,
   body: Buffer,
-): Promise<{ status: number; headers: IncomingMessage["headers"]; body: Buffer }> {
+): Promise<ProxyAnswer> {
   return new Promise((resolve, reject) => {
     const { "transfer-encoding": _, connection: __, ...kept } = headers;
     const given = { ...kept, host: new URL(target).host, "content-length": String(body.length) };

@@ -1,6 +1,9 @@
+import { type ImportReport as EntryReport, type ImportEntries, importEntries } from "@holdfast/core";
 import { type Command, Option } from "commander";
-import { openOrCreate, report as print } from "../command-context.js";
-import { CommandError, IncompleteError, isSystemError } from "../failure.js";
+import { type CommandContext, openOrCreate, report as print } from "../command-context.js";
+import { CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";
+import { readKeyv } from "../importers/keyv.js";
+import { readUnstorage } from "../importers/unstorage.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
 import { emptyReport, type ImportConflict, type ImportReport, importItems } from "../tree/import-items.js";
@@ -11,19 +14,36 @@ import { addSaveFlags, type SaveFlags, saveOptionsOf } from "./save-options.js";
 interface ImportOptions extends SaveFlags {
   prefix?: string;
   as?: "auto" | "binary";
+  from?: Origin;
   conflict: ImportConflict;
   acceptChanges?: true;
   history?: true;
 }
+
+type Origin = "unstorage" | "keyv";
+
+/** What reads the stores of others. */
+const READERS: Readonly<Record<Origin, (path: string) => ImportEntries>> = { unstorage: readUnstorage, keyv: readKeyv };
 
 export function importCommand(perform: Perform): Command {
   const command = describeCommand("import <from> <store>", "bring files, or an export, into a store", [
     { command: "holdfast import ./data sqlite:./app.db", does: "each file under its path as key" },
     { command: "holdfast import ./data sqlite:./app.db --prefix data/ --tag imported", does: "below a prefix, tagged" },
     { command: "holdfast import ./data sqlite:./app.db --conflict overwrite", does: "replace what is there" },
+    {
+      command: "holdfast import ./cache sqlite:./app.db --from unstorage",
+      does: "the directory of unstorage's fs driver",
+    },
+    { command: "holdfast import ./keyv.sqlite sqlite:./app.db --from keyv", does: "the SQLite file of Keyv" },
     { command: "holdfast import ./my-export sqlite:./new.db", does: "all that `holdfast export` wrote, tags included" },
   ])
     .option("--prefix <prefix>", "put in front of every key")
+    .addOption(
+      new Option("--from <kind>", "it is no folder of files, but the store of another library").choices([
+        "unstorage",
+        "keyv",
+      ]),
+    )
     .addOption(
       new Option(
         "--as <format>",
@@ -39,6 +59,7 @@ export function importCommand(perform: Perform): Command {
     .option(...HISTORY_FLAG);
   return addSaveFlags(command).action((from: string, store: string, options: ImportOptions) =>
     perform(async (context) => {
+      if (options.from !== undefined) return importFrom(context, options.from, from, store, options);
       const { signal, progress } = context;
       const plan = await planImport(from, {
         prefix: options.prefix ?? "",
@@ -68,6 +89,47 @@ export function importCommand(perform: Perform): Command {
       }
     }),
   );
+}
+
+async function importFrom(
+  context: CommandContext,
+  origin: Origin,
+  from: string,
+  store: string,
+  options: ImportOptions,
+): Promise<void> {
+  if (options.as !== undefined || options.acceptChanges !== undefined) {
+    throw new UsageError(`--as and --accept-changes are for folders of files, not for --from ${origin}`);
+  }
+  const { signal, progress, json } = context;
+  const { tags = [], metadata, ...saved } = saveOptionsOf(options);
+  async function* entries() {
+    for await (const entry of READERS[origin](from)) {
+      if ("error" in entry) yield entry;
+      else yield { ...entry, ...saved, tags: [...tags], metadata: { ...entry.metadata, ...metadata } };
+    }
+  }
+  await using storage = await openOrCreate(store, historySettings(options.history));
+  const { prefix = "", conflict } = options;
+  const update = (state: Parameters<typeof progress.update>[0]) => progress.update(state);
+  const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: update }).catch(
+    (error: unknown) => {
+      throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
+    },
+  );
+  progress.end();
+  const told = asLeftOut(report);
+  await print(context, told, json ? [] : summary(told));
+  if (report.conflicts.length > 0) throw taken(report.conflicts);
+  if (report.failures.length > 0) {
+    const hint = "mend or move them, then again with --conflict skip";
+    throw new IncompleteError(`${countOf(report.failures.length, "entry", "entries")} left out`, hint);
+  }
+}
+
+/** As a folder's import tells it: what a path is there is a key here. */
+function asLeftOut({ ok: _, failures, ...report }: EntryReport): ImportReport {
+  return { ...report, leftOut: failures.map(({ key, code, message }) => ({ path: key, code, message })) };
 }
 
 function summary(report: ImportReport): string[] {

@@ -1,21 +1,34 @@
 import { realpath } from "node:fs/promises";
-import { type ConflictPolicy, createMigrator, type MigrationReport } from "@holdfast/core";
+import {
+  type ConflictPolicy,
+  createMigrator,
+  type MigrateOptions,
+  type MigrationReport,
+  type StorageEngine,
+} from "@holdfast/core";
 import { type Command, Option } from "commander";
 import { parseStoreUrl, storeExists } from "holdfast";
-import { openExisting, openOrCreate, report as print } from "../command-context.js";
-import { CommandError, IncompleteError, UsageError } from "../failure.js";
-import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
-import { wholeNumber } from "../option-values.js";
-import { countOf, formatBytes, formatCount, formatDuration } from "../terminal/index.js";
+import { type CommandContext, openExisting, openOrCreate, report as print } from "../command-context.js";
+import { UsageError } from "../failure.js";
+import { historySettings } from "../kept-versions.js";
+import { JournalFile } from "../migration/journal-file.js";
+import { loadTransform } from "../migration/load-transform.js";
+import { complain, summaryOf } from "../migration/migration-summary.js";
+import { byteCount, wholeNumber } from "../option-values.js";
 import { describeCommand, type Perform } from "./command.js";
 
 interface MigrateFlags {
   prefix?: string;
   conflict: ConflictPolicy;
   validate: boolean;
-  dryRun?: boolean;
+  dryRun?: true;
   concurrency?: number;
+  bandwidth?: number;
   history?: true;
+  backup?: string;
+  journal?: string;
+  transform?: string;
+  events?: true;
 }
 
 export function migrateCommand(perform: Perform): Command {
@@ -23,76 +36,96 @@ export function migrateCommand(perform: Perform): Command {
     { command: "holdfast migrate sqlite:./old.db sqlite:./new.db", does: "copy, then read all back and compare" },
     { command: "holdfast migrate sqlite:./old.db sqlite:./new.db --dry-run", does: "what would happen" },
     { command: "holdfast migrate sqlite:./a.db sqlite:./b.db --conflict newer", does: "the later change wins" },
+    { command: "holdfast migrate file:./data sqlite:./b.db --journal ./move.journal", does: "goes on after a crash" },
+    {
+      command: "holdfast migrate sqlite:./a.db sqlite:./b.db --conflict overwrite --backup sqlite:./before.db",
+      does: "keep what is replaced",
+    },
+    { command: "holdfast migrate sqlite:./before.db sqlite:./b.db --conflict overwrite", does: "put it back" },
   ])
     .option("--prefix <prefix>", "only keys that start so")
     .addOption(
       new Option("--conflict <policy>", "when the destination holds another item under a key")
-        .choices(["stop", "skip", "overwrite", "newer"])
+        .choices(["stop", "skip", "overwrite", "newer", "keep-both"])
         .default("stop"),
     )
+    .option("--backup <store>", "copy what is replaced into this store first; it must be empty or not there yet")
+    .option("--journal <file>", "note there how far it got: run again after a crash, it goes on")
+    .option("--transform <module>", "a module whose function transform(item, load) renames, changes or leaves out")
     .option("--no-validate", "do not read everything back from the destination")
     .option("--concurrency <count>", "items in flight at once", wholeNumber)
-    .option(...HISTORY_FLAG)
+    .option("--bandwidth <bytes>", "so many bytes a second at most, such as 500kB or 2.5MB", byteCount)
+    .option("--history", "previous versions go along, and what is replaced is kept as one")
     .option("--dry-run", "plan and report, write nothing")
-    .action(
-      (from: string, to: string, { prefix, conflict, validate, dryRun = false, concurrency, history }: MigrateFlags) =>
-        perform(async (context) => {
-          const { signal, progress } = context;
-          if (await isSamePlace(from, to)) throw new UsageError(`${from} and ${to} are the same store`);
-          await using source = await openExisting(from);
-          // A plan for a store that is not there yet is a plan for an empty one, and does not make it.
-          const planned = dryRun && !(await storeExists(to)) ? "memory:" : to;
-          await using destination = await openOrCreate(planned, historySettings(history));
-          const report = await createMigrator(source, destination).migrate({
-            ...(prefix === undefined ? {} : { prefix }),
-            ...(concurrency === undefined ? {} : { concurrency }),
-            conflict,
-            validate,
-            dryRun,
-            signal,
-            progress: (state) => progress.update(state),
-          });
-          progress.end();
-          await print(context, report, summary(report, validate));
-          complain(report);
-        }),
-    );
+    .option("--events", "print a line of JSON for each thing that happens; the report is the last")
+    .action((from: string, to: string, flags: MigrateFlags) => perform((context) => migrate(context, from, to, flags)));
 }
 
-function complain({ conflicts, failures }: MigrationReport): void {
-  const [first] = conflicts;
-  if (first !== undefined) {
-    throw new CommandError(
-      "CONFLICT",
-      `the destination holds another item under ${countOf(conflicts.length, "key")}, such as ${JSON.stringify(first)}`,
-      "--conflict skip, overwrite or newer",
-      first,
-    );
+async function migrate(context: CommandContext, from: string, to: string, flags: MigrateFlags): Promise<void> {
+  const { validate, dryRun = false, history, backup } = flags;
+  if (await isSamePlace(from, to)) throw new UsageError(`${from} and ${to} are the same store`);
+  for (const other of backup === undefined ? [] : [from, to]) {
+    if (await isSamePlace(other, backup ?? "")) throw new UsageError(`the backup is the store ${other} itself`);
   }
-  if (failures.length > 0) {
-    throw new IncompleteError(
-      `${countOf(failures.length, "item")} did not arrive`,
-      "again, which copies only what is missing",
-    );
-  }
+  await using source = await openExisting(from);
+  // A plan for a store that is not there yet is a plan for an empty one, and does not make it.
+  const planned = dryRun && !(await storeExists(to)) ? "memory:" : to;
+  await using destination = await openOrCreate(planned, historySettings(history));
+  await using kept = backup === undefined || dryRun ? undefined : await openOrCreate(backup);
+  await using journal = flags.journal === undefined ? undefined : new JournalFile(flags.journal);
+  const report = await createMigrator(source, destination).migrate({
+    ...(await optionsOf(context, flags, kept)),
+    ...(journal === undefined ? {} : { journal }),
+  });
+  context.progress.end();
+  await tell(context, flags, report, summaryOf(report, validate, backup, to));
+  complain(report);
 }
 
-function summary(report: MigrationReport, validate: boolean): string[] {
-  const { dryRun, planned, copied, unchanged, skipped, verified, bytes, conflicts, failures, milliseconds } = report;
-  const parts = [
-    ...(unchanged > 0 ? [`${formatCount(unchanged)} were there already`] : []),
-    ...(skipped > 0 ? [`${formatCount(skipped)} skipped`] : []),
-    ...(conflicts.length > 0 ? [`${countOf(conflicts.length, "conflict")}`] : []),
-    ...(failures.length > 0 ? [`${formatCount(failures.length)} failed`] : []),
-    ...(dryRun ? [] : [validate ? `${formatCount(verified)} read back and equal` : "not read back"]),
-  ];
-  const verb = dryRun ? "would copy" : "copied";
-  const size = dryRun ? planned.bytes : bytes;
-  const rest = parts.length === 0 ? "" : `: ${parts.join(", ")}`;
-  return [
-    ...failures.map(({ key, code, message }) => `failed ${JSON.stringify(key)} (${code}): ${message}`),
-    `${verb} ${formatCount(copied)} of ${countOf(planned.items, "item")}, ${formatBytes(size)} in ${formatDuration(milliseconds)}${rest}`,
-  ];
+async function optionsOf(
+  { signal, progress, out }: CommandContext,
+  flags: MigrateFlags,
+  backup: StorageEngine | undefined,
+): Promise<MigrateOptions> {
+  const {
+    prefix,
+    conflict,
+    validate,
+    concurrency,
+    bandwidth,
+    dryRun = false,
+    history = false,
+    transform,
+    events,
+  } = flags;
+  const line = (value: object) => out.line(JSON.stringify(value));
+  return {
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(transform === undefined ? {} : { transform: await loadTransform(transform) }),
+    ...(backup === undefined ? {} : { backup }),
+    ...(events === undefined ? {} : { onEvent: line }),
+    conflict,
+    validate,
+    dryRun,
+    history,
+    signal,
+    progress(state) {
+      progress.update(state);
+      return events === undefined ? undefined : line({ type: "progress", ...state });
+    },
+  };
+}
+
+async function tell(
+  context: CommandContext,
+  { events }: MigrateFlags,
+  report: MigrationReport,
+  lines: readonly string[],
+): Promise<void> {
+  if (events === undefined) await print(context, report, lines);
+  else await context.out.line(JSON.stringify({ type: "report", ...report }));
 }
 
 /** Whether two URLs name one file, also by way of links. Stores in memory are never the same. */

@@ -1,26 +1,44 @@
 import type { RepairReport, StorageEngine, VerifyReport } from "@holdfast/core";
 import type { Command } from "commander";
+import { listAdapters } from "holdfast";
 import { type CommandContext, openExisting, report as print } from "../command-context.js";
-import { CommandError } from "../failure.js";
+import { printComparison } from "../compare.js";
+import { CommandError, UsageError } from "../failure.js";
 import { countOf, formatBytes } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 import { problemLine } from "./problem-line.js";
 
 interface VerifyFlags {
   repair?: boolean;
+  prefix?: string;
+  headers?: true;
+  differences?: true;
 }
 
 export function verifyCommand(perform: Perform): Command {
-  return describeCommand("verify <store> [prefix]", "read everything back and check it", [
+  return describeCommand("verify <store> [other]", "read everything back and check it, or compare two stores", [
     { command: "holdfast verify sqlite:./app.db", does: "every item against its checksum, and the file itself" },
     {
       command: "holdfast verify sqlite:./app.db --repair",
       does: "and mend what can be mended without losing anything",
     },
+    {
+      command: "holdfast verify sqlite:./app.db file:./data",
+      does: "= equal, + - only in one, * different, ! unreadable",
+    },
   ])
+    .addHelpText("before", "The second argument is another store, or a prefix of the keys to check.\n")
+    .option("--prefix <prefix>", "only keys that start so")
+    .option("--headers", "of two stores, compare headers and checksums alone, without reading values")
+    .option("--differences", "of two stores, no lines for what is equal")
     .option("--repair", "mend what can be mended without losing anything")
-    .action((store: string, prefix: string | undefined, { repair = false }: VerifyFlags) =>
+    .action((store: string, other: string | undefined, flags: VerifyFlags) =>
       perform(async (context) => {
+        if (other !== undefined && (await isStore(other))) return compare(context, store, other, flags);
+        const { repair = false, headers, differences } = flags;
+        if (headers ?? differences) throw new UsageError("--headers and --differences are for comparing two stores");
+        if (other !== undefined && flags.prefix !== undefined) throw new UsageError("the prefix is given twice");
+        const prefix = flags.prefix ?? other;
         await using storage = await openExisting(store);
         const verified = await verify(context, storage, prefix ?? "");
         context.progress.end();
@@ -41,6 +59,21 @@ export function verifyCommand(perform: Perform): Command {
         );
       }),
     );
+}
+
+async function compare(context: CommandContext, store: string, other: string, flags: VerifyFlags): Promise<void> {
+  const { repair, prefix = "", headers, differences = false } = flags;
+  if (repair) throw new UsageError("--repair is for one store");
+  await using first = await openExisting(store);
+  await using second = await openExisting(other);
+  await printComparison(context, first, second, { prefix, content: headers === undefined, differences });
+}
+
+/** Whether it names a store, by a scheme that is known here; else it is a prefix. */
+async function isStore(text: string): Promise<boolean> {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return false;
+  return (await listAdapters()).some((adapter) => adapter.scheme === scheme);
 }
 
 function verify({ signal, progress }: CommandContext, storage: StorageEngine, prefix: string): Promise<VerifyReport> {

@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type Collection, type StorageEngine, StorageError } from "@holdfast/core";
 import { CommandError } from "../failure.js";
+import { importModule } from "../import-module.js";
 
 type Options = Parameters<StorageEngine["collection"]>[1];
 type Notice = Parameters<NonNullable<Options["onDeprecated"]>>[0];
+
+const HINT = "a module with `export const collections = { notes: { schema, version, migrations } }`";
 
 /** The collections of an app: what `storage.collection` takes, by name. */
 export interface AppCollections {
@@ -19,7 +19,7 @@ export interface AppCollections {
  * `storage.collection` takes under each name.
  */
 export async function loadCollections(file: string): Promise<AppCollections> {
-  const module = await importModule(file);
+  const module = await importModule(file, HINT);
   const exported = module["collections"] ?? module["default"];
   if (typeof exported !== "object" || exported === null || Array.isArray(exported)) {
     throw wrongModule(`${file} exports no collections`);
@@ -48,18 +48,6 @@ export async function openCollection(
   }
 }
 
-async function importModule(file: string): Promise<{ [name: string]: unknown }> {
-  const path = resolve(file);
-  if (!existsSync(path)) throw new CommandError("NOT_FOUND", `there is no module ${file}`, "another path");
-  try {
-    return (await import(pathToFileURL(path).href)) as { [name: string]: unknown };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw Object.assign(wrongModule(`${file} cannot be loaded: ${reason}`), { cause });
-  }
-}
-
 function wrongModule(message: string): CommandError {
-  const hint = "a module with `export const collections = { notes: { schema, version, migrations } }`";
-  return new CommandError("INVALID_OPTION", message, hint);
+  return new CommandError("INVALID_OPTION", message, HINT);
 }

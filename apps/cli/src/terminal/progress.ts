@@ -6,6 +6,10 @@ export interface ProgressState {
   items: number;
   totalItems?: number;
   bytes: number;
+  /** Where the work itself knows better than what was seen here: it may have gone on from an earlier run. */
+  bytesPerSecond?: number;
+  /** Milliseconds. */
+  remaining?: number;
 }
 
 /** Shows how long work goes on. One phase at a time; a new name begins the next. */
@@ -98,9 +102,10 @@ function barLine(state: ProgressState, elapsed: number, columns: number): string
   return `${phase} ${bar} ${percent}${line.slice(phase.length + 1)}`.slice(0, columns - 1);
 }
 
-function pace({ items, totalItems, bytes }: ProgressState, elapsed: number): string[] {
+function pace({ items, totalItems, bytes, bytesPerSecond, remaining }: ProgressState, elapsed: number): string[] {
   if (elapsed <= 0 || items === 0) return [];
-  const rate = `${formatBytes((bytes * 1000) / elapsed)}/s`;
+  const rate = `${formatBytes(bytesPerSecond ?? (bytes * 1000) / elapsed)}/s`;
   if (totalItems === undefined) return [rate];
-  return [rate, `${formatDuration((Math.max(0, totalItems - items) * elapsed) / items)} left`];
+  const left = remaining ?? (Math.max(0, totalItems - items) * elapsed) / items;
+  return [rate, `${formatDuration(left)} left`];
 }

@@ -35,6 +35,21 @@ describe("a bar", () => {
     ]);
   });
 
+  it("takes rate and time left from the work where that tells them", () => {
+    const { written, clock, progress } = view("bar", 200);
+    progress.update({ phase: "copy", items: 100, totalItems: 200, bytes: 5_000 });
+    clock.time = 1_000;
+    progress.update({
+      phase: "copy",
+      items: 110,
+      totalItems: 200,
+      bytes: 6_000,
+      bytesPerSecond: 1_000,
+      remaining: 9_000,
+    });
+    expect(written[1]).toContain("110 of 200 items, 6.0 kB, 1.0 kB/s, 9.0 s left");
+  });
+
   it("counts where the total is not known", () => {
     const { written, clock, progress } = view("bar");
     progress.update({ phase: "plan", items: 0, bytes: 0 });

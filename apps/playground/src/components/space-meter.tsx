@@ -13,7 +13,7 @@ export function SpaceMeter({ library }: { library: Library }) {
   const part = quota === 0 ? 0 : usage / quota;
   const persist = () =>
     library.notices.attempt("Asking the browser", async () => {
-      refused.value = !(await library.session.adapter.persist());
+      refused.value = !(await library.session.persist());
       await library.lookAtSpace();
     });
   return (

@@ -1,14 +1,16 @@
-import { openStorage, type StorageEngine } from "@holdfast/core";
-import { type IndexedDbAdapter, indexeddb } from "@holdfast/indexeddb";
+import { createStorage, type StorageEngine } from "holdfast";
 
-/** The open store, and what only this backend has. */
+/** The open store, and what only browsers have. */
 export interface Session {
   readonly storage: StorageEngine;
-  readonly adapter: IndexedDbAdapter;
+  /** Asks the browser to keep this site's data when it runs out of room; resolves to whether it will. */
+  persist(): Promise<boolean>;
 }
 
 export async function openSession(): Promise<Session> {
-  const adapter = indexeddb({ name: "holdfast-playground" });
-  const storage = await openStorage(adapter, { history: { versions: 20 } });
-  return { storage, adapter };
+  const storage = await createStorage(
+    { platform: "browser", name: "holdfast-playground" },
+    { history: { versions: 20 } },
+  );
+  return { storage, persist: () => navigator.storage.persist() };
 }

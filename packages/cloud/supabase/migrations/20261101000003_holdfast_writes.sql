@@ -327,7 +327,8 @@ end
 $$;
 
 -- Makes the rows of objects that are about to be uploaded, [{sha256, size, name}], and answers [{id, name, stored}]. Where the
--- same user has stored the same content before, that object is named instead.
+-- same user has stored the same content before, that object is named instead; also one whose item never came to be written, so
+-- that an upload that was interrupted goes on where it ended.
 create or replace function public.holdfast_stage(p_store text, p_parts jsonb)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -340,9 +341,10 @@ begin
   for v_part in select jsonb_array_elements(p_parts) loop
     update holdfast.bodies set touched = now()
       where id = (
-        select id from holdfast.bodies where store = v_store and sha256 = v_part ->> 'sha256'
-          and size = (v_part ->> 'size')::bigint and uploader is not distinct from auth.uid() and stored and not condemned
-        order by id limit 1 for update)
+        select b.id from holdfast.bodies b where b.store = v_store and b.sha256 = v_part ->> 'sha256'
+          and b.size = (v_part ->> 'size')::bigint and b.uploader is not distinct from auth.uid() and not b.condemned
+          and (b.stored or exists (select 1 from storage.objects o where o.bucket_id = 'holdfast' and o.name = b.name))
+        order by b.id limit 1 for update)
       returning id, name, true as stored into v_body;
     if not found then
       insert into holdfast.bodies (store, name, sha256, size, uploader)

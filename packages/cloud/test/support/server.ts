@@ -1,20 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { type EmbeddedSupabase, startSupabase } from "@holdfast/supabase";
+import { type EmbeddedSupabase, readSqlFiles, startSupabase } from "@holdfast/supabase";
 
 /** The package's migrations, in order. */
 export function readMigrations(): string[] {
-  return readFiles(new URL("../../supabase/migrations/", import.meta.url));
+  return readSqlFiles(new URL("../../supabase/migrations/", import.meta.url));
 }
 
 /** What takes them back, in order. */
 export function readDowns(): string[] {
-  return readFiles(new URL("../../supabase/down/", import.meta.url)).reverse();
-}
-
-function readFiles(directory: URL): string[] {
-  return readdirSync(directory)
-    .sort()
-    .map((name) => readFileSync(new URL(name, directory), "utf8"));
+  return readSqlFiles(new URL("../../supabase/down/", import.meta.url)).reverse();
 }
 
 /** A server with the package's migrations. `HOLDFAST_DATABASE` chooses what is under it. */
@@ -22,7 +15,8 @@ export function startServer(database: "pglite" | "postgres" = chosenDatabase()):
   return startSupabase({ schema: readMigrations(), database });
 }
 
-function chosenDatabase(): "pglite" | "postgres" {
+/** `HOLDFAST_DATABASE` chooses it. */
+export function chosenDatabase(): "pglite" | "postgres" {
   const chosen = process.env["HOLDFAST_DATABASE"] ?? "pglite";
   if (chosen !== "pglite" && chosen !== "postgres") throw new Error("HOLDFAST_DATABASE is pglite or postgres");
   return chosen;

@@ -25,6 +25,11 @@ export class SeededRandom implements Random {
   below(limit: number): number {
     return Math.floor(this.fraction() * limit);
   }
+
+  /** One of several; there must be one. */
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)] as T;
+  }
 }
 
 /** A seed that no other run has. */

@@ -31,7 +31,7 @@ function escapedNames(text: string): EscapedName[] {
 /** Of the string whose first backslash is at `slash`. */
 function closingQuote(text: string, slash: number): number {
   let at = slash;
-  let quote = -1;
+  let quote = slash;
   for (;;) {
     // What stands behind a backslash is no end, whatever it is.
     at += 2;

@@ -5,8 +5,8 @@ import { checkExact, MAX_YAML_DEPTH } from "./exact.js";
 import { parseJson } from "./parse-json.js";
 import { fromUtf8, toUtf8 } from "./text.js";
 
-// Mappings and the sequences in them count one by one, and the reader counts a little differently than we do.
-const READER_DEPTH = 2 * MAX_YAML_DEPTH + 2;
+// The reader counts what stands at the bottom as a level too, and what stands in braces once more: it might be a key.
+const READER_DEPTH = MAX_YAML_DEPTH + 2;
 // What aliases (`*name`) may add, in elements. A person's file stays far below; a bomb doubles its way far beyond.
 const MAX_ALIASED = 1_000_000;
 
@@ -14,18 +14,19 @@ const MAX_ALIASED = 1_000_000;
  * The YAML of what a JSON text says. It is read back before it is accepted: YAML has many ways to say one thing, and no
  * writer of it is beyond doubt. What the writer gets wrong is written as JSON, which is YAML too. Throws INVALID_VALUE.
  */
-export function encodeYaml(json: string): Uint8Array {
+export function encodeYaml(json: string, writer: (value: unknown) => string = writeYaml): Uint8Array {
   const value = parseJson(json);
-  for (const write of [writeYaml, writeJson]) {
+  let cause: unknown;
+  for (const write of [writer, writeJson]) {
     try {
       const text = write(value);
       if (text.isWellFormed() && JSON.stringify(read(text)) === json) return toUtf8(text);
-    } catch (cause) {
+    } catch (error) {
       // The reader does not take what the writer made, or the stack is too short for one of them.
-      if (write === writeJson) throw refusal(cause);
+      cause = error;
     }
   }
-  throw refusal();
+  throw new StorageError("INVALID_VALUE", "$ cannot be held by yaml; save it as json", { cause });
 }
 
 /**
@@ -50,8 +51,4 @@ function writeJson(value: unknown): string {
 
 function read(text: string): unknown {
   return load(text, { schema: CORE_SCHEMA, maxDepth: READER_DEPTH });
-}
-
-function refusal(cause?: unknown): StorageError {
-  return new StorageError("INVALID_VALUE", "$ cannot be held by yaml; save it as json", { cause });
 }

@@ -75,7 +75,7 @@ class Run {
       await this.#attempt(header);
       meter.add(1, header.storedSize);
     });
-    meter.end();
+    await meter.end();
     this.#report.ok = this.#report.remaining === 0;
     this.#report.milliseconds = clock.now() - started;
     return this.#report;

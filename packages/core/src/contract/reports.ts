@@ -9,12 +9,15 @@ export interface Progress {
   totalItems?: number;
   /** Bytes done so far. */
   bytes: number;
+  /** Bytes in all, where that is known. */
+  totalBytes?: number;
   bytesPerSecond: number;
   /** Milliseconds left at the present rate, where the total is known. */
   remaining?: number;
 }
 
 export interface VerifyOptions extends OperationOptions {
+  /** When it throws or rejects, the call rejects with that error. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 

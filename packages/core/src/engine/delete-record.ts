@@ -21,6 +21,5 @@ export async function deleteRecord(
     if (outcome.outcome === "absent") return outcome.tombstone === version;
     if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
     version = above(session, outcome.floor);
-    signal?.throwIfAborted();
   }
 }

@@ -16,21 +16,12 @@ export interface Wanted {
 export function readRecord(
   session: Session,
   operation: Operation,
-  { key, version }: Wanted,
+  wanted: Wanted,
 ): Awaitable<StoredRecord | undefined> {
-  const { adapter } = session;
-  const { signal } = operation;
-  const history = version === undefined ? undefined : historyOf(adapter);
-  const answer = session.ask(operation, () => {
-    const reading = { now: session.now(), signal };
-    return history === undefined || version === undefined
-      ? adapter.get(key, reading)
-      : history.get(key, version, reading);
-  });
-  return chain(answer, (record) => {
+  return chain(session.ask(operation, wholeReader(session, operation, wanted)), (record) => {
     if (record === undefined) return undefined;
     countBytes(operation, record.body.length);
-    checkSubject(record.header, key, version);
+    checkSubject(record.header, wanted.key, wanted.version);
     return record;
   });
 }
@@ -45,16 +36,28 @@ export function streamReader(
   const { signal } = operation;
   const reading = () => ({ now: session.now(), signal });
   if (version === undefined) {
-    if (adapter.readStream === undefined) return undefined;
-    return () => session.ask(operation, () => adapter.readStream?.(key, reading()));
+    const read = adapter.readStream?.bind(adapter);
+    return read && (() => session.ask(operation, () => read(key, reading())));
   }
   const history = historyOf(adapter);
-  if (history.readStream === undefined) return undefined;
-  return () => session.ask(operation, () => history.readStream?.(key, version, reading()));
+  const read = history.readStream?.bind(history);
+  return read && (() => session.ask(operation, () => read(key, version, reading())));
 }
 
 /** Throws UNSUPPORTED where no versions are kept. */
 export function historyOf({ name, history }: StorageAdapter): History {
   if (history === undefined) throw new StorageError("UNSUPPORTED", `${name} keeps no previous versions`);
   return history;
+}
+
+function wholeReader(
+  session: Session,
+  { signal }: Operation,
+  { key, version }: Wanted,
+): () => Awaitable<StoredRecord | undefined> {
+  const { adapter } = session;
+  const reading = () => ({ now: session.now(), signal });
+  if (version === undefined) return () => adapter.get(key, reading());
+  const history = historyOf(adapter);
+  return () => history.get(key, version, reading());
 }

@@ -26,7 +26,6 @@ export async function* headersBelow(
   const { signal } = operation;
   let from = after;
   for (let left = limit; left > 0; ) {
-    signal?.throwIfAborted();
     const range = { prefix, after: from, limit: Math.min(left, PAGE) };
     const page = await session.ask(operation, () => session.adapter.list(range, { now, signal }));
     if (page.length > 0) yield page;

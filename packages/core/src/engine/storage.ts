@@ -350,9 +350,9 @@ export class Storage implements StorageEngine {
     return this.#parent === undefined ? false : this.#parent.#closed();
   }
 
-  /** This view and those that it lies in: the end of each of them is its end. */
+  /** This view and those that it lies in: the end of each of them is its end. That of the whole storage is the session's. */
   #lineage(): Storage[] {
-    return this.#parent === undefined ? [this] : [this, ...this.#parent.#lineage()];
+    return this.#parent === undefined ? [] : [this, ...this.#parent.#lineage()];
   }
 
   /** The key as the store knows it; throws INVALID_KEY. */

@@ -10,6 +10,7 @@ import type {
   PutOutcome,
   RecordHeader,
   StoredStream,
+  Version,
 } from "../spi/index.js";
 import type { CheckedSave } from "./arguments.js";
 import { callersBytes, checkSource } from "./callers-bytes.js";
@@ -61,16 +62,16 @@ export async function loadStream(
   return decodeStream({ ...stream.header, key: operation.key ?? wanted.key }, stream.chunkHashes, stream.body);
 }
 
-/** Reads the stored bytes of an item through and compares them with its checksum. Throws CORRUPT. */
+/** Reads the stored bytes of an item, or of one version of it, through and compares them with its checksum. Throws CORRUPT. */
 export async function readVerified(
   session: Session,
   operation: Operation,
   key: string,
+  version?: Version,
 ): Promise<RecordHeader | undefined> {
-  const stream = await openStream(session, operation, { key, version: undefined });
+  const stream = await openStream(session, operation, { key, version });
   if (stream === undefined) return undefined;
-  for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body))
-    operation.signal?.throwIfAborted();
+  for await (const _ of verifiedChunks(stream.header, stream.chunkHashes, stream.body)) session.checkWanted(operation);
   return stream.header;
 }
 
@@ -132,6 +133,7 @@ async function openWriter(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<BodyWriter> {
   try {
+    session.checkWanted(operation);
     const writer = await session.adapter.writeStream?.(key, { signal: operation.signal });
     return writer ?? new BufferedWriter(session, operation);
   } catch (error) {
@@ -205,7 +207,7 @@ function withStorageErrors(
       const iterator = body[Symbol.asyncIterator]();
       return {
         next: () => funnelled(() => iterator.next()),
-        return: () => funnelled(async () => (await iterator.return?.()) ?? { done: true, value: undefined }),
+        return: () => funnelled(async () => iterator.return?.() ?? { done: true, value: undefined }),
       };
     },
   };

@@ -37,7 +37,6 @@ export async function updateValue<T>(
     } catch (error) {
       if (!StorageError.is(error, "CONFLICT")) throw error;
     }
-    operation.signal?.throwIfAborted();
   }
 }
 

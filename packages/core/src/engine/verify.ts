@@ -1,9 +1,9 @@
 import { decodeValue } from "../codec/decode-value.js";
-import type { Problem, Progress, RepairReport, VerifyReport } from "../contract/reports.js";
+import type { Problem, RepairReport, VerifyReport } from "../contract/reports.js";
 import { StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
 import { type Operation, toStorageError } from "./failure.js";
-import { ProgressMeter } from "./progress-meter.js";
+import { type ProgressListener, ProgressMeter } from "./progress-meter.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
 import { readVerified } from "./streams.js";
@@ -15,7 +15,7 @@ export async function verifyStore(
   operation: Operation,
   root: string,
   prefix: string,
-  onProgress: ((progress: Progress) => void) | undefined,
+  onProgress: ProgressListener | undefined,
 ): Promise<VerifyReport> {
   const problems = await session.ask(
     operation,
@@ -28,10 +28,9 @@ export async function verifyStore(
       const problem = await problemOf(session, operation, root, header);
       if (problem !== undefined) problems.push(problem);
       meter.add(1, header.storedSize);
-      operation.signal?.throwIfAborted();
     }
   }
-  meter.end();
+  await meter.end();
   const shown = problems.map((problem) => relative(problem, root));
   return { ok: shown.length === 0, items: meter.items, bytes: meter.bytes, problems: shown };
 }

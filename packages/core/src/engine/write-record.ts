@@ -112,7 +112,7 @@ async function writeAgain(
       );
     }
     record = { ...record, header: { ...record.header, version: above(session, outcome.floor) } };
-    operation.signal?.throwIfAborted();
+    session.checkWanted(operation);
     outcome = await put(record, { expect, now: session.now() });
   }
   return outcome.header;

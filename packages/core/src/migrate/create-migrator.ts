@@ -1,11 +1,7 @@
 import type { MigrateOptions, MigrationReport, Migrator } from "../contract/migration.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
-import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } from "../engine/arguments.js";
-import { internalsOf } from "../engine/internals.js";
+import { type Internals, internalsOf } from "../engine/internals.js";
 import { StorageError } from "../errors.js";
-
-const OPTIONS = ["prefix", "filter", "conflict", "validate", "concurrency", "dryRun", "progress", "signal"];
-const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite", "newer"];
 
 /**
  * Moves everything from one open storage (or namespace) to another and proves that it arrived.
@@ -19,35 +15,21 @@ export function createMigrator(from: StorageEngine, to: StorageEngine): Migrator
   const destination = internalsOf(to);
   return {
     async migrate(options: MigrateOptions = {}): Promise<MigrationReport> {
-      checkOptions(options);
-      if (source.session === destination.session && overlaps(source.prefix, destination.prefix)) {
-        throw new StorageError(
-          "INVALID_OPTION",
-          "source and destination are the same place, or one lies inside the other",
-        );
+      const { checkMigrateOptions } = await import("./migrate-options.js");
+      checkMigrateOptions(options);
+      const backup = options.backup === undefined ? undefined : internalsOf(options.backup);
+      requireApart(source, destination, "source and destination");
+      if (backup !== undefined) {
+        requireApart(source, backup, "source and backup");
+        requireApart(destination, backup, "destination and backup");
       }
       const { runMigration } = await import("./run-migration.js");
-      return runMigration(source, destination, options);
+      return runMigration(source, destination, backup, options);
     },
   };
 }
 
-function checkOptions(options: MigrateOptions): void {
-  rejectUnknown("option", options, OPTIONS);
-  const { filter, conflict = "stop", validate = true, concurrency = 1, dryRun = false, progress } = options;
-  if (!POLICIES.includes(conflict)) {
-    throw new StorageError(
-      "INVALID_OPTION",
-      `conflict is one of ${POLICIES.join(", ")}, not ${JSON.stringify(conflict)}`,
-    );
-  }
-  requireBoolean("validate", validate);
-  requireBoolean("dryRun", dryRun);
-  requireConcurrency(concurrency);
-  if (filter !== undefined) requireFunction("filter", filter);
-  if (progress !== undefined) requireFunction("progress", progress);
-}
-
-function overlaps(a: string, b: string): boolean {
-  return a.startsWith(b) || b.startsWith(a);
+function requireApart(a: Internals, b: Internals, which: string): void {
+  if (a.session !== b.session || !(a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix))) return;
+  throw new StorageError("INVALID_OPTION", `${which} are the same place, or one lies inside the other`);
 }

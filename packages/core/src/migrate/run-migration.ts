@@ -1,216 +1,270 @@
 import type { MigrateOptions, MigrationReport } from "../contract/migration.js";
+import type { JsonObject } from "../contract/storage-item.js";
 import { concurrently } from "../engine/concurrently.js";
-import { abortError, CallerError, callersOwn, type Operation, toStorageError } from "../engine/failure.js";
+import type { Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
-import { toItem } from "../engine/items.js";
-import { ProgressMeter } from "../engine/progress-meter.js";
-import { headersBelow } from "../engine/scan.js";
+import type { Tally } from "../engine/tally.js";
 import { StorageError } from "../errors.js";
-import { checkPrefix } from "../keys.js";
-import type { RecordHeader } from "../spi/index.js";
-import { copyRecord } from "./copy-record.js";
-import { sameContent, verifyRecord } from "./verify-record.js";
+import { batches } from "./batches.js";
+import { catchUp, feedPosition } from "./catch-up.js";
+import { account, copyBatch } from "./copy.js";
+import { decide } from "./decide.js";
+import { Journal } from "./journal.js";
+import { type Move, moveOf } from "./moves.js";
+import { discard, readStored } from "./read-stored.js";
+import { Run } from "./run.js";
+import { MOST_LISTED, RunState } from "./run-state.js";
+import { Standing } from "./standing.js";
+import { untouched } from "./untouched.js";
+import { verifyMove } from "./verify-move.js";
 
-/** Keeps the report within bounds on a disaster of millions of items. */
-const MOST_LISTED = 10_000;
-const DEFAULT_CONCURRENCY = 16;
-
-type Decision =
-  | { copy: true; over: RecordHeader | undefined }
-  | { copy: false; because: "unchanged" | "skipped" | "conflict" };
-
-/** Plan, copy, verify, report. Two or three passes over the source's headers, so that memory stays flat. */
+/** Plan, copy, catch up, verify, report: see docs/migration.md. */
 export async function runMigration(
   source: Internals,
   destination: Internals,
+  backup: Internals | undefined,
   options: MigrateOptions,
 ): Promise<MigrationReport> {
-  const run = new Migration(source, destination, options);
-  // Both storages count it as work in flight: closing either waits for it.
-  return source.session.run(run.operation, async () => {
-    try {
-      return await destination.session.run(run.operation, () => run.migrate());
-    } catch (error) {
-      throw StorageError.is(error) ? error : new CallerError(error);
-    }
-  });
+  const tally: Tally = { bytes: 0, retries: 0 };
+  const operation: Operation = { name: "migrate", signal: options.signal, tally };
+  const state = new RunState(options.dryRun ?? false, options.onEvent);
+  const run = new Run(source, destination, backup, options, operation, state);
+  // Every storage counts it as work in flight: closing one waits for it. And each tells of it, in the same figures.
+  const within = (internals: Internals | undefined, work: () => Promise<MigrationReport>) =>
+    internals === undefined
+      ? work()
+      : internals.run("migrate", undefined, options, async (observed) => {
+          try {
+            return await untouched(work);
+          } finally {
+            if (observed.tally !== undefined) Object.assign(observed.tally, tally);
+          }
+        });
+  return within(source, () => within(destination, () => within(backup, () => new Migration(run).migrate())));
 }
 
 class Migration {
-  readonly operation: Operation;
-  readonly #source: Internals;
-  readonly #destination: Internals;
-  readonly #options: MigrateOptions;
-  readonly #policy: NonNullable<MigrateOptions["conflict"]>;
-  readonly #report: MigrationReport;
-  /** What the conflict policy left alone and what failed: not to be verified. */
-  readonly #leftOut = new Set<string>();
+  readonly #run: Run;
+  readonly #journal: Journal;
+  /** Moves that were not as they should be when they were verified: looked at again once the feed was read. */
+  readonly #doubtful: Move[] = [];
 
-  constructor(source: Internals, destination: Internals, options: MigrateOptions) {
-    this.#source = source;
-    this.#destination = destination;
-    this.#options = options;
-    this.#policy = options.conflict ?? "stop";
-    // One tally for both storages, each of which tells of the migration.
-    this.operation = { name: "migrate", signal: options.signal, tally: { bytes: 0, retries: 0 } };
-    this.#report = {
-      ok: true,
-      dryRun: options.dryRun ?? false,
-      planned: { items: 0, bytes: 0 },
-      copied: 0,
-      unchanged: 0,
-      skipped: 0,
-      verified: 0,
-      bytes: 0,
-      conflicts: [],
-      failures: [],
-      milliseconds: 0,
-    };
+  constructor(run: Run) {
+    this.#run = run;
+    this.#journal = new Journal(run.state.report.dryRun ? undefined : run.options.journal);
   }
 
   async migrate(): Promise<MigrationReport> {
-    const { clock } = this.#source.session.ports;
-    const report = this.#report;
+    const { state, source, options } = this.#run;
+    const { report } = state;
+    const { clock } = source.session.ports;
     const started = clock.now();
-    await this.#plan();
-    const stopped = this.#policy === "stop" && report.conflicts.length > 0;
-    if (!report.dryRun && !stopped) {
-      await this.#copy();
-      if (this.#options.validate ?? true) await this.#verify();
+    await this.#begin();
+    if (state.phase === "plan") await this.#plan();
+    if (!report.dryRun && (this.#run.policy !== "stop" || report.conflicts.length === 0 || state.phase !== "plan")) {
+      if (state.phase !== "verify") await this.#copy();
+      if (options.validate ?? true) await this.#verify();
+      await this.#finish();
     }
-    report.ok = report.conflicts.length === 0 && report.failures.length === 0;
+    await this.#journal.clear();
+    report.ok = report.conflicts.length === 0 && report.failures.length === 0 && !report.changed.pending;
     report.milliseconds = clock.now() - started;
     return report;
   }
 
-  /** Counts, and finds conflicts before anything is written. For a dry run, decides on every item. */
+  async #begin(): Promise<void> {
+    const { state, options } = this.#run;
+    if (options.history === true) this.#requireHistory();
+    if (state.report.dryRun) return;
+    const id = await this.#describe();
+    if (await this.#journal.resume(id, state)) {
+      if (state.phase === "plan") return;
+      state.report.resumed = true;
+      const items = state.phase === "copy" ? state.passed.items : state.report.verified;
+      await state.tell({ type: "resumed", phase: state.phase, items });
+      return;
+    }
+    // Before the plan: what changes from now on is in the feed.
+    state.cursor = await feedPosition(this.#run);
+    await this.#journal.begin(id, state.cursor);
+  }
+
+  /** Counts, and finds conflicts and what cannot be held before anything is written. A dry run decides on every item. */
   async #plan(): Promise<void> {
-    const report = this.#report;
-    const meter = this.#meter("plan");
-    await this.#forEach(async (header) => {
-      report.planned.items++;
-      report.planned.bytes += header.storedSize;
-      if (report.dryRun || this.#policy === "stop") {
-        const decision = await this.#decide(header);
-        if (!decision.copy && decision.because === "conflict") this.#conflict(header);
-        if (report.dryRun) this.#count(decision, header);
+    const run = this.#run;
+    const { state, policy } = run;
+    const { report } = state;
+    const meter = run.meter("plan");
+    const standing = new Standing(run, undefined);
+    const deciding = report.dryRun || policy === "stop";
+    for await (const { moves } of batches(run, undefined, (key, error) => this.#unfit(key, error))) {
+      const found = deciding ? await standing.under(moves) : undefined;
+      for (const move of moves) {
+        report.planned.items++;
+        report.planned.bytes += move.header.storedSize;
+        if (found !== undefined) {
+          await run.attempt(move.key, async () => {
+            const decision = await decide(run, move, found.get(move.expected.key), false);
+            if (report.dryRun || decision.kind === "conflict") await account(run, move, decision, false);
+          });
+        }
+        meter.add(1, move.header.storedSize);
       }
-      meter.add(1, header.storedSize);
-    });
-    meter.end();
+    }
+    await meter.end();
+  }
+
+  async #unfit(key: string, error: unknown): Promise<void> {
+    this.#run.state.report.planned.items++;
+    await this.#run.state.fail(key, this.#run.failureOf(error));
   }
 
   async #copy(): Promise<void> {
-    const meter = this.#meter("copy");
-    await this.#forEach((header) =>
-      this.#attempt(header, async () => {
-        const decision = await this.#decide(header);
-        if (decision.copy) {
-          const copied = await copyRecord(this.#source, this.#destination, header, decision.over, this.operation);
-          // Deleted or expired in the source since it was listed: nothing is owed.
-          if (!copied) this.#leftOut.add(header.key);
-          else this.#count(decision, header);
-        } else {
-          this.#count(decision, header);
-          if (decision.because !== "unchanged") this.#leftOut.add(header.key);
-          if (decision.because === "conflict") this.#conflict(header);
-        }
-        meter.add(1, header.storedSize);
-      }),
-    );
-    meter.end();
+    const run = this.#run;
+    const { state } = run;
+    if (state.phase === "plan") {
+      state.phase = "copy";
+      await this.#journal.note(state);
+    }
+    await this.#copyAll(false);
+    // A feed that does not reach back even now leaves the rest to the reading after the verification, which says so.
+    if (!(await catchUp(run, false))) {
+      await this.#copyAnew();
+      await catchUp(run, false);
+    }
+    state.phase = "verify";
+    state.after = undefined;
+    await this.#journal.note(state);
+  }
+
+  /** The feed does not reach back: everything is looked at once more. */
+  async #copyAnew(): Promise<void> {
+    const { state } = this.#run;
+    state.cursor = await feedPosition(this.#run);
+    state.after = undefined;
+    await this.#copyAll(true);
+  }
+
+  async #copyAll(following: boolean): Promise<void> {
+    const run = this.#run;
+    const { state } = run;
+    const meter = run.meter("copy", state.report.planned, following ? undefined : state.passed);
+    const standing = new Standing(run, state.after);
+    // Found in the plan already, where that could be known.
+    const fail = async (key: string, error: unknown) => {
+      const failure = run.failureOf(error);
+      if (!state.exceptions.has(key)) await state.fail(key, failure);
+    };
+    for await (const { moves, last } of batches(run, state.after, fail)) {
+      const wanted = following ? moves : moves.filter(({ key }) => !state.exceptions.has(key));
+      await copyBatch(run, wanted, await standing.under(wanted), following);
+      for (const { header } of moves) meter.add(1, header.storedSize);
+      if (!following) state.passed = { items: meter.items, bytes: meter.bytes };
+      state.after = last;
+      await this.#journal.note(state);
+    }
+    await meter.end();
   }
 
   async #verify(): Promise<void> {
-    const meter = this.#meter("verify");
-    await this.#forEach((header) =>
-      this.#attempt(header, async () => {
-        if (this.#leftOut.has(header.key)) return;
-        await verifyRecord(this.#destination, header, this.#target(header.key), this.operation);
-        this.#report.verified++;
-        meter.add(1, header.storedSize);
-      }),
-    );
-    meter.end();
-  }
-
-  async #decide(header: RecordHeader): Promise<Decision> {
-    const { session } = this.#destination;
-    const { signal } = this.operation;
-    const target = this.#target(header.key);
-    const standing = await session.ask(this.operation, () =>
-      session.adapter.stat(target, { now: session.now(), signal }),
-    );
-    if (standing === undefined) return { copy: true, over: undefined };
-    if (sameContent(header, standing)) return { copy: false, because: "unchanged" };
-    if (this.#policy === "overwrite") return { copy: true, over: standing };
-    if (this.#policy === "newer" && header.modified > standing.modified) return { copy: true, over: standing };
-    return { copy: false, because: this.#policy === "stop" ? "conflict" : "skipped" };
-  }
-
-  #count(decision: Decision, header: RecordHeader): void {
-    if (decision.copy) {
-      this.#report.copied++;
-      this.#report.bytes += header.storedSize;
-    } else if (decision.because === "unchanged") this.#report.unchanged++;
-    else if (decision.because === "skipped") this.#report.skipped++;
-  }
-
-  #conflict(header: RecordHeader): void {
-    if (this.#report.conflicts.length < MOST_LISTED) this.#report.conflicts.push(this.#relative(header.key));
-  }
-
-  /** Notes the failure of one item and goes on; what ends the whole passes through. */
-  async #attempt(header: RecordHeader, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (error instanceof CallerError) throw error;
-      if (this.operation.signal?.aborted) throw abortError(this.operation);
-      const failure = toStorageError(error, this.operation, this.#destination.session.adapter);
-      if (failure.code === "CLOSED" || failure.code === "QUOTA_EXCEEDED" || failure.code === "UNAUTHORIZED")
-        throw failure;
-      this.#leftOut.add(header.key);
-      if (this.#report.failures.length < MOST_LISTED) {
-        this.#report.failures.push({ key: this.#relative(header.key), code: failure.code, message: failure.message });
-      }
-    }
-  }
-
-  /** Runs `work` for each source header that the caller chose, several at once. */
-  async #forEach(work: (header: RecordHeader) => Promise<void>): Promise<void> {
-    await concurrently(this.#chosen(), this.#options.concurrency ?? DEFAULT_CONCURRENCY, async (header) => {
-      if (this.operation.signal?.aborted) throw abortError(this.operation);
-      await work(header);
-    });
-  }
-
-  async *#chosen(): AsyncGenerator<RecordHeader> {
-    const { session, prefix } = this.#source;
-    const { filter } = this.#options;
-    const range = {
-      prefix: prefix + checkPrefix(this.#options.prefix ?? ""),
-      after: undefined,
-      limit: Number.MAX_SAFE_INTEGER,
+    const run = this.#run;
+    const { state } = run;
+    const { report } = state;
+    const meter = run.meter("verify", report.planned, { items: report.verified, bytes: state.verifiedBytes });
+    const fail = async (_key: string, error: unknown) => {
+      // Counted when it was to be copied; only what ends the whole is new.
+      run.failureOf(error);
     };
-    for await (const page of headersBelow(session, this.operation, range)) {
-      for (const header of page) {
-        if (filter === undefined || callersOwn(filter, toItem(structuredClone(header), prefix))) yield header;
-      }
+    for await (const { moves, last } of batches(run, state.after, fail)) {
+      await concurrently(moves, run.concurrency, async (move) => {
+        try {
+          run.checkWanted();
+          if (!(await verifyMove(run, move))) return;
+          report.verified++;
+          state.verifiedBytes += move.header.storedSize;
+          meter.add(1, move.header.storedSize);
+        } catch (error) {
+          const failure = run.failureOf(error);
+          if (this.#doubtful.length < MOST_LISTED) this.#doubtful.push(move);
+          else await state.fail(move.key, failure);
+        }
+      });
+      state.after = last;
+      // A doubt is not written down: a run that is killed meets the item again, since the place is not noted behind it.
+      if (this.#doubtful.length === 0) await this.#journal.note(state);
+    }
+    await meter.end();
+  }
+
+  /** Takes up what changed while the rest was verified, then judges what was in doubt. */
+  async #finish(): Promise<void> {
+    const run = this.#run;
+    const { state } = run;
+    const check = run.options.validate ?? true;
+    if (!(await catchUp(run, check))) state.report.changed.pending = true;
+    for (const { header, key } of this.#doubtful) {
+      await run.attempt(key, async () => {
+        const now = await this.#again(header.key);
+        if (now !== undefined && (await this.#judge(now))) state.report.verified++;
+      });
     }
   }
 
-  #meter(phase: string): ProgressMeter {
-    const { items } = this.#report.planned;
-    const total = phase === "plan" ? undefined : items;
-    return new ProgressMeter(phase, this.#source.session.ports.clock, this.#options.progress, total);
+  /** False where nothing is owed. */
+  async #judge(move: Move): Promise<boolean> {
+    try {
+      return await verifyMove(this.#run, move);
+    } catch (error) {
+      if (!StorageError.is(error, "NOT_FOUND")) throw error;
+      const { key, storedSize } = move.header;
+      const { source, destination } = this.#run;
+      const stored = await readStored(this.#run, source, { key, version: undefined, storedSize }, destination);
+      // Gone from the source as well.
+      if (stored === undefined) return false;
+      await discard(stored);
+      throw error;
+    }
   }
 
-  #relative(key: string): string {
-    return key.slice(this.#source.prefix.length);
+  /** The move as the source has it now. */
+  async #again(path: string): Promise<Move | undefined> {
+    const run = this.#run;
+    const { session } = run.source;
+    const { signal } = run.operation;
+    const header = await session.ask(run.operation, () => session.adapter.stat(path, { now: session.now(), signal }));
+    return header && (await moveOf(run, header));
   }
 
-  #target(key: string): string {
-    return this.#destination.prefix + this.#relative(key);
+  #requireHistory(): void {
+    for (const { session } of [this.#run.source, this.#run.destination]) {
+      if (session.adapter.history !== undefined) continue;
+      throw new StorageError(
+        "UNSUPPORTED",
+        `${session.adapter.name} keeps no previous versions: migrate without history`,
+      );
+    }
+  }
+
+  /** Which migration this is, for its journal. */
+  async #describe(): Promise<JsonObject> {
+    const { source, destination, backup, options, policy } = this.#run;
+    if (options.journal === undefined) return {};
+    return {
+      source: await this.#place(source),
+      destination: await this.#place(destination),
+      backup: backup === undefined ? null : await this.#place(backup),
+      prefix: options.prefix ?? "",
+      conflict: policy,
+      validate: options.validate ?? true,
+      history: options.history ?? false,
+      filter: options.filter !== undefined,
+      transform: options.transform !== undefined,
+    };
+  }
+
+  async #place({ session, prefix }: Internals): Promise<JsonObject> {
+    const { signal } = this.#run.operation;
+    const info = await session.ask(this.#run.operation, () => session.adapter.info?.({ now: session.now(), signal }));
+    return { adapter: session.adapter.name, location: info?.location ?? null, prefix };
   }
 }

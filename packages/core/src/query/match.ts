@@ -1,7 +1,7 @@
 import { compareKeys } from "../keys.js";
 import type { RecordHeader } from "../spi/records.js";
-import type { Hit } from "./order.js";
 import type { ParsedQuery } from "./parsed-query.js";
+import type { Hit } from "./rank.js";
 import { termsOf } from "./terms.js";
 import { matchesWhere } from "./where.js";
 

@@ -3,23 +3,14 @@ import { compareKeys } from "../keys.js";
 import type { RecordHeader } from "../spi/records.js";
 import { elementsOf, valuesAt } from "./metadata-path.js";
 import type { Order } from "./parsed-query.js";
+import { compareRank, type Hit } from "./rank.js";
 import { compareScalars, isScalar } from "./scalars.js";
-
-/** A record that a query found. */
-export interface Hit {
-  readonly header: RecordHeader;
-  /** How many of the query's terms equal a term of the record. */
-  readonly exact: number;
-}
 
 type FieldOrder = Exclude<Order, { by: "rank" }>;
 
 /** Compares hits for sorting. Total: two hits are equal only when their keys are. For one sort; keeps what it has looked up. */
 export function compareHits(order: Order): (a: Hit, b: Hit) => number {
-  if (order.by === "rank") {
-    return (a, b) =>
-      b.exact - a.exact || b.header.modified - a.header.modified || compareKeys(a.header.key, b.header.key);
-  }
+  if (order.by === "rank") return compareRank;
   const direction = order.descending ? -1 : 1;
   const values = new WeakMap<Hit, Scalar | undefined>();
   const look = (hit: Hit): Scalar | undefined => {

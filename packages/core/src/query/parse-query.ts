@@ -3,8 +3,8 @@ import { describe, invalid, isPlainObject, unlike } from "../invalid-option.js";
 import { checkPrefix } from "../keys.js";
 import { parsePath } from "./metadata-path.js";
 import type { Condition, Order, ParsedQuery, PathSource, Test } from "./parsed-query.js";
+import { completeQuery } from "./plain-query.js";
 import { isScalar } from "./scalars.js";
-import { tokenize } from "./tokenizer.js";
 
 // `signal` belongs to the operation, not to what it asks for.
 const PROPERTIES = ["prefix", "text", "tags", "where", "sort", "limit", "offset", "signal"];
@@ -33,20 +33,19 @@ export function parseQuery(query: unknown, index?: readonly IndexedPath[]): Pars
       throw invalid(`a query has no property ${describe(name)}; it may have ${PROPERTIES.join(", ")}`);
     }
   }
-  const { prefix = "", text, tags = [], where = {}, sort, limit = Number.MAX_SAFE_INTEGER, offset = 0 } = query;
-  const parsed: ParsedQuery = {
-    prefix: checkPrefix(prefix),
-    terms: text === undefined ? undefined : parseText(text),
-    tags: parseTags(tags),
-    where: parseWhere(where, index),
-    order: parseOrder(sort, text === undefined, index),
-    limit: parseCount("limit", limit),
-    offset: parseCount("offset", offset),
+  const { prefix, text, tags, where = {}, sort, limit, offset } = query;
+  const asked = {
+    prefix: optional(prefix, checkPrefix),
+    text: optional(text, parseText),
+    tags: optional(tags, parseTags),
+    limit: optional(limit, (value) => parseCount("limit", value)),
+    offset: optional(offset, (value) => parseCount("offset", value)),
   };
-  // No key and no tag has half of a surrogate pair; and a backend that speaks UTF-8 could not even be asked for it.
-  const literals = [parsed.prefix, ...parsed.tags];
-  const possible = parsed.terms?.length !== 0 && parsed.limit > 0 && literals.every((text) => text.isWellFormed());
-  return possible ? parsed : undefined;
+  return completeQuery(asked, parseWhere(where, index), parseOrder(sort, index));
+}
+
+function optional<T>(value: unknown, parse: (value: unknown) => T): T | undefined {
+  return value === undefined ? undefined : parse(value);
 }
 
 /** As `parseQuery`, for how many there are: to that a page of nothing, `limit: 0`, is no answer. */
@@ -56,14 +55,14 @@ export function parseForCount(query: unknown, index?: readonly IndexedPath[]): P
   return parseQuery({ ...query, limit: 1 }, index);
 }
 
-function parseText(text: unknown): string[] {
+function parseText(text: unknown): string {
   if (typeof text !== "string") throw unlike("text is a string", text);
-  return tokenize(text);
+  return text;
 }
 
 function parseTags(tags: unknown): string[] {
   if (!Array.isArray(tags)) throw unlike("tags is an array of strings", tags);
-  return [...new Set(Array.from<unknown, string>(tags, parseTag))];
+  return Array.from<unknown, string>(tags, parseTag);
 }
 
 function parseTag(tag: unknown): string {
@@ -78,8 +77,8 @@ function parseCount(name: string, value: unknown): number {
   return Number(value);
 }
 
-function parseOrder(sort: unknown, byKey: boolean, index: readonly IndexedPath[] | undefined): Order {
-  if (sort === undefined) return byKey ? { by: "key", descending: false } : { by: "rank" };
+function parseOrder(sort: unknown, index: readonly IndexedPath[] | undefined): Order | undefined {
+  if (sort === undefined) return undefined;
   if (typeof sort === "string") {
     const descending = sort.startsWith("-");
     const name = descending ? sort.slice(1) : sort;

@@ -1,7 +1,8 @@
 import type { RecordHeader } from "../spi/records.js";
 import { matchQuery } from "./match.js";
-import { compareHits, type Hit } from "./order.js";
+import { compareHits } from "./order.js";
 import type { ParsedQuery } from "./parsed-query.js";
+import type { Hit } from "./rank.js";
 
 type HeaderSource = Iterable<RecordHeader> | AsyncIterable<RecordHeader>;
 

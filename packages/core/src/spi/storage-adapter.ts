@@ -91,8 +91,11 @@ export interface StorageAdapter {
    */
   changes?(range: FeedRange, options: CallOptions): Awaitable<FeedPage>;
 
-  /** With `capabilities.changes: "native"`: the cursor of the newest committed write, or of the feed's beginning. */
-  lastCursor?(options: CallOptions): Awaitable<string>;
+  /**
+   * With `capabilities.changes: "native"`: the cursor of the newest committed write, or of the feed's beginning. Undefined only
+   * where the backend has never been reached.
+   */
+  lastCursor?(options: CallOptions): Awaitable<string | undefined>;
 
   /** With `capabilities.history: "native"`. */
   readonly history?: History;

@@ -41,6 +41,10 @@ describe("parseJson", () => {
         const encoded = await encodeValue(value, encoding(options));
         expect(await decodeValue(headerOf(encoded), encoded.body)).toEqual(value);
       }
+      for (const gap of ["", " ", "\n\r\t "]) {
+        const spaced = JSON.stringify(value).replaceAll(/:(?=\d)/g, `${gap}:`);
+        expect(Object.keys(parseJson(spaced) as object), JSON.stringify(spaced)).toEqual(Object.keys(value));
+      }
       expect(held).toHaveLength(2);
     }
   });
@@ -71,7 +75,7 @@ describe("parseJson", () => {
   });
 
   it("leaves names alone that look like its stand-ins", () => {
-    const value = { "\ue0000": 1, "\ue000\ue0000": 2, "a\n": 3, "\ue000": ["\ue000"] };
+    const value = { "\ue0000": 1, "\ue000\ue0000": 2, "a\n": 3, "\ue000": ["\ue000"], NaN: 4 };
     expect(parseJson(JSON.stringify(value))).toEqual(value);
   });
 

@@ -67,6 +67,15 @@ describe("what an adapter is given", () => {
     expect(count).not.toHaveBeenCalled();
   });
 
+  it("is the condition and the signal with a record", async () => {
+    const ports = new FakePorts();
+    const adapter = new MapAdapter();
+    const put = vi.spyOn(adapter, "put");
+    const { signal } = new AbortController();
+    await (await openStorage(adapter, { ports })).save("a", 1, { ifVersion: null, signal });
+    expect(put).toHaveBeenCalledExactlyOnceWith(expect.anything(), { expect: "absent", now: ports.time }, { signal });
+  });
+
   it("is whole milliseconds, whatever the clock says", async () => {
     const ports = new FakePorts();
     ports.time += 0.9;
@@ -294,6 +303,14 @@ describe("watching", () => {
     adapter.announce({ type: "delete", key: "a", version: "000000000001-0000-000000000000" as Version });
     expect(unwatched).not.toHaveBeenCalled();
     expect(closed).not.toHaveBeenCalled();
+  });
+
+  it("tells of no cursor where there is no feed", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const seen = vi.fn();
+    await storage.watch("", seen);
+    const { version } = await storage.save("a", 1);
+    expect(seen.mock.calls).toStrictEqual([[{ type: "save", key: "a", version, origin: "self" }]]);
   });
 
   it("can be tried again after the adapter could not", async () => {

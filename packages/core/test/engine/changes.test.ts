@@ -117,6 +117,13 @@ describe("changes", () => {
     expect(await all(storage.changes())).toHaveLength(1);
   });
 
+  it("reads from the beginning where the adapter does not know yet which entry is the newest", async () => {
+    const { adapter, storage } = await opened();
+    await storage.save("k", 1);
+    adapter.lastCursor = async () => undefined as never;
+    expect(await all(storage.changes())).toHaveLength(1);
+  });
+
   it("asks for nothing where the cursor is the newest, so that a write in between is not half of the answer", async () => {
     const { adapter, storage } = await opened();
     await storage.save("k", 1);
@@ -181,7 +188,10 @@ describe("changes", () => {
           }
         })(),
       );
-      await expect(reading).rejects.toMatchObject({ code: stop === "abort" ? "ABORTED" : "CLOSED" });
+      await expect(reading).rejects.toMatchObject({
+        code: stop === "abort" ? "ABORTED" : "CLOSED",
+        message: expect.stringMatching(/^changes\b/),
+      });
     }
   });
 
@@ -204,6 +214,14 @@ describe("changes", () => {
     await expect(all(storage.changes())).rejects.toMatchObject({ code: "UNSUPPORTED", adapter: "map" });
     expect(await storage.getInfo()).not.toHaveProperty("cursor");
   });
+
+  it.each(["changes", "lastCursor"])(
+    "is UNSUPPORTED where the adapter lacks %s, whatever it announces",
+    async (method) => {
+      const storage = await openStorage(Object.assign(new RememberingAdapter(), { [method]: undefined }));
+      await expect(all(storage.changes())).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    },
+  );
 });
 
 describe("the cursor of getInfo", () => {

@@ -92,6 +92,9 @@ describe("an argument that is none", () => {
     ["change", (storage) => storage.update("a", 1 as never)],
     ["version is", (storage) => storage.load("a", { version: 1 as never })],
     ["ifVersion is", (storage) => storage.delete("a", { ifVersion: 1 as never })],
+    ["version is", (storage) => storage.restore("a", 1 as never)],
+    ["from is", (storage) => storage.diff("a", 1 as never)],
+    ["to is", (storage) => storage.diff("a", "1", 1 as never)],
     ["listener", (storage) => storage.watch("", 1 as never)],
   ])("is refused by its name: %s", async (name, call) => {
     await expect(call(await openStorage(new MapAdapter()))).rejects.toMatchObject({

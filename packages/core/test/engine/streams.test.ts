@@ -288,6 +288,16 @@ describe("a migration between adapters that stream", () => {
     expect(Buffer.compare((await loaded(destination, "k")) ?? noise(3), noise(4 * MIB))).toBe(0);
   });
 
+  it("moves a smaller value in one piece", async () => {
+    const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
+    const [source, destination] = [await open(from), await open(to)];
+    await source.save("k", noise(4 * MIB - 1));
+    const report = await createMigrator(source, destination).migrate({ validate: false });
+    expect(report).toMatchObject({ ok: true, copied: 1 });
+    expect(to.ends).toEqual([]);
+    expect(await destination.load("k")).toHaveLength(4 * MIB - 1);
+  });
+
   it("lets the source go where the destination cannot even begin", async () => {
     const [from, to] = [new StreamingAdapter(), new StreamingAdapter()];
     const source = await open(from);
@@ -319,6 +329,67 @@ describe("a migration between adapters that stream", () => {
     expect(report).toMatchObject({ ok: false, copied: 0, failures: [{ key: "k", code: "CORRUPT" }] });
     expect(to.ends).toEqual(["abort"]);
     expect(await destination.exists("k")).toBe(false);
+  });
+});
+
+describe("a stream that close has given up", () => {
+  it("is not written on with, whatever comes of it", async () => {
+    const adapter = new StreamingAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    const write = vi.fn();
+    const writeStream = adapter.writeStream.bind(adapter);
+    adapter.writeStream = async (key) => ({ ...(await writeStream(key)), write });
+    const [begun, going] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    async function* late(): AsyncGenerator<Uint8Array> {
+      begun.resolve();
+      await going.promise;
+      yield noise(3);
+    }
+    const saving = expect(storage.saveStream("k", late())).rejects.toMatchObject({ code: "CLOSED", key: "k" });
+    await begun.promise;
+    await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+    await saving;
+    going.resolve();
+    await vi.waitFor(() => expect(adapter.ends).toEqual(["abort"]));
+    expect(write).not.toHaveBeenCalled();
+  });
+
+  it("is not even begun where it had not been yet", async () => {
+    const adapter = new StreamingAdapter();
+    const writeStream = vi.spyOn(adapter, "writeStream");
+    const timers = {
+      schedule: (callback: () => void) => {
+        callback();
+        return () => undefined;
+      },
+    };
+    const storage = await openStorage(adapter, { ports: { timers } });
+    const released = vi.fn();
+    const saving = storage.saveStream("k", new ReadableStream({ cancel: released }));
+    const stuck = expect(saving).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+    await stuck;
+    await vi.waitFor(() => expect(released).toHaveBeenCalledOnce());
+    expect(writeStream).not.toHaveBeenCalled();
+  });
+});
+
+describe("a stream that is refused as stale", () => {
+  it("is not committed again once its signal has fired", async () => {
+    const adapter = new StreamingAdapter();
+    const storage = await open(adapter);
+    const controller = new AbortController();
+    const writeStream = adapter.writeStream.bind(adapter);
+    const commit = vi.fn(({ header }: Omit<WriteRecord, "body">): PutOutcome => {
+      controller.abort();
+      return { outcome: "stale", floor: `${header.version.slice(0, -1)}g` as typeof header.version };
+    });
+    adapter.writeStream = async (key) => ({ ...(await writeStream(key)), commit });
+    const saving = storage.saveStream("k", cut(noise(5), [5]), { signal: controller.signal });
+    await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "k" });
+    await storage.close();
+    expect(commit).toHaveBeenCalledOnce();
+    expect(adapter.ends).toEqual(["abort"]);
   });
 });
 

@@ -213,7 +213,8 @@ describe("createMigrator", () => {
   it.each([
     { conflict: "merge" },
     { concurrency: 0 },
-    { concurrency: 2 ** 40 },
+    { concurrency: 1.5 },
+    { concurrency: 1_001 },
     { validate: 1 },
     { dryrun: true },
     { filter: "a" },
@@ -222,6 +223,12 @@ describe("createMigrator", () => {
     await expect(createMigrator(from, to).migrate(options as never)).rejects.toMatchObject({
       code: "INVALID_OPTION",
     });
+  });
+
+  it("takes a thousand at once, and no more", async () => {
+    const { from, to } = await pair();
+    await fill(from, 3);
+    expect(await createMigrator(from, to).migrate({ concurrency: 1_000 })).toMatchObject({ ok: true, copied: 3 });
   });
 
   it("lets an error of the caller's filter out as it is", async () => {

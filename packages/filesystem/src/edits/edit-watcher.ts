@@ -96,19 +96,23 @@ export class EditWatcher {
 
   async #lookAt(paths: ReadonlySet<string>): Promise<void> {
     const breathe = breathing();
+    const seen = new Set<string>();
     for (const path of paths) {
       await breathe();
       if (this.#closed) return;
-      if (path.endsWith("/")) await this.#lookInto(path.slice(0, -1));
-      else await this.#look(path);
+      if (path.endsWith("/")) await this.#lookInto(path.slice(0, -1), seen);
+      else await this.#look(path, seen);
     }
   }
 
-  async #look(path: string): Promise<void> {
+  /** `seen`: the keys whose pairs were looked at already, so that two files of one pair take one look. */
+  async #look(path: string, seen: Set<string>): Promise<void> {
     const { port, root, files, edits, newcomers, isTrusted, mark } = this.#parts;
     const owner = files.ownerOf(path);
+    if (owner !== undefined && seen.has(owner)) return;
     const row = owner === undefined ? undefined : files.find(owner);
     if (row !== undefined) {
+      seen.add(row.key);
       const standing = standingOf(row);
       if (row.pending === 1 || standing === undefined) return;
       if (!isTrusted(row)) {
@@ -117,7 +121,7 @@ export class EditWatcher {
       return;
     }
     const stat = port.lstat(`${root}/${path}`);
-    if (stat?.kind === "directory") await this.#lookInto(path);
+    if (stat?.kind === "directory") await this.#lookInto(path, seen);
     else if (stat?.kind === "file") {
       const companion = path.endsWith(COMPANION_EXTENSION) ? companionAt(port, root, path) : undefined;
       // A companion that came after its data file.
@@ -128,14 +132,14 @@ export class EditWatcher {
   }
 
   /** A directory that is new, or in which something happened that has no name. */
-  async #lookInto(directory: string): Promise<void> {
+  async #lookInto(directory: string, seen: Set<string>): Promise<void> {
     const { port, root } = this.#parts;
     if (readDirectory(port, root, directory) === undefined) return;
     for await (const found of walk(port, root, directory)) {
       this.#watcher?.add(found.directory);
       for (const { name, kind } of found.entries) {
         if (kind === "file" && !isTemporary(name)) {
-          await this.#look(found.directory === "" ? name : `${found.directory}/${name}`);
+          await this.#look(found.directory === "" ? name : `${found.directory}/${name}`, seen);
         }
       }
     }

@@ -17,6 +17,8 @@ export interface ScanParts {
   readonly newcomers: Newcomers;
   /** Whether the stat of a settled row's data file is as recorded. */
   readonly isTrusted: (row: FileRow) => boolean;
+  /** Called now and then: records for which files `isTrusted` has found that their time can be trusted from now on. */
+  readonly confirm: () => Promise<void>;
   /** Marks keys whose companion is missing. */
   readonly mark: (keys: readonly string[]) => Promise<void>;
   readonly breathe: () => Promise<void>;
@@ -34,7 +36,7 @@ const OWN_DIRECTORY = ".holdfast";
 
 /** Compares the whole root with the table, as the mirror does when it starts, and takes in what has changed. */
 export async function scanRoot(parts: ScanParts): Promise<void> {
-  const { port, root, files, edits, newcomers, isTrusted, mark, breathe, entered, onProgress } = parts;
+  const { port, root, files, edits, newcomers, isTrusted, confirm, mark, breathe, entered, onProgress } = parts;
   const seen = new Set<string>();
   const queue = new Queue(AT_ONCE);
   let count = 0;
@@ -75,6 +77,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
       } else if (!seen.has(standing.companion) && !isThere(port, root, standing.companion)) incomplete.push(row.key);
     }
     if (incomplete.length > 0) await mark(incomplete);
+    await confirm();
     after = rows.at(-1)?.key ?? "";
   }
   await queue.drained();

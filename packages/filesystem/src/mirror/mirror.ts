@@ -6,11 +6,12 @@ import type { MirrorLock } from "../mirror-lock.js";
 import { choosePairNames, type TakenNames } from "../names/pair-names.js";
 import type { Copies } from "../table/copies.js";
 import type { FileTable } from "../table/file-table.js";
+import type { Pace } from "./pace.js";
 import type { Plan, Result } from "./plan.js";
 import type { Planner } from "./planner.js";
 import { type PublishParts, publishGroup } from "./publish.js";
 
-export interface MirrorParts extends Omit<PublishParts, "isStopping"> {
+export interface MirrorParts extends Omit<PublishParts, "isStopping" | "breathe"> {
   readonly ports: Ports;
   readonly lock: MirrorLock;
   readonly group: GroupCommit;
@@ -20,9 +21,12 @@ export interface MirrorParts extends Omit<PublishParts, "isStopping"> {
   readonly bodies: BodyFiles;
   readonly edits: Edits;
   readonly planner: Planner;
+  readonly pace: Pace;
   readonly flushTimeout: number;
   /** Called, and awaited, when this process has become the mirror. */
   readonly tookOver: () => Promise<void>;
+  /** Called when nothing is left that can be done now. */
+  readonly idle: () => void;
   /** Called when files cannot be brought to the medium: nothing more may be acknowledged. */
   readonly failed: (error: StorageError) => void;
 }
@@ -37,10 +41,6 @@ interface Setback {
 
 /** Keys in one group, which share two commits and the fsyncs of their directories. */
 const GROUP = 256;
-/** Milliseconds without a commit after which mirroring begins: saves that follow one another have the disk to themselves. */
-const QUIET = 20;
-/** Milliseconds from the first commit after which it begins in any case. */
-const LONGEST_LAG = 2_000;
 /**
  * Milliseconds between looks: of the mirror, for what other processes have committed; of others, whether the mirror is gone.
  * Short after one that found something, twice as long after each that did not.
@@ -63,8 +63,6 @@ export class Mirror {
   #stopped = false;
   #running: Promise<void> | undefined;
   #again = false;
-  #cancelTimer: CancelTimer | undefined;
-  #waitingSince = 0;
   /** Until the next look. */
   #pause = LONGEST_LOOK;
   #cancelLook: CancelTimer | undefined;
@@ -86,15 +84,7 @@ export class Mirror {
       this.#again = true;
       return;
     }
-    const now = performance.now();
-    if (this.#cancelTimer === undefined) this.#waitingSince = now;
-    else if (now - this.#waitingSince > LONGEST_LAG - QUIET) return;
-    this.#cancelTimer?.();
-    const run = () => {
-      this.#cancelTimer = undefined;
-      this.#begin();
-    };
-    this.#cancelTimer = this.#parts.ports.timers.schedule(run, QUIET, "foreground");
+    this.#begin();
   }
 
   /** Becomes the mirror when nobody else is. Resolves when that is settled, and what it finds at the start is taken in. */
@@ -118,6 +108,7 @@ export class Mirror {
   async flush(signal: AbortSignal | undefined): Promise<void> {
     const { ports, files, flushTimeout } = this.#parts;
     const waiting = new Set(files.pending("", Number.MAX_SAFE_INTEGER));
+    const endRush = this.#parts.pace.rush();
     let late = false;
     const cancel = ports.timers.schedule(
       () => {
@@ -137,12 +128,13 @@ export class Mirror {
       }
     } finally {
       cancel();
+      endRush();
     }
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelTimer?.();
+    this.#parts.pace.rush();
     this.#cancelLook?.();
     this.#endPauses();
     await this.#running?.catch(() => undefined);
@@ -186,10 +178,22 @@ export class Mirror {
   }
 
   async #work(): Promise<void> {
-    if (!(await this.lead())) return;
+    const { pace } = this.#parts;
+    try {
+      await pace.begin();
+      if (await this.lead()) await this.#empty();
+    } finally {
+      pace.end();
+    }
+  }
+
+  /** Goes on until nothing is left. */
+  async #empty(): Promise<void> {
+    const { pace, idle } = this.#parts;
     while (!this.#stopped) {
+      await pace.step();
       const plans = await this.#intend();
-      if (plans === undefined) return;
+      if (plans === undefined) return idle();
       if (plans.length > 0) await this.#publish(plans);
     }
   }
@@ -220,7 +224,9 @@ export class Mirror {
   async #publish(plans: readonly Plan[]): Promise<void> {
     let results: Result[];
     try {
-      results = await publishGroup(plans, { ...this.#parts, isStopping: () => this.#stopped });
+      const { pace } = this.#parts;
+      const parts = { ...this.#parts, breathe: () => pace.step(), isStopping: () => this.#stopped };
+      results = await publishGroup(plans, parts);
     } catch (error) {
       for (const { key } of plans) this.#setBack(key, error);
       if (isFsyncFailure(error)) this.#countSyncFailure(error);
@@ -229,13 +235,16 @@ export class Mirror {
     const unsynced = results.find((result) => result.outcome === "failed" && isFsyncFailure(result.error));
     if (unsynced?.outcome === "failed") this.#countSyncFailure(unsynced.error);
     else this.#syncFailures = 0;
-    await this.#record(results);
+    const untidy = await this.#record(results);
     for (const result of results) await this.#follow(result);
+    for (const key of untidy) await this.#tidy(key);
   }
 
-  async #record(results: readonly Result[]): Promise<void> {
+  /** Returns the keys of which there are copies, so that some may have become surplus. */
+  #record(results: readonly Result[]): Promise<string[]> {
     const { group, table, files, copies } = this.#parts;
-    await group.submit(() => {
+    return group.submit(() => {
+      const untidy: string[] = [];
       for (const result of results) {
         if (result.outcome !== "published" && result.outcome !== "removed") continue;
         const { key } = result.plan;
@@ -251,7 +260,9 @@ export class Mirror {
           if (version !== undefined) files.mark(key);
         }
         for (const kept of result.kept) copies.put({ key, ...kept });
+        if (copies.of(key).length > 0) untidy.push(key);
       }
+      return untidy;
     });
   }
 
@@ -268,7 +279,6 @@ export class Mirror {
     } else {
       this.#setbacks.delete(key);
       for (const place of result.raced) await this.#keepRaced(result.plan, place);
-      await this.#tidy(key);
     }
   }
 

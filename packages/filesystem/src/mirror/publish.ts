@@ -46,6 +46,14 @@ interface Temp {
   readonly descriptor: number | undefined;
 }
 
+interface Fsynced {
+  readonly descriptors: readonly number[];
+  readonly outcomes: readonly PromiseSettledResult<void>[];
+}
+
+/** Temps that are brought to the medium together, while others are still being written. */
+const FSYNCED_TOGETHER = 64;
+
 type Placed = Omit<Published, "outcome" | "stat">;
 type Emptied = Omit<Removed, "outcome">;
 
@@ -59,7 +67,7 @@ export async function publishGroup(plans: readonly Plan[], parts: PublishParts):
   try {
     return await publication.run(plans);
   } finally {
-    publication.end();
+    await publication.end();
   }
 }
 
@@ -68,8 +76,11 @@ class Publication {
   readonly #port: FileSystemPort;
   readonly #directories: WorkingDirectories;
   readonly #temps = new Set<string>();
-  /** Descriptors of temps that are not on the medium yet. */
+  /** Descriptors of temps that are not known to be on the medium. */
   readonly #open = new Set<number>();
+  /** Of those, the ones for which nobody has asked to bring them there. */
+  #unsynced: number[] = [];
+  readonly #fsyncs: Promise<Fsynced>[] = [];
   readonly #results: Result[] = [];
 
   constructor(parts: PublishParts) {
@@ -86,19 +97,21 @@ class Publication {
     const prepared = await this.#fsyncTemps(written);
     const announced = await this.#each(prepared, (each) => this.#announce(each));
     const emptied = await this.#each(removing, ({ plan }) => this.#removeData(plan));
-    this.#directories.fsync();
+    await this.#directories.fsync();
     const placed = await this.#each(announced, (each) => this.#place(each));
     const removed = await this.#each(emptied, (each) => this.#removeCompanion(each));
-    this.#directories.fsync();
+    await this.#directories.fsync();
     const alone = await this.#each(placed, (each) => this.#removeOlder(each));
-    this.#directories.fsync();
+    await this.#directories.fsync();
     await this.#each(alone, (each) => this.#describe(each));
     for (const each of removed) this.#results.push({ outcome: "removed", ...each });
     return this.#results;
   }
 
   /** Gives up temps that did not get their names, and lets go of the directories. */
-  end(): void {
+  async end(): Promise<void> {
+    // The files stay open as long as somebody works on them.
+    await Promise.all(this.#fsyncs);
     for (const descriptor of this.#open) this.#port.close(descriptor);
     for (const temp of this.#temps) discard(this.#port, temp);
     this.#directories.release();
@@ -143,19 +156,27 @@ class Publication {
     return this.#end({ outcome: "edited", plan, path: names.path });
   }
 
-  /** Brings the temps of all plans to the medium at once, and closes them. */
+  /** Has the temps that were written so far brought to the medium, in the background. */
+  #fsyncWritten(): void {
+    const descriptors = this.#unsynced;
+    this.#unsynced = [];
+    this.#fsyncs.push(this.#port.fsyncTogether(descriptors).then((outcomes) => ({ descriptors, outcomes })));
+  }
+
+  /** Waits until the temps of all plans are on the medium, and closes them. */
   async #fsyncTemps(written: readonly Prepared[]): Promise<Prepared[]> {
-    const descriptors = [...this.#open];
-    const outcomes = await this.#port.fsyncTogether(descriptors);
+    this.#fsyncWritten();
     const failures = new Map<number, unknown>();
-    for (const [index, descriptor] of descriptors.entries()) {
-      const outcome = outcomes[index];
-      if (outcome?.status === "rejected") failures.set(descriptor, outcome.reason);
-      this.#open.delete(descriptor);
-      try {
-        this.#port.close(descriptor);
-      } catch (error) {
-        if (!failures.has(descriptor)) failures.set(descriptor, error);
+    for (const { descriptors, outcomes } of await Promise.all(this.#fsyncs)) {
+      for (const [index, descriptor] of descriptors.entries()) {
+        const outcome = outcomes[index];
+        if (outcome?.status === "rejected") failures.set(descriptor, outcome.reason);
+        this.#open.delete(descriptor);
+        try {
+          this.#port.close(descriptor);
+        } catch (error) {
+          if (!failures.has(descriptor)) failures.set(descriptor, error);
+        }
       }
     }
     return written.filter(({ plan, companion, data }) => {
@@ -326,6 +347,8 @@ class Publication {
     this.#temps.add(temp);
     this.#open.add(descriptor);
     writeAll(this.#port, descriptor, bytes);
+    this.#unsynced.push(descriptor);
+    if (this.#unsynced.length >= FSYNCED_TOGETHER) this.#fsyncWritten();
     return { path: temp, descriptor };
   }
 

@@ -90,7 +90,11 @@ function holdByDescriptor(root: string, segments: readonly string[]): HeldDirect
       closeSync(parent);
     }
   }
-  return { path: `/proc/self/fd/${descriptor}`, release: () => closeSync(descriptor) };
+  return {
+    path: `/proc/self/fd/${descriptor}`,
+    fsync: () => fsyncLater(descriptor),
+    release: () => closeSync(descriptor),
+  };
 }
 
 function holdByPath(root: string, segments: readonly string[]): HeldDirectory {

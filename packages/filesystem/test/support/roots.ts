@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 
 /** A directory that goes when the test ends. */
 export function temporaryRoot(): string {
-  const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "holdfast-filesystem-"));
+  const root = mkdtempSync(join(tmpdir(), "holdfast-filesystem-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   return root;
 }

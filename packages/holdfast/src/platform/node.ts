@@ -1,12 +1,28 @@
-import { stat } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { StorageError } from "@holdfast/core";
 import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "../adapter-entry.js";
 import { memoryEntry } from "../memory-entry.js";
-import type { StoreUrl } from "../store-url.js";
+import { formatStoreUrl, type StoreUrl } from "../store-url.js";
 import { numberOption, textOption, wordOption } from "../url-values.js";
-import type { BuiltIn } from "./web.js";
+import type { Ability, BuiltIn, ChoiceNote } from "./web.js";
 
-const ADD_COMMANDS: Readonly<Record<string, string>> = { pnpm: "pnpm add", yarn: "yarn add", bun: "bun add" };
+const ADD_COMMANDS: Readonly<Record<string, string>> = {
+  pnpm: "pnpm add",
+  yarn: "yarn add",
+  bun: "bun add",
+  deno: "deno add npm:",
+};
+const LOCK_FILES: readonly (readonly [file: string, manager: string])[] = [
+  ["pnpm-lock.yaml", "pnpm"],
+  ["yarn.lock", "yarn"],
+  ["bun.lock", "bun"],
+  ["bun.lockb", "bun"],
+  ["deno.lock", "deno"],
+  ["package-lock.json", "npm"],
+];
 
 const sqliteEntry: AdapterEntry<SqliteStoreOptions> = {
   package: "@holdfast/sqlite",
@@ -14,6 +30,7 @@ const sqliteEntry: AdapterEntry<SqliteStoreOptions> = {
   parse: parseSqliteUrl,
   load: async () => (await import("@holdfast/sqlite")).sqlite,
   exists: ({ path }) => isThere(path, "sqlite"),
+  locate: ({ path }) => formatStoreUrl({ scheme: "sqlite", path: resolve(path), options: {} }),
 };
 
 const fileEntry: AdapterEntry<FileStoreOptions> = {
@@ -22,6 +39,8 @@ const fileEntry: AdapterEntry<FileStoreOptions> = {
   parse: parseFileUrl,
   load: async () => (await import("@holdfast/filesystem")).filesystem,
   exists: ({ root }) => isThere(root, "filesystem"),
+  ofApp: async (name) => ({ root: (await import("@holdfast/filesystem")).locations(name).data }),
+  locate: ({ root }) => formatStoreUrl({ scheme: "file", path: resolve(root), options: {} }),
 };
 
 export const builtIn: BuiltIn = { memory: memoryEntry, sqlite: sqliteEntry, file: fileEntry };
@@ -30,11 +49,66 @@ export const elsewhere: Readonly<Record<string, string>> = {
   indexeddb: "IndexedDB is in browsers; sqlite: keeps a store in a file",
 };
 
-/** In the words of the package manager that runs the program, else npm's. */
+/** In the words of the package manager that runs the program, else of the one whose lock file is nearest, else npm's. */
 export function installCommand(packageName: string): string {
   // As set by package managers for what they run: "pnpm/12.18.0 npm/? node/v24.21.0 linux x64".
-  const manager = process.env["npm_config_user_agent"]?.split("/")[0] ?? "npm";
-  return `${ADD_COMMANDS[manager] ?? "npm install"} ${packageName}`;
+  const running = process.env["npm_config_user_agent"]?.split("/")[0];
+  const manager = running || managerOf(process.cwd());
+  const command = ADD_COMMANDS[manager] ?? "npm install";
+  return command.endsWith(":") ? command + packageName : `${command} ${packageName}`;
+}
+
+/** Whether this machine has a home directory that can be written, as desktops have and functions in a cloud have not. */
+export async function filesOfUser(): Promise<Ability> {
+  const home = homedir();
+  try {
+    await access(home, constants.W_OK);
+    return { able: true, because: `files can be written below ${home}` };
+  } catch {
+    return { able: false, because: `there is no home directory that can be written (${home})` };
+  }
+}
+
+/** A file beside the app's other state, by the customs of the operating system. */
+export function noteOf(app: string): ChoiceNote {
+  const place = join(stateHome(), "holdfast", `${encodeURIComponent(app)}.json`);
+  return {
+    place,
+    async read() {
+      try {
+        return await readFile(place, "utf8");
+      } catch (cause) {
+        if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+        throw cause;
+      }
+    },
+    async write(text) {
+      await mkdir(dirname(place), { recursive: true });
+      const temporary = `${place}.${process.pid}`;
+      await writeFile(temporary, text);
+      await rename(temporary, place);
+    },
+  };
+}
+
+export function warn(message: string): void {
+  process.emitWarning(message, "HoldfastWarning");
+}
+
+function stateHome(): string {
+  const { env, platform } = process;
+  if (platform === "win32") return env["LOCALAPPDATA"] || join(homedir(), "AppData", "Local");
+  if (platform === "darwin") return join(homedir(), "Library", "Application Support");
+  const named = env["XDG_STATE_HOME"];
+  // XDG has relative paths ignored.
+  return named?.startsWith("/") ? named : join(homedir(), ".local", "state");
+}
+
+function managerOf(folder: string): string {
+  const found = LOCK_FILES.find(([file]) => existsSync(join(folder, file)));
+  if (found !== undefined) return found[1];
+  const above = dirname(folder);
+  return above === folder ? "npm" : managerOf(above);
 }
 
 function parseSqliteUrl(url: StoreUrl): SqliteStoreOptions {

@@ -55,7 +55,7 @@ describe("bundled by Vite without any configuration", () => {
   });
 
   it("adds no more to an app than the page about it says", () => {
-    expect(firstLoad(app) - firstLoad(core)).toBeLessThan(9_000);
+    expect(firstLoad(app) - firstLoad(core)).toBeLessThan(8_900);
   });
 });
 
@@ -96,7 +96,6 @@ const packageOf = (name: string) => dirname(fileURLToPath(import.meta.resolve(na
 const FOLDERS = {
   "/core/": packageOf("@holdfast/core"),
   "/indexeddb/": packageOf("@holdfast/indexeddb"),
-  "/idb/": packageOf("idb"),
 };
 
 /** A page whose script finds the packages by an import map, without any tool in between. */
@@ -105,7 +104,6 @@ function pageOf(origin: string, script: string): string {
     "@holdfast/core": `${origin}/core/index.js`,
     "#platform": `${origin}/core/platform/web.js`,
     "@holdfast/indexeddb": `${origin}/indexeddb/index.js`,
-    idb: `${origin}/idb/index.js`,
   };
   return `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script><script type="module">${script}</script>`;
 }

@@ -1,5 +1,5 @@
-import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
-import { type IndexedDbAdapter, type IndexedDbOptions, indexeddb } from "@holdfast/indexeddb";
+import { openStorage, type StorageAdapter, type StorageEngine, type StorageSettings } from "@holdfast/core";
+import { type IndexedDbOptions, indexeddb } from "@holdfast/indexeddb";
 import { deleteDB } from "idb";
 import { newName } from "./backing.ts";
 
@@ -10,7 +10,7 @@ export function openStore(options: Partial<IndexedDbOptions> = {}, settings?: St
   return openOn(indexeddb({ name: newName(), ...options }), settings);
 }
 
-export async function openOn(adapter: IndexedDbAdapter, settings?: StorageSettings): Promise<StorageEngine> {
+export async function openOn(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
   const storage = await openStorage(adapter, settings);
   open.push(storage);
   return storage;

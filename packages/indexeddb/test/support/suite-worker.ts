@@ -3,6 +3,7 @@ import { describeAdapter } from "@holdfast/conformance";
 import { LONGEST_CASE, newBacking } from "./backing.ts";
 import { startWorker } from "./start-worker.ts";
 import type { CaseAnswer, CaseRequest } from "./suite-messages.ts";
+import { workerParts } from "./suite-parts.ts";
 
 const bodies = new Map<string, () => Promise<void>>();
 const path: string[] = [];
@@ -18,16 +19,18 @@ self.addEventListener("message", async ({ data }: MessageEvent<CaseRequest>) => 
 });
 
 function register(seed: number | undefined): void {
-  describeAdapter(
-    { name: "indexeddb in a worker", open: async () => newBacking(startWorker), timeout: LONGEST_CASE },
-    {
-      describe(name, body) {
-        path.push(name);
-        body();
-        path.pop();
+  for (const part of workerParts) {
+    describeAdapter(
+      { name: "indexeddb in a worker", open: async () => newBacking(startWorker), timeout: LONGEST_CASE },
+      {
+        describe(name, body) {
+          path.push(name);
+          body();
+          path.pop();
+        },
+        it: (name, body) => void bodies.set([...path, name].join(" > "), body),
       },
-      it: (name, body) => void bodies.set([...path, name].join(" > "), body),
-    },
-    { seed },
-  );
+      { ...part, seed },
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { seededRandom } from "./random.ts";
+import { SeededRandom } from "@holdfast/conformance";
 import { commonWord, sentence } from "./words.ts";
 
 /** What is saved: a note of 1 KB of JSON, as an app of notes or tasks would hold it. */
@@ -43,8 +43,8 @@ const STRIDE = 61_803;
 
 /** The same document for the same number, whoever asks. */
 function documentOf(number: number): Document {
-  const random = seededRandom(number + 1);
-  const pick = (below: number) => Math.floor(random() * below);
+  const random = new SeededRandom(number + 1);
+  const pick = (below: number) => random.below(below);
   const title = sentence(random, 5);
   const name = `${commonWord(1_000 + pick(200))} ${commonWord(2_000 + pick(400))}`;
   const status = STATUSES[pick(STATUSES.length)] ?? "open";
@@ -54,10 +54,10 @@ function documentOf(number: number): Document {
     author: { name, email: `${name.replace(" ", ".")}@example.com` },
     status,
     priority: pick(5),
-    due: random() < 0.3 ? null : new Date(Date.UTC(2026, 0, 1) + pick(400) * DAY).toISOString(),
-    pinned: random() < 0.1,
-    progress: Math.round(random() * 1000) / 1000,
-    checklist: Array.from({ length: 3 }, () => ({ text: sentence(random, 4), done: random() < 0.5 })),
+    due: random.fraction() < 0.3 ? null : new Date(Date.UTC(2026, 0, 1) + pick(400) * DAY).toISOString(),
+    pinned: random.fraction() < 0.1,
+    progress: Math.round(random.fraction() * 1000) / 1000,
+    checklist: Array.from({ length: 3 }, () => ({ text: sentence(random, 4), done: random.fraction() < 0.5 })),
     links: [keyOf(pick(POPULATION)), keyOf(pick(POPULATION))],
     text: "",
   };

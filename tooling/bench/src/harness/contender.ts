@@ -26,5 +26,7 @@ export interface Contender<Input> extends ContenderFacts {
    * which fails in silence is found out; in another process, with the time that it took there.
    */
   prepare(input: Input): Round | Promise<Round>;
+  /** After each round, untimed: ends what still goes on in the background, so that it is not done in others' time. */
+  settle?(): Promise<void>;
   close(): void | Promise<void>;
 }

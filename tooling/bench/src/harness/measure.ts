@@ -58,6 +58,7 @@ async function time<Input>(contender: Contender<Input>, input: Input, expected: 
   const start = performance.now();
   const outcome = await run();
   const elapsed = performance.now() - start;
+  await contender.settle?.();
   const { results, milliseconds } = typeof outcome === "number" ? { results: outcome, milliseconds: elapsed } : outcome;
   if (results !== expected) throw new Error(`${contender.name} had ${results} results instead of ${expected}`);
   return milliseconds;

@@ -1,7 +1,7 @@
+import { SeededRandom } from "@holdfast/conformance";
 import { openHoldfastFiles } from "../contenders/holdfast.ts";
 import { openUnstorageFs } from "../contenders/unstorage.ts";
 import { keyOf, POPULATION, projectOf } from "../data/documents.ts";
-import { seededRandom } from "../data/random.ts";
 import type { Workload } from "../harness/workload.ts";
 
 const LOADS = 500;
@@ -16,8 +16,8 @@ export const filesystemLoad: Workload<readonly string[]> = {
   warmups: 5,
   populations: ["holdfast-files", "unstorage-fs"],
   input(round) {
-    const random = seededRandom(9_000 + round);
-    return Array.from({ length: LOADS }, () => keyOf(Math.floor(random() * POPULATION)));
+    const random = new SeededRandom(9_000 + round);
+    return Array.from({ length: LOADS }, () => keyOf(random.below(POPULATION)));
   },
   results: (keys) => keys.length,
   async open({ population }) {
@@ -54,8 +54,8 @@ export const filesystemList: Workload<readonly string[]> = {
   warmups: 2,
   populations: ["holdfast-files", "unstorage-fs"],
   input(round) {
-    const random = seededRandom(11_000 + round);
-    return Array.from({ length: 2 }, () => projectOf(Math.floor(random() * 500)));
+    const random = new SeededRandom(11_000 + round);
+    return Array.from({ length: 2 }, () => projectOf(random.below(500)));
   },
   results: (prefixes) => prefixes.length * 100,
   async open({ population }) {

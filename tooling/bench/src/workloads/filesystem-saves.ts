@@ -108,7 +108,7 @@ async function byHoldfast(root: string, together: number, flush: boolean): Promi
     durability: "media",
     note: flush
       ? "resolves when item table, files, companions and directories are fsynced"
-      : "resolves after the commit of the item table with `synchronous = FULL`; mirroring goes on behind it, and is part of what later rounds pay",
+      : "resolves after the commit of the item table with `synchronous = FULL`; mirroring waits until the saves are done, and is done before others have their turn: what it takes is in the row that ends with `flush()`",
     prepare({ documents }) {
       const run = callTogether(documents, together, (document) => saveDocument(storage, document));
       if (!flush) return run;
@@ -118,6 +118,7 @@ async function byHoldfast(root: string, together: number, flush: boolean): Promi
         return saved;
       };
     },
+    settle: () => storage.flush(),
     close: () => storage.close(),
   };
 }

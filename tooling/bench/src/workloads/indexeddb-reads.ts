@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { SeededRandom } from "@holdfast/conformance";
 import { type BenchPage, openPage } from "../browser/open-page.ts";
 import type { PageStoreId, Work } from "../browser/work.ts";
 import { DOCUMENTS_PER_TOPIC, projectOf, topicOf } from "../data/documents.ts";
-import { seededRandom } from "../data/random.ts";
 import { commonWord } from "../data/words.ts";
 import type { Contender, ContenderFacts } from "../harness/contender.ts";
 import type { Workload, WorkloadFacts } from "../harness/workload.ts";
@@ -71,7 +71,7 @@ export const indexedDbListLarge: Workload<Work> = large(
     unit: "list",
   },
   20,
-  (random) => ({ type: "list", prefixes: times(20, () => projectOf(Math.floor(random() * 500))), limit: LISTED }),
+  (random) => ({ type: "list", prefixes: times(20, () => projectOf(random.below(500))), limit: LISTED }),
   LISTED,
   "IndexedDB by hand on Holdfast's database: `getAll` of the range, headers parsed",
 );
@@ -86,7 +86,7 @@ export const indexedDbTags: Workload<Work> = large(
   20,
   (random) => ({
     type: "tags",
-    tags: times(20, () => topicOf(Math.floor(random() * 2_000))),
+    tags: times(20, () => topicOf(random.below(2_000))),
     limit: DOCUMENTS_PER_TOPIC,
   }),
   DOCUMENTS_PER_TOPIC,
@@ -111,7 +111,7 @@ export const indexedDbSearch: Workload<Work> = large(
 function large(
   facts: WorkloadFacts,
   operations: number,
-  question: (random: () => number) => Work,
+  question: (random: SeededRandom) => Work,
   each: number,
   byHand: string | undefined,
 ): Workload<Work> {
@@ -121,7 +121,7 @@ function large(
     rounds: 20,
     warmups: 3,
     populations: ["indexeddb"],
-    input: (round) => question(seededRandom(12_000 + round)),
+    input: (round) => question(new SeededRandom(12_000 + round)),
     results: () => operations * each,
     async open({ population }): Promise<Contender<Work>[]> {
       const page = await openPage(population("indexeddb"));
@@ -137,10 +137,10 @@ function large(
 }
 
 /** As the workload of SQLite asks them. */
-function someWords(random: () => number): string {
-  if (random() < 0.5) return commonWord(50 + Math.floor(random() * 200));
+function someWords(random: SeededRandom): string {
+  if (random.fraction() < 0.5) return commonWord(50 + random.below(200));
   // As common as lets two of them meet in more than 20 items.
-  return [random(), random()].map((part) => commonWord(2 + Math.floor(part * 8))).join(" ");
+  return [random.fraction(), random.fraction()].map((part) => commonWord(2 + Math.floor(part * 8))).join(" ");
 }
 
 async function fill(page: BenchPage, id: PageStoreId, count: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { SeededRandom } from "@holdfast/conformance";
 import { openClassicLevel } from "../contenders/classic-level.ts";
 import { openPlainTable } from "../contenders/hand-written.ts";
 import { openHandWrittenReads } from "../contenders/hand-written-reads.ts";
@@ -7,7 +8,6 @@ import { openLmdb } from "../contenders/lmdb.ts";
 import type { Store } from "../contenders/store.ts";
 import { openUnstorageDb0 } from "../contenders/unstorage.ts";
 import { keyOf, POPULATION } from "../data/documents.ts";
-import { seededRandom } from "../data/random.ts";
 import type { Contender } from "../harness/contender.ts";
 import type { Workload } from "../harness/workload.ts";
 
@@ -23,8 +23,8 @@ export const sqliteLoad: Workload<readonly string[]> = {
   warmups: 8,
   populations: ["holdfast", "plain", "classic-level", "lmdb", "unstorage-db0", "keyv"],
   input(round) {
-    const random = seededRandom(7_000 + round);
-    return Array.from({ length: OPERATIONS }, () => keyOf(Math.floor(random() * POPULATION)));
+    const random = new SeededRandom(7_000 + round);
+    return Array.from({ length: OPERATIONS }, () => keyOf(random.below(POPULATION)));
   },
   results: (keys) => keys.length,
   async open({ population }) {

@@ -1,3 +1,4 @@
+import { SeededRandom } from "@holdfast/conformance";
 import type { StorageEngine, StorageItem } from "@holdfast/core";
 import { openClassicLevel } from "../contenders/classic-level.ts";
 import { openFts5 } from "../contenders/fts5.ts";
@@ -5,7 +6,6 @@ import { type HandWrittenReads, type ItemRow, openHandWrittenReads, toItem } fro
 import { holdfastFacts, openHoldfast } from "../contenders/holdfast.ts";
 import { openLmdb } from "../contenders/lmdb.ts";
 import { DOCUMENTS_PER_TOPIC, POPULATION, projectOf, topicOf } from "../data/documents.ts";
-import { seededRandom } from "../data/random.ts";
 import { commonWord } from "../data/words.ts";
 import type { Contender } from "../harness/contender.ts";
 import type { PopulationId, Site, Workload, WorkloadFacts } from "../harness/workload.ts";
@@ -18,7 +18,7 @@ export const sqliteList: Workload<readonly string[]> = queries({
   operations: 100,
   results: 100,
   populations: ["holdfast", "classic-level", "lmdb"],
-  query: (random) => projectOf(Math.floor(random() * 500)),
+  query: (random) => projectOf(random.below(500)),
   ask: (storage, prefix, limit) => storage.list(prefix, { limit }),
   askByHand: (reads, prefix, limit) => reads.list(prefix, limit),
   others: async (site, byHand) => [
@@ -47,7 +47,7 @@ export const sqliteTags: Workload<readonly string[]> = queries({
   operations: 100,
   results: DOCUMENTS_PER_TOPIC,
   populations: ["holdfast"],
-  query: (random) => topicOf(Math.floor(random() * 2_000)),
+  query: (random) => topicOf(random.below(2_000)),
   ask: (storage, tag, limit) => storage.search({ tags: [tag], limit }),
   askByHand: (reads, tag, limit) => reads.withTag(tag, limit),
   others: async (_site, byHand) => byHand("limit"),
@@ -63,9 +63,9 @@ export const sqliteSearch: Workload<readonly (readonly string[])[]> = queries({
   results: 20,
   populations: ["holdfast", "fts5"],
   query(random) {
-    if (random() < 0.5) return [commonWord(50 + Math.floor(random() * 200))];
+    if (random.fraction() < 0.5) return [commonWord(50 + random.below(200))];
     // As common as lets two of them meet in more than 20 items.
-    const words = [random(), random()].map((part) => commonWord(2 + Math.floor(part * 8)));
+    const words = [random.fraction(), random.fraction()].map((part) => commonWord(2 + Math.floor(part * 8)));
     return [...new Set(words)];
   },
   ask: (storage, words, limit) => storage.search({ text: words.join(" "), limit }),
@@ -91,7 +91,7 @@ interface QueryShape<Query> extends WorkloadFacts {
   /** Of one query; also what it is limited to. */
   readonly results: number;
   readonly populations: readonly PopulationId[];
-  query(random: () => number): Query;
+  query(random: SeededRandom): Query;
   ask(storage: StorageEngine, query: Query, limit: number): Promise<StorageItem[]>;
   askByHand(reads: HandWrittenReads, query: Query, limit: number): ItemRow[];
   /** All that are not Holdfast; `byHand` makes the contenders that use the statement of `askByHand`. */
@@ -158,7 +158,7 @@ function byHand<Query>(
 }
 
 function someQueries<Query>({ operations, query }: QueryShape<Query>, round: number): Query[] {
-  const random = seededRandom(8_000 + round);
+  const random = new SeededRandom(8_000 + round);
   return Array.from({ length: operations }, () => query(random));
 }
 

@@ -28,8 +28,8 @@ export const mutants: readonly Mutant[] = [
     file: publish,
     edits: [
       {
-        find: "await this.#port.fsyncTogether(descriptors)",
-        replace: 'descriptors.map(() => ({ status: "fulfilled", value: undefined }))',
+        find: "this.#port.fsyncTogether(descriptors)",
+        replace: 'Promise.resolve(descriptors.map(() => ({ status: "fulfilled", value: undefined })))',
       },
     ],
   },
@@ -37,28 +37,30 @@ export const mutants: readonly Mutant[] = [
     name: "companions without fsync of their directory",
     story: "the data file is there before the companion that tells of it",
     file: publish,
-    edits: [{ find: "this.#directories.fsync();\n        const placed", replace: "const placed" }],
+    edits: [{ find: "await this.#directories.fsync();\n        const placed", replace: "const placed" }],
   },
   {
     name: "data files without fsync of their directory",
     story: "the pair is recorded as standing, and the older one comes back",
     file: publish,
     edits: [
-      { find: "this.#directories.fsync();\n        const alone", replace: "const alone" },
-      { find: "this.#directories.fsync();\n        await this.#each(alone", replace: "await this.#each(alone" },
+      { find: "await this.#directories.fsync();\n        const alone", replace: "const alone" },
+      { find: "await this.#directories.fsync();\n        await this.#each(alone", replace: "await this.#each(alone" },
     ],
   },
   {
     name: "older names gone before the new pair is on the disk",
     story: "neither the old file nor the new one",
     file: publish,
-    edits: [{ find: "this.#directories.fsync();\n        const alone", replace: "const alone" }],
+    edits: [{ find: "await this.#directories.fsync();\n        const alone", replace: "const alone" }],
   },
   {
     name: "removal of older names without fsync",
     story: "a file that was replaced comes back beside the new one",
     file: publish,
-    edits: [{ find: "this.#directories.fsync();\n        await this.#each(alone", replace: "await this.#each(alone" }],
+    edits: [
+      { find: "await this.#directories.fsync();\n        await this.#each(alone", replace: "await this.#each(alone" },
+    ],
   },
   {
     name: "data before companion",
@@ -69,7 +71,7 @@ export const mutants: readonly Mutant[] = [
       {
         find: "await this.#each(announced, (each) => this.#place(each))",
         replace:
-          "await this.#each(announced, (each) => { const placed = this.#place(each); this.#directories.fsync(); this.#announce(each); return placed; })",
+          "await this.#each(announced, (each) => { const placed = this.#place(each); void this.#directories.fsync(); this.#announce(each); return placed; })",
       },
     ],
   },
@@ -81,7 +83,7 @@ export const mutants: readonly Mutant[] = [
       {
         find: "await this.#each(removing, ({ plan }) => this.#removeData(plan))",
         replace:
-          "await this.#each(removing, ({ plan }) => { this.#removeCompanion({ plan }); this.#directories.fsync(); return this.#removeData(plan); })",
+          "await this.#each(removing, ({ plan }) => { this.#removeCompanion({ plan }); void this.#directories.fsync(); return this.#removeData(plan); })",
       },
     ],
   },

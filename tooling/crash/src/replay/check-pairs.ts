@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { sha256Of } from "./content.ts";
 import type { Files } from "./files.ts";
 import { ROOT } from "./simulated-store.ts";
 
@@ -56,7 +56,25 @@ export function checkMirrored({ names }: Files, items: readonly { key: string; v
   );
 }
 
-function readCompanion(bytes: Uint8Array): { key: string; entries: Entry[] } {
+interface Told {
+  readonly key: string;
+  /** The version that is meant to stand, and the one before it where the companion tells of two. */
+  readonly entries: readonly Entry[];
+}
+
+// Most companions are in many states.
+const read = new WeakMap<Uint8Array, Told>();
+
+function readCompanion(bytes: Uint8Array): Told {
+  let companion = read.get(bytes);
+  if (companion === undefined) {
+    companion = parseCompanion(bytes);
+    read.set(bytes, companion);
+  }
+  return companion;
+}
+
+function parseCompanion(bytes: Uint8Array): Told {
   try {
     const companion: Entry & { key: string; previous?: Entry } = JSON.parse(Buffer.from(bytes).toString("utf8"));
     const { key, previous } = companion;
@@ -65,15 +83,4 @@ function readCompanion(bytes: Uint8Array): { key: string; entries: Entry[] } {
     // Half of a companion tells of nothing.
     return { key: "", entries: [] };
   }
-}
-
-const known = new WeakMap<Uint8Array, string>();
-
-function sha256Of(bytes: Uint8Array): string {
-  let digest = known.get(bytes);
-  if (digest === undefined) {
-    digest = hash("sha256", bytes);
-    known.set(bytes, digest);
-  }
-  return digest;
 }

@@ -8,6 +8,8 @@ export interface Inode {
   mtime: bigint;
   ctime: bigint;
   links: number;
+  /** Begins with `bytes`, and has room behind them that nobody else writes into. */
+  room?: Uint8Array | undefined;
 }
 
 /** One change to a disk, as the adapter asked for it. Directories are known by their paths: none is ever renamed. */
@@ -38,7 +40,7 @@ export class Files {
   /** A deep copy; bytes are shared, since they are never changed in place. */
   clone(): Files {
     const copy = new Files(this.directories);
-    for (const [number, inode] of this.inodes) copy.inodes.set(number, { ...inode });
+    for (const [number, inode] of this.inodes) copy.inodes.set(number, { ...inode, room: undefined });
     for (const [path, { number }] of this.names) copy.names.set(path, copy.inodes.get(Number(number)) as Inode);
     return copy;
   }
@@ -79,15 +81,13 @@ export class Files {
         this.directories.add(change.path);
         return true;
       case "rmdir":
-        if (this.childrenOf(change.path).length > 0) return false;
+        // On the disk it takes along whatever was removed from it before, if only in memory.
+        for (const path of [...this.names.keys()]) if (path.startsWith(`${change.path}/`)) this.#drop(path);
+        for (const path of this.directories) if (path.startsWith(`${change.path}/`)) this.directories.delete(path);
         return this.directories.delete(change.path);
       case "write": {
         const inode = this.#inode(change.inode, time);
-        const end = change.offset + change.bytes.byteLength;
-        const bytes = new Uint8Array(Math.max(inode.bytes.byteLength, end));
-        bytes.set(inode.bytes);
-        bytes.set(change.bytes, change.offset);
-        inode.bytes = bytes;
+        write(inode, change.offset, change.bytes);
         inode.mtime = time;
         inode.ctime = time;
         return true;
@@ -136,6 +136,19 @@ export class Files {
 }
 
 const NOTHING = new Uint8Array();
+
+/** What was in the file stays as it is for whoever holds it. */
+function write(inode: Inode, offset: number, bytes: Uint8Array): void {
+  const end = Math.max(inode.bytes.byteLength, offset + bytes.byteLength);
+  const fits = inode.room !== undefined && inode.room.byteLength >= end && offset >= inode.bytes.byteLength;
+  if (inode.room === undefined || !fits) {
+    // Twice as much once a file grows piece by piece.
+    inode.room = new Uint8Array(inode.bytes.byteLength === 0 ? end : 2 * end);
+    inode.room.set(inode.bytes);
+  }
+  inode.room.set(bytes, offset);
+  inode.bytes = inode.room.subarray(0, end);
+}
 
 export interface SimulatedDiskOptions {
   /** Nanoseconds since 1970. */

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
+import type { SeededRandom } from "@holdfast/conformance";
 import type { CancelTimer, Ports } from "@holdfast/core";
-import type { Random } from "../random.ts";
 
 interface Timer {
   readonly due: number;
@@ -15,7 +15,7 @@ export class HurriedPorts implements Ports {
   readonly clock = { now: () => this.#now };
   readonly random = {
     bytes: (length: number) => Uint8Array.from({ length }, () => this.#random.below(256)),
-    fraction: () => this.#random.next(),
+    fraction: () => this.#random.fraction(),
   };
   readonly timers = {
     schedule: (callback: () => void, milliseconds: number, kind: "foreground" | "background"): CancelTimer => {
@@ -27,14 +27,15 @@ export class HurriedPorts implements Ports {
       return () => timers.delete(timer);
     },
   };
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   readonly #foreground = new Set<Timer>();
   readonly #background = new Set<Timer>();
   #now = START;
   #quiet = 0;
+  #outside = 0;
   #pumping = false;
 
-  constructor(random: Random, now: number = START) {
+  constructor(random: SeededRandom, now: number = START) {
     this.#random = random;
     this.#now = now;
   }
@@ -42,6 +43,17 @@ export class HurriedPorts implements Ports {
   /** Something moves. */
   stir(): void {
     this.#quiet = 0;
+  }
+
+  /** Lets no time pass while something is under way outside of this thread. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#outside++;
+    try {
+      return await work;
+    } finally {
+      this.#outside--;
+      this.#quiet = 0;
+    }
   }
 
   /** Nanoseconds since 1970; each reading is later than the one before, as with a fine clock. */
@@ -55,7 +67,7 @@ export class HurriedPorts implements Ports {
     this.#pumping = true;
     setImmediate(() => {
       this.#pumping = false;
-      if (++this.#quiet >= QUIET_TURNS) this.#fire();
+      if (this.#outside === 0 && ++this.#quiet >= QUIET_TURNS) this.#fire();
       this.#pump();
     });
   }
@@ -74,4 +86,5 @@ export class HurriedPorts implements Ports {
   }
 }
 
-const START = Date.UTC(2026, 0, 1);
+/** When time begins. */
+export const START: number = Date.UTC(2026, 0, 1);

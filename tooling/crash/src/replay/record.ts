@@ -1,8 +1,9 @@
+import { SeededRandom } from "@holdfast/conformance";
 import { StorageError } from "@holdfast/core";
-import { Random } from "../random.ts";
 import { perform } from "../workload/perform.ts";
 import { planOf } from "../workload/plan.ts";
 import { HurriedPorts } from "./hurried-ports.ts";
+import { SimulatedDatabase } from "./simulated-database.ts";
 import { emptyDisk, openSimulated, type SimulatedStoreOptions } from "./simulated-store.ts";
 import type { Event, Trace } from "./trace.ts";
 
@@ -20,15 +21,12 @@ export interface RecordOptions {
 export async function record({ seed, writers, steps, keys, adapter, shortWrites }: RecordOptions): Promise<Trace> {
   const trace: Event[] = [];
   const told = (event: Event) => trace.push(event);
-  const ports = new HurriedPorts(new Random(seed));
-  const { storage } = await openSimulated({
-    files: emptyDisk(),
-    database: undefined,
-    ports,
-    told,
-    adapter,
-    shortWrites,
+  const ports = new HurriedPorts(new SeededRandom(seed));
+  const database = new SimulatedDatabase(undefined, (bytes) => {
+    ports.stir();
+    told({ type: "commit", database: bytes });
   });
+  const { storage } = await openSimulated({ files: emptyDisk(), database, ports, told, adapter, shortWrites });
   const write = async (writer: number) => {
     for (const [index, step] of planOf({ seed, round: 0, writer, steps, keys }).entries()) {
       told({ type: "told", writer, index, told: "begun" });

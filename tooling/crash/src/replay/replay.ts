@@ -1,166 +1,110 @@
-import { checkStore } from "../check-store.ts";
-import { WriterOracle } from "../oracle.ts";
-import { Random } from "../random.ts";
-import { planOf, type Step } from "../workload/plan.ts";
-import { checkMirrored, checkPairs } from "./check-pairs.ts";
-import { type CrashState, crashStates } from "./crash-states.ts";
-import { HurriedPorts } from "./hurried-ports.ts";
+import { SeededRandom } from "@holdfast/conformance";
+import { type Inspection, judge } from "../check-store.ts";
+import { planOf } from "../workload/plan.ts";
+import { checkPairs } from "./check-pairs.ts";
+import { type CrashState, CrashStates } from "./crash-states.ts";
+import { Ledger, savedBy } from "./ledger.ts";
 import { type RecordOptions, record } from "./record.ts";
-import { emptyDisk, openSimulated } from "./simulated-store.ts";
-import type { Event, Trace } from "./trace.ts";
+import { LATER, Recoveries } from "./recoveries.ts";
+import { emptyDisk } from "./simulated-store.ts";
 
 export interface ReplayOptions extends RecordOptions {
-  /** States to look at, at least; those that hold the same are recovered once and counted each time. */
+  /** States to look at, at least; those that hold the same are recovered from once and counted each time. */
   readonly states: number;
   /** Of one instant. */
   readonly mostAtOnce: number;
   /** How many of the recoveries are themselves cut short and recovered from, from 0 to 1. */
   readonly again: number;
-  readonly progress?: ((states: number, recovered: number) => void) | undefined;
 }
 
 export interface ReplayReport {
   /** Events of the recorded run. */
   readonly events: number;
+  /** Legal states of the disk, at all instants together. */
   readonly states: number;
-  /** Real recoveries: states that differed, and recoveries that were cut short. */
+  /** States that held something else than those before them. */
+  readonly distinct: number;
+  /** Real recoveries: one from each distinct state, and those around recoveries that were cut short. */
   readonly recovered: number;
+  /** Stores that differed after recovery: each was looked at in full. */
+  readonly outcomes: number;
   readonly wrong: readonly string[];
 }
+
+/** States that are looked at of a recovery that is cut short. */
+const SECONDS = 10;
+/** Another day later. */
+const EVEN_LATER = LATER + 24 * 60 * 60 * 1_000;
 
 /**
  * Records a run, lets the power go at each of its events, and recovers from every legal state of the disk, or from as many as
  * were asked for: what was acknowledged must stand, whole, and the store must find nothing wrong with itself.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
-  const { seed, writers, steps, keys, states: wanted, mostAtOnce, again, adapter, progress } = options;
+  const { seed, writers, steps, keys, states: wanted, mostAtOnce, again, adapter } = options;
   const trace = await record({ seed, writers, steps, keys, adapter, shortWrites: options.shortWrites });
   const plans = Array.from({ length: writers }, (_, writer) => planOf({ seed, round: 0, writer, steps, keys }));
   const most = Math.min(mostAtOnce, Math.max(4, Math.ceil((2 * wanted) / trace.length)));
-  const found = { events: trace.length, states: 0, recovered: 0, wrong: [] as string[] };
+  const random = new SeededRandom(seed ^ 0x5ca1ab1e);
+  const choice = new SeededRandom(seed ^ 0x0ddba11);
+  const crashStates = new CrashStates(trace, emptyDisk(), random);
+  const recoveries = new Recoveries({ saved: savedBy(plans), adapter });
+  const ledger = new Ledger(plans);
+  const known = new Map<string, Inspection>();
+  // Explained by what the writers were told so far.
+  let explained = new Set<Inspection>();
+  let states = 0;
   const report = (end: number, wrong: readonly string[]): ReplayReport => ({
-    ...found,
+    events: trace.length,
+    states,
+    distinct: known.size,
+    recovered: recoveries.count,
+    outcomes: recoveries.outcomes,
     wrong: wrong.map((each) => `seed ${seed}, power off after event ${end}: ${each}`),
   });
-  // The files alone first, which takes no recovery. Not after a second loss of power: then an older file may wait for its
-  // removal with nothing but the table to tell of it.
-  for (const { state, end } of distinctStates(trace, seed, most)) {
-    const wrong = checkPairs(state.files, deletedBy(trace, end, plans));
-    if (wrong.length > 0) return report(end, wrong);
-  }
-  const random = new Random(seed ^ 0x0ddba11);
-  for (const { state, end, states } of distinctStates(trace, seed, most)) {
-    found.states = states;
-    const counted = () => found.recovered++;
-    const wrong = await recover(state, oraclesAt(trace, end, plans), { random, again, adapter, counted });
-    if (wrong.length > 0) return report(end, wrong);
-    progress?.(found.states, found.recovered);
-  }
-  return report(trace.length, []);
-}
-
-/** Each state that differs from those before it, or after which more had been acknowledged; with how many states were met so far. */
-function* distinctStates(
-  trace: Trace,
-  seed: number,
-  most: number,
-): Generator<{ state: CrashState; end: number; states: number }> {
-  const random = new Random(seed ^ 0x5ca1ab1e);
-  const seen = new Set<string>();
-  const start = emptyDisk();
-  let acknowledged = 0;
-  let states = 0;
-  for (let end = 0; end <= trace.length; end++) {
-    const before = trace[end - 1];
-    if (before?.type === "told" && before.told === "done") acknowledged++;
-    for (const state of crashStates(trace, { start, end, most, random })) {
-      states++;
-      const signature = `${acknowledged}|${state.signature}`;
-      if (seen.has(signature)) continue;
-      seen.add(signature);
-      yield { state, end, states };
-    }
-  }
-}
-
-/** Keys that some step begun so far deletes. */
-function deletedBy(trace: Trace, end: number, plans: readonly (readonly Step[])[]): Set<string> {
-  const deleted = new Set<string>();
-  for (const event of trace.slice(0, end)) {
-    const step = event.type === "told" ? plans[event.writer]?.[event.index] : undefined;
-    if (step?.do === "delete") deleted.add(step.key);
-    else if (step?.do === "batch") for (const key of step.deletes) deleted.add(key);
-  }
-  return deleted;
-}
-
-interface Recovery {
-  readonly random: Random;
-  readonly again: number;
-  readonly adapter: ReplayOptions["adapter"];
-  readonly counted: () => void;
-}
-
-async function recover(state: CrashState, oracles: WriterOracle[], recovery: Recovery): Promise<string[]> {
-  const { random, again, adapter, counted } = recovery;
-  const log: Event[] = [];
-  counted();
-  const ports = new HurriedPorts(random, LATER);
   try {
-    const told = (event: Event) => log.push(event);
-    const { storage, disk } = await openSimulated({
-      files: state.files.clone(),
-      database: state.database,
-      ports,
-      told,
-      adapter,
-    });
-    await storage.flush();
-    const stale = checkMirrored(disk.files, await storage.list());
-    const wrong = await checkStore(
-      storage,
-      oracles.map((oracle) => oracle.clone()),
-    );
-    wrong.push(...stale);
-    await storage.close();
-    if (disk.descriptors > 0) wrong.push(`${disk.descriptors} files were left open`);
-    if (wrong.length > 0 || random.next() >= again) return wrong;
-  } catch (error) {
-    return [
-      `the store does not open: ${error instanceof Error ? `${error.stack} ${String(error.cause)}` : String(error)}`,
-    ];
+    for (let end = 0; end <= trace.length; end++) {
+      const before = trace[end - 1];
+      if (before?.type === "told") {
+        ledger.take(before);
+        explained = new Set();
+      }
+      for (const state of crashStates.at(end, most)) {
+        states++;
+        let inspection = known.get(state.signature);
+        if (inspection === undefined) {
+          // Not after a second loss of power: then an older file may wait for its removal with nothing but the table to tell of it.
+          const alone = checkPairs(state.files, ledger.deleted);
+          if (alone.length > 0) return report(end, alone);
+          inspection = await recoveries.of(state);
+          known.set(state.signature, inspection);
+          if (choice.fraction() < again / SECONDS) {
+            const wrong = await recoverAgain(state, recoveries, ledger, choice);
+            if (wrong.length > 0) return report(end, wrong);
+          }
+        }
+        if (explained.has(inspection)) continue;
+        const wrong = judge(inspection, ledger.oracles);
+        if (wrong.length > 0) return report(end, wrong);
+        explained.add(inspection);
+      }
+    }
+    return report(trace.length, []);
+  } finally {
+    recoveries.close();
   }
-  // The power goes once more, while the store is being recovered.
-  const trace: Trace = state.database === undefined ? log : [{ type: "commit", database: state.database }, ...log];
-  const end = trace.length - random.below(log.length + 1);
-  for (const second of crashStates(trace, { start: state.files, end, most: 1, random })) {
-    const wrong = await recover(second, oracles, { ...recovery, again: again / 2 });
-    if (wrong.length > 0) return wrong.map((each) => `and again after event ${end} of the recovery: ${each}`);
+}
+
+/** The power goes once more, while the store is being recovered. */
+async function recoverAgain(
+  state: CrashState,
+  recoveries: Recoveries,
+  ledger: Ledger,
+  random: SeededRandom,
+): Promise<string[]> {
+  for (const second of await recoveries.interrupt(state, SECONDS, random)) {
+    const wrong = judge(await recoveries.of(second, EVEN_LATER), ledger.oracles);
+    if (wrong.length > 0) return wrong.map((each) => `and again during the recovery: ${each}`);
   }
   return [];
 }
-
-function oraclesAt(trace: Trace, end: number, plans: readonly (readonly Step[])[]): WriterOracle[] {
-  const oracles = plans.map(
-    (plan) =>
-      new WriterOracle(
-        plan.flatMap((step) =>
-          step.do === "save" ? [step.key] : step.do === "batch" ? step.saves.map(({ key }) => key) : [],
-        ),
-      ),
-  );
-  const last = plans.map(() => new Map<number, "begun" | "done" | "unknown">());
-  for (const event of trace.slice(0, end)) {
-    if (event.type === "told") last[event.writer]?.set(event.index, event.told);
-  }
-  for (const [writer, answers] of last.entries()) {
-    for (const [index, told] of answers) {
-      const step = plans[writer]?.[index];
-      if (step !== undefined) oracles[writer]?.take(step, told);
-    }
-  }
-  return oracles;
-}
-
-// Well behind anything that the recorded run did, so that no file counts as fresh.
-const LATER = Date.UTC(2026, 5, 1);

@@ -1,4 +1,4 @@
-import { Random } from "../random.ts";
+import { SeededRandom } from "@holdfast/conformance";
 
 /** What one step of a writer does. Values are small descriptions from which both sides make the same bytes. */
 export type Step =
@@ -33,12 +33,12 @@ const NAMES = ["plain", "deep/er/down", "with space", "ünï", "x.meta", "CON", 
 
 /** The steps of one writer. The same options give the same steps. */
 export function planOf({ seed, round, writer, steps, keys: most = NAMES.length }: PlanOptions): Step[] {
-  const random = new Random(seed ^ Math.imul(round + 1, 0x9e3779b1) ^ Math.imul(writer + 1, 0x85ebca6b));
+  const random = new SeededRandom(seed ^ Math.imul(round + 1, 0x9e3779b1) ^ Math.imul(writer + 1, 0x85ebca6b));
   const keys = NAMES.slice(0, most).map((name) => `w${writer}/${name}`);
   let count = 0;
   const value = (): Value => {
     const mark = `${round}.${writer}.${count++}`;
-    const choice = random.next();
+    const choice = random.fraction();
     if (choice < 0.55) return { format: random.pick(["json", "yaml"] as const), mark, length: random.below(2_000) };
     if (choice < 0.85) return { format: "binary", mark, length: random.below(4_000) };
     // Beyond 64 KiB, bodies may go another way than small ones.
@@ -46,7 +46,7 @@ export function planOf({ seed, round, writer, steps, keys: most = NAMES.length }
     return { format: "stream", mark, length: random.below(2_500_000) };
   };
   return Array.from({ length: steps }, (): Step => {
-    const choice = random.next();
+    const choice = random.fraction();
     if (choice < 0.7) return { do: "save", key: random.pick(keys), value: value() };
     if (choice < 0.85) return { do: "delete", key: random.pick(keys) };
     if (choice < 0.97) {
@@ -67,9 +67,9 @@ function small(value: Value): Value {
   return value.format === "stream" ? { ...value, format: "binary", length: value.length % 4_000 } : value;
 }
 
-function shuffled<T>(values: readonly T[], random: Random): T[] {
+function shuffled<T>(values: readonly T[], random: SeededRandom): T[] {
   return values
-    .map((each) => ({ each, at: random.next() }))
+    .map((each) => ({ each, at: random.fraction() }))
     .sort((a, b) => a.at - b.at)
     .map(({ each }) => each);
 }

@@ -1,4 +1,5 @@
 import { openSync, writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import type { StorageEngine } from "@holdfast/core";
 import { StorageError } from "@holdfast/core";
 import { openStore } from "../stores.ts";
@@ -35,6 +36,8 @@ try {
   const storage = await openStore(task.store, task.directory);
   tell({ told: "open" });
   process.stdout.write("open\n");
+  // A process that is killed does not come to it at its end.
+  flushCompileCache();
   await Promise.all(Array.from({ length: task.writers }, (_, writer) => write(storage, writer)));
   await storage.close();
   tell({ told: "closed" });

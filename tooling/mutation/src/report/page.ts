@@ -22,6 +22,13 @@ export function pageWith(page: string, results: Results, explanations: readonly 
   return `${page.slice(0, start + START.length)}\n\n${parts.join("\n\n")}\n\n${page.slice(end)}`;
 }
 
+/** What is explained and does not stand: noticed meanwhile, or gone. Of files that are outdated nothing is known. */
+export function idleExplanations({ standing, outdated }: Results, explanations: readonly Explanation[]): string[] {
+  const names = new Set(standing.map(({ name }) => name));
+  const unknown = (name: string): boolean => outdated.some((file) => name.startsWith(`${file}:`));
+  return explanations.flatMap(({ mutants }) => mutants.filter((name) => !names.has(name) && !unknown(name)));
+}
+
 export function percent(share: number): string {
   // Downwards, so that 100 % is said of nothing less.
   return `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;

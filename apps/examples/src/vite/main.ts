@@ -1,0 +1,25 @@
+// A notebook in a page. It follows what other tabs write.
+import { createStorage } from "holdfast";
+
+const storage = await createStorage({ platform: "auto", name: "holdfast-example-notes" });
+const form = document.querySelector("form");
+const list = document.querySelector("ul");
+
+form?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const text = String(new FormData(form).get("text"));
+  form.reset();
+  await storage.save(`notes/${Date.now()}`, { text }, { metadata: { text } });
+});
+
+async function show(): Promise<void> {
+  const notes = await storage.list("notes/");
+  list?.replaceChildren(
+    ...notes.map(({ metadata }) =>
+      Object.assign(document.createElement("li"), { textContent: String(metadata["text"]) }),
+    ),
+  );
+}
+
+await storage.watch("notes/", () => void show());
+await show();

@@ -1,0 +1,143 @@
+import type { ComparedItem, CompareOptions } from "../contract/comparison.js";
+import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } from "../engine/arguments.js";
+import { concurrently } from "../engine/concurrently.js";
+import { abortError, type Operation, toStorageError } from "../engine/failure.js";
+import type { Internals } from "../engine/internals.js";
+import { ProgressMeter } from "../engine/progress-meter.js";
+import { readVerified } from "../engine/streams.js";
+import { checkPrefix, compareKeys } from "../keys.js";
+import type { RecordHeader } from "../spi/index.js";
+import { differences } from "./same-content.js";
+
+const LISTED = 1_000;
+/** Compared before the first of them is told. */
+const PAGE = 128;
+const DEFAULT_CONCURRENCY = 16;
+
+interface Pair {
+  readonly key: string;
+  readonly first: RecordHeader | undefined;
+  readonly second: RecordHeader | undefined;
+}
+
+/** Two listings, merged a page at a time. */
+export class Comparison {
+  readonly #first: Side;
+  readonly #second: Side;
+  readonly #content: boolean;
+  readonly #concurrency: number;
+  readonly #meter: ProgressMeter;
+
+  constructor(first: Internals, second: Internals, options: CompareOptions) {
+    rejectUnknown("option", options, ["prefix", "content", "concurrency", "progress", "signal"]);
+    const { content = true, concurrency = DEFAULT_CONCURRENCY, progress } = options;
+    requireBoolean("content", content);
+    requireConcurrency(concurrency);
+    if (progress !== undefined) requireFunction("progress", progress);
+    const prefix = checkPrefix(options.prefix ?? "");
+    this.#first = new Side(first, prefix);
+    this.#second = new Side(second, prefix);
+    this.#content = content;
+    this.#concurrency = concurrency;
+    this.#meter = new ProgressMeter("compare", first.session.ports.clock, progress);
+  }
+
+  /** Undefined at the end. */
+  async next(operation: Operation): Promise<ComparedItem[] | undefined> {
+    const pairs: Pair[] = [];
+    while (pairs.length < PAGE) {
+      const pair = await this.#pair(operation);
+      if (pair === undefined) break;
+      pairs.push(pair);
+    }
+    if (pairs.length === 0) {
+      await this.#meter.end();
+      return undefined;
+    }
+    const compared = new Map<Pair, ComparedItem>();
+    await concurrently(pairs, this.#concurrency, async (pair) => {
+      compared.set(pair, await this.#compare(operation, pair));
+      this.#meter.add(1, (pair.first ?? pair.second)?.storedSize ?? 0);
+    });
+    return pairs.flatMap((pair) => compared.get(pair) ?? []);
+  }
+
+  async #pair(operation: Operation): Promise<Pair | undefined> {
+    const [a, b] = [await this.#first.peek(operation), await this.#second.peek(operation)];
+    if (a === undefined && b === undefined) return undefined;
+    const order = a === undefined ? 1 : b === undefined ? -1 : compareKeys(a.key, b.key);
+    const first = order <= 0 ? this.#first.take() : undefined;
+    const second = order >= 0 ? this.#second.take() : undefined;
+    return { key: (order <= 0 ? a?.key : b?.key) ?? "", first, second };
+  }
+
+  async #compare(operation: Operation, { key, first, second }: Pair): Promise<ComparedItem> {
+    if (second === undefined) return { key, result: "only-in-first" };
+    if (first === undefined) return { key, result: "only-in-second" };
+    const [left, right] = [
+      await this.#read(operation, this.#first, first),
+      await this.#read(operation, this.#second, second),
+    ];
+    if ("failure" in left) return { key, result: "unreadable", side: "first", ...left.failure };
+    if ("failure" in right) return { key, result: "unreadable", side: "second", ...right.failure };
+    // Deleted or expired since it was listed.
+    if (left.header === undefined && right.header === undefined) return { key, result: "equal" };
+    if (right.header === undefined) return { key, result: "only-in-first" };
+    if (left.header === undefined) return { key, result: "only-in-second" };
+    const different = differences(left.header, right.header);
+    return different.length === 0 ? { key, result: "equal" } : { key, result: "different", differences: different };
+  }
+
+  async #read(operation: Operation, { internals }: Side, listed: RecordHeader): Promise<Reading> {
+    if (!this.#content) return { header: listed };
+    if (operation.signal?.aborted) throw abortError(operation);
+    try {
+      return { header: await readVerified(internals.session, operation, listed.key) };
+    } catch (error) {
+      if (operation.signal?.aborted) throw abortError(operation);
+      const { code, message } = toStorageError(error, operation, internals.session.adapter);
+      if (code === "CLOSED") throw error;
+      return { failure: { code, message } };
+    }
+  }
+}
+
+type Reading =
+  | { readonly header: RecordHeader | undefined }
+  | { readonly failure: Pick<Extract<ComparedItem, { result: "unreadable" }>, "code" | "message"> };
+
+/** One of the two listings. */
+class Side {
+  readonly internals: Internals;
+  readonly #prefix: string;
+  #page: RecordHeader[] = [];
+  #next = 0;
+  #after: string | undefined;
+  #ended = false;
+
+  constructor(internals: Internals, prefix: string) {
+    this.internals = internals;
+    this.#prefix = internals.prefix + prefix;
+  }
+
+  /** The header that comes next, and its key as the caller calls it. */
+  async peek(operation: Operation): Promise<{ key: string } | undefined> {
+    if (this.#next === this.#page.length && !this.#ended) await this.#list(operation);
+    const header = this.#page[this.#next];
+    return header && { key: header.key.slice(this.internals.prefix.length) };
+  }
+
+  take(): RecordHeader | undefined {
+    return this.#page[this.#next++];
+  }
+
+  async #list(operation: Operation): Promise<void> {
+    const { session } = this.internals;
+    const { signal } = operation;
+    const range = { prefix: this.#prefix, after: this.#after, limit: LISTED };
+    this.#page = await session.ask(operation, () => session.adapter.list(range, { now: session.now(), signal }));
+    this.#next = 0;
+    this.#ended = this.#page.length < LISTED;
+    this.#after = this.#page.at(-1)?.key;
+  }
+}

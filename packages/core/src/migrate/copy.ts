@@ -1,0 +1,201 @@
+import type { EncodedValue } from "../codec/encode-value.js";
+import { concurrently } from "../engine/concurrently.js";
+import { type StoredSource, writeSource } from "../engine/stored-source.js";
+import { countBytes } from "../engine/tally.js";
+import { termsFor } from "../engine/write-record.js";
+import { StorageError } from "../errors.js";
+import type { AdapterWrite, BatchOutcome, RecordHeader, WriteRecord } from "../spi/index.js";
+import { backUp } from "./backup.js";
+import { type CopyDecision, type Decision, decide } from "./decide.js";
+import { type Move, moveOf } from "./moves.js";
+import { copyVersions } from "./previous-versions.js";
+import { discard, headerOf, readStored } from "./read-stored.js";
+import type { Run } from "./run.js";
+import { standingAt } from "./standing.js";
+import { versionFor } from "./version-for.js";
+
+/** Bodies from this size on are written one by one. */
+const LARGE = 1024 * 1024;
+/** How often an item is decided on anew because somebody else wrote it, in the source or the destination, in between. */
+const MOST_TRIES = 20;
+
+interface Prepared {
+  readonly move: Move;
+  readonly decision: CopyDecision;
+  readonly record: WriteRecord;
+}
+
+/** Brings a batch into the destination: small items in one step where it can, all others one by one, several at once. */
+export async function copyBatch(
+  run: Run,
+  moves: readonly Move[],
+  standing: ReadonlyMap<string, RecordHeader>,
+  following: boolean,
+): Promise<void> {
+  const together = new Map<string, Prepared>();
+  const alone: Move[] = [];
+  const { adapter } = run.destination.session;
+  const inSteps = adapter.capabilities.batch === "atomic" && !run.history;
+  await concurrently(moves, run.concurrency, (move) =>
+    run.attempt(move.key, async () => {
+      run.checkWanted();
+      if (!inSteps || move.expected.storedSize >= LARGE)
+        return copyItem(run, move, standing.get(move.expected.key), following);
+      const decision = await decide(run, move, standing.get(move.expected.key), following);
+      if (decision.kind !== "copy") return account(run, move, decision, following);
+      const prepared = together.has(decision.at) ? undefined : await prepare(run, move, decision);
+      // Another one that becomes the same key, or one that changed: each has its own turn.
+      if (prepared === undefined || together.has(decision.at)) alone.push(move);
+      else together.set(decision.at, prepared);
+    }),
+  );
+  const refused = await writeTogether(run, [...together.values()], following);
+  await concurrently([...refused, ...alone], run.concurrency, (move) =>
+    run.attempt(move.key, async () => copyItem(run, move, await standingAt(run, move.expected.key), following)),
+  );
+}
+
+/** Decides on one item, and writes it if it is to be, again for as long as somebody else gets in between. */
+export async function copyItem(
+  run: Run,
+  item: Move,
+  seen: RecordHeader | undefined,
+  following: boolean,
+): Promise<void> {
+  let move = item;
+  let standing = seen;
+  for (let tries = 1; ; tries++) {
+    run.checkWanted();
+    const decision = await decide(run, move, standing, following);
+    if (decision.kind !== "copy") return account(run, move, decision, following);
+    const stored = await readMove(run, move);
+    // Deleted or expired in the source since it was listed: nothing is owed.
+    if (stored === undefined) return;
+    if (headerOf(stored).version === move.header.version) {
+      try {
+        return await account(run, move, decision, following, await write(run, move, decision, stored));
+      } catch (error) {
+        if (!StorageError.is(error, "CONFLICT") || tries === MOST_TRIES) throw error;
+      }
+    } else {
+      await discard(stored);
+      if (tries === MOST_TRIES)
+        throw new StorageError("CONFLICT", "it keeps changing in the source: run again when it rests");
+      const changed = await moveOf(run, headerOf(stored));
+      if (changed === undefined) return;
+      move = changed;
+    }
+    standing = await standingAt(run, move.expected.key);
+  }
+}
+
+/** Counts what was decided; with `written`, what stands in the destination since. */
+export async function account(
+  run: Run,
+  move: Move,
+  decision: Decision,
+  following: boolean,
+  written?: RecordHeader,
+): Promise<void> {
+  const { state } = run;
+  const { key, expected } = move;
+  const { report } = state;
+  if (decision.kind === "conflict") return state.conflict(key);
+  if (decision.kind === "skipped") {
+    if (!state.exceptions.has(key)) report.skipped++;
+    state.leaveOut(key);
+    return;
+  }
+  const { as } = decision;
+  if (as !== undefined && state.exceptions.get(key) !== as) await state.keepBoth({ key, as });
+  if (decision.kind === "unchanged") {
+    if (!following) report.unchanged++;
+    state.settle(key, decision.standing, as);
+    return;
+  }
+  if (following) {
+    report.changed.saved++;
+    await state.tell({ type: "source-changed", key, change: "save" });
+  } else report.copied++;
+  report.bytes += expected.storedSize;
+  if (written !== undefined) state.settle(key, written, as);
+}
+
+/** A small record with its body; undefined where it changed in the source since it was listed. */
+async function prepare(run: Run, move: Move, decision: CopyDecision): Promise<Prepared | undefined> {
+  const { session } = run.destination;
+  const stored = await readMove(run, move);
+  if (stored === undefined || headerOf(stored).version !== move.header.version || stored.kind === "stream") {
+    if (stored !== undefined) await discard(stored);
+    return undefined;
+  }
+  await makeRoom(run, decision);
+  const header = headerFor(run, move, decision);
+  const { chunkHashes, record } = stored;
+  return { move, decision, record: { header, body: record.body, terms: termsFor(session, header), chunkHashes } };
+}
+
+/** Writes all or none in one step. Returns what is to be written one by one instead. */
+async function writeTogether(run: Run, prepared: readonly Prepared[], following: boolean): Promise<Move[]> {
+  const { session } = run.destination;
+  const { signal } = run.operation;
+  if (prepared.length === 0 || session.adapter.batch === undefined) return [];
+  const writes = prepared.map(
+    ({ record, decision }): AdapterWrite => ({ type: "put", record, expect: decision.over?.version ?? "absent" }),
+  );
+  session.checkWanted(run.operation);
+  let outcome: BatchOutcome | undefined;
+  try {
+    outcome = await session.adapter.batch(writes, { now: session.now(), signal });
+  } catch (error) {
+    // Which of them failed, and whether any did, shows when each is looked at by itself.
+    run.failureOf(error);
+  }
+  if (outcome?.outcome !== "applied") return prepared.map(({ move }) => move);
+  for (const [index, { move, decision, record }] of prepared.entries()) {
+    countBytes(run.operation, record.body.length);
+    const result = outcome.results[index];
+    if (result?.outcome === "written") await account(run, move, decision, following, result.header);
+  }
+  return [];
+}
+
+async function write(run: Run, move: Move, decision: CopyDecision, stored: StoredSource): Promise<RecordHeader> {
+  const { session } = run.destination;
+  try {
+    await makeRoom(run, decision);
+    if (!run.history || move.transformed) {
+      const header = headerFor(run, move, decision);
+      const expect = decision.over?.version ?? "absent";
+      return await writeSource(session, run.operation, stored, () => header, expect);
+    }
+    const { standing, keeps } = await copyVersions(run, move, decision.at, decision.over);
+    const version = versionFor(session, move.header.version, keeps && decision.as === undefined);
+    const header = { ...move.expected, key: decision.at, version };
+    return await writeSource(session, run.operation, stored, () => header, standing?.version ?? "absent");
+  } catch (error) {
+    await discard(stored);
+    throw error;
+  }
+}
+
+/** Keeps what is about to be replaced. */
+async function makeRoom(run: Run, { over, ours }: CopyDecision): Promise<void> {
+  if (over !== undefined && !ours) await backUp(run, over);
+}
+
+function headerFor(run: Run, move: Move, { at, as, over }: CopyDecision): RecordHeader {
+  const keeps = over === undefined && as === undefined && !move.transformed;
+  return { ...move.expected, key: at, version: versionFor(run.destination.session, move.header.version, keeps) };
+}
+
+/** The bytes to write, with the header that the source has now. */
+async function readMove(run: Run, { header, encoded }: Move): Promise<StoredSource | undefined> {
+  const wanted = { key: header.key, version: undefined, storedSize: header.storedSize };
+  if (encoded === undefined) return readStored(run, run.source, wanted, run.destination);
+  return encodedSource(header, encoded);
+}
+
+function encodedSource(header: RecordHeader, { body, chunkHashes }: EncodedValue): StoredSource {
+  return { kind: "whole", record: { header, body }, chunkHashes };
+}

@@ -1,0 +1,54 @@
+import type { MigrateOptions } from "../contract/migration.js";
+import {
+  rejectUnknown,
+  requireBoolean,
+  requireConcurrency,
+  requireFunction,
+  requireObject,
+  signalOf,
+} from "../engine/arguments.js";
+import { invalid, unlike } from "../invalid-option.js";
+import { checkPrefix } from "../keys.js";
+
+const OPTIONS = [
+  "prefix",
+  "filter",
+  "transform",
+  "conflict",
+  "validate",
+  "history",
+  "backup",
+  "journal",
+  "concurrency",
+  "bandwidth",
+  "dryRun",
+  "progress",
+  "onEvent",
+  "signal",
+];
+const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite", "newer", "keep-both"];
+
+/** Throws INVALID_OPTION, and INVALID_KEY for the prefix. */
+export function checkMigrateOptions(options: MigrateOptions): void {
+  rejectUnknown("option", options, OPTIONS);
+  const { prefix = "", conflict = "stop", concurrency = 1, bandwidth = 1, journal } = options;
+  checkPrefix(prefix);
+  if (!POLICIES.includes(conflict)) {
+    throw invalid(`conflict is one of ${POLICIES.join(", ")}, not ${JSON.stringify(conflict)}`);
+  }
+  const { validate = true, history = false, dryRun = false } = options;
+  for (const [name, value] of Object.entries({ validate, history, dryRun })) requireBoolean(name, value);
+  requireConcurrency(concurrency);
+  if (typeof bandwidth !== "number" || !(bandwidth >= 1)) {
+    throw unlike("bandwidth is a number of bytes a second, at least 1", bandwidth);
+  }
+  const { filter, transform, progress, onEvent } = options;
+  for (const [name, value] of Object.entries({ filter, transform, progress, onEvent })) {
+    if (value !== undefined) requireFunction(name, value);
+  }
+  if (journal !== undefined) {
+    requireObject("journal is an object with read, append and clear", journal);
+    for (const name of ["read", "append", "clear"] as const) requireFunction(`journal.${name}`, journal[name]);
+  }
+  signalOf(options);
+}

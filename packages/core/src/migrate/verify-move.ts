@@ -1,0 +1,40 @@
+import { readVerified } from "../engine/streams.js";
+import { StorageError } from "../errors.js";
+import type { Move } from "./moves.js";
+import { verifyVersions } from "./previous-versions.js";
+import type { Run } from "./run.js";
+import { differences } from "./same-content.js";
+
+/**
+ * Reads an item back from the destination, header and bytes. False for one that is not to be there. Throws NOT_FOUND, CORRUPT for
+ * what is not as the source has it, CONFLICT for what somebody else has written since.
+ */
+export async function verifyMove(run: Run, { key, header, expected, transformed }: Move): Promise<boolean> {
+  const { destination, operation, state } = run;
+  const as = state.exceptions.get(key);
+  if (as === null) return false;
+  const target = as === undefined ? expected.key : destination.prefix + as;
+  await run.throttle.pass(expected.storedSize);
+  const found = await readVerified(destination.session, operation, target);
+  if (found === undefined) {
+    throw new StorageError("NOT_FOUND", "it is not in the destination, although it was written there", { key });
+  }
+  const different = differences(expected, found);
+  if (different.length > 0) {
+    throw new StorageError(
+      "CORRUPT",
+      `the destination holds something else (${different.join(", ")}): it, or the source, was changed meanwhile`,
+      { key },
+    );
+  }
+  if (!state.settled.has(found)) {
+    throw new StorageError(
+      "CORRUPT",
+      "version or creation in the destination are not those that were written: it was changed meanwhile",
+      { key },
+    );
+  }
+  if (run.history && !transformed)
+    await verifyVersions(run, { key, header, expected, transformed, encoded: undefined }, found);
+  return true;
+}

@@ -1,0 +1,83 @@
+import { importEntries, openStorage, type Progress, StorageError } from "@holdfast/core";
+import { expect, it } from "vitest";
+import { MapAdapter } from "../support/map-adapter.js";
+
+const open = () => openStorage(new MapAdapter());
+
+it("saves entries with all that they name, and lists those that cannot be kept", async () => {
+  const storage = await open();
+  const expiration = new Date(Date.now() + 3_600_000);
+  const seen: Progress[] = [];
+  const report = await importEntries(
+    storage,
+    [
+      { key: "a", data: { n: 1 }, tags: ["x"], metadata: { m: 1 }, expiration, format: "yaml" },
+      { key: "bytes", data: new Uint8Array([1, 2]) },
+      { key: "date", data: new Date() },
+      { key: "a//b", data: 1 },
+      { key: "gone", data: 1, expiration: new Date(0) },
+      { key: "worn", error: { code: "CORRUPT", message: "cannot be read" } },
+      { key: "odd", data: 1, colour: "red" } as never,
+    ],
+    { prefix: "in/", progress: (progress) => void seen.push(progress) },
+  );
+  expect(report).toMatchObject({ ok: false, imported: 2, expired: 1, skipped: 0, conflicts: [] });
+  expect(report.failures.map(({ key, code }) => [key, code]).sort()).toEqual([
+    ["in/a//b", "INVALID_KEY"],
+    ["in/date", "INVALID_VALUE"],
+    ["in/odd", "INVALID_OPTION"],
+    ["worn", "CORRUPT"],
+  ]);
+  expect(await storage.stat("in/a")).toMatchObject({ tags: ["x"], metadata: { m: 1 }, expiration, format: "yaml" });
+  expect(await storage.load("in/bytes")).toEqual(new Uint8Array([1, 2]));
+  expect(seen.at(-1)).toMatchObject({ phase: "import", items: 7 });
+});
+
+it("stops before it saves anything, skips or overwrites where keys are taken", async () => {
+  const storage = await open();
+  await storage.save("b", "there");
+  const entries = ["a", "b", "c"].map((key) => ({ key, data: "new" }));
+  expect(await importEntries(storage, entries)).toMatchObject({ ok: false, imported: 0, conflicts: ["b"] });
+  expect(await storage.list()).toHaveLength(1);
+  expect(await importEntries(storage, entries, { conflict: "skip" })).toMatchObject({
+    ok: true,
+    imported: 2,
+    skipped: 1,
+  });
+  expect(await storage.load("b")).toBe("there");
+  expect(await importEntries(storage, entries, { conflict: "overwrite" })).toMatchObject({ ok: true, imported: 3 });
+  expect(await storage.load("b")).toBe("new");
+});
+
+it("takes entries that come only once, where they need not come twice", async () => {
+  async function* entries() {
+    yield { key: "a", data: 1 };
+  }
+  const storage = await open();
+  await expect(importEntries(storage, entries())).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  expect(await importEntries(storage, entries(), { conflict: "skip" })).toMatchObject({ ok: true, imported: 1 });
+  expect(await importEntries(storage, entries)).toMatchObject({ ok: false, conflicts: ["a"] });
+});
+
+it("ends with what its source or its listener throws, with its signal, and with what is wrong as a whole", async () => {
+  const adapter = new MapAdapter();
+  const storage = await openStorage(adapter);
+  const own = new Error("mine");
+  const entries = [{ key: "a", data: 1 }];
+  const broken = function* () {
+    yield { key: "b", data: 1 };
+    throw own;
+  };
+  await expect(importEntries(storage, broken)).rejects.toBe(own);
+  await expect(importEntries(storage, entries, { progress: () => Promise.reject(own) })).rejects.toBe(own);
+  await expect(importEntries(storage, entries, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: "ABORTED",
+  });
+  await expect(importEntries(storage, entries, { conflict: "newer" as never })).rejects.toMatchObject({
+    code: "INVALID_OPTION",
+  });
+  adapter.put = () => Promise.reject(new StorageError("QUOTA_EXCEEDED", "full"));
+  await expect(importEntries(storage, [{ key: "c", data: 1 }], { conflict: "skip" })).rejects.toMatchObject({
+    code: "QUOTA_EXCEEDED",
+  });
+});

@@ -1,0 +1,120 @@
+import {
+  type AdapterContext,
+  type Awaitable,
+  type OpenState,
+  type Ports,
+  type StorageAdapter,
+  StorageError,
+  sleep,
+} from "@holdfast/core";
+import type { CompletePolicy } from "./options.js";
+
+/** An answer of the primary, or that it is away, which is no error of the call. */
+export type Answer<T> = { readonly value: T; readonly tries: number } | { readonly away: StorageError };
+
+/** The primary behind a watch: what takes too long counts as away, and what is away is not an error. */
+export class Primary {
+  readonly adapter: StorageAdapter;
+  readonly #policy: CompletePolicy;
+  #ports: Ports | undefined;
+  /** An `open` that has not ended yet: an adapter is opened once, however late it answers. */
+  #opening: Promise<OpenState> | undefined;
+  #opened = false;
+
+  constructor(adapter: StorageAdapter, policy: CompletePolicy) {
+    this.adapter = adapter;
+    this.#policy = policy;
+  }
+
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  /** Opens it unless it is open. */
+  async open(context: AdapterContext): Promise<Answer<OpenState | undefined>> {
+    this.#ports = context.ports;
+    if (this.#opened) return { value: undefined, tries: 0 };
+    return this.once(async () => {
+      this.#opening ??= Promise.resolve(this.adapter.open(context));
+      try {
+        const state = await this.#opening;
+        this.#opened = true;
+        return state;
+      } finally {
+        this.#opening = undefined;
+      }
+    }, undefined);
+  }
+
+  /** Asks again, with growing pauses, while it is away and `retries` are left. */
+  async ask<T>(
+    work: (signal: AbortSignal) => Awaitable<T>,
+    signal: AbortSignal | undefined,
+    retries: number = this.#policy.retries,
+  ): Promise<Answer<T>> {
+    const { minDelay, maxDelay } = this.#policy;
+    for (let tries = 1; ; tries++) {
+      const answer = await this.once(work, signal);
+      if ("value" in answer) return { ...answer, tries };
+      if (tries > retries) return answer;
+      await sleep(this.#timers, Math.min(maxDelay, minDelay * 2 ** (tries - 1)), signal);
+    }
+  }
+
+  /** Asks a single time. Rejects with what is an answer too: any error that does not mean that it is away. */
+  async once<T>(work: (signal: AbortSignal) => Awaitable<T>, signal: AbortSignal | undefined): Promise<Answer<T>> {
+    try {
+      return { value: await this.#inTime(work, signal), tries: 1 };
+    } catch (error) {
+      signal?.throwIfAborted();
+      const away = awayError(this.adapter, error);
+      if (away === undefined) throw error;
+      return { away };
+    }
+  }
+
+  async close(): Promise<void> {
+    // What comes too late is closed when it comes.
+    if (this.#opening !== undefined) {
+      void this.#opening.then(() => this.adapter.close()).catch(() => undefined);
+      return;
+    }
+    if (!this.#opened) return;
+    this.#opened = false;
+    await this.adapter.close();
+  }
+
+  get #timers(): Ports["timers"] {
+    if (this.#ports === undefined) throw new StorageError("INTERNAL", "the primary was asked before it was opened");
+    return this.#ports.timers;
+  }
+
+  #inTime<T>(work: (signal: AbortSignal) => Awaitable<T>, signal: AbortSignal | undefined): Promise<T> {
+    const { timeout } = this.#policy;
+    const late = new AbortController();
+    return new Promise((resolve, reject) => {
+      const cancel = this.#timers.schedule(
+        () => {
+          const error = new StorageError("UNAVAILABLE", `${this.adapter.name} did not answer within ${timeout} ms`);
+          reject(error);
+          late.abort(error);
+        },
+        timeout,
+        "foreground",
+      );
+      const both = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+      Promise.resolve()
+        .then(() => work(both))
+        .then(resolve, reject)
+        .finally(cancel);
+    });
+  }
+}
+
+/** Undefined for an error that does not mean that the adapter's store is away. */
+export function awayError(adapter: StorageAdapter, error: unknown): StorageError | undefined {
+  if (StorageError.is(error)) return error.code === "UNAVAILABLE" || error.code === "TIMEOUT" ? error : undefined;
+  const known = adapter.classify(error);
+  if (known?.code !== "UNAVAILABLE" && known?.code !== "TIMEOUT") return undefined;
+  return new StorageError("UNAVAILABLE", known.message, { adapter: adapter.name, cause: error });
+}

@@ -1,0 +1,96 @@
+import { type ImportEntry, StorageError, type UnreadableEntry } from "@holdfast/core";
+import { answered } from "./requests.js";
+
+/** Which database of another library. */
+export interface ForeignDatabase {
+  /** Its name. Default: what the library itself takes. */
+  name?: string | undefined;
+  /** The object store inside. Default: what the library itself takes. */
+  store?: string | undefined;
+}
+
+type Entry = ImportEntry | UnreadableEntry;
+
+/** Read at once: a transaction does not last while somebody saves what was read. */
+const PAGE = 100;
+
+/**
+ * What a database of localForage holds, in the order of its keys, for `importEntries`. The database is only read.
+ *
+ * @example
+ * const report = await importEntries(storage, () => readLocalForage({ name: "my-app" }));
+ *
+ * @throws NOT_FOUND when iterated, where there is no such database or store in it
+ */
+export function readLocalForage({
+  name = "localforage",
+  store = "keyvaluepairs",
+}: ForeignDatabase = {}): AsyncGenerator<Entry> {
+  return entriesOf(name, store);
+}
+
+/**
+ * What a database of idb-keyval holds, in the order of its keys, for `importEntries`. The database is only read.
+ *
+ * @example
+ * const report = await importEntries(storage, readIdbKeyval, { conflict: "skip" });
+ *
+ * @throws NOT_FOUND when iterated, where there is no such database or store in it
+ */
+export function readIdbKeyval({
+  name = "keyval-store",
+  store = "keyval",
+}: ForeignDatabase = {}): AsyncGenerator<Entry> {
+  return entriesOf(name, store);
+}
+
+async function* entriesOf(name: string, store: string): AsyncGenerator<Entry> {
+  const database = await openExisting(name, store);
+  try {
+    let after: IDBValidKey | undefined;
+    for (;;) {
+      const range = after === undefined ? null : IDBKeyRange.lowerBound(after, true);
+      const entries = database.transaction(store, "readonly").objectStore(store);
+      const [keys, values] = await Promise.all([
+        answered(entries.getAllKeys(range, PAGE)),
+        answered<unknown[]>(entries.getAll(range, PAGE)),
+      ]);
+      for (const [index, key] of keys.entries()) yield await entryOf(key, values[index]);
+      if (keys.length < PAGE) return;
+      after = keys.at(-1);
+    }
+  } finally {
+    database.close();
+  }
+}
+
+async function openExisting(name: string, store: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name);
+  let isNew = false;
+  request.onupgradeneeded = () => {
+    isNew = true;
+    // Looking must not leave an empty database behind.
+    request.transaction?.abort();
+  };
+  const missing = () =>
+    new StorageError("NOT_FOUND", `there is no database ${JSON.stringify(name)} with a store ${JSON.stringify(store)}`);
+  const database = await answered(request).catch((error: unknown) => {
+    throw isNew ? missing() : error;
+  });
+  if (database.objectStoreNames.contains(store)) return database;
+  database.close();
+  throw missing();
+}
+
+async function entryOf(key: IDBValidKey, value: unknown): Promise<Entry> {
+  if (typeof key !== "string") {
+    const error = { code: "INVALID_KEY" as const, message: "its key is no string" };
+    return { key: String(key), error };
+  }
+  // Bytes in other clothes; everything else is taken as it is, or refused when it is saved.
+  if (value instanceof Blob) {
+    const data = new Uint8Array(await value.arrayBuffer());
+    return value.type === "" ? { key, data } : { key, data, metadata: { mediaType: value.type } };
+  }
+  return { key, data: value instanceof ArrayBuffer ? new Uint8Array(value) : value };
+}

@@ -1,0 +1,9 @@
+// Another process of the suite, on the root that is its argument.
+import { runPeer } from "@holdfast/conformance";
+import { filesystem } from "@holdfast/filesystem";
+
+const root = process.argv[2] ?? "";
+runPeer(() => filesystem({ root, lockTimeout: 60_000 }), {
+  send: (message) => process.send?.(message),
+  receive: (listener) => process.on("message", listener),
+});

@@ -1,0 +1,3 @@
+import { browserTests } from "@holdfast/browser";
+
+export default browserTests();
