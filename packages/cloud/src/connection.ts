@@ -62,9 +62,15 @@ export class Connection {
   async sign(names: string[], seconds: number): Promise<string[]> {
     const { client, timeout } = this.#options;
     const ask = () => client.storage.from(BUCKET).createSignedUrls(names, seconds);
-    const signed = (await this.#refreshed(ask, undefined, timeout)) as { readonly signedUrl: string | null }[];
+    const signed = await this.#refreshed(ask, undefined, timeout).catch((error: unknown) => {
+      // What is missing is told for each name, so here it is the call.
+      if (!(error instanceof RequestError && error.status === 404)) throw error;
+      throw new StorageError("UNSUPPORTED", "the server signs no addresses of objects: load the item", {
+        adapter: "cloud",
+      });
+    });
     return names.map((name, index) => {
-      const url = signed[index]?.signedUrl;
+      const url = (signed as readonly { readonly signedUrl: string | null }[])[index]?.signedUrl;
       if (url) return url;
       throw new StorageError("CORRUPT", `the object ${name}, which holds a part of the body, is not in the bucket`);
     });
