@@ -68,6 +68,8 @@ describe("the demo, as anybody runs it", () => {
       ["migrate readable files → memory", total, total],
       ["migrate memory → IndexedDB in a browser", total, total],
       ["migrate IndexedDB in a browser → second SQLite", total, total],
+      ["migrate second SQLite → embedded Supabase", total, total],
+      ["migrate embedded Supabase → third SQLite", total, total],
       ["compare the end with the source", total, total],
     ]);
     for (const [, , bytes = "", seconds = "", rate = ""] of rows) {

@@ -1,9 +1,9 @@
 import { type CloudClient, cloud } from "@holdfast/cloud";
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { expectBytes } from "./support/same-bytes.ts";
-import { startServer } from "./support/server.ts";
+import { sharedServer } from "./support/shared-server.ts";
 
 const MiB = 2 ** 20;
 
@@ -14,11 +14,9 @@ let stores = 0;
 let storage: StorageEngine;
 
 beforeAll(async () => {
-  server = await startServer();
+  server = sharedServer();
   user = await server.signUp();
 });
-
-afterAll(() => server?.stop());
 
 beforeEach(async () => {
   store = `store ${++stores}`;
@@ -67,9 +65,12 @@ async function objects(names: readonly Row[]): Promise<string[]> {
   return names.map(({ name }) => name).filter((name) => found.some((each) => each.name === name));
 }
 
-/** Two days pass for every object. */
+/** Two days pass for every object of the user. */
 function age(): Promise<unknown> {
-  return server.sql("update holdfast.bodies set touched = now() - interval '2 days'");
+  return server.sql(
+    `update holdfast.bodies set touched = now() - interval '2 days'
+     where store in (select id from holdfast.stores where owner = '${user.id}')`,
+  );
 }
 
 it("keeps a small body in its row and a large one in parts of 4 MiB", async () => {

@@ -4,7 +4,7 @@ import { type EmbeddedSupabase, type FaultyProxy, type SignedUp, startSigningSta
 import { createClient } from "@supabase/supabase-js";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { expectBytes } from "./support/same-bytes.ts";
-import { startServer } from "./support/server.ts";
+import { sharedServer } from "./support/shared-server.ts";
 
 const MiB = 2 ** 20;
 const IMAGE = new Uint8Array(MiB).map((_, index) => (index * 7 + (index >> 9)) % 251);
@@ -21,14 +21,13 @@ let storage: StorageEngine;
 const opened: StorageEngine[] = [];
 
 beforeAll(async () => {
-  server = await startServer();
+  server = sharedServer();
   signing = await startSigningStandIn(server);
   [ann, bob] = [await server.signUp(), await server.signUp()];
 });
 
 afterAll(async () => {
   await signing?.stop();
-  await server?.stop();
 });
 
 beforeEach(async () => {
@@ -91,7 +90,9 @@ it("gives them to whom the item is shared with, and to nobody else", async () =>
   expectBytes(await fetchAll(shared?.parts ?? []), IMAGE);
   expect(await bobsAdapter.signDownload("private")).toBeUndefined();
   // By its name, too.
-  const [row] = (await server.sql(`select name from holdfast.bodies where size = ${4 * MiB} limit 1`)) as Row[];
+  const [row] = (await server.sql(
+    `select name from holdfast.bodies where name like '${ann.id}/%' and size = ${4 * MiB} limit 1`,
+  )) as Row[];
   const token = (await bob.client.auth.getSession()).data.session?.access_token ?? "";
   const bobs = createClient(signing.url, server.publishableKey, { accessToken: async () => token });
   const { data } = await bobs.storage.from("holdfast").createSignedUrls([row?.name ?? ""], 60);

@@ -5,7 +5,7 @@ import { createClient } from "@supabase/supabase-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { collect } from "./support/collect.ts";
 import { expectBytes } from "./support/same-bytes.ts";
-import { startServer } from "./support/server.ts";
+import { sharedServer } from "./support/shared-server.ts";
 
 const WRITE = "holdfast_write";
 const LARGE = new Uint8Array(5_000_000).map((_, index) => (index * 31 + (index >> 12)) % 251);
@@ -27,7 +27,7 @@ let stores = 0;
 let storage: StorageEngine;
 
 beforeAll(async () => {
-  server = await startServer();
+  server = sharedServer();
   proxy = await startFaultyProxy(server.url);
   const { client } = await server.signUp();
   token = (await client.auth.getSession()).data.session?.access_token ?? "";
@@ -35,7 +35,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await proxy?.stop();
-  await server?.stop();
 });
 
 beforeEach(async () => {

@@ -5,11 +5,11 @@ import {
   type RealtimeStandIn,
   type SignedUp,
   startRealtimeStandIn,
-  startSupabase,
 } from "@holdfast/supabase";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { chosenDatabase, readDowns, readMigrations } from "./support/server.ts";
+import { readDowns, readMigrations } from "./support/server.ts";
+import { sharedServer } from "./support/shared-server.ts";
 
 /** Long enough that nothing here is heard by looking. */
 const NEVER = 1_000_000;
@@ -24,16 +24,13 @@ const opened: StorageEngine[] = [];
 const clients: SupabaseClient[] = [];
 
 beforeAll(async () => {
-  // As a hosted project has it from the start.
-  const schema = ["create publication supabase_realtime", ...readMigrations()];
-  server = await startSupabase({ schema, database: chosenDatabase() });
+  server = sharedServer();
   realtime = await startRealtimeStandIn(server);
   [ann, bob] = [await server.signUp(), await server.signUp()];
 });
 
 afterAll(async () => {
   await realtime?.stop();
-  await server?.stop();
 });
 
 beforeEach(() => {

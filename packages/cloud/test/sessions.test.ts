@@ -2,17 +2,15 @@ import { cloud } from "@holdfast/cloud";
 import { openStorage } from "@holdfast/core";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
 import { createClient } from "@supabase/supabase-js";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
 import { expectBytes } from "./support/same-bytes.ts";
-import { startServer } from "./support/server.ts";
+import { sharedServer } from "./support/shared-server.ts";
 
 let server: EmbeddedSupabase;
 
 beforeAll(async () => {
-  server = await startServer();
+  server = sharedServer();
 });
-
-afterAll(() => server?.stop());
 
 it("says UNAUTHORIZED once the user has signed out", async () => {
   const { client } = await server.signUp();

@@ -1,10 +1,10 @@
 import { type CloudAdapter, cloud, type ShareTarget } from "@holdfast/cloud";
 import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collect } from "./support/collect.ts";
 import { expectBytes } from "./support/same-bytes.ts";
-import { startServer } from "./support/server.ts";
+import { sharedServer } from "./support/shared-server.ts";
 
 const LARGE = new Uint8Array(100_000).map((_, index) => index % 251);
 
@@ -19,11 +19,9 @@ let anns: StorageEngine;
 const opened: StorageEngine[] = [];
 
 beforeAll(async () => {
-  server = await startServer();
+  server = sharedServer();
   [ann, bob, eve] = [await server.signUp(), await server.signUp(), await server.signUp()];
 });
-
-afterAll(() => server?.stop());
 
 beforeEach(async () => {
   store = `store ${++stores}`;

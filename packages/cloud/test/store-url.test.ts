@@ -2,8 +2,8 @@ import { supabaseEntry } from "@holdfast/cloud";
 import { openStorage } from "@holdfast/core";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
 import { openStore, register } from "holdfast";
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { startServer } from "./support/server.ts";
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { sharedServer } from "./support/shared-server.ts";
 
 declare module "holdfast" {
   interface AdapterRegistry {
@@ -14,11 +14,9 @@ declare module "holdfast" {
 let server: EmbeddedSupabase;
 
 beforeAll(async () => {
-  server = await startServer();
+  server = sharedServer();
   register("supabase", supabaseEntry);
 });
-
-afterAll(() => server?.stop());
 
 beforeEach(() => {
   vi.stubEnv("SUPABASE_URL", server.url);

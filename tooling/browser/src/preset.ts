@@ -22,6 +22,8 @@ export interface BrowserTestsOptions {
   readonly node?: string[] | undefined;
   /** A module that makes ready, in Node, what the tests in the window need, and clears it away. */
   readonly windowSetup?: string | undefined;
+  /** The same for those in Node. */
+  readonly nodeSetup?: string | undefined;
 }
 
 /** Settings for a package whose tests run in the window of a real browser, and others of them in Node. */
@@ -29,6 +31,7 @@ export async function browserTests({
   window = include ?? [],
   node = ["test/node/**/*.test.ts"],
   windowSetup,
+  nodeSetup,
 }: BrowserTestsOptions = {}): Promise<ViteUserConfig> {
   const { name, launch } = await findBrowser();
   return defineConfig({
@@ -59,7 +62,13 @@ export async function browserTests({
         },
         {
           extends: true,
-          test: { name: "node", include: node, exclude: window === include ? [] : window, environment: "node" },
+          test: {
+            name: "node",
+            include: node,
+            exclude: window === include ? [] : window,
+            ...(nodeSetup === undefined ? {} : { globalSetup: nodeSetup }),
+            environment: "node",
+          },
         },
       ],
     },

@@ -18,9 +18,13 @@ function kind(name: string, adapterIn: (folder: string) => StorageAdapter): Kind
   return { name, history: true, open: (folder) => openStorage(adapterIn(folder), HISTORY) };
 }
 
+export const sqliteKind: Kind = kind("sqlite", (folder) =>
+  sqlite({ path: join(folder, "store.db"), durability: "process" }),
+);
+
 export const nodeKinds: readonly Kind[] = [
   kind("memory", () => memory()),
-  kind("sqlite", (folder) => sqlite({ path: join(folder, "store.db"), durability: "process" })),
+  sqliteKind,
   kind("filesystem", (folder) => filesystem({ root: join(folder, "files"), durability: "process" })),
 ];
 
@@ -31,5 +35,15 @@ export const browserKind: Kind = {
   async open(folder) {
     const { openInBrowser } = await import("@holdfast/demo/browser");
     return openInBrowser(folder);
+  },
+};
+
+/** A Supabase in a process of its own, on PGlite. */
+export const cloudKind: Kind = {
+  name: "cloud",
+  history: true,
+  async open() {
+    const { openInCloud } = await import("@holdfast/demo/cloud");
+    return openInCloud(HISTORY);
   },
 };

@@ -1,53 +1,49 @@
 // The process of an embedded server. It ends with the one that started it.
-import type { Answer, Request } from "./messages.ts";
+import { type Control, serveControl } from "./control.ts";
+import type { Question, Request, Started } from "./messages.ts";
 import { type Served, serveSupabase } from "./serve-supabase.ts";
 import { type RunningPostgres, startPostgres } from "./start-postgres.ts";
 
 process.env["DO_NOT_TRACK"] = "1";
 let served: Served | undefined;
 let postgres: RunningPostgres | undefined;
+let control: Control | undefined;
 
 process.on("message", (message) => {
   // Only who started this process writes to it.
-  void answer(message as Request);
+  const request = message as Request;
+  void (request.type === "start" ? start(request) : stop());
 });
 process.on("disconnect", () => void stop());
+// A terminal interrupts both; the one that started it says when it ends.
+process.on("SIGINT", () => undefined);
 
-async function answer(request: Request): Promise<void> {
-  const id = "id" in request ? request.id : undefined;
+async function start({ schema, database, keys }: Request & { type: "start" }): Promise<void> {
   try {
-    switch (request.type) {
-      case "start":
-        if (request.database === "postgres") postgres = await startPostgres();
-        served = await serveSupabase(request.schema, request.keys, postgres?.url);
-        return tell({ type: "started", url: served.url, postgres: postgres?.url });
-      case "sql":
-        return tell({ type: "rows", id: request.id, rows: await rowsOf(request) });
-      case "reload":
-        await served?.reload();
-        return tell({ type: "rows", id: request.id, rows: [] });
-      case "stop":
-        return stop();
-    }
+    if (database === "postgres") postgres = await startPostgres();
+    served = await serveSupabase(schema, keys, postgres?.url);
+    control = await serveControl(answer);
+    tell({ type: "started", ...keys, url: served.url, control: control.url, postgres: postgres?.url });
   } catch (error) {
-    tell({
-      type: "failed",
-      id,
-      message: error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error),
-    });
+    tell({ type: "failed", message: error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error) });
   }
 }
 
-async function rowsOf({ text, as }: Request & { type: "sql" }): Promise<unknown[]> {
+async function answer(question: Question): Promise<unknown[]> {
   if (served === undefined) throw new Error("the server has not been started");
-  return as === undefined ? served.sql(text) : served.sqlAs(as, text);
+  if (question.type === "reload") {
+    await served.reload();
+    return [];
+  }
+  return question.as === undefined ? served.sql(question.text) : served.sqlAs(question.as, question.text);
 }
 
-function tell(message: Answer): void {
+function tell(message: Started): void {
   process.send?.(message);
 }
 
 async function stop(): Promise<void> {
+  control?.stop();
   await served?.stop().catch(() => undefined);
   await postgres?.stop().catch(() => undefined);
   process.exit(0);

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import type { Answer, Database, Request } from "./messages.ts";
+import type { Address, Database, Question, Request, Rows, Started } from "./messages.ts";
 import type { Keys } from "./serve-supabase.ts";
 
 export interface SupabaseOptions {
@@ -26,6 +26,8 @@ export interface EmbeddedSupabase extends Keys {
   readonly url: string;
   /** Address of the database, for connections of one's own; undefined with PGlite. */
   readonly postgres: string | undefined;
+  /** For `connectSupabase`, in this process or another one. */
+  readonly address: Address;
   /** Runs SQL as the database's superuser; rows come as JSON. */
   sql(text: string): Promise<unknown[]>;
   /** Runs SQL as PostgREST would for a user, or for a visitor (null), and takes back what it did. */
@@ -35,13 +37,14 @@ export interface EmbeddedSupabase extends Keys {
   signUp(): Promise<SignedUp>;
   /** A client without a user. */
   client(key?: string): SupabaseClient;
+  /** Of who started it. For others it goes on. */
   stop(): Promise<void>;
 }
 
 const script = fileURLToPath(new URL("server-process.ts", import.meta.url));
 const KEYS: Keys = { publishableKey: "sb_publishable_holdfast_tests", secretKey: "sb_secret_holdfast_tests" };
 
-/** Starts one. It takes up to some seconds, so the tests of a file share it. */
+/** Starts one. It takes up to some seconds, so tests share it. */
 export async function startSupabase({ schema, database }: SupabaseOptions): Promise<EmbeddedSupabase> {
   // What it writes are the statements that tests have it refuse; of use only when it does not start.
   const child = fork(script, [], { execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
@@ -50,45 +53,42 @@ export async function startSupabase({ schema, database }: SupabaseOptions): Prom
     log = (log + String(text)).slice(-4_000);
   });
   const gone = once(child, "exit");
-  const waiting = new Map<number | undefined, PromiseWithResolvers<unknown>>();
-  const ask = <T>(request: Request, id?: number): Promise<T> => {
-    const answer = Promise.withResolvers<unknown>();
-    waiting.set(id, answer);
-    child.send(request);
-    return answer.promise as Promise<T>;
+  const said = new Promise<Started>((resolve) => {
+    child.once("message", (message) => resolve(message as Started));
+    void gone.then(() => resolve({ type: "failed", message: `the embedded server has ended: ${log}` }));
+  });
+  child.send({ type: "start", schema, database, keys: KEYS } satisfies Request);
+  const stop = async () => {
+    if (child.connected) child.send({ type: "stop" } satisfies Request);
+    await gone;
   };
-  child.on("message", (message) => {
-    const answer = message as Answer;
-    const id = answer.type === "started" ? undefined : answer.id;
-    const waits = waiting.get(id);
-    waiting.delete(id);
-    if (answer.type === "failed") waits?.reject(new Error(answer.message));
-    else waits?.resolve(answer.type === "rows" ? answer.rows : answer);
-  });
-  child.once("exit", () => {
-    for (const waits of waiting.values()) waits.reject(new Error(`the embedded server has ended: ${log}`));
-  });
+  const started = await said;
+  if (started.type === "started") return { ...connectSupabase(started), stop };
+  await stop();
+  throw new Error(started.message);
+}
 
-  const started = await ask<Answer & { type: "started" }>({ type: "start", schema, database, keys: KEYS });
-  const { url } = started;
-  const newClient = (key: string = KEYS.publishableKey) =>
+/** A server that another process has started, and stops. */
+export function connectSupabase(address: Address): EmbeddedSupabase {
+  const { url, control, postgres, publishableKey, secretKey } = address;
+  const ask = async (question: Question): Promise<unknown[]> => {
+    const response = await fetch(control, { method: "POST", body: JSON.stringify(question) });
+    const answer = (await response.json()) as Rows;
+    if ("failed" in answer) throw new Error(answer.failed);
+    return answer.rows;
+  };
+  const newClient = (key: string = publishableKey) =>
     createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false } });
-  let queries = 0;
   return {
-    ...KEYS,
     url,
-    postgres: started.postgres,
-    sql(text) {
-      const id = ++queries;
-      return ask({ type: "sql", id, text }, id);
-    },
-    sqlAs(as, text) {
-      const id = ++queries;
-      return ask({ type: "sql", id, text, as }, id);
-    },
+    publishableKey,
+    secretKey,
+    postgres,
+    address,
+    sql: (text) => ask({ type: "sql", text }),
+    sqlAs: (as, text) => ask({ type: "sql", text, as }),
     async reload() {
-      const id = ++queries;
-      await ask({ type: "reload", id }, id);
+      await ask({ type: "reload" });
     },
     client: newClient,
     async signUp() {
@@ -100,9 +100,6 @@ export async function startSupabase({ schema, database }: SupabaseOptions): Prom
       if (data.user === null || data.session === null) throw new Error("the embedded server made no session");
       return { client, id: data.user.id, email, password };
     },
-    async stop() {
-      if (child.connected) child.send({ type: "stop" } satisfies Request);
-      await gone;
-    },
+    stop: async () => undefined,
   };
 }

@@ -10,13 +10,12 @@ export function readDowns(): string[] {
   return readSqlFiles(new URL("../../supabase/down/", import.meta.url)).reverse();
 }
 
-/** A server with the package's migrations. `HOLDFAST_DATABASE` chooses what is under it. */
+/** A server with the package's migrations, and what a hosted project has from the start. `HOLDFAST_DATABASE` chooses what is under it. */
 export function startServer(database: "pglite" | "postgres" = chosenDatabase()): Promise<EmbeddedSupabase> {
-  return startSupabase({ schema: readMigrations(), database });
+  return startSupabase({ schema: ["create publication supabase_realtime", ...readMigrations()], database });
 }
 
-/** `HOLDFAST_DATABASE` chooses it. */
-export function chosenDatabase(): "pglite" | "postgres" {
+function chosenDatabase(): "pglite" | "postgres" {
   const chosen = process.env["HOLDFAST_DATABASE"] ?? "pglite";
   if (chosen !== "pglite" && chosen !== "postgres") throw new Error("HOLDFAST_DATABASE is pglite or postgres");
   return chosen;
