@@ -8,8 +8,14 @@ import type {} from "./serve.ts";
 const { url, key, token } = inject("project");
 const client = createClient(url, key, { accessToken: async () => token });
 
-/** What differs where fetch, streams and base64 are a browser's: the adapter's own obligations, and bodies of all kinds. */
-const chosen = themes.filter(({ name }) => name.startsWith("adapter: ") || ["save and load", "streams"].includes(name));
+/** What meets a browser's own fetch, streams, base64 and connections; all where HOLDFAST_CONFORMANCE is `whole`. */
+const MET_BY_A_BROWSER = [
+  ...["capabilities", "adapter: put and delete", "adapter: open, batch, watch, streams and classify"],
+  ...["adapter: history", "save and load", "streams", "watch"],
+];
+// The other process is one of Node.
+const possible = themes.filter(({ name }) => name !== "two processes");
+const chosen = possible.filter(({ name }) => inject("whole") || MET_BY_A_BROWSER.includes(name));
 
 describeAdapter(
   {

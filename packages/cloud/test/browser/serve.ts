@@ -5,6 +5,8 @@ import { startServer } from "../support/server.ts";
 declare module "vitest" {
   interface ProvidedContext {
     project: { url: string; key: string; token: string };
+    /** Whether all of the suite is asked for. */
+    whole: boolean;
   }
 }
 
@@ -15,6 +17,7 @@ export async function setup({ provide }: TestProject): Promise<void> {
   server = await startServer();
   const { client } = await server.signUp();
   const token = (await client.auth.getSession()).data.session?.access_token ?? "";
+  provide("whole", process.env["HOLDFAST_CONFORMANCE"] === "whole");
   provide("project", { url: server.url, key: server.publishableKey, token });
 }
 

@@ -16,6 +16,9 @@ const COMPRESSED = ["save and load", "streams"];
 /** Of another mode: cases about size or the adapter alone have been met in the first. */
 const again: readonly Theme[] = themes.map((theme) => ({ ...theme, cases: theme.cases.filter(({ once }) => !once) }));
 
+/** A quarter of the generated inputs: another quarter each time. */
+const thoroughness = 0.25;
+
 const isOfAdapter = ({ name }: Theme) => name.startsWith("adapter: ");
 
 interface Parts {
@@ -25,9 +28,13 @@ interface Parts {
 }
 
 const ordinary: Parts = {
-  first: [{ modes: [plain], themes: themes.filter(isOfAdapter) }],
+  first: [{ modes: [plain], themes: themes.filter(isOfAdapter), thoroughness }],
   second: [
-    { modes: [plain], themes: themes.filter((theme) => !isOfAdapter(theme) && !LARGE.includes(theme.name)) },
+    {
+      modes: [plain],
+      themes: themes.filter((theme) => !isOfAdapter(theme) && !LARGE.includes(theme.name)),
+      thoroughness,
+    },
     { modes: [namespaced], themes: again.filter(({ name }) => NAMESPACED.includes(name)) },
     { modes: [compressed], themes: again.filter(({ name }) => COMPRESSED.includes(name)) },
   ],
