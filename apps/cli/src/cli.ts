@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
+import { certifyCommand } from "./commands/certify.js";
 import { cloudCommand } from "./commands/cloud.js";
 import type { Perform } from "./commands/command.js";
 import { diffCommand } from "./commands/diff.js";
@@ -173,11 +174,13 @@ const COMMANDS = [
   verifyCommand,
   doctorCommand,
   cloudCommand,
+  certifyCommand,
 ];
 
 const STORES = `
 Stores are named by URLs:
   sqlite:./app.db          one SQLite file; ?durability=process trades safety against power loss for speed
+  file:./data              a folder of files that people can read, and .holdfast/ beside them
   supabase:notes?owner=ID  a user's store in the project of SUPABASE_URL, with the secret key in SUPABASE_KEY
   memory:                  a new, empty store that lasts as long as the command
 

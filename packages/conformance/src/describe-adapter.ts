@@ -1,5 +1,5 @@
 import type { Harness } from "./harness.js";
-import { plan, type RunOptions, runCase, timeoutOf } from "./run-conformance.js";
+import { planConformance, type RunOptions, runCase, timeoutOf } from "./run-conformance.js";
 
 /** The two functions that vitest, jest, mocha and node:test have in common. */
 export interface TestRunner {
@@ -30,7 +30,7 @@ export interface TestRunner {
 export function describeAdapter(harness: Harness, { describe, it }: TestRunner, options: RunOptions = {}): void {
   // A runner's own limit comes after ours, which says what was not done.
   const timeout = 2 * timeoutOf(harness) + 1_000;
-  const planned = plan(options);
+  const planned = planConformance(options);
   for (const mode of new Set(planned.map((each) => each.mode))) {
     describe(`${harness.name}, ${mode.name}`, () => {
       const ofMode = planned.filter((each) => each.mode === mode);

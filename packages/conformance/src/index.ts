@@ -9,7 +9,7 @@ export type { ManualClock } from "./manual-clock.js";
 export type { Peer, PeerChannel } from "./peer/protocol.js";
 export { runPeer } from "./peer/run-peer.js";
 export { type Replacements, replacing } from "./replacing.js";
-export { type Result, type RunOptions, runConformance } from "./run-conformance.js";
+export { type PlannedCase, planConformance, type Result, type RunOptions, runConformance } from "./run-conformance.js";
 export { freshSeed, SeededRandom } from "./simulation/seeded.js";
 export { SimulatedPorts, type SimulatedPortsOptions } from "./simulation/simulated-ports.js";
 export { type SimulatedAdapterOptions, Simulation } from "./simulation/simulation.js";

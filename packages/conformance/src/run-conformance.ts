@@ -44,11 +44,11 @@ export async function* runConformance(
   harness: Harness,
   options: RunOptions = {},
 ): AsyncGenerator<Result, void, undefined> {
-  for (const planned of plan(options)) yield await resultOf(harness, planned, options);
+  for (const planned of planConformance(options)) yield await resultOf(harness, planned, options);
 }
 
-/** What there is to run, in order. */
-export function plan({ modes = everyMode, themes = everyTheme }: RunOptions = {}): PlannedCase[] {
+/** What there is to run, in order: each case once for every mode in which it means something. */
+export function planConformance({ modes = everyMode, themes = everyTheme }: RunOptions = {}): PlannedCase[] {
   return modes.flatMap((mode, index) =>
     themes.flatMap((theme) =>
       theme.cases.filter((each) => index === 0 || !each.once).map((each) => ({ mode, theme, case: each })),

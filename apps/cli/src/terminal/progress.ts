@@ -5,7 +5,10 @@ export interface ProgressState {
   phase: string;
   items: number;
   totalItems?: number;
-  bytes: number;
+  /** Left out where the work is not about bytes. */
+  bytes?: number;
+  /** What one of the items is called. Default: "item". */
+  unit?: string;
   /** Where the work itself knows better than what was seen here: it may have gone on from an earlier run. */
   bytesPerSecond?: number;
   /** Milliseconds. */
@@ -78,16 +81,18 @@ function ignore(): void {
 }
 
 /** "copy: 250 items, 4.2 MB in 1.2 s". */
-function summaryLine({ phase, items, bytes }: ProgressState, elapsed: number): string {
-  return `${phase}: ${countOf(items, "item")}, ${formatBytes(bytes)} in ${formatDuration(elapsed)}`;
+function summaryLine({ phase, items, unit = "item", bytes }: ProgressState, elapsed: number): string {
+  const size = bytes === undefined ? "" : `, ${formatBytes(bytes)}`;
+  return `${phase}: ${countOf(items, unit)}${size} in ${formatDuration(elapsed)}`;
 }
 
 /** "copy: 155 of 250 items, 4.2 MB, 12 MB/s, 3 s left". */
 function progressLine(state: ProgressState, elapsed: number): string {
-  const { phase, items, totalItems, bytes } = state;
+  const { phase, items, unit = "item", totalItems, bytes } = state;
   const counted =
-    totalItems === undefined ? countOf(items, "item") : `${formatCount(items)} of ${countOf(totalItems, "item")}`;
-  return `${phase}: ${[counted, formatBytes(bytes), ...pace(state, elapsed)].join(", ")}`;
+    totalItems === undefined ? countOf(items, unit) : `${formatCount(items)} of ${countOf(totalItems, unit)}`;
+  const size = bytes === undefined ? [] : [formatBytes(bytes)];
+  return `${phase}: ${[counted, ...size, ...pace(state, elapsed)].join(", ")}`;
 }
 
 function barLine(state: ProgressState, elapsed: number, columns: number): string {
@@ -104,8 +109,8 @@ function barLine(state: ProgressState, elapsed: number, columns: number): string
 
 function pace({ items, totalItems, bytes, bytesPerSecond, remaining }: ProgressState, elapsed: number): string[] {
   if (elapsed <= 0 || items === 0) return [];
-  const rate = `${formatBytes(bytesPerSecond ?? (bytes * 1000) / elapsed)}/s`;
-  if (totalItems === undefined) return [rate];
+  const rate = bytes === undefined ? [] : [`${formatBytes(bytesPerSecond ?? (bytes * 1000) / elapsed)}/s`];
+  if (totalItems === undefined) return rate;
   const left = remaining ?? (Math.max(0, totalItems - items) * elapsed) / items;
-  return [rate, `${formatDuration(left)} left`];
+  return [...rate, `${formatDuration(left)} left`];
 }

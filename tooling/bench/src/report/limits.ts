@@ -37,8 +37,7 @@ loop after which a group is written, and the look whether the file is still ther
 **Files: durable save.** What is acknowledged is a commit of the item table: the work of a save in SQLite, with search index,
 tags, feed and history, and the mark for the mirror. A peer writes one file and keeps none of that. One by one, both sides mostly wait for
 one fsync. 64 at once, the peer's fsyncs run in four threads and its work for a file is small, while ours is the processor's time inside
-of SQLite, as in the row of SQLite: no way of mirroring can make that less. The rows of files stand as they were
-before the designs below, with the mirror at work while peers were measured; now it is awaited first.
+of SQLite, as in the row of SQLite: no way of mirroring can make that less.
 
 **Files: until every file is in its place.** For each document ours brings two files and two states of a directory to the disk,
 in three steps that wait for each other, besides the commits before and after: the companion has to be there before the data file is,

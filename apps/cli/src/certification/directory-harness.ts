@@ -1,0 +1,64 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Harness, Peer } from "@holdfast/conformance";
+import type { Capabilities, StorageAdapter } from "@holdfast/core";
+
+/** Makes an adapter on a store in a directory of its own; called with the same directory, another one on the same store. */
+export type CreateAdapter = (place: { readonly directory: string }) => StorageAdapter;
+
+const PREFIX = "holdfast-certify-";
+
+/** A harness for adapters that keep all that they have in one directory, or in memory by the directory's name. */
+export function directoryHarness(file: string, create: CreateAdapter): Harness {
+  const { name, capabilities } = describe(create);
+  return {
+    name,
+    async open() {
+      const directory = await mkdtemp(join(tmpdir(), PREFIX));
+      return {
+        adapter: () => create({ directory }),
+        persistent: capabilities.durability !== "memory",
+        // A store in memory has no second process.
+        ...(crossesProcesses(capabilities) ? { peer: () => startPeer(file, directory) } : {}),
+        destroy: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
+  };
+}
+
+/** Asks an adapter that is never opened; whatever it does before, it does in a directory that is there and empty. */
+function describe(create: CreateAdapter): { name: string; capabilities: Capabilities } {
+  const directory = mkdtempSync(join(tmpdir(), PREFIX));
+  try {
+    const { name, capabilities } = create({ directory });
+    return { name, capabilities };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function crossesProcesses({ compareAndSet, watch }: Capabilities): boolean {
+  return compareAndSet === "cross-process" || watch === "cross-process";
+}
+
+async function startPeer(file: string, directory: string): Promise<Peer> {
+  const child = fork(fileURLToPath(new URL("peer.js", import.meta.url)), [file, directory], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const gone = once(child, "exit");
+  return {
+    channel: {
+      send: (message) => child.send(message as object),
+      receive: (listener) => child.on("message", listener),
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}

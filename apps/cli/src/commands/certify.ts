@@ -1,0 +1,93 @@
+import type { Mode, Result, Theme } from "@holdfast/conformance";
+import type { Command } from "commander";
+import { summarise, type ThemeOutcome } from "../certification/summary.js";
+import { type CommandContext, report } from "../command-context.js";
+import { IncompleteError, UsageError } from "../failure.js";
+import { collect, wholeNumber } from "../option-values.js";
+import { countOf, styleFor } from "../terminal/index.js";
+import { describeCommand, type Perform } from "./command.js";
+
+interface CertifyFlags {
+  theme?: string[];
+  mode?: string[];
+  seed?: number;
+}
+
+export function certifyCommand(perform: Perform): Command {
+  return describeCommand("certify <module>", "run the conformance suite on an adapter of your own", [
+    { command: "holdfast certify ./my-adapter.js", does: "every promise that an adapter makes, in every mode" },
+    { command: "holdfast certify ./my-adapter.js --theme keys --mode plain", does: "one subject, opened in one way" },
+  ])
+    .addHelpText(
+      "before",
+      "The module exports a function as its default, which makes an adapter on a store in `directory`; or a harness, as\n" +
+        "`harness`, for stores that are not in a directory.\n",
+    )
+    .option("--theme <name>", "only this subject; may be repeated", collect)
+    .option("--mode <name>", "only this way of opening the storage; may be repeated", collect)
+    .option("--seed <number>", "generate the same data as the run that printed it", wholeNumber)
+    .action((module: string, flags: CertifyFlags) => perform((context) => certify(context, module, flags)));
+}
+
+async function certify(context: CommandContext, module: string, flags: CertifyFlags): Promise<void> {
+  // Loaded here, since no other command needs the suite.
+  const { freshSeed, modes, planConformance, runConformance, themes } = await import("@holdfast/conformance");
+  const { loadHarness } = await import("../certification/load-harness.js");
+  const seed = flags.seed ?? freshSeed();
+  const options = {
+    seed,
+    themes: choose<Theme>("theme", themes, flags.theme),
+    modes: choose<Mode>("mode", modes, flags.mode),
+  };
+  const harness = await loadHarness(module);
+  const results: Result[] = [];
+  const { progress, signal } = context;
+  const told = { phase: "certify", unit: "case", totalItems: planConformance(options).length };
+  progress.update({ ...told, items: 0 });
+  for await (const result of runConformance(harness, options)) {
+    results.push(result);
+    progress.update({ ...told, items: results.length });
+    // Between two cases: each has removed its store by then.
+    signal.throwIfAborted();
+  }
+  progress.end();
+  const outcomes = summarise(results);
+  const failed = results.filter(({ passed }) => !passed).length;
+  const { name } = harness;
+  const found = { ok: failed === 0, adapter: name, seed, passed: results.length - failed, failed, themes: outcomes };
+  await report(context, found, [
+    ...linesOf(outcomes),
+    `${name}: ${countOf(found.passed, "case")} passed, ${failed} failed (seed ${seed})`,
+  ]);
+  if (failed === 0) return;
+  const broken = outcomes.filter((outcome) => outcome.failed.length > 0).map((outcome) => outcome.theme);
+  throw new IncompleteError(
+    `${countOf(failed, "case")} failed, about ${broken.join(", ")}`,
+    `holdfast certify ${module} --theme "${broken[0]}" --seed ${seed}`,
+  );
+}
+
+/** Those that were named, in the order of the suite; all without a name. */
+function choose<T extends { readonly name: string }>(what: string, all: readonly T[], names?: readonly string[]): T[] {
+  for (const name of names ?? []) {
+    if (all.some((each) => each.name === name)) continue;
+    throw new UsageError(`there is no ${what} "${name}"`, `one of: ${all.map((each) => each.name).join("; ")}`);
+  }
+  return all.filter(({ name }) => names?.includes(name) ?? true);
+}
+
+function linesOf(outcomes: readonly ThemeOutcome[]): string[] {
+  const style = styleFor(process.stdout);
+  const width = Math.max(...outcomes.map(({ theme }) => theme.length));
+  return outcomes.flatMap(({ theme, passed, refused, failed }) => {
+    const refusals = Object.entries(refused).map(([need, count]) => `${count} without ${need}`);
+    const mark = failed.length === 0 ? style.green("ok  ") : style.red("FAIL");
+    const counts = [`${passed} passed`, ...(failed.length === 0 ? [] : [`${failed.length} failed`]), ...refusals];
+    return [
+      `${mark}  ${theme.padEnd(width)}  ${counts.join(", ")}`,
+      ...failed.map(
+        (each) => `      ${each.mode}: ${each.case}\n        → ${each.reason.replaceAll("\n", "\n          ")}`,
+      ),
+    ];
+  });
+}

@@ -1,0 +1,136 @@
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
+import { PassThrough } from "node:stream";
+import { beforeEach, describe, expect, it } from "vitest";
+import { run } from "../dist/cli.js";
+import { useWorkspace } from "./support/workspace.ts";
+
+const space = useWorkspace();
+const resolved = (name: string) => JSON.stringify(import.meta.resolve(name));
+
+/** An adapter's module as its author writes it; the packages lie here and not beside it. */
+const ON_SQLITE = `
+  import { sqlite } from ${resolved("@holdfast/sqlite")};
+  export default ({ directory }) => sqlite({ path: directory + "/store.db" });
+`;
+
+/** It keeps what is deleted, and says that it is gone. */
+const FORGETFUL = `
+  import { sqlite } from ${resolved("@holdfast/sqlite")};
+  import { replacing } from ${resolved("@holdfast/conformance")};
+  export const harness = {
+    name: "forgetful",
+    async open() {
+      const { mkdtemp, rm } = await import("node:fs/promises");
+      const directory = await mkdtemp("store-");
+      return {
+        adapter: () => replacing(sqlite({ path: directory + "/store.db" }), { delete: async () => ({ deleted: true }) }),
+        persistent: true,
+        destroy: () => rm(directory, { recursive: true }),
+      };
+    },
+  };
+`;
+
+interface Found {
+  ok: boolean;
+  adapter: string;
+  seed: number;
+  passed: number;
+  failed: number;
+  themes: {
+    theme: string;
+    passed: number;
+    refused: object;
+    failed: { mode: string; case: string; reason: string }[];
+  }[];
+}
+
+// A module is loaded once in a process, so each test has one of its own name.
+let modules = 0;
+let file = "";
+beforeEach(() => {
+  file = `./adapter-${++modules}.mjs`;
+});
+
+describe("holdfast certify", () => {
+  it("runs the suite on what a module's default makes, and names what held", async () => {
+    await space.write(file, ON_SQLITE);
+    const { code, stdout, stderr } = await space.run(["certify", file, "--theme", "batch", "--theme", "keys"]);
+    expect(stderr).toMatch(/^(certify: .*\n)*$/);
+    expect(stdout).toMatch(
+      /^ok {4}keys {3}\d+ passed\nok {4}batch {2}\d+ passed\nsqlite: \d+ cases passed, 0 failed \(seed \d+\)\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  it("starts the other process by itself, where the adapter promises something across processes", async () => {
+    await space.write(file, ON_SQLITE);
+    const { code, value } = await space.json(["certify", file, "--theme", "two processes", "--mode", "plain"]);
+    expect(code).toBe(0);
+    const { themes } = value as Found;
+    expect(themes).toEqual([{ theme: "two processes", passed: expect.any(Number), refused: {}, failed: [] }]);
+    expect(themes[0]?.passed).toBeGreaterThan(5);
+  });
+
+  it("names each broken promise, ends with 1, and says how to see it again", async () => {
+    await space.write(file, FORGETFUL);
+    const { code, value, stderr } = await space.json([
+      "certify",
+      file,
+      "--theme",
+      "update",
+      "--theme",
+      "keys",
+      "--seed",
+      "7",
+    ]);
+    expect(code).toBe(1);
+    const { ok, adapter, seed, failed, themes } = value as Found;
+    expect({ ok, adapter, seed }).toEqual({ ok: false, adapter: "forgetful", seed: 7 });
+    const broken = themes.flatMap((theme) => theme.failed);
+    expect(broken).toHaveLength(failed);
+    expect(broken.length).toBeGreaterThan(0);
+    expect(broken[0]).toEqual({
+      mode: expect.any(String),
+      case: expect.any(String),
+      reason: expect.stringMatching(/./),
+    });
+    expect(JSON.parse(stderr)).toEqual({
+      error: expect.objectContaining({
+        code: "INCOMPLETE",
+        hint: expect.stringMatching(/^holdfast certify .+ --theme ".+" --seed 7$/),
+      }),
+    });
+  });
+
+  it.each([
+    ["export const a = 1;", /exports neither a harness nor what makes an adapter/],
+    ["export default () => ({});", /what .+ makes is no adapter/],
+    ["export default", /cannot be loaded/],
+  ])("refuses a module that is %j", async (source, message) => {
+    await space.write(file, source);
+    const { code, stderr, stdout } = await space.run(["certify", file]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(message);
+  });
+
+  it.each([
+    ["--theme", "kyes", /there is no theme "kyes" — try: one of: capabilities; /],
+    ["--mode", "upside down", /there is no mode "upside down" — try: one of: plain; /],
+  ])("refuses a name that the suite does not have (%s)", async (option, name, message) => {
+    await space.write(file, ON_SQLITE);
+    const { code, stderr } = await space.run(["certify", file, option, name]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it("ends after the case at hand when it is interrupted, and leaves no store behind", async () => {
+    await space.write(file, FORGETFUL);
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const code = await run(["certify", file], { stdin, stdout, stderr }, AbortSignal.abort());
+    expect(code).toBe(130);
+    expect(String(stderr.read())).toMatch(/^holdfast: interrupted/);
+    expect(await readdir(space.folder)).toEqual([basename(file)]);
+  });
+});

@@ -1,0 +1,15 @@
+/**
+ * The most that each package may weigh as it is published, in kB of its packed tarball, with declarations and their docstrings. What a
+ * browser loads is held tighter, by tooling/bundle. A package that outgrows its limit has taken up something that its users should know of.
+ */
+export const LIMITS: Readonly<Record<string, number>> = {
+  "@holdfast/cli": 175,
+  "@holdfast/cloud": 110,
+  "@holdfast/conformance": 400,
+  "@holdfast/core": 410,
+  "@holdfast/filesystem": 200,
+  "@holdfast/indexeddb": 105,
+  "@holdfast/memory": 30,
+  "@holdfast/sqlite": 130,
+  holdfast: 120,
+};

@@ -1,0 +1,46 @@
+/** What is tried with a package in Node, where importing it is not enough: prints "kept". */
+export const SAMPLES: Readonly<Record<string, string>> = {
+  "@holdfast/memory": onAdapter(`import { memory } from "@holdfast/memory";`, "memory()"),
+  "@holdfast/sqlite": onAdapter(`import { sqlite } from "@holdfast/sqlite";`, `sqlite({ path: "./app.db" })`),
+  "@holdfast/filesystem": onAdapter(
+    `import { filesystem } from "@holdfast/filesystem";`,
+    `filesystem({ root: "./data" })`,
+  ),
+  holdfast: `
+    import { createStorage } from "holdfast";
+    const storage = await createStorage({ platform: "test", name: "my-app" });
+    ${use("storage")}`,
+};
+
+/** What is tried in a browser: a page's script that offers `tryStorage`. */
+export const IN_A_BROWSER = `
+  import { createStorage } from "holdfast";
+  globalThis.tryStorage = async () => {
+    const storage = await createStorage({ platform: "auto", name: "my-app" });
+    await storage.save("notes/first", { title: "Hello" });
+    const found = await storage.search({ text: "fir" });
+    const { details } = await storage.getInfo();
+    await storage.close();
+    return { chosen: details.chosen, found: found.map(({ key }) => key) };
+  };
+`;
+
+export const FOUND_IN_A_BROWSER: object = { chosen: "indexeddb", found: ["notes/first"] };
+
+/** An adapter's package brings core along, which is what opens it. */
+function onAdapter(imports: string, adapter: string): string {
+  return `
+    import { openStorage } from "@holdfast/core";
+    ${imports}
+    const storage = await openStorage(${adapter});
+    ${use("storage")}`;
+}
+
+function use(storage: string): string {
+  return `
+    await ${storage}.save("notes/first", { title: "Hello" }, { tags: ["draft"] });
+    const [found] = await ${storage}.search({ text: "fir", tags: ["draft"] });
+    const value = await ${storage}.load(found.key);
+    await ${storage}.close();
+    console.log(value.title === "Hello" ? "kept" : value);`;
+}

@@ -1,0 +1,98 @@
+import { stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { launchBrowser, serveFiles } from "@holdfast/browser";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import manifest from "../package.json" with { type: "json" };
+import { importMapOf } from "../src/import-map.ts";
+import { LIMITS } from "../src/limits.ts";
+import { type Project, Release, registryAnswers } from "../src/published.ts";
+import { FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
+
+const NODES = {
+  "Node 22": join(dirname(createRequire(import.meta.url).resolve("node-22/package.json")), "bin/node"),
+  "Node 24": process.execPath,
+};
+
+let release: Release;
+beforeAll(async () => {
+  release = await Release.pack();
+});
+afterAll(() => release[Symbol.asyncDispose]());
+
+it("weighs no more than was agreed", async () => {
+  const weights = await Promise.all(
+    release.packages.map(async ({ name, tarball }) => [name, (await stat(tarball)).size / 1_000] as const),
+  );
+  expect(weights.filter(([name, kilobytes]) => kilobytes > (LIMITS[name] ?? 0))).toEqual([]);
+});
+
+// npm fetches what others publish. On a machine without a network the tests step aside; CI always runs them.
+const canInstall = process.env["CI"] !== undefined || (await registryAnswers());
+
+describe.skipIf(!canInstall)("installed by npm, from what would be published (needs npm's registry)", () => {
+  it("is every package that these tests wait for", () => {
+    const names = release.packages.map(({ name }) => name);
+    expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(names));
+    expect(names).toEqual(expect.arrayContaining([...Object.keys(SAMPLES), "@holdfast/cli"]));
+  });
+
+  const published = Object.keys(manifest.dependencies).filter((name) =>
+    /^(@holdfast\/(?!browser)|holdfast)/.test(name),
+  );
+  describe.each(published)("%s alone", (name) => {
+    let project: Project;
+    beforeAll(async () => {
+      project = await release.projectWith(name);
+    });
+
+    it.each(Object.entries(NODES))("does in %s what it is for", async (_, node) => {
+      const entries = release.packages.find((each) => each.name === name)?.entries ?? [];
+      const imports = entries.map((entry) => `import ${JSON.stringify(entry)};\n`).join("");
+      const file = await project.write("app.js", `${imports}${SAMPLES[name] ?? `console.log("kept");`}`);
+      expect(await project.run(node, file)).toBe("kept");
+    });
+  });
+
+  it.each(Object.entries(NODES))("the command works in %s", async (_, node) => {
+    const project = await release.projectWith("@holdfast/cli");
+    const bin = join(project.folder, "node_modules/@holdfast/cli/dist/main.js");
+    const file = await project.write("note.json", `{"title":"Hello"}`);
+    await project.run(node, bin, "put", "sqlite:./app.db", "notes/first", file);
+    expect(await project.run(node, bin, "get", "sqlite:./app.db", "notes/first")).toBe(`{"title":"Hello"}`);
+  });
+
+  it("works in an app that Vite builds without any configuration", async () => {
+    const project = await release.projectWith("holdfast");
+    await project.write("main.js", IN_A_BROWSER);
+    await project.write("index.html", page(`src="/main.js"`));
+    await build({ root: project.folder, configFile: false, logLevel: "silent" });
+    expect(await tryInBrowser(join(project.folder, "dist"), {})).toEqual(FOUND_IN_A_BROWSER);
+  });
+
+  it("works in a page without any tool, by an import map", async () => {
+    const project = await release.projectWith("holdfast");
+    const map = JSON.stringify(await importMapOf(project.folder, ["holdfast"]));
+    const html = `<!doctype html><script type="importmap">${map}</script><script type="module">${IN_A_BROWSER}</script>`;
+    const found = await tryInBrowser(join(project.folder, "node_modules"), { "/index.html": html });
+    expect(found).toEqual(FOUND_IN_A_BROWSER);
+  });
+});
+
+function page(script: string): string {
+  return `<!doctype html><script type="module" ${script}></script>`;
+}
+
+async function tryInBrowser(folder: string, texts: Record<string, string>): Promise<unknown> {
+  await using server = await serveFiles({ "/": folder }, texts);
+  const browser = await launchBrowser();
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(`${server.origin}/index.html`);
+    await tab.waitForFunction(() => "tryStorage" in globalThis);
+    return await tab.evaluate(() => (globalThis as unknown as { tryStorage(): Promise<unknown> }).tryStorage());
+  } finally {
+    await browser.close();
+  }
+}
