@@ -1,11 +1,6 @@
 import { cloud } from "@holdfast/cloud";
 import { openStorage, type StorageEngine } from "@holdfast/core";
-import {
-  type EmbeddedSupabase,
-  type RealtimeStandIn,
-  type SignedUp,
-  startRealtimeStandIn,
-} from "@holdfast/supabase";
+import { type EmbeddedSupabase, type RealtimeStandIn, type SignedUp, startRealtimeStandIn } from "@holdfast/supabase";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { readDowns, readMigrations } from "./support/server.ts";

@@ -102,11 +102,7 @@ async function serve(
   outgoing.write(answer.body.subarray(0, Math.floor(answer.body.length / 2)), () => outgoing.destroy());
 }
 
-function forward(
-  target: string,
-  { method, url, headers }: IncomingMessage,
-  body: Buffer,
-): Promise<ProxyAnswer> {
+function forward(target: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<ProxyAnswer> {
   return new Promise((resolve, reject) => {
     const { "transfer-encoding": _, connection: __, ...kept } = headers;
     const given = { ...kept, host: new URL(target).host, "content-length": String(body.length) };

@@ -21,8 +21,6 @@ export interface Address extends Keys {
 }
 
 /** What the process of the server says when it has started, or has not. */
-export type Started =
-  | ({ readonly type: "started" } & Address)
-  | { readonly type: "failed"; readonly message: string };
+export type Started = ({ readonly type: "started" } & Address) | { readonly type: "failed"; readonly message: string };
 
 export type Rows = { readonly rows: unknown[] } | { readonly failed: string };

@@ -90,7 +90,10 @@ export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<Re
         if (channel.store !== id || !(await maySee(server, channel))) continue;
         told.push(id);
         const record = { id: Number(id), seq: Number(seq) };
-        say(channel, "postgres_changes", { ids: [BINDING], data: { ...CHANGE, record, old_record: { id: record.id } } });
+        say(channel, "postgres_changes", {
+          ids: [BINDING],
+          data: { ...CHANGE, record, old_record: { id: record.id } },
+        });
       }
     }
   }

@@ -128,8 +128,8 @@ export async function serveSupabase(
         server.close(() => resolve());
         if ("closeAllConnections" in server) server.closeAllConnections();
       });
-      await connection.close();
       await rm(directory, { recursive: true, force: true });
+      await connection.close();
     },
   };
 }

@@ -1,8 +1,12 @@
 // The process of an embedded server. It ends with the one that started it.
+import { setTimeout } from "node:timers/promises";
 import { type Control, serveControl } from "./control.ts";
 import type { Question, Request, Started } from "./messages.ts";
 import { type Served, serveSupabase } from "./serve-supabase.ts";
 import { type RunningPostgres, startPostgres } from "./start-postgres.ts";
+
+/** Milliseconds for what is under way when the server is stopped. */
+const PATIENCE = 3_000;
 
 process.env["DO_NOT_TRACK"] = "1";
 let served: Served | undefined;
@@ -25,7 +29,10 @@ async function start({ schema, database, keys }: Request & { type: "start" }): P
     control = await serveControl(answer);
     tell({ type: "started", ...keys, url: served.url, control: control.url, postgres: postgres?.url });
   } catch (error) {
-    tell({ type: "failed", message: error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error) });
+    tell({
+      type: "failed",
+      message: error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error),
+    });
   }
 }
 
@@ -44,7 +51,8 @@ function tell(message: Started): void {
 
 async function stop(): Promise<void> {
   control?.stop();
-  await served?.stop().catch(() => undefined);
+  // A client that died in the middle of something may have left a connection to the database that is never given back.
+  await Promise.race([served?.stop().catch(() => undefined), setTimeout(PATIENCE)]);
   await postgres?.stop().catch(() => undefined);
   process.exit(0);
 }

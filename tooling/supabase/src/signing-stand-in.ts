@@ -15,12 +15,16 @@ export async function startSigningStandIn(server: EmbeddedSupabase): Promise<Fau
 
   async function sign(bucket: string, token: string, body: Buffer): Promise<ProxyAnswer> {
     const { expiresIn, paths } = JSON.parse(body.toString()) as { expiresIn: number; paths: string[] };
-    const answers = [];
+    const answers: object[] = [];
     for (const path of paths) {
       const named = `bucket_id = '${quoted(bucket)}' and name = '${quoted(path)}'`;
       const seen = await server.sqlAs(userOf(token), `select 1 from storage.objects where ${named}`);
       if (seen.length === 0) {
-        answers.push({ path, signedURL: null, error: "Either the object does not exist or you do not have access to it" });
+        answers.push({
+          path,
+          signedURL: null,
+          error: "Either the object does not exist or you do not have access to it",
+        });
         continue;
       }
       const id = randomUUID();

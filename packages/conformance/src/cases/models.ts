@@ -16,9 +16,7 @@ export const models: Theme = {
       name: "whatever one client does, the answers are those of the model",
       async run(context) {
         let run = 0;
-        await generated(context, SINGLE_RUNS, singleClients, (client) =>
-          runCommands(context, `run-${run++}`, client),
-        );
+        await generated(context, SINGLE_RUNS, singleClients, (client) => runCommands(context, `run-${run++}`, client));
       },
     },
     {

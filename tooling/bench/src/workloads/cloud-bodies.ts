@@ -71,7 +71,12 @@ function newBodies(first: number): [key: string, body: Buffer][] {
   return Array.from({ length: OPERATIONS }, (_, index) => [`bodies/${first + index}`, randomBytes(BODY)]);
 }
 
-async function saveByHand({ client, store }: CloudProject, template: Parameters, key: string, body: Buffer): Promise<void> {
+async function saveByHand(
+  { client, store }: CloudProject,
+  template: Parameters,
+  key: string,
+  body: Buffer,
+): Promise<void> {
   const sha256 = hashOf(body);
   const { data } = await client.auth.getSession();
   const name = `${data.session?.user.id}/${sha256}/${randomBytes(16).toString("hex")}`;

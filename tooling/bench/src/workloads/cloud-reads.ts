@@ -25,7 +25,8 @@ interface Page {
 export const cloudLoad: Workload<readonly string[]> = reads({
   id: "cloud-load",
   title: "Cloud: load 1 KB",
-  description: "Loads documents of 1 KB, drawn at random from 10,000, one after the other, as parsed values. One request each.",
+  description:
+    "Loads documents of 1 KB, drawn at random from 10,000, one after the other, as parsed values. One request each.",
   unit: "load",
   results: 1,
   query: (random) => keyOf(random.below(POPULATION)),
@@ -35,7 +36,7 @@ export const cloudLoad: Workload<readonly string[]> = reads({
     const asked = { p_store: store, p_key: key, p_now: Date.now(), p_version: null };
     return [verified(await requireDone(client.rpc("holdfast_get", asked)))];
   },
-  plainNote: "`.select(\"data\").eq(\"key\", key).single()`; not verified",
+  plainNote: '`.select("data").eq("key", key).single()`; not verified',
   async askPlain({ client }, key) {
     return [(await requireDone(client.from("notes").select("data").eq("key", key).single())).data];
   },
@@ -44,7 +45,8 @@ export const cloudLoad: Workload<readonly string[]> = reads({
 export const cloudList: Workload<readonly string[]> = reads({
   id: "cloud-list",
   title: "Cloud: list 100 of 10,000",
-  description: "Lists the first 100 items below one of 50 prefixes, by key, with their tags and metadata. One request each.",
+  description:
+    "Lists the first 100 items below one of 50 prefixes, by key, with their tags and metadata. One request each.",
   unit: "list",
   results: 100,
   query: (random) => projectOf(10 * random.below(50)).slice(0, -2),
@@ -55,7 +57,7 @@ export const cloudList: Workload<readonly string[]> = reads({
     const asked = { p_store: store, ...range, p_limit: 100, p_now: Date.now() };
     return ((await requireDone(client.rpc("holdfast_list", asked))) as Page).items.map(toItem);
   },
-  plainNote: "`.select(\"key, tags, metadata\").gte(…).lt(…).order(\"key\").limit(100)`",
+  plainNote: '`.select("key, tags, metadata").gte(…).lt(…).order("key").limit(100)`',
   async askPlain({ client }, prefix) {
     const rows = client.from("notes").select("key, tags, metadata").gte("key", prefix).lt("key", behind(prefix));
     return requireDone(rows.order("key").limit(100));
@@ -71,8 +73,9 @@ export const cloudTags: Workload<readonly string[]> = reads({
   query: (random) => topicOf(random.below(2_000)),
   ask: (storage, tag) => storage.search({ tags: [tag], sort: "key", limit: 20 }),
   note: '`client.rpc("holdfast_query", …)`; each header is made into an item',
-  askByHand: (project, tag) => queryByHand(project, { tags: [tag], terms: [], ends: [], order: "key", descending: false }),
-  plainNote: "`.contains(\"tags\", [tag])`",
+  askByHand: (project, tag) =>
+    queryByHand(project, { tags: [tag], terms: [], ends: [], order: "key", descending: false }),
+  plainNote: '`.contains("tags", [tag])`',
   async askPlain({ client }, tag) {
     const rows = client.from("notes").select("key, tags, metadata").contains("tags", [tag]);
     return requireDone(rows.order("key").limit(20));
@@ -82,7 +85,8 @@ export const cloudTags: Workload<readonly string[]> = reads({
 export const cloudSearch: Workload<readonly string[]> = reads({
   id: "cloud-search",
   title: "Cloud: text search in 10,000",
-  description: "The first 20 items in which a word starts some word, best first. A word has some hundreds of hits. One request each.",
+  description:
+    "The first 20 items in which a word starts some word, best first. A word has some hundreds of hits. One request each.",
   unit: "search",
   results: 20,
   query: (random) => commonWord(5 + random.below(40)),

@@ -61,4 +61,3 @@ async function callEach<T>(all: readonly T[], call: (one: T) => Promise<unknown>
   for (const one of all) await call(one);
   return all.length;
 }
-
