@@ -8,7 +8,7 @@ import { expectBytes } from "./support/same-bytes.ts";
 import { sharedServer } from "./support/shared-server.ts";
 
 const WRITE = "holdfast_write";
-const LARGE = new Uint8Array(5_000_000).map((_, index) => (index * 31 + (index >> 12)) % 251);
+const LARGE = new Uint8Array(4 * 2 ** 20 + 100_000).map((_, index) => (index * 31 + (index >> 12)) % 251);
 const PASSING: NetworkFault[] = [
   { fault: "drop" },
   { fault: "lose" },

@@ -6,18 +6,18 @@ import { compressed, namespaced, plain, type RunOptions, type Theme, themes } fr
  */
 const LARGE = [
   ...["list and scan", "exactness", "faults at each call", "changes", "collections", "open streams", "keys", "options"],
-  ...["two processes", "in the middle of everything", "models", "history", "abort", "open and close", "versions"],
+  ...["two processes", "in the middle of everything", "models", "history", "abort", "open and close", "versions", "edges"],
 ];
 
 /** What meets the adapter otherwise below a prefix, and where a body was made smaller. */
-const NAMESPACED = ["watch", "batch", "namespace", "expiration"];
+const NAMESPACED = ["watch", "batch", "namespace"];
 const COMPRESSED = ["save and load", "streams"];
 
 /** Of another mode: cases about size or the adapter alone have been met in the first. */
 const again: readonly Theme[] = themes.map((theme) => ({ ...theme, cases: theme.cases.filter(({ once }) => !once) }));
 
-/** A quarter of the generated inputs: another quarter each time. */
-const thoroughness = 0.25;
+/** A fifth of the generated inputs: others each time. */
+const thoroughness = 0.2;
 
 const isOfAdapter = ({ name }: Theme) => name.startsWith("adapter: ");
 
