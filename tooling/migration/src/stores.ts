@@ -18,13 +18,9 @@ function kind(name: string, adapterIn: (folder: string) => StorageAdapter): Kind
   return { name, history: true, open: (folder) => openStorage(adapterIn(folder), HISTORY) };
 }
 
-export const sqliteKind: Kind = kind("sqlite", (folder) =>
-  sqlite({ path: join(folder, "store.db"), durability: "process" }),
-);
-
 export const nodeKinds: readonly Kind[] = [
   kind("memory", () => memory()),
-  sqliteKind,
+  kind("sqlite", (folder) => sqlite({ path: join(folder, "store.db"), durability: "process" })),
   kind("filesystem", (folder) => filesystem({ root: join(folder, "files"), durability: "process" })),
 ];
 
@@ -38,7 +34,7 @@ export const browserKind: Kind = {
   },
 };
 
-/** A Supabase in a process of its own, on PGlite. */
+/** A Supabase in a process of its own, on PGlite. Each read is a request: for `pnpm migration pairs`, not for each test run. */
 export const cloudKind: Kind = {
   name: "cloud",
   history: true,

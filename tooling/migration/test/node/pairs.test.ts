@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { CorpusOptions } from "../../src/corpus.ts";
 import { tryPair } from "../../src/pairs.ts";
-import { browserKind, cloudKind, type Kind, nodeKinds, sqliteKind } from "../../src/stores.ts";
+import { browserKind, type Kind, nodeKinds } from "../../src/stores.ts";
 
 const MiB = 2 ** 20;
 
 type Corpus = Pick<CorpusOptions, "largest" | "keys">;
 
 const WHOLE: Corpus = { largest: 4 * MiB + 3, keys: "all" };
-/** Each call crosses into the page and back, or is a request. */
+/** Each call crosses into the page and back. */
 const SMALL: Corpus = { largest: MiB + 1, keys: "few" };
 
 async function expectNoDifference(from: Kind, to: Kind, corpus: Corpus): Promise<void> {
@@ -30,15 +30,5 @@ describe("through a browser", () => {
 
   it.each(nodeKinds.slice(1))("from indexeddb to $name nothing differs", async (kind) => {
     await expectNoDifference(browserKind, kind, SMALL);
-  });
-});
-
-describe("through the cloud", () => {
-  it("from sqlite to cloud nothing differs", async () => {
-    await expectNoDifference(sqliteKind, cloudKind, SMALL);
-  });
-
-  it("from cloud to sqlite nothing differs", async () => {
-    await expectNoDifference(cloudKind, sqliteKind, SMALL);
   });
 });
