@@ -35,6 +35,7 @@ import { type Leftover, leftoversOf } from "./leftovers.js";
 import { Mirror } from "./mirror/mirror.js";
 import { Pace } from "./mirror/pace.js";
 import { Planner } from "./mirror/planner.js";
+import { Temps } from "./mirror/temps.js";
 import { VersionFiles } from "./mirror/version-files.js";
 import type { MirrorLock } from "./mirror-lock.js";
 import { openTable } from "./open-table.js";
@@ -62,6 +63,7 @@ export class FileStore {
   readonly newcomers: Newcomers;
   readonly bodies: BodyFiles;
   readonly versions: VersionFiles;
+  readonly temps: Temps;
   readonly quarantine: Quarantine;
   readonly reader: BodyReader;
   readonly trust: Trust;
@@ -112,13 +114,14 @@ export class FileStore {
     this.#lock = lock;
     const history = historyLimits(context);
     this.table = new ItemTable(connection, history);
-    this.search = new ItemSearch(connection);
+    this.search = new ItemSearch(connection, () => this.#connected.catchUp());
     this.files = new FileTable(connection);
     this.copies = new Copies(connection);
     this.stored = new StoredBodies(connection);
     this.watcher = new FeedWatcher(connection, this.table.feed, ports.timers);
     this.bodies = new BodyFiles(port, work, unique);
     this.versions = new VersionFiles(port, work);
+    this.temps = new Temps(port, work, unique);
     this.quarantine = new Quarantine(port, work, unique);
     this.trust = new Trust(port, root);
     this.reader = new BodyReader({
@@ -138,7 +141,7 @@ export class FileStore {
       failed: () => this.watcher.stop(),
     });
     this.group = this.#connected.group;
-    const { group, table, files, copies, bodies, quarantine, stored, versions } = this;
+    const { group, table, files, copies, bodies, quarantine, stored, versions, temps } = this;
     const taking: EditParts = {
       port,
       root,
@@ -171,6 +174,7 @@ export class FileStore {
       port,
       root,
       versions,
+      temps,
       unique,
       pace,
       ports,
@@ -273,8 +277,8 @@ export class FileStore {
 
   /** Files of the work directory that processes left behind. */
   leftovers(): Leftover[] {
-    const { internals, directories, connection, copies } = this;
-    return leftoversOf({ port: internals.files, work: directories.work, connection, copies });
+    const { internals, directories, connection, copies, temps } = this;
+    return leftoversOf({ port: internals.files, work: directories.work, connection, copies, temps });
   }
 
   /** Removes files of versions that neither stand nor are kept. */
@@ -294,6 +298,7 @@ export class FileStore {
       await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
     }
     await this.dropSurplus();
+    this.temps.clear();
     for (const { place } of this.leftovers()) this.versions.drop(place);
     await this.#cleaner?.start();
   }

@@ -132,7 +132,12 @@ export class WorkingDirectories {
   #hold(directory: string): HeldDirectory {
     let held = this.#held.get(directory);
     if (held === undefined) {
-      held = this.#port.holdDirectory(this.#root, segmentsOf(directory));
+      const { directory: parent, name } = splitPath(directory);
+      // From the one above, which is often held already: the way from the root is not gone again for each.
+      held =
+        directory === ""
+          ? this.#port.holdDirectory(this.#root, [])
+          : this.#port.holdDirectory(this.#hold(parent).path, [name]);
       this.#held.set(directory, held);
     }
     return held;

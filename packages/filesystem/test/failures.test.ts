@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { openStorage, StorageError } from "@holdfast/core";
 import {
   type FileSystemPort,
@@ -34,6 +34,34 @@ const unsynced = () =>
       throw failure("EIO", "fsync");
     },
   }));
+
+describe("a directory below the root that is another file system", () => {
+  /** As the system does, refuses to move files into `there` from anywhere else. */
+  const mounted = (there: string): FileSystemPort => ({
+    ...nodeFileSystem,
+    rename(from, to) {
+      const [source, target] = [from, to].map((path) => realpathSync(dirname(path)));
+      if (target?.endsWith(there) && source !== target) throw failure("EXDEV", "rename");
+      nodeFileSystem.rename(from, to);
+    },
+  });
+
+  it.each([
+    ["small", 10],
+    ["large", 100_000],
+  ])("has its %s files too", async (_, size) => {
+    const root = temporaryRoot();
+    const storage = await openRootOn({ files: mounted("/far") }, root);
+    for (const n of [1, 2]) {
+      await storage.save("far/a", new Uint8Array(size).fill(n));
+      await storage.flush();
+      expect(new Uint8Array(readFileSync(join(root, "far/a.bin")))).toEqual(new Uint8Array(size).fill(n));
+      expect(filesIn(root)).toEqual(["far/a.bin", "far/a.meta.json"]);
+      expect(readdirSync(join(root, ".holdfast/temps"))).toEqual([]);
+    }
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+});
 
 describe("an fsync that fails", () => {
   it("once while mirroring is followed by one new temp", async () => {

@@ -41,7 +41,12 @@ describe("verify", () => {
     const stray = "versions/a.json/20260101T000000000Z-0123456789ab-0000-0123456789ab.json";
     mkdirSync(join(root, ".holdfast/bodies"), { recursive: true });
     mkdirSync(join(root, ".holdfast/versions/a.json"), { recursive: true });
-    for (const path of [".holdfast-0123456789abcdef.tmp", ".holdfast/bodies/0123", `.holdfast/${stray}`]) {
+    for (const path of [
+      ".holdfast-0123456789abcdef.tmp",
+      ".holdfast/bodies/0123",
+      `.holdfast/${stray}`,
+      ".holdfast/temps/0123",
+    ]) {
       writeText(root, path, "x");
     }
     // What is young may be the mirror's at work.
@@ -54,9 +59,10 @@ describe("verify", () => {
       ["foreign.txt belongs to no item", false],
       ["bodies/0123 is an unfinished body, and was left behind by a process", true],
       [`${stray} is a version that is not kept any more, and was left behind by a process`, true],
+      ["temps/0123 is an unfinished file, and was left behind by a process", true],
     ]);
     const { repaired, remaining } = await storage.repair();
-    expect(repaired.length).toBe(4);
+    expect(repaired.length).toBe(5);
     expect(remaining.map(({ message }) => message.split(":")[0])).toEqual(["foreign.txt belongs to no item"]);
     expect(readJson(root, "a.meta.json")).toMatchObject({ key: "a" });
   });

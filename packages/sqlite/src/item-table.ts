@@ -8,12 +8,12 @@ export { GroupCommit, type GroupCommitOptions, type JobOptions, lostConnection }
 export { Bodies, type BodyFacts, type ItemBody, type StagedBody } from "./item-table/bodies.js";
 export { FEED_HORIZON, Feed, type FeedEntry, type FeedPlace } from "./item-table/feed.js";
 export { type HistorySetting, HistoryTable, type SweepPlace, type SweepStep } from "./item-table/history.js";
+export { Indexes } from "./item-table/indexes.js";
 export { ItemSearch } from "./item-table/item-search.js";
 export { type BodilessRecord, ItemTable, type Usage } from "./item-table/item-table.js";
 export { checkTables, emptyLog, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
 export type { Tokenizer } from "./item-table/reindex.js";
 export { LAYOUT, readStoreValue, SQLITE_APPLICATION_ID } from "./item-table/schema.js";
-export { SearchIndex } from "./item-table/search-index.js";
 export { inSnapshot } from "./item-table/snapshot.js";
 export { StoredBodies, type StoredBody, type StoredItem } from "./item-table/stored-bodies.js";
 export { type LockWait, retryWhileLocked } from "./lock-retry.js";

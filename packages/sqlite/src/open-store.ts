@@ -69,7 +69,7 @@ export class OpenStore {
     this.#options = options;
     this.#identity = identity;
     this.table = new ItemTable(connection, context.history);
-    this.search = new ItemSearch(connection);
+    this.search = new ItemSearch(connection, () => this.#connected.catchUp());
     this.#bodies = new StoredBodies(connection);
     this.watcher = new FeedWatcher(connection, this.table.feed, context.ports.timers);
     this.#connected = new StoreConnection({

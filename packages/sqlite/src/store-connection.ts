@@ -18,6 +18,10 @@ export interface StoreConnectionOptions {
   readonly failed: (error: StorageError) => void;
 }
 
+/** Bodies that the indexes may lack before a group of writes has them caught up, and that one transaction takes in. */
+const MOST_BEHIND = 128;
+const CATCH_UP_STEP = 512;
+
 /**
  * The one connection of a store, for reads and for writes in groups. When the disk does not confirm a write both end: nobody knows any
  * more what the file holds, and every later call is rejected with what happened.
@@ -27,6 +31,10 @@ export class StoreConnection {
   readonly group: GroupCommit;
   readonly #options: StoreConnectionOptions;
   #failure: StorageError | undefined;
+  #isCatchingUp = false;
+  /** By how much the indexes lagged when the last group began, and how much of it is borne. */
+  #behind = 0;
+  #patience = MOST_BEHIND;
 
   constructor(options: StoreConnectionOptions) {
     const { database, context, lockTimeout, committed } = options;
@@ -35,9 +43,15 @@ export class StoreConnection {
       connection: database.connection,
       ports: context.ports,
       lockTimeout,
-      begun: () => this.#requireSameTokenizer(),
+      begun: () => {
+        this.#requireSameTokenizer();
+        this.#behind = options.table.indexes.behind;
+      },
       verify: () => database.identity.verify(),
-      committed,
+      committed: () => {
+        committed();
+        if (this.#behind >= this.#patience) this.catchUp();
+      },
       failed: (error) => this.#fail(error),
     });
   }
@@ -56,6 +70,23 @@ export class StoreConnection {
     }
     const { context, lockTimeout } = this.#options;
     return retryWhileLocked(() => this.#attempt(work), { ports: context.ports, lockTimeout, signal });
+  }
+
+  /** Has lagging indexes take in what they lack, with the writes that come next. Nobody waits for it: nothing depends on it. */
+  catchUp(): void {
+    if (this.#isCatchingUp || this.#failure !== undefined) return;
+    this.#isCatchingUp = true;
+    const done = (patience: number) => {
+      this.#isCatchingUp = false;
+      this.#patience = patience;
+    };
+    this.group
+      .submit(() => this.#options.table.indexes.catchUp(CATCH_UP_STEP))
+      .then(
+        () => done(MOST_BEHIND),
+        // No room, or an index that is damaged: tried again when it lags so much more.
+        () => done(this.#behind + MOST_BEHIND),
+      );
   }
 
   /** To be called when the group is drained. */

@@ -119,13 +119,10 @@ describe("a write that fails inside a group", () => {
 
   it("alone is told its own error", async () => {
     const { adapter, driver } = await open();
-    driver.fault = (sql) =>
-      sql.startsWith("INSERT INTO tags") || sql.startsWith("INSERT OR IGNORE INTO tags")
-        ? failing("", "SQLITE_IOERR_READ")(sql)
-        : undefined;
+    driver.fault = (sql) => (sql.startsWith("INSERT INTO chunks") ? failing("", "SQLITE_IOERR_READ")(sql) : undefined);
     const outcomes = await Promise.allSettled([
       put(adapter, "a", 1),
-      adapter.put(record("b", 2, { tags: ["t"] }), anyway, call),
+      adapter.put(record("b", 2, { body: noise(2 ** 20 + 1) }), anyway, call),
       put(adapter, "c", 3),
     ]);
     expect(outcomes).toMatchObject([

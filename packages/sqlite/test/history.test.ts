@@ -85,7 +85,9 @@ describe("previous versions", () => {
       expect(driver.calls.map((sql) => sql.split(/\s+/).slice(0, 3).join(" "))).toEqual([
         "BEGIN IMMEDIATE",
         "SELECT value AS",
+        "SELECT (SELECT max(id)",
         "SELECT i.key, i.version,",
+        "SELECT (SELECT CAST(value",
         "SELECT terms, chunks",
         "UPDATE bodies SET",
         "UPDATE items SET",

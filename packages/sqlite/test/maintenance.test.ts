@@ -32,6 +32,17 @@ describe("check and repair", () => {
     expect(await adapter.maintain.repair?.(call)).toEqual({ repaired: [], remaining: [] });
   });
 
+  it("take nothing for damage that the indexes merely lack, and repair puts it in", async () => {
+    const path = temporaryPath();
+    const adapter = await filled(path);
+    const mended = { repaired: [expect.objectContaining({ message: expect.stringMatching(/1 keys are marked/) })] };
+    openRaw(path).exec("INSERT INTO tombstones VALUES ('a', 'v', 0)");
+    await adapter.put(record("late", 6, { tags: ["t"], metadata: { word: "alpha" } }), anyway, call);
+    expect(await adapter.maintain.repair?.(call)).toMatchObject({ ...mended, remaining: [] });
+    expect(openRaw(path).prepare("SELECT count(*) FROM tags WHERE key = 'late'").pluck().get()).toBe(1);
+    expect(await check(adapter)).toEqual([]);
+  });
+
   it.each<[string, string, RegExp]>([
     ["a body of no item", "INSERT INTO bodies (chunks, bytes) VALUES (0, x'00')", /1 stored bodies/],
     ["a chunk of no body", "INSERT INTO chunks VALUES (99, 0, x'00')", /1 chunks/],
@@ -56,6 +67,8 @@ describe("check and repair", () => {
   ])("find and mend %s", async (_, damage, message) => {
     const path = temporaryPath();
     const adapter = await filled(path);
+    // Has everything indexed.
+    expect(await check(adapter)).toEqual([]);
     openRaw(path).exec(damage);
     const problem = { code: "CORRUPT", message: expect.stringMatching(message), repairable: true };
     const found = await check(adapter);
@@ -165,6 +178,8 @@ describe("compact", () => {
       const adapter = await openAdapter({ path, secureDelete });
       const body = new TextEncoder().encode("plain text");
       await adapter.put(record("k", 1, { metadata: { secret: "zanzibar" }, body }), anyway, call);
+      // Has everything indexed.
+      expect(await check(adapter)).toEqual([]);
       await adapter.put(record("other", 2), anyway, call);
       await adapter.delete("k", { version: version(3), expect: "any", now: NOW }, call);
       await adapter.close();

@@ -65,7 +65,7 @@ describe("opening a path where nothing is", () => {
       const sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'search\\_%' ESCAPE '\\'";
       const tables = openRaw(model).prepare<[], { sql: string }>(sql).all();
       other.exec(`BEGIN; ${tables.map((each) => each.sql).join(";")}`);
-      other.exec(`INSERT INTO store VALUES ('epoch', 'theirs'), ('tokenizer', '${TOKENIZER_VERSION}')`);
+      other.exec(`INSERT INTO store VALUES ('epoch', 'theirs'), ('terms', '${TOKENIZER_VERSION}'), ('indexed', '0')`);
       other.exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}; COMMIT`);
     });
     const adapter = await openAdapter({ path, driver });
@@ -209,7 +209,7 @@ describe("opening again", () => {
     await (await openAdapter({ path })).close();
     const driver = new FaultyDriver();
     const other = openRaw(path);
-    driver.before("BEGIN IMMEDIATE", 2, () => other.exec("UPDATE store SET value = '1000' WHERE name = 'tokenizer'"));
+    driver.before("BEGIN IMMEDIATE", 2, () => other.exec("UPDATE store SET value = '1000' WHERE name = 'terms'"));
     const never = () => expect.unreachable();
     await openAdapter({ path, driver }, { ...contextOf(), tokenizerVersion: 1_000, termsOf: never });
     expect(driver.count("INSERT INTO search (search) VALUES ('rebuild')")).toBe(0);

@@ -26,6 +26,7 @@ export const targets: readonly Target[] = [
   { workload: "indexeddb-save-64", limit: "dexie", most: 1 / 3 },
   { workload: "indexeddb-list", limit: "localforage", most: 1 / 50 },
   { workload: "memory", limit: "map", most: 1.5 },
+  { workload: "migration", limit: "raw-batches", most: 1 / 0.7 },
   { workload: "cloud-save", limit: "by-hand", most: 1.15 },
   { workload: "cloud-load", limit: "by-hand", most: 1.15 },
   { workload: "cloud-list", limit: "by-hand", most: 1.15 },

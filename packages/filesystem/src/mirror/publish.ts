@@ -1,17 +1,20 @@
+import { codeOf } from "@holdfast/sqlite/item-table";
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashNow, openIfThere } from "../look.js";
 import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
-import { discard, readAll, writeAll } from "../port/whole-files.js";
+import { copyFile, discard, readAll, writeAll } from "../port/whole-files.js";
 import { isAbsence, splitPath, WorkingDirectories } from "../root-directory.js";
 import type { Intent, StandingPair } from "../table/file-table.js";
 import type { Plan, Published, PublishPlan, Removed, RemovePlan, Replaced, Result } from "./plan.js";
+import type { Temps } from "./temps.js";
 import type { SavedFile, VersionFiles } from "./version-files.js";
 
 export interface PublishParts {
   readonly port: FileSystemPort;
   readonly root: string;
   readonly versions: VersionFiles;
+  readonly temps: Temps;
   /** Whether to begin nothing more: what has its temps is finished, the rest is left for the next time. */
   readonly isStopping: () => boolean;
   /** Told of directories that were made. */
@@ -91,6 +94,7 @@ class Publication {
 
   async run(plans: readonly Plan[]): Promise<Result[]> {
     const publishing = plans.filter((plan) => plan.type === "publish").map((plan) => ({ plan }));
+    if (publishing.length > 0) this.#parts.temps.prepare();
     const removing = plans.filter((plan) => plan.type === "remove").map((plan) => ({ plan }));
 
     const written = await this.#each(publishing, ({ plan }) => this.#prepare(plan));
@@ -149,9 +153,9 @@ class Publication {
     const seen = this.#judge(plan, [names.path]);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
     const isThere = seen?.path === names.path && seen.is?.sha256 === sha256 && !(plan.anew && body.from === "memory");
-    const companion = this.#temp(names.companion, writeCompanion(this.#companionOf(plan, seen)));
+    const companion = this.#temp(writeCompanion(this.#companionOf(plan, seen)));
     if (isThere) return { plan, seen, companion, data: undefined };
-    if (body.from === "memory") return { plan, seen, companion, data: this.#temp(names.path, body.bytes) };
+    if (body.from === "memory") return { plan, seen, companion, data: this.#temp(body.bytes) };
     if (body.from === "file") return { plan, seen, companion, data: { path: body.path, descriptor: undefined } };
     return this.#end({ outcome: "edited", plan, path: names.path });
   }
@@ -339,10 +343,8 @@ class Publication {
     return { kept: [], raced: [] };
   }
 
-  #temp(path: string, bytes: Uint8Array): Temp {
-    const { directory } = splitPath(path);
-    const name = `.holdfast-${this.#parts.unique()}.tmp`;
-    const temp = this.#directories.make(directory === "" ? name : `${directory}/${name}`);
+  #temp(bytes: Uint8Array): Temp {
+    const temp = this.#parts.temps.next();
     const descriptor = this.#port.openNew(temp);
     this.#temps.add(temp);
     this.#open.add(descriptor);
@@ -353,9 +355,27 @@ class Publication {
   }
 
   #rename(temp: string, path: string): void {
-    this.#port.rename(temp, this.#directories.make(path));
+    const target = this.#directories.make(path);
+    try {
+      this.#port.rename(temp, target);
+    } catch (error) {
+      if (codeOf(error) !== "EXDEV") throw error;
+      this.#renameFromAfar(temp, path, target);
+    }
     this.#temps.delete(temp);
     this.#directories.changed(path);
+  }
+
+  /** Something else is mounted on a directory below the root, and a file cannot be moved there: a copy of it can. */
+  #renameFromAfar(temp: string, path: string, target: string): void {
+    const { directory } = splitPath(path);
+    const name = `.holdfast-${this.#parts.unique()}.tmp`;
+    const near = this.#directories.make(directory === "" ? name : `${directory}/${name}`);
+    copyFile(this.#port, temp, near);
+    this.#temps.add(near);
+    this.#port.rename(near, target);
+    this.#temps.delete(near);
+    discard(this.#port, temp);
   }
 
   #unlink(path: string): void {

@@ -1,4 +1,5 @@
 import type { AdapterInfo, StorageAdapter } from "@holdfast/core";
+import { everyHeld } from "./every-held.js";
 import type { FallbackStore } from "./fallback-store.js";
 
 const PAGE = 1_000;
@@ -20,7 +21,7 @@ export async function countAll(adapter: StorageAdapter, now: number, signal: Abo
 export async function countHeld(store: FallbackStore, now: number): Promise<AdapterInfo> {
   let items = 0;
   let bytes = 0;
-  for await (const { storedSize } of store.held(now, "", undefined, await store.reachable())) {
+  for await (const { storedSize } of everyHeld(await store.reachable(), now)) {
     items++;
     bytes += storedSize;
   }

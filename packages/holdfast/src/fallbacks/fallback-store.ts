@@ -1,19 +1,18 @@
-import {
-  type Absent,
-  type AdapterContext,
-  type AdapterWrite,
-  type BatchOutcome,
-  compareKeys,
-  type Deleted,
-  isLive,
-  type ListRange,
-  type RecordHeader,
-  type StoredRecord,
-  type Version,
-  type Written,
+import type {
+  Absent,
+  AdapterContext,
+  AdapterWrite,
+  BatchOutcome,
+  Deleted,
+  ListRange,
+  RecordHeader,
+  StoredRecord,
+  Version,
+  Written,
 } from "@holdfast/core";
 import { type Decision, decide, groupsOf, keyOf, versionOf } from "./decide.js";
-import { type Held, isWaiting, shownHeader, standingOf } from "./mark.js";
+import { everyHeld, livingHeader } from "./every-held.js";
+import { type Held, isWaiting, type Mark, shownHeader } from "./mark.js";
 import type { FallbackMember, Step } from "./member.js";
 import { awayError } from "./primary.js";
 import { isUnknownKey, unavailable, unknownKey } from "./unavailable.js";
@@ -29,6 +28,12 @@ export interface Taken {
   readonly type: "save" | "delete";
   readonly key: string;
   readonly version: Version;
+}
+
+/** One write on its way through the members. */
+interface Attempt {
+  /** One of them was asked to commit it, and has not refused. */
+  committing: boolean;
 }
 
 const MOST_KNOWN_COPIES = 10_000;
@@ -84,10 +89,16 @@ export class FallbackStore {
     for await (const held of member.scan("")) {
       const { version } = held.mark;
       if (isAbove(version, last)) last = version;
-      const known = this.#waiting.get(held.stored.key);
-      if (isWaiting(held) && isAbove(version, known?.version)) this.#waiting.set(held.stored.key, { member, version });
+      this.#noteWaiting(member, held);
     }
     return last;
+  }
+
+  #noteWaiting(member: FallbackMember, held: Held): void {
+    const { key } = held.stored;
+    const { version } = held.mark;
+    if (!isWaiting(held) || !isAbove(version, this.#waiting.get(key)?.version)) return;
+    this.#waiting.set(key, { member, version });
   }
 
   /** Header and body as the app sees them. Throws UNAVAILABLE for what only the primary may hold. */
@@ -116,29 +127,8 @@ export class FallbackStore {
     if (this.#whenUnknown === "unavailable") {
       throw unavailable("the primary is away, and only it knows everything that is there");
     }
-    yield* this.held(now, prefix, after);
-  }
-
-  /** Every living header that the members hold, whether or not that is all there is. */
-  async *held(
-    now: number,
-    prefix = "",
-    after?: string,
-    members: readonly FallbackMember[] = this.members,
-  ): AsyncGenerator<RecordHeader, void, undefined> {
-    const scans = members.map((member) => member.scan(prefix, after));
-    const heads = await Promise.all(scans.map((scan) => scan.next()));
-    for (;;) {
-      const [key] = heads.flatMap(({ value }) => (value ? [value.stored.key] : [])).sort(compareKeys);
-      if (key === undefined) return;
-      let best: Held | undefined;
-      for (const [index, head] of heads.entries()) {
-        if (head.value?.stored.key !== key) continue;
-        if (best === undefined || rank(head.value) > rank(best)) best = head.value;
-        heads[index] = (await scans[index]?.next()) ?? head;
-      }
-      const header = best && livingHeader(best, now);
-      if (header !== undefined) yield header;
+    for await (const header of everyHeld(this.members, now, { prefix, after })) {
+      if (!this.#outdated.has(header.key)) yield header;
     }
   }
 
@@ -170,10 +160,15 @@ export class FallbackStore {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly outcome: BatchOutcome; readonly taken: readonly Taken[] }> {
     let failure: unknown;
+    const attempt: Attempt = { committing: false };
     for (const member of this.#order(writes)) {
       try {
-        return await this.#takeInto(member, writes, now, signal);
+        const answer = await this.#takeInto(member, writes, now, signal, attempt);
+        // An earlier one may have taken it: the refusal of another is no certain one.
+        if (answer.outcome.outcome === "refused" && attempt.committing) throw failure;
+        return answer;
       } catch (error) {
+        if (error === failure) throw error;
         if (awayError(member.adapter, error) === undefined || isUnknownKey(error)) throw error;
         failure = error;
       }
@@ -217,11 +212,6 @@ export class FallbackStore {
     }
   }
 
-  /** The primary has nothing under the key: no copy that this process knows of is to say otherwise. */
-  async forgetCopy(key: string): Promise<void> {
-    if (this.#copies.has(key)) await this.forget(key);
-  }
-
   /** Everything that waits, in the order of keys, of every member. Rejects when one of them is away. */
   async entries(): Promise<Entry[]> {
     const entries: Entry[] = [];
@@ -240,6 +230,8 @@ export class FallbackStore {
   async settle({ member, held }: Entry, copy: StoredRecord | undefined): Promise<void> {
     const { key } = held.stored;
     const keep = copy !== undefined && member === this.#first;
+    // The first one may hold a copy of before. Renewed while the entry is there still: nobody would know of it afterwards.
+    if (member !== this.#first) await (copy === undefined ? this.forget(key) : this.copy(copy.header, copy.body));
     const step: Step = keep
       ? {
           type: "hold",
@@ -253,27 +245,19 @@ export class FallbackStore {
     if (!(await member.commit([step]))) return;
     if (this.#waiting.get(key)?.version === held.mark.version) this.#waiting.delete(key);
     if (keep) this.#know(key, copy.header.version);
-    else this.#copies.delete(key);
+    else if (member === this.#first) this.#copies.delete(key);
   }
 
-  /** Gives an entry a greater version before it is sent. Undefined: it is not the one that waits any more. */
-  async renumber(
+  /** Notes something of an entry before it is sent. Undefined: it is not the one that waits any more. */
+  async note(
     { member, held }: Entry,
     body: Uint8Array,
-    version: Version,
-    writer: string,
+    news: Pick<Mark, "version" | "writers"> | Pick<Mark, "beside">,
   ): Promise<Held | undefined> {
     const { key } = held.stored;
-    const writers = [...new Set([...(held.mark.writers ?? []), writer])];
-    const step: Step = {
-      type: "hold",
-      shown: shownHeader(held),
-      body,
-      mark: { ...held.mark, version, writers },
-      over: held,
-    };
-    if (!(await member.commit([step]))) return undefined;
-    this.#waiting.set(key, { member, version });
+    const mark = { ...held.mark, ...news };
+    if (!(await member.commit([{ type: "hold", shown: shownHeader(held), body, mark, over: held }]))) return undefined;
+    this.#waiting.set(key, { member, version: mark.version });
     return member.find(key);
   }
 
@@ -296,12 +280,16 @@ export class FallbackStore {
     writes: readonly AdapterWrite[],
     now: number,
     signal: AbortSignal | undefined,
+    attempt: Attempt,
   ) {
     for (;;) {
       const helds = await Promise.all(writes.map((write) => member.find(keyOf(write))));
+      // Also what it took before and could not answer, which is met when it is asked for again.
+      for (const held of helds) if (held !== undefined) this.#noteWaiting(member, held);
       const group = writes.length > 1 ? groupsOf(helds, () => `${this.#session}-${++this.#batches}`) : undefined;
       const steps: Step[] = [];
       const results: (Written | Deleted | Absent)[] = [];
+      const taken: Taken[] = [];
       for (const [index, write] of writes.entries()) {
         const decided = this.#decide(member, write, helds[index], now, group);
         if ("reason" in decided) {
@@ -309,18 +297,24 @@ export class FallbackStore {
         }
         results.push(decided.result);
         if (decided.step !== undefined) steps.push(decided.step);
+        const { type } = write;
+        if (decided.result.outcome !== "absent") {
+          taken.push({ type: type === "put" ? "save" : "delete", key: keyOf(write), version: versionOf(write) });
+        }
       }
       signal?.throwIfAborted();
-      if (!(await member.commit(steps, { signal }))) continue;
-      const taken: Taken[] = [];
-      for (const step of steps) {
-        if (step.type !== "hold") continue;
-        const { key } = step.shown;
-        const { version, state } = step.mark;
+      if (steps.length > 0) {
+        const earlier = attempt.committing;
+        attempt.committing = true;
+        if (!(await member.commit(steps, { signal }))) {
+          attempt.committing = earlier;
+          continue;
+        }
+      }
+      for (const { key, version } of taken) {
         this.#waiting.set(key, { member, version });
         this.#copies.delete(key);
         this.#outdated.delete(key);
-        taken.push({ type: state === "deleted" ? "delete" : "save", key, version });
       }
       return { outcome: { outcome: "applied", results } as const, taken };
     }
@@ -390,16 +384,6 @@ export class FallbackStore {
     if (this.#copies.size >= MOST_KNOWN_COPIES) this.#copies.clear();
     this.#copies.set(key, version);
   }
-}
-
-function livingHeader(held: Held, now: number): RecordHeader | undefined {
-  const { stored } = standingOf(held);
-  return stored !== undefined && isLive(stored, now) ? stored : undefined;
-}
-
-/** What waits counts more than a copy, and the newer more than the older. */
-function rank({ mark }: Held): string {
-  return `${mark.state === "copy" ? 0 : 1}${mark.version}`;
 }
 
 function isAbove(version: Version | undefined, other: Version | undefined): boolean {

@@ -9,10 +9,14 @@ export interface Mark {
   readonly created: number;
   /** Of what waits: the primary's version on which it rests. Absent: not known to the fallback. */
   readonly base?: Version;
+  /** Of what waits: the version of the first write since `base`, where that is an earlier one. */
+  readonly first?: Version;
   /** Of what waits: the sessions that wrote the key since `base`. */
   readonly writers?: readonly string[];
   /** Of what waits: the batches that it was part of, directly or through what it replaced. */
   readonly groups?: readonly string[];
+  /** Of what waits: its content may be in the primary already, beside what stands there. */
+  readonly beside?: true;
   /** Of what waits: a cursor of the primary's feed from before the first write. */
   readonly after?: string;
 }
@@ -66,15 +70,16 @@ export function chainOf(
   held: Held | undefined,
   version: Version,
   after: string | undefined,
-): Pick<Mark, "base" | "writers" | "groups" | "after"> {
+): Pick<Mark, "base" | "first" | "writers" | "groups" | "after"> {
   const writer = writerOf(version);
   if (held !== undefined && isWaiting(held)) {
-    const { base, writers = [], groups, after: first } = held.mark;
+    const { base, first = held.mark.version, writers = [], groups, after: before } = held.mark;
     return {
       ...(base === undefined ? {} : { base }),
+      first,
       writers: [...new Set([...writers, writer])],
       ...(groups === undefined ? {} : { groups }),
-      ...(first === undefined ? {} : { after: first }),
+      ...(before === undefined ? {} : { after: before }),
     };
   }
   return {

@@ -3,7 +3,6 @@ import {
   type Awaitable,
   type BatchOutcome,
   type Conflicting,
-  checkKey,
   checksumOf,
   type RecordHeader,
   type Stale,
@@ -15,6 +14,7 @@ import {
 } from "@holdfast/core";
 import { hasArrived } from "./arrived.js";
 import type { Entry, FallbackStore } from "./fallback-store.js";
+import { type Chain, conflictBefore, conflictKey, conflictOf, earlierConflicts } from "./kept-beside.js";
 import { type Held, type Mark, shownHeader, writerOf } from "./mark.js";
 import type { FallbackEvent } from "./options.js";
 import type { KeyTurns } from "./turns.js";
@@ -47,8 +47,11 @@ interface Sending extends KeyLedger {
   body: Uint8Array;
   base: Version | undefined;
   after: string | undefined;
+  first: Version | undefined;
   writers: ReadonlySet<string>;
   write: AdapterWrite | undefined;
+  /** Something else than its base stood in the primary, or may have. */
+  refused: boolean;
   /** As the primary has it now, where that is known. */
   arrived: StoredRecord | undefined;
   conflict: FallbackEvent | undefined;
@@ -111,16 +114,18 @@ async function replayUnit(context: ReplayContext, unit: readonly KeyLedger[]): P
     const record = await entry.member.get(key);
     if (record?.held.stored.version !== entry.held.stored.version) return false;
     const marks = [entry, ...older].map(({ held }) => held.mark);
-    // The oldest knows on what the first of them rests.
-    const first = marks.at(-1) as Mark;
+    // The one that began first knows on what all of them rest.
+    const oldest = marks.reduce((one, other) => (begun(other) < begun(one) ? other : one));
     const sending: Sending = {
       ...ledger,
       held: record.held,
       body: record.body,
-      base: first.base,
-      after: first.after,
+      base: oldest.base,
+      after: oldest.after,
+      first: begun(oldest),
       writers: new Set(marks.flatMap(({ writers = [] }) => writers)),
       write: undefined,
+      refused: oldest.base === undefined,
       arrived: undefined,
       conflict: undefined,
     };
@@ -128,17 +133,29 @@ async function replayUnit(context: ReplayContext, unit: readonly KeyLedger[]): P
     sendings.push(sending);
   }
   await send(context, sendings);
-  for (const { entry, older, held, arrived, conflict } of sendings) {
+  for (const sending of sendings) {
+    const { entry, older, held, arrived, conflict } = sending;
+    const earlier = sending.refused ? await earlierConflicts(context, chainOf(sending)) : [];
+    // Before the entry goes: what dies in between tells it again, rather than never.
+    for (const each of conflict === undefined ? earlier : [...earlier, conflict]) context.tell(each);
     // Older entries first: the newest is what says that they are done.
     for (const each of older) await context.store.settle(each, undefined);
     await context.store.settle({ member: entry.member, held }, arrived);
-    if (conflict !== undefined) context.tell(conflict);
   }
   return true;
 }
 
+/** The version of the first write that a mark stands for. */
+function begun({ first, version }: Mark): Version {
+  return first ?? version;
+}
+
 async function firstWrite(context: ReplayContext, sending: Sending): Promise<AdapterWrite | undefined> {
   const { key, held, base } = sending;
+  if (held.mark.beside === true && (await arrivedBefore(context, sending))) {
+    await leave(context, sending);
+    return undefined;
+  }
   if (held.mark.state === "saved") return putOf(context, sending, shownHeader(held), base ?? "absent");
   if (base !== undefined) return { type: "delete", key, version: held.mark.version, expect: base };
   // Of what was saved and deleted again while nobody knew of the key: whatever else is there was not meant.
@@ -147,7 +164,8 @@ async function firstWrite(context: ReplayContext, sending: Sending): Promise<Ada
   if (sending.writers.has(writerOf(current.version))) {
     return { type: "delete", key, version: held.mark.version, expect: current.version };
   }
-  if (!(await arrivedBefore(context, sending))) sending.conflict = conflictOf(sending, current.version, undefined);
+  if (!(await arrivedBefore(context, sending)))
+    sending.conflict = conflictOf(chainOf(sending), current.version, undefined);
   return undefined;
 }
 
@@ -200,6 +218,7 @@ async function write(context: ReplayContext, writes: readonly AdapterWrite[]): P
 async function reconsider(context: ReplayContext, sending: Sending, reason: Conflicting | Stale): Promise<void> {
   const { key, held, write } = sending;
   const { version, state } = held.mark;
+  sending.refused = true;
   const isCopy = write?.type === "put" && write.record.header.key !== key;
   // Only this entry is ever kept under that name: whatever is or was there, it had arrived.
   if (isCopy) {
@@ -208,7 +227,7 @@ async function reconsider(context: ReplayContext, sending: Sending, reason: Conf
   }
   if (reason.outcome === "stale") {
     if (reason.floor === version) await recognise(context, sending);
-    else if (await arrivedBefore(context, sending)) sending.write = undefined;
+    else if (await arrivedBefore(context, sending)) await leave(context, sending);
     else await renumber(context, sending, reason.floor);
     return;
   }
@@ -218,36 +237,28 @@ async function reconsider(context: ReplayContext, sending: Sending, reason: Conf
     sending.write = current.version >= version ? undefined : await expecting(context, sending, current.version);
     return;
   }
-  if (await arrivedBefore(context, sending)) {
-    sending.write = undefined;
-    await recallConflict(context, sending, current?.version ?? null);
-    return;
-  }
+  if (await arrivedBefore(context, sending)) return leave(context, sending);
   if (state === "deleted") {
     sending.write = undefined;
-    if (current !== undefined) sending.conflict = conflictOf(sending, current.version, undefined);
+    if (current !== undefined) sending.conflict = conflictOf(chainOf(sending), current.version, undefined);
     return;
   }
   if (current === undefined) {
-    sending.conflict = conflictOf(sending, null, key);
+    sending.conflict = conflictOf(chainOf(sending), null, key);
     sending.write = await expecting(context, sending, "absent");
     return;
   }
+  // What died after the next step must not send it to its own key, where that is free by then.
+  if (held.mark.beside === undefined) await note(context, sending, { beside: true });
   const keptAs = conflictKey(key, version);
-  sending.conflict = conflictOf(sending, current.version, keptAs);
+  sending.conflict = conflictOf(chainOf(sending), current.version, keptAs);
   sending.write = await putOf(context, sending, { ...shownHeader(held), key: keptAs }, "absent");
 }
 
-/** A process may have died between keeping both versions and telling of it. */
-async function recallConflict(
-  { primary, ask, now }: ReplayContext,
-  sending: Sending,
-  current: Version | null,
-): Promise<void> {
-  const { key, held } = sending;
-  const keptAs = conflictKey(key, held.mark.version);
-  const kept = await ask((signal) => primary.stat(keptAs, { now: now(), signal }));
-  if (kept?.version === held.mark.version) sending.conflict = conflictOf(sending, current, keptAs);
+/** It had arrived. */
+async function leave(context: ReplayContext, sending: Sending): Promise<void> {
+  sending.write = undefined;
+  sending.conflict = await conflictBefore(context, chainOf(sending));
 }
 
 async function expecting(
@@ -270,23 +281,27 @@ async function recognise({ primary, ask, now }: ReplayContext, sending: Sending)
 
 /** A greater version, written down before it is sent, so that it is recognised after a crash. */
 async function renumber(context: ReplayContext, sending: Sending, floor: Version): Promise<void> {
-  const { clock, store } = context;
+  const { clock } = context;
   clock.observe(floor);
   const version = clock.next();
-  const renewed = await store.renumber(
-    { member: sending.entry.member, held: sending.held },
-    sending.body,
-    version,
-    writerOf(version),
-  );
-  if (renewed === undefined) {
-    throw new StorageError("UNAVAILABLE", `the fallback's entry of ${JSON.stringify(sending.key)} has changed`);
-  }
-  const { write } = sending;
-  sending.held = renewed;
   sending.writers = new Set([...sending.writers, writerOf(version)]);
-  if (write?.type === "put") sending.write = await putOf(context, sending, shownHeader(renewed), write.expect);
+  await note(context, sending, { version, writers: [...sending.writers] });
+  const { write, held } = sending;
+  if (write?.type === "put") sending.write = await putOf(context, sending, shownHeader(held), write.expect);
   else if (write?.type === "delete") sending.write = { ...write, version };
+}
+
+async function note(
+  { store }: ReplayContext,
+  sending: Sending,
+  news: Parameters<FallbackStore["note"]>[2],
+): Promise<void> {
+  const { entry, held, body, key } = sending;
+  const noted = await store.note({ member: entry.member, held }, body, news);
+  if (noted === undefined) {
+    throw new StorageError("UNAVAILABLE", `the fallback's entry of ${JSON.stringify(key)} has changed`);
+  }
+  sending.held = noted;
 }
 
 async function putOf(
@@ -307,16 +322,6 @@ async function arrivedBefore({ primary, ask }: ReplayContext, { key, held, after
   return (await hasArrived(primary, ask, { keys: [key, conflictKey(key, version)], version, after })) ?? false;
 }
 
-function conflictOf({ key, held }: Sending, current: Version | null, keptAs: string | undefined): FallbackEvent {
-  const { version } = held.mark;
-  return { type: "conflict", key, version, current, ...(keptAs === undefined ? {} : { keptAs }) };
-}
-
-function conflictKey(key: string, version: Version): string {
-  try {
-    return checkKey(`${key}.conflict-${version}`);
-  } catch {
-    // Too long.
-    return `conflict-${version}`;
-  }
+function chainOf({ key, held, first, writers }: Sending): Chain {
+  return { key, version: held.mark.version, first, writers };
 }

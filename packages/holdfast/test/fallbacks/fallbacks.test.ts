@@ -311,6 +311,125 @@ describe("when the primary is back", () => {
   });
 });
 
+describe("a fallback that fails in between", () => {
+  let first: FaultyAdapter;
+  let second: FaultyAdapter;
+  beforeEach(async () => {
+    await settled(storage.close());
+    [first, second] = [faulty(memory({ store: local })), faulty(memory())];
+    storage = await start({ fallbacks: [{ adapter: first }, { adapter: second }] });
+  });
+  const failing = (methods: readonly ("stat" | "get" | "put")[], times: number) =>
+    methods.map((method) => ({ method, fault: "before", times }) as const);
+
+  it("is not asked for what another one has taken, although nobody heard of that", async () => {
+    await storage.save("a", 1);
+    lose();
+    first.inject(...failing(["stat"], 2));
+    second.inject({ method: "put", fault: "after" });
+    await settled(storage.save("a", 2));
+    expect(await storage.load("a")).toBe(2);
+    await comeBack();
+    expect(await atPrimary((other) => other.load("a"))).toBe(2);
+    expect(events.filter(({ type }) => type === "conflict")).toEqual([]);
+  });
+
+  it("does not make a refusal of what it may have taken", async () => {
+    const { version } = await storage.save("a", 1);
+    lose();
+    await settled(storage.save("a", 2, { ifVersion: version }));
+    first.inject({ method: "put", fault: "after" });
+    const taken = await settled(storage.save("a", 3));
+    expect(await storage.stat("a")).toEqual(taken);
+    await comeBack();
+    expect(await atPrimary((other) => other.load("a"))).toBe(3);
+  });
+
+  it("has no copy of before when the other's entries have been replayed", async () => {
+    await storage.save("a", 1);
+    lose();
+    first.inject(...failing(["stat"], 1));
+    await settled(storage.save("a", 2));
+    await comeBack();
+    lose();
+    expect(await settled(storage.load("a"))).toBe(2);
+  });
+
+  it("does not list a copy that is known to be behind", async () => {
+    await settled(storage.close());
+    storage = await start({ fallbacks: [{ adapter: first }], whenUnknown: "absent" });
+    await storage.save("a", 1);
+    await storage.save("b", 1);
+    first.inject(...failing(["put"], 1));
+    await storage.save("a", 2);
+    lose();
+    expect((await settled(storage.list())).map(({ key }) => key)).toEqual(["b"]);
+  });
+
+  it("forgets what the primary turned out not to have", async () => {
+    await storage.save("a", 1);
+    await settled(storage.close());
+    storage = await start({ fallbacks: [{ adapter: memory({ store: local }) }] });
+    await atPrimary((other) => other.delete("a"));
+    expect(await storage.load("a")).toBeUndefined();
+    lose();
+    await expect(settled(storage.load("a"))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
+
+describe("a conflict", () => {
+  it("is told of again where the process dies before its entry has gone, rather than never", async () => {
+    await settled(storage.close());
+    const first = faulty(memory({ store: local }));
+    storage = await start({ fallbacks: [{ adapter: first }] });
+    await storage.save("a", 1);
+    lose();
+    const ours = await settled(storage.save("a", "ours"));
+    await atPrimary((other) => other.save("a", "theirs"));
+    first.inject({ method: "delete", fault: "before", times: 1 });
+    await comeBack();
+    await ports.advance(120_000);
+    const keptAs = `a.conflict-${ours.version}`;
+    const told = events.filter(({ type }) => type === "conflict");
+    expect(told).toMatchObject([
+      { key: "a", keptAs },
+      { key: "a", keptAs },
+    ]);
+    expect(await atPrimary(async (other) => (await other.list()).map(({ key }) => key))).toEqual(["a", keptAs]);
+  });
+
+  it("of an entry that was replaced before it was known to be kept is told of as well, and it is written once", async () => {
+    await storage.save("a", 1);
+    lose();
+    const ours = await settled(storage.save("a", "ours"));
+    await atPrimary((other) => other.save("a", "theirs"));
+    const keptAs = `a.conflict-${ours.version}`;
+    primary.heal();
+    primary.inject({ method: "put", key: keptAs, fault: "after", times: 1 });
+    await ports.advance(2_500);
+    expect(await atPrimary((other) => other.load(keptAs))).toBe("ours");
+    const next = await settled(storage.save("a", "newer"));
+    await comeBack();
+    await ports.advance(120_000);
+    const told = events.flatMap((event) => (event.type === "conflict" ? [event.keptAs] : []));
+    expect(new Set(told)).toEqual(new Set([keptAs, `a.conflict-${next.version}`]));
+  });
+
+  it("does not bring an entry back under its own key, which has become free, when it is kept already", async () => {
+    lose();
+    const ours = await settled(storage.save("a", "ours"));
+    await atPrimary((other) => other.save("a", "theirs"));
+    const keptAs = `a.conflict-${ours.version}`;
+    primary.heal();
+    primary.inject({ method: "put", key: keptAs, fault: "after", times: 1 });
+    await ports.advance(2_500);
+    await atPrimary((other) => other.delete("a"));
+    await comeBack();
+    await ports.advance(120_000);
+    expect(await atPrimary(async (other) => (await other.list()).map(({ key }) => key))).toEqual([keptAs]);
+  });
+});
+
 describe("over a restart", () => {
   it("replays before the storage is open what a ledger on the disk holds", async () => {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-fallbacks-"));

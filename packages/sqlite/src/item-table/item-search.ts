@@ -1,7 +1,9 @@
 import { type Hit, matchesWhere, matchTerms, type ParsedQuery, type RecordHeader, selectHits } from "@holdfast/core";
 import type { Connection, SqlValue, Statement } from "../driver.js";
+import { keyRange } from "./key-range.js";
 import { orderBy, type PlannedQuery, planQuery } from "./query-plan.js";
 import { ITEM_COLUMNS, type ItemRow, toHeader } from "./rows.js";
+import { INDEXED_SQL } from "./schema.js";
 import { splitTerms } from "./search-index.js";
 import { inSnapshot } from "./snapshot.js";
 
@@ -15,16 +17,21 @@ interface CandidateRow extends ItemRow {
 /** Answers queries over the tables of `ItemTable` exactly as core's `scanQuery` would over the same items. */
 export class ItemSearch {
   readonly #connection: Connection;
+  readonly #lagging: () => void;
   readonly #statements = new Map<string, Statement<unknown>>();
 
-  constructor(connection: Connection) {
+  /** `lagging` is called by a search that had to look at items which are not in the indexes yet. */
+  constructor(connection: Connection, lagging: () => void = () => undefined) {
     this.#connection = connection;
+    this.#lagging = lagging;
   }
 
   query(query: ParsedQuery, now: number): RecordHeader[] {
     return this.#consistently(query, () => {
       const plan = planQuery(query, now, this.#count);
       if (plan === undefined) return [];
+      const late = this.#lateHits(plan, query, now);
+      if (late.length > 0) return this.#firstOfBoth(plan, query, late);
       if (!plan.comparesTerms && query.where.length === 0 && !sortsByPath(query)) {
         return this.#page(plan, query);
       }
@@ -39,10 +46,10 @@ export class ItemSearch {
     return this.#consistently(query, () => {
       const plan = planQuery(query, now, this.#count);
       if (plan === undefined) return 0;
+      let count = this.#lateHits(plan, query, now).length;
       if (!plan.comparesTerms && query.where.length === 0) {
-        return this.#count(`SELECT count(*) AS count FROM ${plan.from} WHERE ${plan.where}`, plan.parameters);
+        return count + this.#count(`SELECT count(*) AS count FROM ${plan.from} WHERE ${plan.where}`, plan.parameters);
       }
-      let count = 0;
       for (const _ of this.#hits(plan, query, "")) count++;
       return count;
     });
@@ -50,7 +57,31 @@ export class ItemSearch {
 
   /** On one state of the database, which a query of one statement has anyway. */
   #consistently<T>({ terms, tags }: ParsedQuery, read: () => T): T {
-    return terms === undefined && tags.length < 2 ? read() : inSnapshot(this.#connection, read);
+    return terms === undefined && tags.length === 0 ? read() : inSnapshot(this.#connection, read);
+  }
+
+  /** Items that match and are not in the indexes that the plan asks. */
+  #lateHits(plan: PlannedQuery, query: ParsedQuery, now: number): Hit[] {
+    const range = keyRange(query.prefix);
+    if (!plan.asksIndexes || range === undefined) return [];
+    const rows = this.#prepare<CandidateRow>(LATE).all(range.from, range.below, now);
+    if (rows.length > 0) this.#lagging();
+    return rows.flatMap((row) => {
+      const exact = query.terms === undefined ? 0 : matchTerms(splitTerms(row.terms), query.terms);
+      if (exact === undefined) return [];
+      const header = toHeader(row);
+      const isHit = query.tags.every((tag) => header.tags.includes(tag)) && matchesWhere(header, query.where);
+      return isHit ? [{ header, exact }] : [];
+    });
+  }
+
+  /** The page out of what the indexes find and the items that they lack. */
+  #firstOfBoth(plan: PlannedQuery, query: ParsedQuery, late: readonly Hit[]): RecordHeader[] {
+    const isCut = !plan.comparesTerms && query.where.length === 0 && !sortsByPath(query);
+    const most = Math.min(query.offset + query.limit, Number.MAX_SAFE_INTEGER);
+    // Where SQL sorts as core does, no more of them can be on the page.
+    const order = isCut ? ` ORDER BY ${orderBy(query.order, plan)} LIMIT ?` : "";
+    return selectHits([...this.#hits(plan, query, order, isCut ? [most] : []), ...late], query);
   }
 
   /** SQL sorts and cuts. */
@@ -99,11 +130,11 @@ export class ItemSearch {
   }
 
   /** Candidates that meet what SQL has not asked. */
-  *#hits(plan: PlannedQuery, query: ParsedQuery, order: string): Generator<Hit> {
+  *#hits(plan: PlannedQuery, query: ParsedQuery, order: string, last: readonly SqlValue[] = []): Generator<Hit> {
     const exact = plan.ranked?.exact ?? "0";
     const terms = plan.comparesTerms ? "b.terms" : "NULL";
     const sql = `SELECT ${ITEM_COLUMNS}, ${exact} AS exact, ${terms} AS terms FROM ${plan.from}${plan.joinItems} WHERE ${plan.where}${order}`;
-    const parameters = [...(plan.ranked?.parameters ?? []), ...plan.parameters];
+    const parameters = [...(plan.ranked?.parameters ?? []), ...plan.parameters, ...last];
     for (const row of this.#prepare<CandidateRow>(sql).iterate(...parameters)) {
       const met = plan.comparesTerms ? matchTerms(splitTerms(row.terms), query.terms ?? []) : row.exact;
       if (met === undefined) continue;
@@ -128,6 +159,10 @@ export class ItemSearch {
 }
 
 const MOST_STATEMENTS = 200;
+
+/** Living items in a range of keys whose bodies are above what the indexes reach to. */
+const LATE = `SELECT ${ITEM_COLUMNS}, 0 AS exact, b.terms AS terms FROM bodies b CROSS JOIN items i ON i.key = b.key
+  WHERE b.id > (${INDEXED_SQL}) AND b.key >= ? AND b.key < ? AND (b.expires IS NULL OR b.expires > ?)`;
 
 /** By something inside the metadata or the indexed data, which SQL does not see. */
 function sortsByPath({ order }: ParsedQuery): boolean {

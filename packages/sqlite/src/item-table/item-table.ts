@@ -22,10 +22,11 @@ import type { Connection, Statement } from "../driver.js";
 import { Bodies, type ItemBody } from "./bodies.js";
 import { Feed } from "./feed.js";
 import { type HistorySetting, HistoryTable } from "./history.js";
+import { Indexes } from "./indexes.js";
 import { keyRange } from "./key-range.js";
 import { ITEM_COLUMNS, type ItemRow, toHeader, toValues, WRITTEN_COLUMNS } from "./rows.js";
 import { TOKENIZER_SQL } from "./schema.js";
-import { joinTerms, SearchIndex } from "./search-index.js";
+import { joinTerms } from "./search-index.js";
 
 /** A record whose body goes another way. */
 export type BodilessRecord = Omit<WriteRecord, "body">;
@@ -47,7 +48,7 @@ interface Found extends Standing {
 export class ItemTable {
   readonly bodies: Bodies;
   readonly feed: Feed;
-  readonly index: SearchIndex;
+  readonly indexes: Indexes;
   readonly history: HistoryTable;
   readonly #tokenizer: Statement<{ version: string }>;
   readonly #row: Statement<ItemRow>;
@@ -69,7 +70,7 @@ export class ItemTable {
     this.bodies = new Bodies(connection);
     this.history = new HistoryTable(connection, this.bodies, history);
     this.feed = new Feed(connection);
-    this.index = new SearchIndex(connection);
+    this.indexes = new Indexes(connection);
     this.#tokenizer = connection.prepare(TOKENIZER_SQL);
     const live = "(i.expires IS NULL OR i.expires > ?)";
     this.#row = connection.prepare(`SELECT ${ITEM_COLUMNS} FROM items i WHERE i.key = ?`);
@@ -164,10 +165,15 @@ export class ItemTable {
     const { key, version } = record.header;
     const isLiving = stored !== undefined && isLive(stored, now);
     const header: RecordHeader = { ...record.header, created: isLiving ? stored.created : record.header.created };
-    const id = this.#putBody(record, body, row, isLiving ? now : undefined);
+    const { reach } = this.indexes;
+    const id = this.#putBody(record, body, row, isLiving ? now : undefined, reach);
     if (row === undefined) this.#insert.run(...toValues(header, id), key);
     else this.#update.run(...toValues(header, id), key);
-    this.#putTags(key, stored?.tags ?? [], header.tags);
+    this.#putTags(
+      key,
+      row !== undefined && row.body <= reach ? (stored?.tags ?? []) : [],
+      id <= reach ? header.tags : [],
+    );
     if (tombstone !== undefined) this.#unbury.run(key);
     this.feed.append("save", key, version);
     return { outcome: "written", header };
@@ -179,6 +185,7 @@ export class ItemTable {
     body: ItemBody,
     row: ItemRow | undefined,
     replaced: number | undefined,
+    reach: number,
   ): number {
     const { key, modified, expiration } = header;
     const facts = { key, modified, expiration, terms: joinTerms(terms), hashes: chunkHashes };
@@ -188,15 +195,16 @@ export class ItemTable {
       if (this.#keeps(replaced)) this.history.keep(key, this.bodies.copy(row.body), replaced);
       this.bodies.replace(row.body, facts, body);
       // Most overwrites change no tag and no metadata, and so no term.
-      if (old.terms !== facts.terms) {
-        this.index.remove(row.body, old.terms);
-        this.index.add(row.body, facts.terms);
+      if (row.body <= reach && old.terms !== facts.terms) {
+        this.indexes.words.remove(row.body, old.terms);
+        this.indexes.words.add(row.body, facts.terms);
       }
       return row.body;
     }
-    if (row !== undefined && old !== undefined) this.#releaseBody(row, old, replaced);
+    if (row !== undefined && old !== undefined) this.#releaseBody(row, old, replaced, reach);
     const id = this.bodies.add(facts, body);
-    this.index.add(id, facts.terms);
+    // A number that was given before, to a body that is gone.
+    if (id <= reach) this.indexes.words.add(id, facts.terms);
     return id;
   }
 
@@ -205,8 +213,9 @@ export class ItemTable {
     { key, body }: ItemRow,
     { terms, chunks }: { terms: string; chunks: number },
     replaced: number | undefined,
+    reach: number,
   ): void {
-    this.index.remove(body, terms);
+    if (body <= reach) this.indexes.words.remove(body, terms);
     if (this.#keeps(replaced)) {
       this.bodies.retire(body);
       this.history.keep(key, body, replaced);
@@ -218,6 +227,7 @@ export class ItemTable {
     return this.history.keeps && replaced !== undefined && replaced !== BEFORE_ALL_TIME;
   }
 
+  /** Changes the index of tags from what it holds of a key to what it is to hold. */
   #putTags(key: string, before: readonly string[], after: readonly string[]): void {
     for (const tag of before) if (!after.includes(tag)) this.#dropTag.run(tag, key);
     for (const tag of after) if (!before.includes(tag)) this.#addTag.run(tag, key);
@@ -225,11 +235,12 @@ export class ItemTable {
 
   #remove(key: string, version: Version, { row, stored }: Found, now: number): Deleted {
     if (row !== undefined) {
+      const { reach } = this.indexes;
       const old = this.#bodyOf.get(row.body);
-      if (old !== undefined) this.#releaseBody(row, old, now);
+      if (old !== undefined) this.#releaseBody(row, old, now, reach);
       this.#delete.run(key);
+      if (row.body <= reach) this.#putTags(key, stored?.tags ?? [], []);
     }
-    this.#putTags(key, stored?.tags ?? [], []);
     this.#bury.run(key, version, now);
     this.feed.append("delete", key, version);
     return { outcome: "deleted" };

@@ -3,6 +3,7 @@ import { isDamage } from "../classify.js";
 import type { Connection } from "../driver.js";
 import type { ItemTable } from "./item-table.js";
 import { computeTerms, type Tokenizer } from "./reindex.js";
+import { INDEXED_SQL } from "./schema.js";
 import { inSnapshot } from "./snapshot.js";
 
 /** A stream that has not moved for so long has ended without word: its process died. */
@@ -54,7 +55,7 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     sql: `SELECT i.key FROM items i, json_each(i.rest, '$.tags') j
-          WHERE NOT EXISTS (SELECT 1 FROM tags t WHERE t.tag = j.value AND t.key = i.key)`,
+          WHERE i.body <= (${INDEXED_SQL}) AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.tag = j.value AND t.key = i.key)`,
     describe: (count) => `${count} tags of items are missing from the tag index`,
   },
   {
@@ -69,7 +70,7 @@ export function checkTables(connection: Connection, table: ItemTable, now: numbe
   if (pages.length > 0) return pages;
   return [
     ...inSnapshot(connection, () => FINDINGS.flatMap((finding) => find(connection, finding, now))),
-    ...checkIndex(table),
+    ...checkIndex(connection, table),
   ];
 }
 
@@ -88,7 +89,7 @@ export function repairTables(connection: Connection, table: ItemTable, tokenizer
   `);
   table.bodies.discardStale(now - STREAM_TIMEOUT);
   for (let after: string | undefined = ""; after !== undefined; ) after = computeTerms(connection, after, tokenizer);
-  table.index.rebuild();
+  table.indexes.rebuild();
 }
 
 /** Drops old tombstones, and from the search index what was deleted. Expects a transaction. */
@@ -97,7 +98,7 @@ export function trimTables(connection: Connection, table: ItemTable, now: number
   connection
     .prepare("DELETE FROM tombstones WHERE deleted < ? AND key NOT IN (SELECT key FROM history)")
     .run(now - TOMBSTONE_RETENTION);
-  table.index.optimize();
+  table.indexes.words.optimize();
 }
 
 /** Gives free pages back to the file system. Not inside a transaction; throws SQLITE_BUSY while somebody else writes. */
@@ -138,13 +139,19 @@ function find(connection: Connection, { sql, parameters, describe }: Finding, no
   return [damage(`${describe(row.count)}${example}`, true)];
 }
 
-function checkIndex(table: ItemTable): Problem[] {
+/** The index of words can only be checked as a whole, so what it lacks is put in first. */
+function checkIndex(connection: Connection, { indexes }: ItemTable): Problem[] {
+  connection.exec("BEGIN IMMEDIATE");
   try {
-    table.index.verify();
+    indexes.catchUp(Number.MAX_SAFE_INTEGER);
+    indexes.words.verify();
+    connection.exec("COMMIT");
     return [];
   } catch (error) {
     if (!isDamage(error)) throw error;
     return [damage("the search index does not hold what the items say", true)];
+  } finally {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
   }
 }
 

@@ -15,6 +15,8 @@ export interface PlannedQuery {
   readonly parameters: readonly SqlValue[];
   /** The item's terms are compared one by one, since few items are in question or many terms are asked for. */
   readonly comparesTerms: boolean;
+  /** Whether an index is asked that may lag: then items that are not in it yet have to be looked at besides. */
+  readonly asksIndexes: boolean;
   /** With text that the full-text index answers alone: what counts the terms met exactly. */
   readonly ranked: RankedTerms | undefined;
 }
@@ -84,6 +86,7 @@ function planKeys(query: ParsedQuery, range: KeyRange, tags: readonly string[], 
     where: `${first === undefined ? "" : "t.tag = ? AND "}${key} >= ? AND ${key} < ? AND ${conditions.sql}`,
     parameters: [...(first === undefined ? [] : [first]), range.from, range.below, ...conditions.parameters],
     comparesTerms,
+    asksIndexes: query.tags.length > 0,
     ranked: undefined,
   };
 }
@@ -104,6 +107,7 @@ function planText(query: ParsedQuery, terms: readonly string[], range: KeyRange,
       ...conditions.parameters,
     ],
     comparesTerms,
+    asksIndexes: true,
     ranked: comparesTerms ? undefined : rank(terms),
   };
 }

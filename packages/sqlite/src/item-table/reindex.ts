@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { RecordHeader } from "@holdfast/core";
 import type { Connection } from "../driver.js";
+import { Indexes } from "./indexes.js";
 import { ITEM_COLUMNS, type ItemRow, toHeader } from "./rows.js";
 import { TOKENIZER_SQL } from "./schema.js";
-import { joinTerms, SearchIndex } from "./search-index.js";
+import { joinTerms } from "./search-index.js";
 
 export interface Tokenizer {
   readonly version: number;
@@ -25,8 +26,8 @@ export async function reindexIfOutdated(connection: Connection, tokenizer: Token
       for (let after: string | undefined = ""; after !== undefined; await setImmediate()) {
         after = computeTerms(connection, after, tokenizer);
       }
-      new SearchIndex(connection).rebuild();
-      connection.prepare("UPDATE store SET value = ? WHERE name = 'tokenizer'").run(String(tokenizer.version));
+      new Indexes(connection).rebuild();
+      connection.prepare("UPDATE store SET value = ? WHERE name = 'terms'").run(String(tokenizer.version));
     }
     connection.exec("COMMIT");
   } catch (error) {

@@ -6,7 +6,7 @@ import { inSnapshot } from "./snapshot.js";
 export const SQLITE_APPLICATION_ID = 0x484f4c44;
 
 /** The number of the layout that docs/sqlite.md describes. */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 
 export interface StoreIdentity {
   readonly applicationId: number;
@@ -47,15 +47,24 @@ CREATE TABLE history (
 ) WITHOUT ROWID;
 `;
 
+/**
+ * From now on indexes may lag. Processes that do not know look for the tokenizer under its old name before they write, and refuse to
+ * when it is not the one that they have.
+ */
+const LAG = `
+UPDATE store SET name = 'terms' WHERE name = 'tokenizer';
+INSERT INTO store SELECT 'indexed', coalesce(max(id), 0) FROM bodies;
+`;
+
 /** What makes each layout out of the one before; the first, out of nothing. */
-const STEPS: readonly string[] = [TABLES, HISTORY];
+const STEPS: readonly string[] = [TABLES, HISTORY, LAG];
 
 /** Makes the tables in an empty database, inside the caller's transaction. */
 export function createTables(connection: Connection, { applicationId, epoch, tokenizerVersion }: StoreIdentity): void {
   for (const step of STEPS) connection.exec(step);
   const insert = connection.prepare("INSERT INTO store VALUES (?, ?)");
   insert.run("epoch", epoch);
-  insert.run("tokenizer", String(tokenizerVersion));
+  insert.run("terms", String(tokenizerVersion));
   connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${LAYOUT}`);
 }
 
@@ -99,8 +108,11 @@ export function inspectTables(
   return layout < LAYOUT ? "outdated" : "present";
 }
 
-/** Selects the version of the tokenizer that the search index was built with. */
-export const TOKENIZER_SQL = "SELECT value AS version FROM store WHERE name = 'tokenizer'";
+/** Selects the version of the tokenizer that the terms were made with. */
+export const TOKENIZER_SQL = "SELECT value AS version FROM store WHERE name = 'terms'";
+
+/** Selects the id of the last body that is in the indexes. */
+export const INDEXED_SQL = "SELECT CAST(value AS INTEGER) FROM store WHERE name = 'indexed'";
 
 /** A value of the `store` table. */
 export function readStoreValue(connection: Connection, name: string): string | undefined {

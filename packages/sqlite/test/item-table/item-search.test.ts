@@ -76,8 +76,9 @@ beforeEach(async () => {
   search = new ItemSearch(connection);
 });
 
-function fill(items: readonly Drawn[]): RecordHeader[] {
-  return items.map(({ segments, tags, metadata, modified, expires }, n) => {
+/** `indexed` of them are in the indexes afterwards, by default all. */
+function fill(items: readonly Drawn[], indexed = items.length): RecordHeader[] {
+  const headers = items.map(({ segments, tags, metadata, modified, expires }, n) => {
     const each = record(`${segments.join("/")}/${n}`, n + 1, {
       tags,
       metadata: metadata as JsonObject,
@@ -89,6 +90,8 @@ function fill(items: readonly Drawn[]): RecordHeader[] {
     table.put(each, { from: "memory", bytes: each.body }, anyway);
     return each.header;
   });
+  table.indexes.catchUp(indexed);
+  return headers;
 }
 
 /** Parsed; undefined where no record can match. */
@@ -110,10 +113,11 @@ describe("a search", () => {
       fc.asyncProperty(
         fc.array(drawn, { maxLength: 20 }),
         fc.array(queries, { minLength: 5, maxLength: 5 }),
-        async (items, asked) => {
+        fc.nat(20),
+        async (items, asked, indexed) => {
           connection.exec("BEGIN IMMEDIATE");
           try {
-            const headers = fill(items);
+            const headers = fill(items, indexed);
             for (const query of asked) await compare(headers, query);
           } finally {
             connection.exec("ROLLBACK");
@@ -129,10 +133,13 @@ describe("a search", () => {
       fc.asyncProperty(
         fc.array(drawn, { minLength: 1_200, maxLength: 1_200, size: "max" }),
         fc.array(queries, { minLength: 150, maxLength: 150, size: "max" }),
-        async (items, asked) => {
+        fc.constantFrom(600, 1_100, 1_199),
+        async (items, asked, indexed) => {
           connection.exec("BEGIN IMMEDIATE");
           try {
-            const headers = fill(items);
+            const headers = fill(items, indexed);
+            for (const query of asked) await compare(headers, query);
+            table.indexes.catchUp(items.length);
             for (const query of asked) await compare(headers, query);
           } finally {
             connection.exec("ROLLBACK");
@@ -151,7 +158,8 @@ describe("a search", () => {
           maxLength: 8,
         }),
         fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 }),
-        async (changes, asked) => {
+        fc.nat(8),
+        async (changes, asked, indexed) => {
           connection.exec("BEGIN IMMEDIATE");
           try {
             const put = (n: number, version: number, text: string) => {
@@ -160,8 +168,10 @@ describe("a search", () => {
               return each.header;
             };
             for (const [n, { first }] of changes.entries()) put(n, n + 1, first);
+            table.indexes.catchUp(indexed);
             const headers = changes.map(({ second }, n) => put(n, n + 100, second));
-            table.index.verify();
+            table.indexes.catchUp(changes.length);
+            table.indexes.words.verify();
             const terms = [
               ...new Set([...termsOf({ key: asked, tags: [], metadata: {} }), ...headers.flatMap(termsOf)]),
             ];
@@ -185,38 +195,42 @@ describe("a search", () => {
     );
   });
 
-  it("narrows by a rare tag, by a prefix and by many terms as the reference does", async () => {
-    const headers = fill(
-      Array.from({ length: 700 }, (_, n) => ({
-        segments: [n < 30 ? "rare" : "common"],
-        tags: n % 50 === 0 ? ["t", "u"] : ["t"],
-        metadata: { x: `alpha${n % 3} beta gamma delta epsilon zeta eta theta iota kappa`, n: n % 5 },
-        modified: n % 11,
-        expires: undefined,
-      })),
-    );
-    const many = "alph bet gam delta eps zet et th iot kappa";
-    const asked: Query[] = [
-      { text: "alpha1 be" },
-      { text: "alpha1 be", tags: ["u"] },
-      { text: "alpha1 be", prefix: "rare/", limit: 5 },
-      { text: "alpha1 be", prefix: "common/", tags: ["t", "u"] },
-      { text: many },
-      { text: many, where: { n: 3 }, limit: 4, offset: 2 },
-      { text: many, sort: "-metadata.n", limit: 7 },
-      { text: "alpha", where: { n: { gte: 3 } }, limit: 3 },
-      { text: "beta", limit: 10, offset: 5 },
-      { text: "beta", sort: "-created", limit: 10 },
-      { text: "rare", limit: 100 },
-      { tags: ["t", "u"], limit: 3, offset: 3 },
-      { tags: ["t"], where: { n: 2 }, sort: "modified", limit: 4 },
-    ];
-    for (const query of asked) {
-      const parsed = parseQuery(query);
-      expect(parsed && search.count(parsed, NOW)).toBeGreaterThan(0);
-      await compare(headers, query);
-    }
-  });
+  it.each([700, 600, 0])(
+    "narrows by a rare tag, by a prefix and by many terms as the reference does, with %i of 700 items indexed",
+    async (indexed) => {
+      const headers = fill(
+        Array.from({ length: 700 }, (_, n) => ({
+          segments: [n < 30 ? "rare" : "common"],
+          tags: n % 50 === 0 ? ["t", "u"] : ["t"],
+          metadata: { x: `alpha${n % 3} beta gamma delta epsilon zeta eta theta iota kappa`, n: n % 5 },
+          modified: n % 11,
+          expires: undefined,
+        })),
+        indexed,
+      );
+      const many = "alph bet gam delta eps zet et th iot kappa";
+      const asked: Query[] = [
+        { text: "alpha1 be" },
+        { text: "alpha1 be", tags: ["u"] },
+        { text: "alpha1 be", prefix: "rare/", limit: 5 },
+        { text: "alpha1 be", prefix: "common/", tags: ["t", "u"] },
+        { text: many },
+        { text: many, where: { n: 3 }, limit: 4, offset: 2 },
+        { text: many, sort: "-metadata.n", limit: 7 },
+        { text: "alpha", where: { n: { gte: 3 } }, limit: 3 },
+        { text: "beta", limit: 10, offset: 5 },
+        { text: "beta", sort: "-created", limit: 10 },
+        { text: "rare", limit: 100 },
+        { tags: ["t", "u"], limit: 3, offset: 3 },
+        { tags: ["t"], where: { n: 2 }, sort: "modified", limit: 4 },
+      ];
+      for (const query of asked) {
+        const parsed = parseQuery(query);
+        expect(parsed && search.count(parsed, NOW)).toBeGreaterThan(0);
+        await compare(headers, query);
+      }
+    },
+  );
 
   it("takes quotes, operators and wildcards in terms for letters", async () => {
     const headers = fill([

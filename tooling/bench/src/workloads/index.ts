@@ -7,6 +7,7 @@ import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemS
 import { indexedDbList, indexedDbListLarge, indexedDbSearch, indexedDbTags } from "./indexeddb-reads.ts";
 import { indexedDbSave, indexedDbSaveTerms, indexedDbSaveTogether } from "./indexeddb-saves.ts";
 import { memorySaveAndLoad } from "./memory.ts";
+import { migration } from "./migration.ts";
 import { sqliteLoad } from "./sqlite-load.ts";
 import { sqliteList, sqliteSearch, sqliteTags } from "./sqlite-queries.ts";
 import { sqliteSave, sqliteSaveProcess, sqliteSaveTogether } from "./sqlite-saves.ts";
@@ -34,6 +35,7 @@ export const workloads: readonly Runnable[] = [
   runnable(indexedDbTags),
   runnable(indexedDbSearch),
   runnable(memorySaveAndLoad),
+  runnable(migration),
   runnable(cloudSave),
   runnable(cloudLoad),
   runnable(cloudList),

@@ -1,20 +1,26 @@
 import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import { createStorage, type FallbackEvent } from "holdfast";
-import { checkRead, checkRun } from "./check.ts";
-import { type Life, type Sabotage, World } from "./world.ts";
+import { checkRead, checkUnanswered } from "./check-read.ts";
+import { checkRun } from "./check-run.ts";
+import type { Sabotage } from "./sabotage.ts";
+import { type Life, World } from "./world.ts";
 
 /** One write of the app's. */
 export interface AppWrite {
   readonly key: string;
   /** Undefined for a deletion. */
   readonly id: number | undefined;
-  /** The length of the primary's log when it was called. */
+  /** The length of the primary's log when it was called, and of that of the ledgers. */
   readonly logged: number;
+  readonly taken: number;
+  /** Its place among all events. */
   readonly order: number;
+  /** Which life of the app called. */
+  readonly life: number;
   /** What was written as one has the same. */
   readonly batch: number;
   outcome: "pending" | "done" | "unknown" | "refused";
-  /** The order of the next call when it was answered. */
+  /** As `order`. */
   answered: number;
 }
 
@@ -22,7 +28,6 @@ export interface Run {
   readonly world: World;
   readonly writes: AppWrite[];
   readonly events: FallbackEvent[];
-  order: number;
 }
 
 const KEYS = ["a", "b", "c"];
@@ -34,7 +39,7 @@ const STEPS = 14;
  */
 export async function runSchedule(seed: number, sabotage?: Sabotage): Promise<void> {
   const world = new World(seed, sabotage);
-  const run: Run = { world, writes: [], events: [], order: 0 };
+  const run: Run = { world, writes: [], events: [] };
   try {
     await new Schedule(run).play();
     checkRun(run);
@@ -47,7 +52,7 @@ class Schedule {
   readonly #run: Run;
   readonly #world: World;
   #app: StorageEngine | undefined;
-  #life: Life = { dead: true, callsLeft: 0, effectOfLast: false };
+  #life: Life = { number: 0, dead: true, callsLeft: 0, effectOfLast: false };
   #ids = 0;
 
   constructor(run: Run) {
@@ -84,14 +89,18 @@ class Schedule {
 
   async #start(callsLeft: number): Promise<void> {
     const world = this.#world;
-    const life = { dead: false, callsLeft, effectOfLast: world.chance(0.5) };
+    const life = { number: this.#life.number + 1, dead: false, callsLeft, effectOfLast: world.chance(0.5) };
     this.#life = life;
+    world.begin();
     const opening = createStorage(
       {
         primary: { adapter: world.primaryFor(life) },
         fallbacks: world.fallbacks.map((store) => ({ adapter: world.fallbackFor(life, store) })),
         retryPolicy: { retries: 1, timeout: 2_000 },
-        onFallback: (event) => this.#run.events.push(event),
+        onFallback: (event) => {
+          this.#run.events.push(event);
+          if (event.type === "mode") world.recovering = event.mode === "recovering";
+        },
       },
       { ports: world.ports, retry: { retries: 1 } },
     ).then(
@@ -134,14 +143,17 @@ class Schedule {
     wanted: readonly { key: string; id: number | undefined }[],
     call: (writes: readonly AppWrite[]) => Promise<unknown>,
   ): Promise<void> {
-    const batch = this.#run.order;
+    const world = this.#world;
+    const batch = world.tick();
     const writes = wanted.map(
       ({ key, id }): AppWrite => ({
         key,
         id,
         batch,
-        logged: this.#world.log.length,
-        order: this.#run.order++,
+        logged: world.log.length,
+        taken: world.taken.length,
+        order: world.tick(),
+        life: this.#life.number,
         outcome: "pending",
         answered: Number.POSITIVE_INFINITY,
       }),
@@ -150,14 +162,20 @@ class Schedule {
     let outcome: AppWrite["outcome"];
     try {
       const answer = await call(writes);
-      outcome = answer === false ? "refused" : "done";
+      // Of a deletion: nothing is there, unless it is its own first try that was taken without an answer.
+      if (answer !== false) outcome = "done";
+      else outcome = writes.some((write) => this.#hasTakenDeletion(write)) ? "unknown" : "refused";
     } catch (error) {
       outcome = outcomeOf(error);
     }
     for (const write of writes) {
       write.outcome = outcome;
-      write.answered = this.#run.order;
+      write.answered = world.tick();
     }
+  }
+
+  #hasTakenDeletion({ key, taken }: AppWrite): boolean {
+    return this.#world.taken.slice(taken).some((entry) => entry.key === key && entry.state === "deleted");
   }
 
   #batch(app: StorageEngine): Promise<void> {
@@ -173,24 +191,29 @@ class Schedule {
   }
 
   async #saveAsSeen(app: StorageEngine, key: string): Promise<void> {
-    const item = await app.stat(key).catch(() => undefined);
+    const { asked } = this.#world;
+    asked.add(key);
+    const item = await app.stat(key).catch(requireAway);
+    asked.delete(key);
     await this.#write([{ key, id: ++this.#ids }], ([write]) =>
       app.save(key, { id: write?.id }, { ifVersion: item?.version ?? null }),
     );
   }
 
   async #load(app: StorageEngine, key: string): Promise<void> {
-    const { answers } = this.#world;
-    const { order } = this.#run;
-    const before = this.#run.writes.filter((write) => write.key === key);
+    const { world } = this.#run;
+    const { answers } = world;
+    const { number: life } = this.#life;
+    const call = { key, order: world.tick(), logged: world.log.length, life };
     let value: { id: number } | undefined;
     try {
       value = await app.load<{ id: number }>(key);
     } catch (error) {
-      outcomeOf(error);
+      requireAway(error);
+      checkUnanswered(this.#run, call);
       return;
     }
-    checkRead(this.#run, { key, id: value?.id, before, order, alone: answers === this.#world.answers });
+    checkRead(this.#run, { ...call, id: value?.id, alone: answers === world.answers });
   }
 
   async #actOfOthers(others: StorageEngine): Promise<void> {
@@ -214,7 +237,10 @@ class Schedule {
     const app: StorageEngine = this.#app;
     for (let minutes = 0; ; minutes++) {
       const { details } = await this.#until(app.getInfo());
-      if (details["mode"] === "primary") break;
+      if (details["mode"] === "primary") {
+        if (details["waiting"] !== 0) throw new Error(`${details["waiting"]} writes wait although the primary serves`);
+        break;
+      }
       if (minutes > 10) {
         const told = this.#run.events
           .slice(-3)
@@ -231,7 +257,7 @@ class Schedule {
     for (const write of this.#run.writes) {
       if (write.outcome !== "pending") continue;
       write.outcome = "unknown";
-      write.answered = this.#run.order;
+      write.answered = this.#world.tick();
     }
   }
 
@@ -289,6 +315,10 @@ function turn(): Promise<void> {
 
 function outcomeOf(error: unknown): "unknown" | "refused" {
   if (StorageError.is(error, "CONFLICT")) return "refused";
-  if (StorageError.is(error, "UNAVAILABLE") || StorageError.is(error, "TIMEOUT")) return "unknown";
-  throw error;
+  requireAway(error);
+  return "unknown";
+}
+
+function requireAway(error: unknown): undefined {
+  if (!StorageError.is(error, "UNAVAILABLE") && !StorageError.is(error, "TIMEOUT")) throw error;
 }

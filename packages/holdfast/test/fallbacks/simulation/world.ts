@@ -2,12 +2,18 @@ import { type AdapterCall, intercept, SeededRandom, SimulatedPorts } from "@hold
 import {
   type AdapterWrite,
   type Awaitable,
+  type BatchOutcome,
+  type DeleteOutcome,
+  type PutOutcome,
   type StorageAdapter,
   StorageError,
+  type StoredRecord,
   sleep,
   type Version,
 } from "@holdfast/core";
 import { createMemoryStore, type MemoryStore, memory } from "@holdfast/memory";
+import { overriding } from "./overriding.ts";
+import { type Sabotage, spoiled } from "./sabotage.ts";
 
 /** One write that the primary took. */
 export interface Commit {
@@ -23,19 +29,37 @@ export interface Commit {
   readonly call: number;
   /** Its request had been under way when everybody had long given it up. */
   readonly late: boolean;
+  readonly at: number;
 }
 
-/** What a run may be told to do wrong, so that it is seen whether anybody notices. */
-export type Sabotage = "forgets marks" | "ignores preconditions" | "takes versions twice";
+/** One write that a fallback took, to hand it over later. */
+export interface Taken {
+  readonly key: string;
+  readonly version: Version;
+  readonly state: "saved" | "deleted";
+}
+
+/** One call of a fallback that failed. */
+export interface FallbackFault {
+  readonly life: number;
+  /** It may have been to make a copy, or to drop one. */
+  readonly ofCopy: boolean;
+  /** Undefined: of several. */
+  readonly key: string | undefined;
+  readonly at: number;
+}
 
 /** One life of the app: when it has died, nothing that it began goes on. */
 export interface Life {
+  readonly number: number;
   dead: boolean;
   /** Calls of any member until the process dies; and whether the last one still takes effect. */
   callsLeft: number;
   readonly effectOfLast: boolean;
 }
 
+/** Calls without which a copy is neither made nor dropped. */
+const COPYING: ReadonlySet<string> = new Set(["stat", "put", "delete", "batch"]);
 const FAULT = new StorageError("UNAVAILABLE", "the connection was lost");
 
 /** Stores that outlive the app, what goes wrong on the way to them, and what the primary has taken. */
@@ -45,6 +69,14 @@ export class World {
   readonly primary: MemoryStore = createMemoryStore();
   readonly fallbacks: readonly MemoryStore[];
   readonly log: Commit[] = [];
+  /** What fallbacks took, also of what was taken anew with a greater version. */
+  readonly taken: Taken[] = [];
+  /** What is asked of the primary is asked by the replay, not for the app. */
+  recovering = false;
+  /** Keys whose header the app itself asks for. */
+  readonly asked = new Set<string>();
+  /** By key, how much of the log was there when the primary last answered the present life of the app with the item. */
+  readonly horizon = new Map<string, number>();
   /** Versions of the primary that were told to the app. */
   readonly seen = new Set<string>();
   /** Writes that will reach the primary long after anybody waited for them. */
@@ -53,13 +85,13 @@ export class World {
   /** Of each call, while the primary is up. */
   flakiness = 0;
   fallbackFlakiness = 0;
-  /** Calls of a fallback that failed: copies may be behind then, for a process that has not seen it. */
-  fallbackFaults = 0;
+  readonly fallbackFaults: FallbackFault[] = [];
   /** Answers that the app had from the primary. */
   answers = 0;
   readonly #sabotage: Sabotage | undefined;
   #calls = 0;
   #isLate = false;
+  #ticks = 0;
 
   constructor(seed: number, sabotage?: Sabotage) {
     this.random = new SeededRandom(seed);
@@ -70,6 +102,18 @@ export class World {
 
   chance(probability: number): boolean {
     return this.random.fraction() < probability;
+  }
+
+  /** The place of an event among all: of a call, an answer, a write of the primary. */
+  tick(): number {
+    return ++this.#ticks;
+  }
+
+  /** A new life of the app begins. */
+  begin(): void {
+    this.recovering = false;
+    this.asked.clear();
+    this.horizon.clear();
   }
 
   /** What was under way arrives, and nobody hears of it. */
@@ -84,16 +128,19 @@ export class World {
 
   /** As the app reaches the primary in one of its lives. */
   primaryFor(life: Life): StorageAdapter {
-    const adapter = this.#logged(this.#primaryAdapter(), "app");
+    const store = spoiled(memory({ store: this.primary }), "store of the primary", this.#sabotage);
+    const adapter = spoiled(this.#logged(store, "app"), "way to the primary", this.#sabotage);
     return intercept(adapter, (call, work) => this.#live(life, () => this.#overTheNetwork(call, work)));
   }
 
   fallbackFor(life: Life, store: MemoryStore): StorageAdapter {
-    const adapter = this.#sabotage === "forgets marks" ? forgetful(memory({ store })) : memory({ store });
+    const adapter = spoiled(this.#noting(memory({ store })), "fallback", this.#sabotage);
     return intercept(adapter, (call, work) =>
       this.#live(life, async () => {
         if (call.method === "open" || call.method === "close" || !this.chance(this.fallbackFlakiness)) return work();
-        this.fallbackFaults++;
+        const { number } = life;
+        const ofCopy = COPYING.has(call.method);
+        this.fallbackFaults.push({ life: number, key: call.key, ofCopy, at: this.tick() });
         if (this.chance(0.5)) await work();
         throw FAULT;
       }),
@@ -103,15 +150,6 @@ export class World {
   /** As somebody else reaches it, for whom it is always there. */
   primaryForOthers(): StorageAdapter {
     return this.#logged(memory({ store: this.primary }), "other");
-  }
-
-  #primaryAdapter(): StorageAdapter {
-    const adapter = memory({ store: this.primary });
-    if (this.#sabotage !== "ignores preconditions") return adapter;
-    const { put } = adapter;
-    const careless: StorageAdapter["put"] = (record, condition, options) =>
-      put.call(adapter, record, { ...condition, expect: "any" }, options);
-    return Object.assign(adapter, { put: careless });
   }
 
   #live<R>(life: Life, work: () => Awaitable<R>): Promise<R> {
@@ -133,44 +171,44 @@ export class World {
       if (kind >= 2) await (call.method === "open" ? sleep(this.ports.timers, 30_000) : aborted(call.signal));
       throw FAULT;
     }
+    const { length } = this.log;
     const answer = await work();
     this.answers++;
+    if (call.method === "get" && call.key !== undefined) this.horizon.set(call.key, length);
     return answer;
   }
 
   #logged(adapter: StorageAdapter, by: "app" | "other"): StorageAdapter {
-    const { put, batch } = adapter;
-    const remove = adapter.delete;
     const standing = (key: string) => this.primary.record(key)?.header.version;
     const note = (write: AdapterWrite, replaced: Version | undefined, call: number) => {
       const isPut = write.type === "put";
       const { key, version } = isPut ? write.record.header : write;
       const id = isPut ? idIn(write.record.body) : undefined;
-      this.log.push({ key, version, id, by, expect: write.expect, replaced, call, late: this.#isLate });
+      const { expect } = write;
+      this.log.push({ key, version, id, by, expect, replaced, call, late: this.#isLate, at: this.tick() });
       if (by === "app") this.seen.add(version);
     };
-    const twice = this.#sabotage === "takes versions twice" && by === "app";
+    // A memory adapter works at once: see `arriveLate`.
     return intercept(
-      Object.assign(adapter, {
+      overriding<StorageAdapter>(adapter, {
         put: (record, condition, options) => {
-          const { key, version } = record.header;
-          const before = standing(key);
-          const outcome = put.call(adapter, record, condition, options) as Awaited<ReturnType<typeof put>>;
-          const repeated = twice && outcome.outcome === "stale" && outcome.floor === version;
-          if (outcome.outcome === "written" || repeated)
+          const before = standing(record.header.key);
+          const outcome = adapter.put(record, condition, options) as PutOutcome;
+          if (outcome.outcome === "written") {
             note({ type: "put", record, expect: condition.expect }, before, ++this.#calls);
+          }
           return outcome;
         },
         delete: (key, condition, options) => {
           const before = standing(key);
-          const outcome = remove.call(adapter, key, condition, options) as Awaited<ReturnType<typeof remove>>;
+          const outcome = adapter.delete(key, condition, options) as DeleteOutcome;
           const { version, expect } = condition;
           if (outcome.outcome === "deleted") note({ type: "delete", key, version, expect }, before, ++this.#calls);
           return outcome;
         },
         batch: (writes, options) => {
           const before = writes.map((write) => standing(write.type === "put" ? write.record.header.key : write.key));
-          const outcome = batch?.call(adapter, writes, options) as Awaited<ReturnType<NonNullable<typeof batch>>>;
+          const outcome = adapter.batch?.(writes, options) as BatchOutcome;
           if (outcome.outcome === "applied") {
             this.#calls++;
             for (const [index, write] of writes.entries()) {
@@ -179,10 +217,13 @@ export class World {
           }
           return outcome;
         },
-      } satisfies Partial<StorageAdapter>),
+      }),
       async (call, work) => {
         const answer = await work();
-        if (by === "app" && (call.method === "get" || call.method === "stat")) {
+        const { method, key = "" } = call;
+        // What was asked of a primary that came and went may be answered while the replay asks as well.
+        const isForApp = method === "get" || (method === "stat" && (!this.recovering || this.asked.has(key)));
+        if (by === "app" && isForApp) {
           const version = versionIn(answer);
           if (version !== undefined) this.seen.add(version);
         }
@@ -191,22 +232,27 @@ export class World {
     );
   }
 
-  /** What the primary holds under a key. */
-  idAt(key: string): number | undefined {
-    const record = this.primary.record(key);
-    return record && idIn(record.body);
+  /** Notes what a fallback has taken to hand it over. */
+  #noting(adapter: StorageAdapter): StorageAdapter {
+    const note = ({ header }: StoredRecord) => {
+      const { key, fallback } = header as typeof header & { fallback?: { version: Version; state: string } };
+      if (fallback === undefined || fallback.state === "copy") return;
+      const { version, state } = fallback;
+      this.taken.push({ key, version, state: state === "deleted" ? "deleted" : "saved" });
+    };
+    return overriding<StorageAdapter>(adapter, {
+      put: (record, ...more) => {
+        const outcome = adapter.put(record, ...more) as PutOutcome;
+        if (outcome.outcome === "written") note(record);
+        return outcome;
+      },
+      batch: (writes, ...more) => {
+        const outcome = adapter.batch?.(writes, ...more) as BatchOutcome;
+        if (outcome.outcome === "applied") for (const write of writes) if (write.type === "put") note(write.record);
+        return outcome;
+      },
+    });
   }
-}
-
-/** A fallback that does not keep what it does not know. */
-function forgetful(adapter: StorageAdapter): StorageAdapter {
-  const { put } = adapter;
-  return Object.assign(adapter, {
-    put: ((record, condition, options) => {
-      const { fallback: _, ...header } = record.header as typeof record.header & { fallback?: unknown };
-      return put.call(adapter, { ...record, header }, condition, options);
-    }) satisfies StorageAdapter["put"],
-  });
 }
 
 function idIn(body: Uint8Array): number {
