@@ -70,28 +70,29 @@ drop policy if exists owner on holdfast.shares;
 create policy owner on holdfast.shares to authenticated
   using (store in (select s.id from holdfast.stores s where s.owner = (select auth.uid())))
   with check (store in (select s.id from holdfast.stores s where s.owner = (select auth.uid())));
-drop policy if exists shared_read on holdfast.shares;
-create policy shared_read on holdfast.shares for select to authenticated using (grantee = (select auth.uid()));
+drop policy if exists guest_read on holdfast.shares;
+create policy guest_read on holdfast.shares for select to authenticated using (grantee = (select auth.uid()));
 
--- Beside the policies of owners, each of which is asked first.
+-- Beside the policies of owners. PostgreSQL asks those of a table in the reverse order of their names and ends with the first that
+-- says yes: `owner` comes before `guest`, so an owner never waits for what is asked of guests, for each tag and term.
 
-drop policy if exists shared_read on holdfast.stores;
-create policy shared_read on holdfast.stores for select to authenticated using (holdfast.store_role(id) is not null);
-drop policy if exists shared_count on holdfast.stores;
-create policy shared_count on holdfast.stores for update to authenticated
+drop policy if exists guest_read on holdfast.stores;
+create policy guest_read on holdfast.stores for select to authenticated using (holdfast.store_role(id) is not null);
+drop policy if exists guest_count on holdfast.stores;
+create policy guest_count on holdfast.stores for update to authenticated
   using (holdfast.store_role(id) = 'editor') with check (holdfast.store_role(id) = 'editor');
 
-drop policy if exists shared_read on holdfast.items;
-create policy shared_read on holdfast.items for select to authenticated using (holdfast.share_role(store, key) is not null);
-drop policy if exists shared_insert on holdfast.items;
-create policy shared_insert on holdfast.items for insert to authenticated
+drop policy if exists guest_read on holdfast.items;
+create policy guest_read on holdfast.items for select to authenticated using (holdfast.share_role(store, key) is not null);
+drop policy if exists guest_insert on holdfast.items;
+create policy guest_insert on holdfast.items for insert to authenticated
   with check (holdfast.share_role(store, key) = 'editor' and (parts is null or holdfast.may_refer(store, parts)));
-drop policy if exists shared_update on holdfast.items;
-create policy shared_update on holdfast.items for update to authenticated
+drop policy if exists guest_update on holdfast.items;
+create policy guest_update on holdfast.items for update to authenticated
   using (holdfast.share_role(store, key) = 'editor')
   with check (holdfast.share_role(store, key) = 'editor' and (parts is null or holdfast.may_refer(store, parts)));
-drop policy if exists shared_delete on holdfast.items;
-create policy shared_delete on holdfast.items for delete to authenticated using (holdfast.share_role(store, key) = 'editor');
+drop policy if exists guest_delete on holdfast.items;
+create policy guest_delete on holdfast.items for delete to authenticated using (holdfast.share_role(store, key) = 'editor');
 
 do $$
 declare
@@ -99,19 +100,19 @@ declare
 begin
   -- Kept versions and tombstones are for who may write: what an item was before it was shared is no viewer's business.
   foreach v_table in array array['tombstones', 'versions'] loop
-    execute format('drop policy if exists shared_write on holdfast.%I', v_table);
+    execute format('drop policy if exists guest_write on holdfast.%I', v_table);
     execute format(
-      'create policy shared_write on holdfast.%I to authenticated
+      'create policy guest_write on holdfast.%I to authenticated
          using (holdfast.share_role(store, key) = ''editor'') with check (holdfast.share_role(store, key) = ''editor'')', v_table);
   end loop;
   foreach v_table in array array['tags', 'terms'] loop
-    execute format('drop policy if exists shared_read on holdfast.%I', v_table);
+    execute format('drop policy if exists guest_read on holdfast.%I', v_table);
     execute format(
-      'create policy shared_read on holdfast.%I for select to authenticated
+      'create policy guest_read on holdfast.%I for select to authenticated
          using (exists (select 1 from holdfast.items i where i.id = item and i.store = %1$I.store))', v_table);
-    execute format('drop policy if exists shared_write on holdfast.%I', v_table);
+    execute format('drop policy if exists guest_write on holdfast.%I', v_table);
     execute format(
-      'create policy shared_write on holdfast.%I to authenticated
+      'create policy guest_write on holdfast.%I to authenticated
          using (exists (select 1 from holdfast.items i
            where i.id = item and i.store = %1$I.store and holdfast.share_role(i.store, i.key) = ''editor''))
          with check (exists (select 1 from holdfast.items i
@@ -120,18 +121,18 @@ begin
 end
 $$;
 
-drop policy if exists shared_read on holdfast.feed;
-create policy shared_read on holdfast.feed for select to authenticated using (holdfast.share_role(store, key) is not null);
-drop policy if exists shared_insert on holdfast.feed;
-create policy shared_insert on holdfast.feed for insert to authenticated with check (holdfast.share_role(store, key) = 'editor');
+drop policy if exists guest_read on holdfast.feed;
+create policy guest_read on holdfast.feed for select to authenticated using (holdfast.share_role(store, key) is not null);
+drop policy if exists guest_insert on holdfast.feed;
+create policy guest_insert on holdfast.feed for insert to authenticated with check (holdfast.share_role(store, key) = 'editor');
 
 -- Editors see which objects a store has, since they count who refers to them; what is in them says the policy of the bucket.
-drop policy if exists shared_read on holdfast.bodies;
-create policy shared_read on holdfast.bodies for select to authenticated
+drop policy if exists guest_read on holdfast.bodies;
+create policy guest_read on holdfast.bodies for select to authenticated
   using (holdfast.store_role(store) = 'editor' or holdfast.sees_body(store, id));
-drop policy if exists shared_insert on holdfast.bodies;
-create policy shared_insert on holdfast.bodies for insert to authenticated
+drop policy if exists guest_insert on holdfast.bodies;
+create policy guest_insert on holdfast.bodies for insert to authenticated
   with check (holdfast.store_role(store) = 'editor' and uploader = (select auth.uid()));
-drop policy if exists shared_update on holdfast.bodies;
-create policy shared_update on holdfast.bodies for update to authenticated
+drop policy if exists guest_update on holdfast.bodies;
+create policy guest_update on holdfast.bodies for update to authenticated
   using (holdfast.store_role(store) = 'editor') with check (holdfast.store_role(store) = 'editor');

@@ -80,15 +80,19 @@ declare
 begin
   select tags, terms into v_tags, v_terms from holdfast.items where id = p_item;
   if v_tags <> p_tags then
-    delete from holdfast.tags where store = p_store and item = p_item and tag in (
-      select holdfast.index_tag(t) from unnest(p_tags) t except select holdfast.index_tag(t) from unnest(v_tags) t);
+    if p_tags <> '{}' then
+      delete from holdfast.tags where store = p_store and item = p_item and tag in (
+        select holdfast.index_tag(t) from unnest(p_tags) t except select holdfast.index_tag(t) from unnest(v_tags) t);
+    end if;
     insert into holdfast.tags (store, tag, item)
       select p_store, t, p_item from (
         select holdfast.index_tag(t) as t from unnest(v_tags) t except select holdfast.index_tag(t) from unnest(p_tags) t) n;
   end if;
   if v_terms <> p_terms then
-    delete from holdfast.terms where store = p_store and item = p_item and term in (
-      select unnest(p_terms) except select unnest(v_terms));
+    if p_terms <> '{}' then
+      delete from holdfast.terms where store = p_store and item = p_item and term in (
+        select unnest(p_terms) except select unnest(v_terms));
+    end if;
     insert into holdfast.terms (store, term, item)
       select p_store, t, p_item from (select unnest(v_terms) as t except select unnest(p_terms)) n;
   end if;
