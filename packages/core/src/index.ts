@@ -18,6 +18,7 @@ export * from "./contract/storage-engine.js";
 export * from "./contract/storage-item.js";
 export * from "./contract/watch.js";
 export { diffValues } from "./diff-values.js";
+export { KeyOrder } from "./engine/key-order.js";
 export { openStorage } from "./engine/open-storage.js";
 export type { HistorySettings, RetrySettings, StorageSettings } from "./engine/settings.js";
 export { type ErrorCode, type SchemaIssue, StorageError, type StorageErrorDetails } from "./errors.js";

@@ -49,3 +49,8 @@ export function classify(error: unknown): Classification | undefined {
 export function isFull(error: unknown): boolean {
   return error instanceof DOMException && error.name === "QuotaExceededError";
 }
+
+/** Something stands where nothing was thought to. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "ConstraintError";
+}

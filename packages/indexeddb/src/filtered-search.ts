@@ -11,17 +11,19 @@ export async function query(connection: Connection, asked: ParsedQuery, now: num
     return firstOf(transaction, asked, now, (header) => matchesWhere(header, asked.where));
   }
   const hits: Hit[] = [];
-  for await (const hit of everyHit(transaction, asked, now)) hits.push(hit);
+  for await (const some of everyHit(transaction, asked, now)) hits.push(...some);
   return selectHits(hits, asked);
 }
 
 export async function count(connection: Connection, asked: ParsedQuery, now: number): Promise<number> {
   const transaction = await connection.begin(["records"], "readonly");
   let sum = 0;
-  for await (const _hit of everyHit(transaction, asked, now)) sum++;
+  for await (const some of everyHit(transaction, asked, now)) sum += some.length;
   return sum;
 }
 
-async function* everyHit(transaction: IDBTransaction, asked: ParsedQuery, now: number): AsyncGenerator<Hit> {
-  for await (const hit of byKey(transaction, asked, now, STEP)) if (matchesWhere(hit.header, asked.where)) yield hit;
+async function* everyHit(transaction: IDBTransaction, asked: ParsedQuery, now: number): AsyncGenerator<Hit[]> {
+  for await (const some of byKey(transaction, asked, now, STEP)) {
+    yield some.filter(({ header }) => matchesWhere(header, asked.where));
+  }
 }

@@ -1,10 +1,11 @@
 import type { HistoryLimits } from "@holdfast/core";
-import { isFull } from "./classify.js";
+import { isFull, isTaken } from "./classify.js";
 import type { Connection } from "./connection.js";
 import type { Attempt, EvictionJob, JobOptions, RoomMakers } from "./group-jobs.js";
+import { LastWritten } from "./last-written.js";
 import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
 import { answered, commit } from "./requests.js";
-import { EMPTY, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
+import { EMPTY, type Found, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions extends RoomMakers {
   readonly connection: Connection;
@@ -39,6 +40,7 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #jobs: Job[] = [];
   #running: Promise<void> | undefined;
+  readonly #last = new LastWritten();
   #summary: Summary = EMPTY;
   #freed = Number.NEGATIVE_INFINITY;
 
@@ -98,30 +100,66 @@ export class GroupCommit {
   async #commit(group: readonly Job[]): Promise<void> {
     const { connection, history, committing, committed, leftBodies } = this.#options;
     const transaction = await connection.begin(history === undefined ? WRITTEN : [...WRITTEN, "history"], "readwrite");
-    const { workspace, sequence, entry, alone } = await commit(transaction, async () => {
-      const records = transaction.objectStore("records");
-      const feed = transaction.objectStore("feed");
-      const rows = new Map<string, Row | undefined>();
-      const kept = new Map<string, KeptVersion[]>();
-      const keys = group.flatMap((job) => job.keys);
-      const [behind] = await Promise.all([
-        answered(feed.getKey(IDBKeyRange.lowerBound(this.#summary.sequence, true))),
-        ...keys.map(async (key) => rows.set(key, await answered(records.get(key)))),
-        ...(history === undefined ? [] : keys.map(async (key) => kept.set(key, await keptOf(transaction, key)))),
-      ]);
-      if (behind !== undefined) this.#summary = await newest(feed);
-      const workspace = new Workspace({ rows, kept, summary: this.#summary }, history);
-      for (const job of group) job.work(workspace);
+    const began = performance.now();
+    const assumed = history === undefined ? this.#last.assume(group, began) : undefined;
+    const writing = commit(transaction, async () => {
+      let alone = true;
+      let workspace = assumed && this.#judge(group, { rows: assumed, kept: new Map() });
+      // Only for what it writes does the browser find out whether that was right.
+      if (workspace === undefined || !workspace.writes) {
+        const { behind, ...found } = await this.#read(transaction, group);
+        alone = !behind;
+        workspace = this.#judge(group, found);
+      }
       const sequence = this.#summary.sequence + 1;
       const entry = workspace.issue(transaction, sequence);
-      if (sequence % TRIM_EVERY === 0) feed.delete(IDBKeyRange.upperBound(sequence - FEED_LENGTH));
+      if (sequence % TRIM_EVERY === 0) {
+        transaction.objectStore("feed").delete(IDBKeyRange.upperBound(sequence - FEED_LENGTH));
+      }
       if (entry !== undefined) committing();
-      return { workspace, sequence, entry, alone: behind === undefined };
+      return { workspace, sequence, entry, alone };
     });
-    if (entry !== undefined) this.#summary = summaryOf(sequence, entry);
-    for (const job of group) job.acknowledge();
-    if (entry !== undefined) committed(sequence, entry, alone);
-    if (workspace.leftBodies) leftBodies();
+    try {
+      const { workspace, sequence, entry, alone } = await writing;
+      if (entry !== undefined) this.#summary = summaryOf(sequence, entry);
+      this.#last.committed(began, workspace.written());
+      for (const job of group) job.acknowledge();
+      if (entry !== undefined) committed(sequence, entry, alone);
+      if (workspace.leftBodies) leftBodies();
+    } catch (error) {
+      if (assumed === undefined || !isTaken(error)) throw error;
+      this.#last.forget();
+      await this.#commit(group);
+    }
+  }
+
+  #judge(group: readonly Job[], found: Omit<Found, "summary">): Workspace {
+    const workspace = new Workspace({ ...found, summary: this.#summary }, this.#options.history);
+    for (const job of group) job.work(workspace);
+    return workspace;
+  }
+
+  /** What stands; `behind`: others wrote since this store last did. */
+  async #read(
+    transaction: IDBTransaction,
+    group: readonly Job[],
+  ): Promise<Omit<Found, "summary"> & { readonly behind: boolean }> {
+    const records = transaction.objectStore("records");
+    const feed = transaction.objectStore("feed");
+    const rows = new Map<string, Row | undefined>();
+    const kept = new Map<string, KeptVersion[]>();
+    const keys = group.flatMap((job) => job.keys);
+    const isKept = this.#options.history !== undefined;
+    const [newer] = await Promise.all([
+      answered(feed.getKey(IDBKeyRange.lowerBound(this.#summary.sequence, true))),
+      ...keys.map(async (key) => rows.set(key, await answered(records.get(key)))),
+      ...(isKept ? keys.map(async (key) => kept.set(key, await keptOf(transaction, key))) : []),
+    ]);
+    if (newer !== undefined) {
+      this.#summary = await newest(feed);
+      this.#last.forget();
+    }
+    return { rows, kept, behind: newer !== undefined };
   }
 
   async #fail(job: Job, error: unknown): Promise<void> {

@@ -16,6 +16,8 @@ export interface JobOptions {
   readonly bytes?: number;
   /** The job makes more room than it takes. */
   readonly frees?: true;
+  /** Nothing is likely to stand under its keys. */
+  readonly fresh?: boolean;
 }
 
 /** What a write of the group commit must tell of itself when it finds no room. */

@@ -1,5 +1,5 @@
 import { compareRank, type Hit, matchTerms, type ParsedQuery, type RecordHeader } from "@holdfast/core";
-import type { ItemRow, Row } from "./layout.js";
+import { headerOf, type ItemRow, type Row } from "./layout.js";
 import { living, livingHeader } from "./reads.js";
 import { answered } from "./requests.js";
 import { startingWith, toStored } from "./stored-key.js";
@@ -25,11 +25,8 @@ export async function firstOf(
   meets: Meets,
 ): Promise<RecordHeader[]> {
   const end = asked.offset + asked.limit;
-  const headers: RecordHeader[] = [];
-  for await (const header of inOrder(transaction, asked, now, { end, meets })) {
-    if (headers.push(header) >= end) break;
-  }
-  return headers.slice(asked.offset);
+  const headers = await inOrder(transaction, asked, now, { end, meets });
+  return headers.slice(asked.offset, end);
 }
 
 interface Wanted {
@@ -38,33 +35,59 @@ interface Wanted {
   readonly meets: Meets;
 }
 
-async function* inOrder(
+/** The first `end` at least, or all. */
+async function inOrder(
   transaction: IDBTransaction,
   asked: ParsedQuery,
   now: number,
   wanted: Wanted,
-): AsyncGenerator<RecordHeader> {
-  if (asked.order.by === "rank") yield* await byRank(transaction, asked, now, wanted);
-  else
-    for await (const { header } of byKey(transaction, asked, now, wanted.end)) if (wanted.meets(header)) yield header;
+): Promise<RecordHeader[]> {
+  if (asked.order.by === "rank") return byRank(transaction, asked, now, wanted);
+  const headers: RecordHeader[] = [];
+  for await (const some of byKey(transaction, asked, now, wanted.end)) {
+    for (const { header } of some) if (wanted.meets(header)) headers.push(header);
+    if (headers.length >= wanted.end) break;
+  }
+  return headers;
 }
 
-/** What matches, comparisons aside, by key upwards. `end`: how many may be taken. */
+/** What matches, comparisons aside, by key upwards, some at a time. `end`: how many may be taken. */
 export async function* byKey(
   transaction: IDBTransaction,
   asked: ParsedQuery,
   now: number,
   end: number,
-): AsyncGenerator<Hit> {
+): AsyncGenerator<Hit[]> {
   const ranges = rangesOf(asked);
   if (ranges.length === 0) {
-    for await (const header of living(transaction, { prefix: toStored(asked.prefix) }, end, now))
-      yield { header, exact: 0 };
+    for await (const headers of living(transaction, { prefix: toStored(asked.prefix) }, end, now)) {
+      yield headers.map((header) => ({ header, exact: 0 }));
+    }
     return;
+  }
+  let behind = "";
+  const tag = onlyTag(asked);
+  if (tag !== undefined && end <= STEP) {
+    const rows = await tagged(transaction, tag, end);
+    yield rows.flatMap((row) => livingHit(row, asked, now) ?? []);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < end) return;
+    behind = toStored(headerOf(last).key);
   }
   let found: Set<string> | undefined;
   for (let most = FEW; found === undefined; most *= MORE) found = await within(transaction, asked, ranges, most);
-  yield* hitsAmong(transaction, [...found].sort(), asked, now);
+  const keys = Array.from(found).filter((key) => key > behind);
+  yield* hitsAmong(transaction, keys.sort(), asked, now);
+}
+
+/** The tag, when nothing else is asked for. */
+function onlyTag({ tags, terms }: ParsedQuery): string | undefined {
+  return tags.length === 1 && terms === undefined ? tags[0] : undefined;
+}
+
+/** The first records with a tag, by key: the index keeps those of one tag in that order, so that one request brings a page. */
+function tagged(transaction: IDBTransaction, tag: string, most: number): Promise<ItemRow[]> {
+  return answered(transaction.objectStore("records").index("found").getAll(rangeOfTag(tag), most));
 }
 
 /**
@@ -85,7 +108,9 @@ async function byRank(
     const found = await within(transaction, asked, ranges, most);
     if (found !== undefined) {
       const all: Hit[] = [];
-      for await (const hit of hitsAmong(transaction, [...found], asked, now)) if (meets(hit.header)) all.push(hit);
+      for await (const some of hitsAmong(transaction, [...found], asked, now)) {
+        all.push(...some.filter(({ header }) => meets(header)));
+      }
       return headersOf(all);
     }
     while (end <= most && walk.goesOn && walk.seen < most) {
@@ -138,7 +163,11 @@ class Walk {
 /** The parts of the index for each tag and each term. */
 function rangesOf({ tags, terms = [] }: ParsedQuery): IDBKeyRange[] {
   const words = terms.map((term) => startingWith(`=${term}`)).filter((range) => range instanceof IDBKeyRange);
-  return [...tags.map((tag) => IDBKeyRange.only(`#${tag}`)), ...words];
+  return [...tags.map(rangeOfTag), ...words];
+}
+
+function rangeOfTag(tag: string): IDBKeyRange {
+  return IDBKeyRange.only(`#${tag}`);
 }
 
 /**
@@ -168,21 +197,18 @@ export async function wholly(transaction: IDBTransaction, asked: ParsedQuery): P
   return within(transaction, asked, rangesOf(asked), MOST_ENTRIES);
 }
 
-/** What among `keys` is alive and matches, comparisons aside, in their order. */
+/** What among `keys` is alive and matches, comparisons aside, in their order, some at a time. */
 async function* hitsAmong(
   transaction: IDBTransaction,
   keys: readonly string[],
   asked: ParsedQuery,
   now: number,
-): AsyncGenerator<Hit> {
+): AsyncGenerator<Hit[]> {
   const records = transaction.objectStore("records");
   for (let start = 0; start < keys.length; start += STEP) {
     const part = keys.slice(start, start + STEP);
     const rows = await Promise.all(part.map((key): Promise<Row | undefined> => answered(records.get(key))));
-    for (const row of rows) {
-      const hit = livingHit(row, asked, now);
-      if (hit !== undefined) yield hit;
-    }
+    yield rows.flatMap((row) => livingHit(row, asked, now) ?? []);
   }
 }
 

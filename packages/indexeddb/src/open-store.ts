@@ -1,10 +1,12 @@
 import {
   type AdapterContext,
   type AdapterWrite,
+  type Awaitable,
   type BatchOutcome,
   CHUNK_BYTES,
   type DeleteCondition,
   type DeleteOutcome,
+  KeyOrder,
   type PutCondition,
   type PutOutcome,
   type Version,
@@ -22,7 +24,7 @@ import { answered } from "./requests.js";
 import type { Reserve } from "./reserve.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
-import { type BodilessRecord, keyOf, type Place, type PlacedWrite } from "./workspace.js";
+import type { BodilessRecord, Place, PlacedWrite } from "./workspace.js";
 
 /** One open database with everything that works on it. */
 export class OpenStore implements Store {
@@ -36,6 +38,7 @@ export class OpenStore implements Store {
   #watched: Feed | undefined;
   #eviction: Promise<Eviction> | undefined;
   #reserve: Promise<Reserve> | undefined;
+  readonly #order = new KeyOrder();
   #bodies: Promise<Bodies> | undefined;
 
   static async open(
@@ -90,7 +93,10 @@ export class OpenStore implements Store {
   }
 
   async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
-    const place = await this.#place(record.body, signal);
+    const stored = toStored(record.header.key);
+    // A body that is stored piece by piece takes its time. What is called for its key meanwhile comes behind it all the same.
+    const placing = this.#order.turn([stored], this.#place(record.body, signal));
+    const place = placing instanceof Promise ? await placing : placing;
     const bodiless = this.bodiless(record);
     let outcome: PutOutcome | undefined;
     try {
@@ -100,7 +106,7 @@ export class OpenStore implements Store {
           if (put.outcome === "written") place.bind(workspace);
           return put;
         },
-        { keys: [toStored(record.header.key)], signal, bytes: place.bytes },
+        { keys: [stored], signal, bytes: place.bytes, fresh: isFresh(condition) },
       );
       return outcome;
     } finally {
@@ -108,27 +114,19 @@ export class OpenStore implements Store {
     }
   }
 
-  delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
-    return this.group.submit((workspace) => workspace.delete(key, condition), {
-      keys: [toStored(key)],
-      signal,
-      frees: true,
-    });
+  async delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
+    const stored = toStored(key);
+    const turn = this.#order.turn([stored], undefined);
+    if (turn !== undefined) await turn;
+    return this.group.submit((workspace) => workspace.delete(key, condition), { keys: [stored], signal, frees: true });
   }
 
   async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
+    const keys = writes.map((write) => toStored(write.type === "put" ? write.record.header.key : write.key));
     const places: Place[] = [];
     let outcome: BatchOutcome | undefined;
     try {
-      const placed: PlacedWrite[] = [];
-      for (const write of writes) {
-        if (write.type === "delete") placed.push(write);
-        else {
-          const place = await this.#place(write.record.body, signal);
-          places.push(place);
-          placed.push({ type: "put", record: this.bodiless(write.record), body: place.body, expect: write.expect });
-        }
-      }
+      const placed = await this.#order.turn(keys, this.#placeAll(writes, places, signal));
       outcome = await this.group.submit(
         (workspace) => {
           const result = workspace.batch(placed, now);
@@ -136,9 +134,10 @@ export class OpenStore implements Store {
           return result;
         },
         {
-          keys: placed.map((write) => toStored(keyOf(write))),
+          keys,
           signal,
           bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
+          fresh: writes.every((write) => write.type === "put" && isFresh(write)),
         },
       );
       return outcome;
@@ -158,10 +157,28 @@ export class OpenStore implements Store {
     }
   }
 
+  /** Every place that was found is among `places`, also when another one is not. */
+  async #placeAll(
+    writes: readonly AdapterWrite[],
+    places: Place[],
+    signal: AbortSignal | undefined,
+  ): Promise<PlacedWrite[]> {
+    const placed: PlacedWrite[] = [];
+    for (const write of writes) {
+      if (write.type === "delete") placed.push(write);
+      else {
+        const place = await this.#place(write.record.body, signal);
+        places.push(place);
+        placed.push({ type: "put", record: this.bodiless(write.record), body: place.body, expect: write.expect });
+      }
+    }
+    return placed;
+  }
+
   /** Finds a place for a body. One of several pieces is stored there at once, out of readers' sight. */
-  async #place(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Place> {
+  #place(bytes: Uint8Array, signal: AbortSignal | undefined): Awaitable<Place> {
+    if (bytes.byteLength > CHUNK_BYTES) return this.bodies().then((bodies) => bodies.stage(bytes, signal));
     const none = () => undefined;
-    if (bytes.byteLength > CHUNK_BYTES) return (await this.bodies()).stage(bytes, signal);
     const chunk = own(bytes);
     const size = bytes.byteLength;
     if (size <= INLINE_LIMIT) return { body: { inline: chunk }, bytes: size, bind: none, end: none };
@@ -202,6 +219,11 @@ export class OpenStore implements Store {
     this.#channel.close();
     this.connection.close();
   }
+}
+
+/** A write that names no version is likely one of something new. */
+function isFresh({ expect }: Pick<PutCondition, "expect">): boolean {
+  return expect === "any" || expect === "absent";
 }
 
 /** The bytes on a buffer of their own: the database stores the buffer behind a view whole. */

@@ -60,40 +60,42 @@ export async function list(
 ): Promise<RecordHeader[]> {
   const transaction = await connection.begin(["records"], "readonly");
   const headers: RecordHeader[] = [];
-  for await (const header of living(
-    transaction,
-    { prefix: toStored(prefix), after: after === undefined ? undefined : toStored(after) },
-    limit,
-    now,
-  )) {
-    headers.push(header);
-    if (headers.length === limit) break;
+  const range = { prefix: toStored(prefix), after: after === undefined ? undefined : toStored(after) };
+  for await (const some of living(transaction, range, limit, now)) {
+    headers.push(...some);
+    if (headers.length >= limit) break;
   }
-  return headers;
+  return headers.slice(0, limit);
 }
 
-/** Living headers in order, read in steps; `wanted` is a guess of how many will be taken. Stays within its transaction. */
+/**
+ * Living headers in order, as many at once as one request brought; `wanted` is a guess of how many will be taken. Stays within
+ * its transaction.
+ */
 export async function* living(
   transaction: IDBTransaction,
   { prefix, after }: { readonly prefix: string; readonly after?: string | undefined },
   wanted: number,
   now: number,
-): AsyncGenerator<RecordHeader> {
+): AsyncGenerator<RecordHeader[]> {
   const records = transaction.objectStore("records");
   let range = startingWith(prefix, after);
   let step = Math.min(wanted, STEP);
   while (range !== undefined) {
     const rows: Row[] = await answered(records.getAll(range, step));
-    let last: Row | undefined;
-    for (last of rows) {
-      const header = livingHeader(last, now);
-      if (header !== undefined) yield header;
-    }
+    yield livingHeaders(rows, now);
+    const last = rows.at(-1);
     if (last === undefined || rows.length < step) return;
     range = startingWith(prefix, isItem(last) ? toStored(headerOf(last).key) : last.k);
     // What was passed over may go on for long.
     step = STEP;
   }
+}
+
+function livingHeaders(rows: readonly Row[], now: number): RecordHeader[] {
+  const headers: RecordHeader[] = [];
+  for (const row of rows) if (isLiving(row, now)) headers.push(headerOf(row));
+  return headers;
 }
 
 export function livingHeader(row: Row | undefined, now: number): RecordHeader | undefined {

@@ -26,6 +26,7 @@ export async function count(connection: Connection, asked: ParsedQuery, now: num
   } else if (asked.prefix === "") {
     const { items } = await newest(transaction.objectStore("feed"));
     sum = items - (await answered(expires.count(IDBKeyRange.upperBound(now))));
-  } else for await (const _header of living(transaction, { prefix: toStored(asked.prefix) }, STEP, now)) sum++;
+  } else
+    for await (const some of living(transaction, { prefix: toStored(asked.prefix) }, STEP, now)) sum += some.length;
   return sum;
 }

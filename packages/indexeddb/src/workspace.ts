@@ -73,7 +73,7 @@ export type PlacedWrite =
     }
   | Extract<AdapterWrite, { type: "delete" }>;
 
-export function keyOf(write: PlacedWrite): string {
+function keyOf(write: PlacedWrite): string {
   return write.type === "put" ? write.record.header.key : write.key;
 }
 
@@ -101,6 +101,8 @@ export class Workspace {
   readonly #kept: Found["kept"];
   readonly #history: HistoryLimits | undefined;
   readonly #changed = new Set<string>();
+  /** Of the changed, those under which nothing stood. */
+  readonly #added = new Set<string>();
   readonly #requests: ((transaction: IDBTransaction) => void)[] = [];
   readonly #changes: FeedChange[] = [];
   #left = false;
@@ -120,6 +122,19 @@ export class Workspace {
   /** Whether a body was left behind that no record points to any more. */
   get leftBodies(): boolean {
     return this.#left;
+  }
+
+  /** Whether anything changes. */
+  get writes(): boolean {
+    return this.#changed.size > 0;
+  }
+
+  /** What stands under every key that was changed. */
+  *written(): Generator<readonly [stored: string, row: Row]> {
+    for (const stored of this.#changed) {
+      const row = this.#rows.get(stored);
+      if (row !== undefined) yield [stored, row];
+    }
   }
 
   put(record: BodilessRecord, body: Body, condition: PutCondition): PutOutcome {
@@ -175,11 +190,15 @@ export class Workspace {
   /** Makes the requests. Returns the new feed entry, or undefined when nothing changed. */
   issue(transaction: IDBTransaction, sequence: number): FeedRow | undefined {
     const records = transaction.objectStore("records");
-    for (const stored of this.#changed) records.put(this.#rows.get(stored), stored);
+    for (const [stored, row] of this.written()) {
+      // Refused by the browser when something stands there all the same.
+      if (this.#added.has(stored)) records.add(row, stored);
+      else records.put(row, stored);
+    }
     for (const request of this.#requests) request(transaction);
     if (this.#changes.length === 0 || this.#high === undefined) return undefined;
     const entry: FeedRow = { c: this.#changes, v: this.#high, n: this.#items, s: this.#bytes };
-    transaction.objectStore("feed").put(entry, sequence);
+    transaction.objectStore("feed").add(entry, sequence);
     return entry;
   }
 
@@ -193,6 +212,7 @@ export class Workspace {
 
   #replace(stored: string, row: Row, old: RecordHeader | undefined, now: number): void {
     const before = this.#rows.get(stored);
+    if (before === undefined) this.#added.add(stored);
     if (old !== undefined && isItem(before)) {
       this.#items--;
       this.#bytes -= old.storedSize;

@@ -29,6 +29,28 @@ describe("large bodies", () => {
     database.close();
   });
 
+  it("are written in the order of the calls, however long they take", async () => {
+    const storage = await openStore();
+    await Promise.all([
+      storage.save("a", noise(3 * MiB)),
+      storage.save("a", "small"),
+      storage.save("b", noise(3 * MiB)),
+    ]);
+    const deleting = [storage.save("b", noise(2 * MiB)), storage.delete("b")];
+    const batches = [
+      storage.batch([
+        { type: "save", key: "c", data: noise(2 * MiB) },
+        { type: "save", key: "d", data: 1 },
+      ]),
+      storage.save("d", 2),
+      storage.save("c", "last"),
+    ];
+    await Promise.all([...deleting, ...batches]);
+    expect(await storage.load("a")).toBe("small");
+    expect(await storage.exists("b")).toBe(false);
+    expect([await storage.load("c"), await storage.load("d")]).toEqual(["last", 2]);
+  });
+
   it("are kept as long as somebody reads them, and freed then", async () => {
     const storage = await openStore();
     const body = noise(3 * MiB);

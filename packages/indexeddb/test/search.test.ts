@@ -56,6 +56,10 @@ describe("what many items match", () => {
     ["a word and a comparison", { text: "comm", where: { index: { gte: 2_500 } }, limit: 25 }],
     ["a comparison that few meet", { text: "comm", where: { index: { in: [3, 4, 7] } } }],
     ["a tag", { tags: ["fifth"], limit: 25 }],
+    ["a tag, a page far behind", { tags: ["fifth"], limit: 40, offset: 180 }],
+    ["a tag below a prefix", { tags: ["fifth"], prefix: "k2", limit: 25 }],
+    ["a tag and a comparison that few meet", { tags: ["fifth"], where: { index: { gte: 2_900 } }, limit: 10 }],
+    ["a tag in order of keys, without an end", { tags: ["fifth"] }],
     ["a few items only", { text: "w7 comm" }],
     ["all, without an end", { text: "comm" }],
   ])("is found as by the reference scan: %s", async (_name, query) => {

@@ -1,61 +1,61 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Harness } from "@holdfast/conformance";
+import { type Harness, type Result, runConformance } from "@holdfast/conformance";
 import type { Capabilities } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
+import { indexeddb } from "@holdfast/indexeddb";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { sqlite } from "@holdfast/sqlite";
+import { runInBrowser } from "./browser/run-in-browser.ts";
 import { startPeer } from "./start-peer.ts";
 
 /** An adapter that is certified, as an app gets it that sets no option. */
 export interface CertifiedAdapter {
+  readonly name: string;
   readonly capabilities: Capabilities;
-  readonly harness: Harness;
+  /** Runs the whole suite on it. */
+  run(): AsyncIterable<Result>;
 }
 
-/** Every adapter of this repository that runs on Node. */
+/** Every adapter of this repository that needs no service. */
 export const adapters: readonly CertifiedAdapter[] = [
-  {
-    capabilities: memory().capabilities,
-    harness: {
-      name: "memory",
-      async open() {
-        const store = createMemoryStore();
-        return { adapter: () => memory({ store }), persistent: true, destroy: async () => undefined };
-      },
+  onNode(memory().capabilities, {
+    name: "memory",
+    async open() {
+      const store = createMemoryStore();
+      return { adapter: () => memory({ store }), persistent: true, destroy: async () => undefined };
     },
-  },
-  {
-    // Nothing is opened by asking.
-    capabilities: sqlite({ path: join(tmpdir(), "never-opened.db") }).capabilities,
-    harness: {
-      name: "sqlite",
-      async open() {
-        const directory = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
-        const path = join(directory, "store.db");
-        return {
-          adapter: () => sqlite({ path }),
-          persistent: true,
-          peer: () => startPeer("sqlite-peer.ts", path),
-          destroy: () => rm(directory, { recursive: true, force: true }),
-        };
-      },
+  }),
+  // Nothing is opened by asking.
+  onNode(sqlite({ path: join(tmpdir(), "never-opened.db") }).capabilities, {
+    name: "sqlite",
+    async open() {
+      const directory = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
+      const path = join(directory, "store.db");
+      return {
+        adapter: () => sqlite({ path }),
+        persistent: true,
+        peer: () => startPeer("sqlite-peer.ts", path),
+        destroy: () => rm(directory, { recursive: true, force: true }),
+      };
     },
-  },
-  {
-    capabilities: filesystem({ root: join(tmpdir(), "never-opened") }).capabilities,
-    harness: {
-      name: "filesystem",
-      async open() {
-        const root = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
-        return {
-          adapter: () => filesystem({ root }),
-          persistent: true,
-          peer: () => startPeer("filesystem-peer.ts", root),
-          destroy: () => rm(root, { recursive: true, force: true }),
-        };
-      },
+  }),
+  onNode(filesystem({ root: join(tmpdir(), "never-opened") }).capabilities, {
+    name: "filesystem",
+    async open() {
+      const root = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
+      return {
+        adapter: () => filesystem({ root }),
+        persistent: true,
+        peer: () => startPeer("filesystem-peer.ts", root),
+        destroy: () => rm(root, { recursive: true, force: true }),
+      };
     },
-  },
+  }),
+  { name: "indexeddb", capabilities: indexeddb({ name: "never-opened" }).capabilities, run: runInBrowser },
 ];
+
+function onNode(capabilities: Capabilities, harness: Harness): CertifiedAdapter {
+  return { name: harness.name, capabilities, run: () => runConformance(harness) };
+}

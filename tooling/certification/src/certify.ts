@@ -8,21 +8,21 @@ import { certify, type Verdict } from "./verdict.ts";
 // Adapters that are named run anew, and the others stay as they were found; without a name, all run.
 const named = new Set(process.argv.slice(2));
 for (const name of named) {
-  if (!adapters.some(({ harness }) => harness.name === name)) throw new Error(`there is no adapter ${name} here`);
+  if (!adapters.some((each) => each.name === name)) throw new Error(`there is no adapter ${name} here`);
 }
 const verdicts: Record<string, Verdict> = {};
-for (const { harness } of adapters) {
-  const found = named.size === 0 || named.has(harness.name) ? undefined : readVerdicts()[harness.name];
+for (const { name: adapter, run } of adapters) {
+  const found = named.size === 0 || named.has(adapter) ? undefined : readVerdicts()[adapter];
   if (found !== undefined) {
-    verdicts[harness.name] = found;
+    verdicts[adapter] = found;
     continue;
   }
-  verdicts[harness.name] = await certify(harness, ({ mode, theme, case: name, error }) => {
-    console.error(`${harness.name} > ${mode} > ${theme} > ${name}: ${String(error)}`);
+  verdicts[adapter] = await certify(run(), ({ mode, theme, case: name, error }) => {
+    console.error(`${adapter} > ${mode} > ${theme} > ${name}: ${String(error)}`);
     process.exitCode = 1;
   });
-  const passed = Object.values(verdicts[harness.name] ?? {}).reduce((sum, theme) => sum + theme.passed, 0);
-  console.log(`${harness.name}: ${passed} cases passed`);
+  const passed = Object.values(verdicts[adapter] ?? {}).reduce((sum, theme) => sum + theme.passed, 0);
+  console.log(`${adapter}: ${passed} cases passed`);
 }
 mkdirSync(dirname(verdictsPath), { recursive: true });
 writeFileSync(verdictsPath, `${JSON.stringify(verdicts, undefined, 2)}\n`);

@@ -23,5 +23,5 @@ export function readSaboteurs(): Saboteur[] {
 
 /** As the adapters announce them now. */
 export function currentCapabilities(): Record<string, Capabilities> {
-  return Object.fromEntries(adapters.map(({ harness, capabilities }) => [harness.name, capabilities]));
+  return Object.fromEntries(adapters.map(({ name, capabilities }) => [name, capabilities]));
 }

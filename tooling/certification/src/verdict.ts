@@ -1,4 +1,4 @@
-import { type Harness, type Result, runConformance, themes } from "@holdfast/conformance";
+import { type Result, themes } from "@holdfast/conformance";
 
 /** What one adapter's run of the suite found, by the names of the themes. */
 export type Verdict = Readonly<Record<string, ThemeVerdict>>;
@@ -15,10 +15,10 @@ export interface ThemeVerdict {
 /** Verdicts by the names of the adapters: what the page is made from. */
 export type Verdicts = Readonly<Record<string, Verdict>>;
 
-/** Runs the whole suite. `onFailure` hears of each broken promise at once. */
-export async function certify(harness: Harness, onFailure: (result: Result) => void): Promise<Verdict> {
+/** Sums up a run of the whole suite. `onFailure` hears of each broken promise at once. */
+export async function certify(run: AsyncIterable<Result>, onFailure: (result: Result) => void): Promise<Verdict> {
   const results: Result[] = [];
-  for await (const result of runConformance(harness)) {
+  for await (const result of run) {
     results.push(result);
     if (!result.passed) onFailure(result);
   }

@@ -1,4 +1,4 @@
-import { compressed, namespaced, plain, type RunOptions, type Theme, themes } from "@holdfast/conformance";
+import { compressed, type Mode, namespaced, plain, type RunOptions, type Theme, themes } from "@holdfast/conformance";
 
 /** The suite for another mode: cases about size or the adapter alone have been met in the first. */
 const again: readonly Theme[] = themes.map((theme) => ({ ...theme, cases: theme.cases.filter(({ once }) => !once) }));
@@ -6,10 +6,13 @@ const again: readonly Theme[] = themes.map((theme) => ({ ...theme, cases: theme.
 /** Of the compressed mode, what a worker's own Compression Streams have a hand in. */
 const COMPRESSING = ["save and load", "exactness", "streams", "open streams"];
 
+/** Both at once: neither knows of the other, in core or here. Each alone runs in `pnpm certify indexeddb`. */
+const compressedBelow: Mode = { ...namespaced, name: "compressed, in a namespace", settings: compressed.settings };
+
 /** The whole suite, in two parts that may run beside each other. */
 export const windowParts: { readonly first: RunOptions; readonly others: RunOptions } = {
   first: { modes: [plain] },
-  others: { modes: [namespaced, compressed], themes: again },
+  others: { modes: [compressedBelow], themes: again },
 };
 
 /**

@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launchProfile } from "@holdfast/browser/launch";
+import type { Result } from "@holdfast/conformance";
+import { build } from "vite";
+
+// Loopback counts as secure. Nobody listens there: the browser is answered from here.
+const ADDRESS = "http://127.0.0.1/";
+
+/** Runs the suite on the indexeddb adapter in a window of a real browser, whose profile lies on the disk; its peers are other tabs. */
+export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
+  const script = await bundle();
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
+  const context = await launchProfile(folder);
+  try {
+    await context.route(ADDRESS, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+    const newPage = async () => {
+      const page = await context.newPage();
+      await page.goto(ADDRESS);
+      return page;
+    };
+    const suite = await newPage();
+    const tabs: Awaited<ReturnType<typeof newPage>>[] = [];
+    const results: Result[] = [];
+    let wake = (): void => undefined;
+    await suite.exposeFunction("tellResult", (result: Result) => {
+      results.push(result);
+      wake();
+    });
+    await suite.exposeFunction("openTab", async (database: string) => {
+      const tab = await newPage();
+      const number = tabs.push(tab) - 1;
+      await tab.exposeFunction("tellSuite", (message: unknown) =>
+        suite.evaluate(([from, what]) => globalThis.hear?.(from, what), [number, message] as const),
+      );
+      await tab.addScriptTag({ content: script });
+      await tab.evaluate((name) => globalThis.beTab?.(name), database);
+      return number;
+    });
+    await suite.exposeFunction("tellTab", (tab: number, message: unknown) =>
+      // One that has crashed hears nothing.
+      tabs[tab]?.evaluate((what) => globalThis.hear?.(0, what), message).catch(() => undefined),
+    );
+    await suite.exposeFunction("crashTab", async (number: number) => {
+      const tab = tabs[number];
+      if (tab === undefined || tab.isClosed()) return;
+      const session = await context.newCDPSession(tab);
+      const crashed = tab.waitForEvent("crash");
+      // What crashes does not answer.
+      session.send("Page.crash").catch(() => undefined);
+      await crashed;
+      await tab.close();
+    });
+    await suite.addScriptTag({ content: script });
+    let ended = false;
+    const running = suite
+      .evaluate(() => globalThis.runSuite?.())
+      .finally(() => {
+        ended = true;
+        wake();
+      });
+    // Its failure is met below.
+    running.catch(() => undefined);
+    while (!ended || results.length > 0) {
+      yield* results.splice(0);
+      if (!ended && results.length === 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+    await running;
+  } finally {
+    await context.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** in-page.ts with all that it imports, as one script. */
+async function bundle(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      minify: false,
+      target: "esnext",
+      lib: { entry: join(import.meta.dirname, "in-page.ts"), formats: ["iife"], name: "certify" },
+    },
+  });
+  const [first] = Array.isArray(built) ? built : [built];
+  const chunk = first !== undefined && "output" in first ? first.output[0] : undefined;
+  if (chunk?.type !== "chunk") throw new Error("the page's script was not built");
+  return chunk.code;
+}
