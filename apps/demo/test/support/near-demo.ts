@@ -2,4 +2,9 @@
 import { main } from "../../dist/main.js";
 import { ROUTE } from "../../dist/route.js";
 
-await main(ROUTE.slice(0, ROUTE.findIndex(({ name }) => name === "embedded Supabase")));
+await main(
+  ROUTE.slice(
+    0,
+    ROUTE.findIndex(({ name }) => name === "embedded Supabase"),
+  ),
+);

@@ -6,7 +6,8 @@ import { compressed, namespaced, plain, type RunOptions, type Theme, themes } fr
  */
 const LARGE = [
   ...["list and scan", "exactness", "faults at each call", "changes", "collections", "open streams", "keys", "options"],
-  ...["two processes", "in the middle of everything", "models", "history", "abort", "open and close", "versions", "edges"],
+  ...["two processes", "in the middle of everything", "models", "history", "abort", "open and close", "versions"],
+  "edges",
 ];
 
 /** What meets the adapter otherwise below a prefix, and where a body was made smaller. */
