@@ -27,4 +27,10 @@ export const targets: readonly Target[] = [
   { workload: "indexeddb-list", limit: "localforage", most: 1 / 50 },
   { workload: "memory", limit: "map", most: 1.5 },
   { workload: "migration", limit: "raw-batches", most: 1 / 0.7 },
+  { workload: "cloud-save", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-load", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-list", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-tags", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-search", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-body", limit: "by-hand", most: 1.15 },
 ].map((target) => ({ ours: "holdfast", ...target }));

@@ -15,7 +15,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/indexeddb": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
   "@holdfast/sqlite": { arrows: ["@holdfast/core"] },
   "@holdfast/filesystem": { arrows: ["@holdfast/core", "@holdfast/sqlite/item-table"] },
-  "@holdfast/cloud": { arrows: ["@holdfast/core"] },
+  "@holdfast/cloud": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
   "@holdfast/keychain": { arrows: ["@holdfast/core"] },
   // Also run in a real browser, against the adapters that live there.
   "@holdfast/conformance": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
@@ -34,6 +34,7 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/certification": { arrows: everything },
   "@holdfast/bundle": { arrows: ["@holdfast/core", "@holdfast/indexeddb"] },
   "@holdfast/crash": { arrows: everything },
+  "@holdfast/supabase": { arrows: [] },
   "@holdfast/migration": { arrows: everything },
   "@holdfast/pages": { arrows: everything },
   "@holdfast/release": { arrows: everything },

@@ -1,4 +1,7 @@
 import { type Runnable, runnable } from "../harness/measure.ts";
+import { cloudBody } from "./cloud-bodies.ts";
+import { cloudList, cloudLoad, cloudSearch, cloudTags } from "./cloud-reads.ts";
+import { cloudSave } from "./cloud-saves.ts";
 import { filesystemList, filesystemLoad } from "./filesystem-reads.ts";
 import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemSustained } from "./filesystem-saves.ts";
 import { indexedDbList, indexedDbListLarge, indexedDbSearch, indexedDbTags } from "./indexeddb-reads.ts";
@@ -33,4 +36,10 @@ export const workloads: readonly Runnable[] = [
   runnable(indexedDbSearch),
   runnable(memorySaveAndLoad),
   runnable(migration),
+  runnable(cloudSave),
+  runnable(cloudLoad),
+  runnable(cloudList),
+  runnable(cloudTags),
+  runnable(cloudSearch),
+  runnable(cloudBody),
 ];
