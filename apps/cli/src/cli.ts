@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
 import { certifyCommand } from "./commands/certify.js";
+import { cloudCommand } from "./commands/cloud.js";
 import type { Perform } from "./commands/command.js";
 import { diffCommand } from "./commands/diff.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -24,6 +25,7 @@ import { watchCommand } from "./commands/watch.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { CommandError, describeFailure, type Failure, failureLine, UsageError } from "./failure.js";
 import { Output } from "./output.js";
+import { registerSupabase } from "./supabase-stores.js";
 import { createProgressView, type ProgressView } from "./terminal/index.js";
 
 /** Where a run of the command reads and writes. */
@@ -67,6 +69,7 @@ class Interruption extends Error {
 
 /** Runs one command line to its end. Resolves to the exit code; never rejects. */
 export async function run(args: readonly string[], streams: Streams, signal: AbortSignal): Promise<ExitCode> {
+  registerSupabase();
   const out = new Output(streams.stdout);
   let progress: ProgressView | undefined;
   const program = createProgram(async (work) => {
@@ -174,6 +177,7 @@ const COMMANDS = [
   secretCommand,
   verifyCommand,
   doctorCommand,
+  cloudCommand,
   certifyCommand,
 ];
 
@@ -181,6 +185,7 @@ const STORES = `
 Stores are named by URLs:
   sqlite:./app.db          one SQLite file; ?durability=process trades safety against power loss for speed
   file:./data              a folder of files that people can read, and .holdfast/ beside them
+  supabase:notes?owner=ID  a user's store in the project of SUPABASE_URL, with the secret key in SUPABASE_KEY
   memory:                  a new, empty store that lasts as long as the command
 
 Every command has examples: holdfast <command> --help`;

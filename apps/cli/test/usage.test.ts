@@ -6,7 +6,7 @@ import { useWorkspace } from "./support/workspace.ts";
 const space = useWorkspace();
 const COMMANDS = [
   ...["import", "export", "ls", "get", "put", "rm", "search", "log", "diff", "restore", "watch"],
-  ...["migrate", "schema", "verify", "doctor"],
+  ...["migrate", "schema", "verify", "doctor", "cloud"],
 ];
 
 describe("holdfast", () => {

@@ -66,6 +66,7 @@ describe("holdfast doctor", () => {
       "adapter memory": { status: "ok", detail: "@holdfast/memory loads" },
       "adapter sqlite": { status: "ok", detail: "@holdfast/sqlite loads" },
       "adapter file": { status: "ok", detail: "@holdfast/filesystem loads" },
+      "adapter supabase": { status: "ok", detail: "@holdfast/cloud loads" },
     });
   });
 
@@ -92,7 +93,7 @@ describe("holdfast doctor", () => {
       advice: expect.any(String),
     });
     const text = await space.run(["doctor", "memory:"]);
-    expect(text.stdout).toMatch(/^warn {2}durability {6}memory: .+\n +→ .+$/m);
+    expect(text.stdout).toMatch(/^warn {2}durability {8}memory: .+\n +→ .+$/m);
   });
 
   it("fails with exit code 1 and names what to do when content is damaged or the store does not open", async () => {

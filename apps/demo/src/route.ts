@@ -21,6 +21,8 @@ export const ROUTE: readonly Stop[] = [
   { name: "memory", open: () => openStore("memory:") },
   { name: "IndexedDB in a browser", open: openInBrowser, missing: whyNoBrowser },
   { name: "second SQLite", open: (folder) => openStore(sqliteIn(folder, "second.db")) },
+  { name: "embedded Supabase", open: openInCloud },
+  { name: "third SQLite", open: (folder) => openStore(sqliteIn(folder, "third.db")) },
 ];
 
 /** Those that can be had here; `leftOut` is told of the others. */
@@ -37,7 +39,11 @@ export async function reachable(
   return stops;
 }
 
-// Loaded only when they are needed: a browser's driver is large.
+// Loaded only when they are needed: a browser's driver is large, and so is a database.
+async function openInCloud(): Promise<StorageEngine> {
+  return (await import("./cloud/open-in-cloud.js")).openInCloud();
+}
+
 async function openInBrowser(folder: string): Promise<StorageEngine> {
   return (await import("./browser/open-in-browser.js")).openInBrowser(folder);
 }

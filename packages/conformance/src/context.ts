@@ -28,7 +28,7 @@ export interface OpenOptions {
 export interface Generation {
   /** A failure of a case with generated data prints the seed that it had. Default: another for each run. */
   readonly seed?: number | undefined;
-  /** How many times as many runs of the models as usual, for a longer soak. Default: 1. */
+  /** How many times as many generated inputs as usual: above 1 for a longer soak, below it where each call takes long. Default: 1. */
   readonly thoroughness?: number | undefined;
 }
 

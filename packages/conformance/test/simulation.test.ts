@@ -1,4 +1,4 @@
-import { SimulatedPorts, Simulation } from "@holdfast/conformance";
+import { replacing, SimulatedPorts, Simulation } from "@holdfast/conformance";
 import { openStorage } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { simpleAdapter } from "./simple-adapter.js";
@@ -51,6 +51,22 @@ describe("SimulatedPorts", () => {
 });
 
 describe("Simulation", () => {
+  it("lets a call that takes real time come to its end before what would give it up", async () => {
+    const simulation = new Simulation({ seed: 1 });
+    const sound = simpleAdapter(createSimpleStore());
+    const adapter = replacing(sound, {
+      async close() {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await sound.close();
+      },
+    });
+    await simulation.run(async () => {
+      const storage = await openStorage(simulation.adapter(adapter), { ports: simulation.ports, closeTimeout: 1 });
+      await storage.save("a", 1);
+      await storage.close();
+    });
+  });
+
   /** Two clients that read, then write what they read and one more. */
   async function race(seed: number): Promise<{ sum: unknown; trace: readonly string[] }> {
     const store = createSimpleStore();

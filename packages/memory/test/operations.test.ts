@@ -1,5 +1,4 @@
-// The code of docs/operations.md: files of its own beside this one, so that the compiler reads them too.
-import { readFileSync } from "node:fs";
+// What docs/operations.md shows stands in examples/; tooling/pages compares the two.
 import { SimulatedPorts } from "@holdfast/conformance";
 import { type OperationEvent, openStorage } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
@@ -12,16 +11,6 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { expect, it, onTestFinished, vi } from "vitest";
 import * as z from "zod";
-
-const page = readFileSync(new URL("../../../docs/operations.md", import.meta.url), "utf8");
-
-it.each([
-  ["OpenTelemetry", "open-telemetry.ts"],
-  ["diagnostics channel", "slow-operations.ts"],
-])("the page shows the code that runs here: %s", (name, file) => {
-  const code = readFileSync(new URL(`examples/${file}`, import.meta.url), "utf8");
-  expect(page).toContain(`<!-- run: ${name} -->\n\`\`\`ts\n${code}\`\`\``);
-});
 
 it("hands operations to OpenTelemetry", async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);

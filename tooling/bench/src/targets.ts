@@ -29,4 +29,10 @@ export const targets: readonly Target[] = [
   { workload: "encrypted-save", limit: "plain", most: 1.4 },
   { workload: "encrypt-large", limit: "aes-gcm", most: 1 / 0.6 },
   { workload: "migration", limit: "raw-batches", most: 1 / 0.7 },
+  { workload: "cloud-save", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-load", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-list", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-tags", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-search", limit: "by-hand", most: 1.15 },
+  { workload: "cloud-body", limit: "by-hand", most: 1.15 },
 ].map((target) => ({ ours: "holdfast", ...target }));

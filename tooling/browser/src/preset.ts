@@ -12,12 +12,27 @@ declare module "vitest" {
 }
 
 const seed = process.env["HOLDFAST_SEED"];
-const NODE = "test/node/**/*.test.ts";
 // Projects add to what they extend, so what to include is theirs alone.
 const { include, ...shared } = nodeTests.test ?? {};
 
-/** Settings for a package whose tests run in the window of a real browser; those below `test/node` run in Node. */
-export async function browserTests(): Promise<ViteUserConfig> {
+export interface BrowserTestsOptions {
+  /** Which tests run in the window. Default: all but those of Node. */
+  readonly window?: string[] | undefined;
+  /** Which tests run in Node. Default: those below `test/node`. */
+  readonly node?: string[] | undefined;
+  /** A module that makes ready, in Node, what the tests in the window need, and clears it away. */
+  readonly windowSetup?: string | undefined;
+  /** The same for those in Node. */
+  readonly nodeSetup?: string | undefined;
+}
+
+/** Settings for a package whose tests run in the window of a real browser, and others of them in Node. */
+export async function browserTests({
+  window = include ?? [],
+  node = ["test/node/**/*.test.ts"],
+  windowSetup,
+  nodeSetup,
+}: BrowserTestsOptions = {}): Promise<ViteUserConfig> {
   const { name, launch } = await findBrowser();
   return defineConfig({
     test: {
@@ -29,8 +44,9 @@ export async function browserTests(): Promise<ViteUserConfig> {
           extends: true,
           test: {
             name: "window",
-            include: include ?? [],
-            exclude: [NODE],
+            include: window,
+            exclude: window === include ? node : [],
+            ...(windowSetup === undefined ? {} : { globalSetup: windowSetup }),
             // As with the tests' own limit: it ends what hangs, and says nothing about how long something may take.
             expect: { poll: { timeout: 30_000 } },
             provide: { seed: seed === undefined ? undefined : Number(seed) },
@@ -44,7 +60,16 @@ export async function browserTests(): Promise<ViteUserConfig> {
             },
           },
         },
-        { extends: true, test: { name: "node", include: [NODE], environment: "node" } },
+        {
+          extends: true,
+          test: {
+            name: "node",
+            include: node,
+            exclude: window === include ? [] : window,
+            ...(nodeSetup === undefined ? {} : { globalSetup: nodeSetup }),
+            environment: "node",
+          },
+        },
       ],
     },
   });

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { endure } from "./endurance.ts";
 import { tryPair } from "./pairs.ts";
 import { measureRates, rateKinds } from "./rate.ts";
-import { browserKind, nodeKinds } from "./stores.ts";
+import { browserKind, cloudKind, nodeKinds } from "./stores.ts";
 
 const HELP = `pnpm migration [pairs | rate | endurance]
 
@@ -36,7 +36,7 @@ if (chosen === undefined) {
 
 async function pairs(): Promise<boolean> {
   let ok = true;
-  const kinds = [...nodeKinds, browserKind];
+  const kinds = [...nodeKinds, browserKind, cloudKind];
   for (const from of kinds) {
     for (const to of kinds) {
       // A value takes its way through the browser's debugging protocol, as text.

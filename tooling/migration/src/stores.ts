@@ -33,3 +33,13 @@ export const browserKind: Kind = {
     return openInBrowser(folder);
   },
 };
+
+/** A Supabase in a process of its own, on PGlite. Each read is a request: for `pnpm migration pairs`, not for each test run. */
+export const cloudKind: Kind = {
+  name: "cloud",
+  history: true,
+  async open() {
+    const { openInCloud } = await import("@holdfast/demo/cloud");
+    return openInCloud(HISTORY);
+  },
+};

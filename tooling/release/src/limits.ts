@@ -4,6 +4,7 @@
  */
 export const LIMITS: Readonly<Record<string, number>> = {
   "@holdfast/cli": 175,
+  "@holdfast/cloud": 110,
   "@holdfast/conformance": 400,
   "@holdfast/core": 460,
   "@holdfast/filesystem": 200,

@@ -42,7 +42,9 @@ export class Release implements AsyncDisposable {
       const { name, exports = {} } = await readManifest(source);
       const tarball = join(folder, `${name.replace("@", "").replace("/", "-")}.tgz`);
       await execute("pnpm", ["pack", "--out", tarball], { cwd: source, shell: SHELL });
-      const entries = Object.keys(exports).map((path) => name + path.slice(1));
+      // A pattern names files that are no modules.
+      const paths = Object.keys(exports).filter((path) => !path.includes("*"));
+      const entries = paths.map((path) => name + path.slice(1));
       packages.push({ name, entries, tarball });
     }
     return new Release(folder, packages);

@@ -16,9 +16,7 @@ export const models: Theme = {
       name: "whatever one client does, the answers are those of the model",
       async run(context) {
         let run = 0;
-        await generated(context, SINGLE_RUNS * context.thoroughness, singleClients, (client) =>
-          runCommands(context, `run-${run++}`, client),
-        );
+        await generated(context, SINGLE_RUNS, singleClients, (client) => runCommands(context, `run-${run++}`, client));
       },
     },
     {
@@ -30,7 +28,7 @@ export const models: Theme = {
       },
       async run(context) {
         let run = 0;
-        await generated(context, CONCURRENT_RUNS * context.thoroughness, concurrentRuns, (input) =>
+        await generated(context, CONCURRENT_RUNS, concurrentRuns, (input) =>
           runConcurrently(context, `run-${run++}`, input),
         );
       },

@@ -12,8 +12,12 @@ export interface SimulatedAdapterOptions {
 
 /** Milliseconds of real time after which a simulation in which nothing moves is given up. */
 const STUCK_AFTER = 5_000;
-/** Turns that a call which is under way has to itself before the timers it may wait for are called. */
+/**
+ * Turns, and milliseconds of real time, that a call which is under way has to itself before the timers it may wait for are called:
+ * a backend that really reads and writes takes longer than a few turns, and must not be overtaken by what would give it up.
+ */
 const TURNS_ALONE = 3;
+const TIME_ALONE = 20;
 
 interface Gate {
   readonly label: string;
@@ -95,7 +99,7 @@ export class Simulation {
     for (;;) {
       await macrotask();
       if (settled()) return;
-      if (this.#underWay > 0 && ++alone <= TURNS_ALONE) continue;
+      if (this.#underWay > 0 && (++alone <= TURNS_ALONE || performance.now() - moved < TIME_ALONE)) continue;
       if (this.#step()) {
         moved = performance.now();
         alone = 0;

@@ -1,4 +1,7 @@
 import { type Runnable, runnable } from "../harness/measure.ts";
+import { cloudBody } from "./cloud-bodies.ts";
+import { cloudList, cloudLoad, cloudSearch, cloudTags } from "./cloud-reads.ts";
+import { cloudSave } from "./cloud-saves.ts";
 import { encryptedSave, encryptLarge } from "./encryption.ts";
 import { filesystemList, filesystemLoad } from "./filesystem-reads.ts";
 import { filesystemSave, filesystemSaveSlow, filesystemSaveTogether, filesystemSustained } from "./filesystem-saves.ts";
@@ -36,4 +39,10 @@ export const workloads: readonly Runnable[] = [
   runnable(encryptedSave),
   runnable(encryptLarge),
   runnable(migration),
+  runnable(cloudSave),
+  runnable(cloudLoad),
+  runnable(cloudList),
+  runnable(cloudTags),
+  runnable(cloudSearch),
+  runnable(cloudBody),
 ];

@@ -1,0 +1,56 @@
+import { checkKey, type Format, StorageError, type Version } from "@holdfast/core";
+import { explained } from "./explained.js";
+import type { OpenStore } from "./open-store.js";
+import { toHeader } from "./wire.js";
+
+export interface SignOptions {
+  /** How long the addresses are good, in seconds, 1 to 604,800 (a week). Whoever has one needs nothing else. Default: 300. */
+  seconds?: number | undefined;
+}
+
+/** Where a body can be fetched from without Holdfast: its parts, one behind the other. */
+export interface SignedDownload {
+  readonly version: Version;
+  /** Of all parts together. The stored body: compressed where `compression` says so. */
+  readonly storedSize: number;
+  readonly format: Format;
+  readonly compression: "gzip" | null;
+  /** In order. One for a body of up to 4 MiB. */
+  readonly parts: readonly { readonly url: string; readonly size: number }[];
+}
+
+const LONGEST = 604_800;
+
+/** What `CloudAdapter.signDownload` does; `opened` gives the store that is open. */
+export async function signDownload(
+  opened: () => OpenStore,
+  key: string,
+  { seconds = 300 }: SignOptions = {},
+): Promise<SignedDownload | undefined> {
+  checkKey(key);
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > LONGEST) {
+    throw new StorageError("INVALID_OPTION", `seconds is a whole number from 1 to ${LONGEST}, not ${String(seconds)}`, {
+      adapter: "cloud",
+    });
+  }
+  try {
+    const store = opened();
+    const record = await store.find(key, null, { now: store.clock.now(), signal: undefined });
+    if (record === null) return undefined;
+    const { version, storedSize, format, compression } = toHeader(record.header);
+    if (record.parts === null) {
+      throw new StorageError("UNSUPPORTED", "a body of up to 64 KiB stands in its row and has no address: load it", {
+        adapter: "cloud",
+        key,
+      });
+    }
+    const urls = await store.connection.sign(
+      record.parts.map(({ name }) => name),
+      seconds,
+    );
+    const parts = record.parts.map(({ size }, index) => ({ url: urls[index] ?? "", size }));
+    return { version, storedSize, format, compression, parts };
+  } catch (error) {
+    throw explained("signDownload", error);
+  }
+}

@@ -1,0 +1,62 @@
+import { type StorageAdapter, StorageError } from "@holdfast/core";
+import type { ProjectCheck } from "./check-project.js";
+import type { SupabaseStoreOptions } from "./supabase-store-options.js";
+
+/** A store URL taken apart, as the package holdfast does it. */
+interface StoreUrlParts {
+  readonly path: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+interface SupabaseEntry {
+  readonly package: string;
+  readonly urlOptions: readonly string[];
+  parse(url: StoreUrlParts): SupabaseStoreOptions;
+  load(): Promise<(options: SupabaseStoreOptions) => StorageAdapter>;
+}
+
+/**
+ * Lets `supabase:` URLs name stores: `supabase:?owner=<user id>`, `supabase:my-app?owner=<user id>`. Project and key are read from
+ * `SUPABASE_URL` and `SUPABASE_KEY` in the environment: a URL stands in logs and histories, and takes no secret.
+ *
+ * @example
+ * import { supabaseEntry } from "@holdfast/cloud";
+ * import { register } from "holdfast";
+ *
+ * register("supabase", supabaseEntry);
+ * const storage = await openStore(`supabase:my-app?owner=${user}`);
+ */
+export const supabaseEntry: SupabaseEntry = {
+  package: "@holdfast/cloud",
+  urlOptions: ["owner"],
+  parse({ path, options }) {
+    return {
+      url: fromEnvironment("SUPABASE_URL"),
+      key: fromEnvironment("SUPABASE_KEY"),
+      store: path === "" ? undefined : path,
+      owner: options["owner"],
+    };
+  },
+  load: async () => (await import("./open-project.js")).openProject,
+};
+
+/** Looks whether the project of the environment has what the adapter needs; see `checkProject`. */
+export async function checkEnvironment(): Promise<ProjectCheck[]> {
+  const { url, key } = supabaseEntry.parse({ path: "", options: {} });
+  const [{ checkProject }, { connectProject }] = await Promise.all([
+    import("./check-project.js"),
+    import("./open-project.js"),
+  ]);
+  return checkProject(connectProject({ url, key }));
+}
+
+function fromEnvironment(name: string): string {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  const value = process?.env?.[name];
+  if (value !== undefined && value !== "") return value;
+  throw new StorageError(
+    "INVALID_OPTION",
+    `a supabase: URL takes the project from the environment: SUPABASE_URL and SUPABASE_KEY, of which ${name} is not set`,
+    { adapter: "cloud" },
+  );
+}

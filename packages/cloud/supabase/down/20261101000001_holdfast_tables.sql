@@ -1,0 +1,2 @@
+-- Removes every Holdfast store of the project.
+drop schema if exists holdfast cascade;

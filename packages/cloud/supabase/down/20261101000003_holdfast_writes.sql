@@ -1,0 +1,16 @@
+drop function if exists public.holdfast_open(text, uuid, integer);
+drop function if exists public.holdfast_write(text, jsonb, bigint, integer);
+drop function if exists public.holdfast_stage(text, jsonb);
+drop function if exists public.holdfast_condemn(text, integer);
+drop function if exists public.holdfast_forget(text, jsonb);
+drop function if exists public.holdfast_sweep(text, text, text, text, bigint, bigint);
+drop function if exists public.holdfast_reindex(text, jsonb);
+drop function if exists public.holdfast_reindexed(text, integer);
+drop function if exists public.holdfast_share(text, text, boolean, uuid, text);
+drop function if exists holdfast.check_owner(bigint);
+drop function if exists holdfast.is_mine(bigint);
+drop function if exists holdfast.check_store(bigint);
+drop function if exists holdfast.index_tag(text);
+drop function if exists holdfast.refer(bigint[], integer);
+drop function if exists holdfast.index_item(bigint, bigint, text[], text[]);
+drop function if exists holdfast.drop_surplus(bigint, text, integer);

@@ -1,0 +1,13 @@
+drop function if exists public.holdfast_get(text, text, bigint, text);
+drop function if exists public.holdfast_stat(text, text, bigint);
+drop function if exists public.holdfast_list(text, text, text, text, integer, bigint);
+drop function if exists public.holdfast_query(text, jsonb, bigint);
+drop function if exists public.holdfast_history(text, text, bigint);
+drop function if exists public.holdfast_feed(text, text, text, integer);
+drop function if exists public.holdfast_feed_end(text);
+drop function if exists public.holdfast_standing(text, text, integer);
+drop function if exists public.holdfast_info(text, bigint);
+drop function if exists public.holdfast_shares(text);
+drop function if exists public.holdfast_received();
+drop function if exists holdfast.record_json(text, bigint, bytea, bigint[], bytea);
+drop function if exists holdfast.base64(bytea);

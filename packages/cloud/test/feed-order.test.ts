@@ -1,0 +1,105 @@
+import { cloud } from "@holdfast/cloud";
+import { openStorage, type StorageEngine } from "@holdfast/core";
+import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { collect } from "./support/collect.ts";
+import { startServer } from "./support/server.ts";
+
+// On PostgreSQL always: PGlite has one connection, so no transaction overlaps another.
+let server: EmbeddedSupabase;
+let user: SignedUp;
+let database: postgres.Sql;
+let reader: StorageEngine;
+let store: string;
+
+beforeAll(async () => {
+  server = await startServer("postgres");
+  user = await server.signUp();
+  database = postgres(server.postgres ?? "", { max: 4 });
+  reader = await openStorage(cloud({ client: user.client }));
+  const [row] = await database`select id::text from holdfast.stores where owner = ${user.id}`;
+  store = String(row?.["id"]);
+});
+
+afterAll(async () => {
+  await reader?.close();
+  await database?.end();
+  await server?.stop();
+});
+
+/** A transaction that has written a key and holds it back, until it is told how to end. */
+async function heldBack(key: string, number: number): Promise<{ end: (how: "commit" | "rollback") => Promise<void> }> {
+  const connection = await database.reserve();
+  await connection`begin`;
+  await connection`set local role authenticated`;
+  const claims = JSON.stringify({ role: "authenticated", sub: user.id });
+  await connection`select set_config('request.jwt.claims', ${claims}, true)`;
+  await connection`select set_config('request.jwt.claim.sub', ${user.id}, true)`;
+  const write = {
+    ...{ type: "put", key, version: `${(10 ** 12 + number).toString(16).padStart(12, "0")}-0000-00000000c0de` },
+    ...{ expect: "any", header: JSON.stringify({ key }), created: 0, modified: 0, expires: null, size: 1, stored: 1 },
+    ...{ tags: [], terms: [], body: "MQ==", hashes: null },
+  };
+  await connection`select public.holdfast_write(${store}, ${connection.json([write])}, 0, null)`;
+  return {
+    async end(how) {
+      await connection.unsafe(how);
+      connection.release();
+    },
+  };
+}
+
+const told = async (since?: string) => (await collect(reader.changes(since))).map(({ key }) => key);
+
+it("tells of no write before all that have a place before it: who comes second waits for the first to end", async () => {
+  const first = await heldBack("first", 1);
+  let secondIsThrough = false;
+  const second = heldBack("second", 2).then((held) => {
+    secondIsThrough = true;
+    return held;
+  });
+  await waitsForLock(1);
+  expect(secondIsThrough).toBe(false);
+  expect(await told()).toEqual([]);
+  await first.end("commit");
+  const held = await second;
+  // The first one is told, the second one holds its place and is not.
+  expect(await told()).toEqual(["first"]);
+  const cursor = (await collect(reader.changes())).at(-1)?.cursor;
+  await held.end("commit");
+  expect(await told(cursor)).toEqual(["second"]);
+  expect(await told()).toEqual(["first", "second"]);
+});
+
+it("leaves no gap where a write was rolled back", async () => {
+  const before = (await reader.getInfo()).cursor;
+  const rolledBack = await heldBack("rolled back", 11);
+  const waiting = heldBack("kept", 12);
+  await waitsForLock(1);
+  await rolledBack.end("rollback");
+  await (await waiting).end("commit");
+  const [change, ...others] = await collect(reader.changes(before));
+  expect([change?.key, others]).toEqual(["kept", []]);
+  const sequence = (cursor: string | undefined) => Number(cursor?.split(":")[1]);
+  expect(sequence(change?.cursor)).toBe(sequence(before) + 1);
+});
+
+it("lets writes to different stores pass each other", async () => {
+  const held = await heldBack("held", 21);
+  const other = await server.signUp();
+  const storage = await openStorage(cloud({ client: other.client }));
+  await storage.save("k", 1);
+  expect(await storage.load("k")).toBe(1);
+  await storage.close();
+  await held.end("commit");
+});
+
+/** Resolves when so many transactions of the database wait for others. */
+async function waitsForLock(count: number): Promise<void> {
+  for (;;) {
+    const [row] = await database`select count(*)::integer as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    if (Number(row?.["waiting"]) >= count) return;
+  }
+}

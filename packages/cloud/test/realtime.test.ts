@@ -1,0 +1,156 @@
+import { cloud } from "@holdfast/cloud";
+import { openStorage, type StorageEngine } from "@holdfast/core";
+import { type EmbeddedSupabase, type RealtimeStandIn, type SignedUp, startRealtimeStandIn } from "@holdfast/supabase";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { readDowns, readMigrations } from "./support/server.ts";
+import { sharedServer } from "./support/shared-server.ts";
+
+/** Long enough that nothing here is heard by looking. */
+const NEVER = 1_000_000;
+
+let server: EmbeddedSupabase;
+let realtime: RealtimeStandIn;
+let ann: SignedUp;
+let bob: SignedUp;
+let store: string;
+let stores = 0;
+const opened: StorageEngine[] = [];
+const clients: SupabaseClient[] = [];
+
+beforeAll(async () => {
+  server = sharedServer();
+  realtime = await startRealtimeStandIn(server);
+  [ann, bob] = [await server.signUp(), await server.signUp()];
+});
+
+afterAll(async () => {
+  await realtime?.stop();
+});
+
+beforeEach(() => {
+  store = `store ${++stores}`;
+  realtime.told.length = 0;
+  realtime.log.length = 0;
+});
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((storage) => storage.close()));
+  await Promise.all(clients.splice(0).map((client) => client.realtime.disconnect()));
+  Object.assign(realtime, { open: true, telling: true });
+});
+
+async function open(
+  { client: signedIn }: SignedUp,
+  { pollInterval = NEVER, owner }: { pollInterval?: number; owner?: string } = {},
+): Promise<StorageEngine> {
+  const token = (await signedIn.auth.getSession()).data.session?.access_token ?? "";
+  // Tries anew at once, as a test has no seconds to wait.
+  const client = createClient(realtime.url, server.publishableKey, {
+    accessToken: async () => token,
+    realtime: { reconnectAfterMs: () => 10 },
+  });
+  clients.push(client);
+  const storage = await openStorage(cloud({ client, store, owner, pollInterval }));
+  opened.push(storage);
+  return storage;
+}
+
+/** What a storage is told from now on. */
+async function watched(storage: StorageEngine): Promise<string[]> {
+  const told: string[] = [];
+  await storage.watch("", ({ type, key }) => told.push(`${type} ${key}`));
+  return told;
+}
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
+const looks = () => realtime.log.filter((line) => line.endsWith("/rpc/holdfast_feed")).length;
+
+it("tells of others' writes as they are pushed, without looking for them", async () => {
+  const [watching, writing] = [await open(ann), await open(ann)];
+  const told = await watched(watching);
+  await until(() => expect(realtime.channels()).toBe(1));
+  for (let index = 0; index < 5; index++) await writing.save(`k${index}`, index);
+  await writing.delete("k0");
+  const expected = [...Array.from({ length: 5 }, (_, index) => `save k${index}`), "delete k0"];
+  await until(() => expect(told).toEqual(expected));
+  // One when the watch began, one when pushes began, and one for each write at most.
+  expect(looks()).toBeLessThanOrEqual(2 + 6);
+});
+
+it("tells what was written while there was no connection, once, as soon as there is one again", async () => {
+  const [watching, writing] = [await open(ann), await open(ann)];
+  const told = await watched(watching);
+  await until(() => expect(realtime.channels()).toBe(1));
+  await writing.save("before", 1);
+  await until(() => expect(told).toEqual(["save before"]));
+  for (const round of [1, 2, 3]) {
+    realtime.open = false;
+    realtime.disconnect();
+    await until(() => expect(realtime.channels()).toBe(0));
+    await writing.save(`away ${round}`, 1);
+    realtime.open = true;
+    await until(() => expect(told.at(-1)).toBe(`save away ${round}`));
+    await until(() => expect(realtime.channels()).toBe(1));
+    await writing.save(`back ${round}`, 1);
+    await until(() => expect(told.at(-1)).toBe(`save back ${round}`));
+  }
+  expect(told).toEqual(["save before", ...[1, 2, 3].flatMap((round) => [`save away ${round}`, `save back ${round}`])]);
+});
+
+it("tells what no push came of with the next one that comes", async () => {
+  const [watching, writing] = [await open(ann), await open(ann)];
+  const told = await watched(watching);
+  await until(() => expect(realtime.channels()).toBe(1));
+  realtime.telling = false;
+  await writing.save("lost", 1);
+  realtime.telling = true;
+  await writing.save("heard", 1);
+  await until(() => expect(told).toEqual(["save lost", "save heard"]));
+});
+
+it("looks where no push comes: without Realtime, and where the table is not published", async () => {
+  realtime.open = false;
+  const [watching, writing] = [await open(ann, { pollInterval: 10 }), await open(ann)];
+  const told = await watched(watching);
+  await writing.save("without", 1);
+  await until(() => expect(told).toEqual(["save without"]));
+  realtime.open = true;
+  const [down] = readDowns();
+  await server.sql(down ?? "");
+  const other = await open(ann, { pollInterval: 10 });
+  const heard = await watched(other);
+  await writing.save("unpublished", 1);
+  await until(() => expect(heard).toEqual(["save unpublished"]));
+  expect(realtime.told).toEqual([]);
+  await server.sql(readMigrations().at(-1) ?? "");
+});
+
+it("pushes nothing to who may not see the store, and to others what is shared with them", async () => {
+  const anns = cloud({ client: ann.client, store });
+  const writing = await openStorage(anns);
+  opened.push(writing);
+  await anns.shares.share({ prefix: "shared/" }, bob.id, "viewer");
+  const bobs = await open(bob, { owner: ann.id });
+  const told = await watched(bobs);
+  await until(() => expect(realtime.channels()).toBe(1));
+  const through = await open(ann);
+  await through.save("private", 1);
+  await through.save("shared/a", 1);
+  await until(() => expect(told).toEqual(["save shared/a"]));
+  await anns.shares.revoke({ prefix: "shared/" }, bob.id);
+  realtime.told.length = 0;
+  await through.save("shared/b", 1);
+  await through.save("shared/c", 1);
+  await realtime.settled();
+  expect(realtime.told).toEqual([]);
+  expect(told).toEqual(["save shared/a"]);
+});
+
+it("leaves the connection when nobody watches any more", async () => {
+  const storage = await open(ann);
+  const unwatch = await storage.watch("", () => undefined);
+  await until(() => expect(realtime.channels()).toBe(1));
+  await unwatch();
+  await until(() => expect(realtime.channels()).toBe(0));
+});

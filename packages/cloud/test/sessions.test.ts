@@ -1,0 +1,112 @@
+import { cloud } from "@holdfast/cloud";
+import { openStorage } from "@holdfast/core";
+import type { EmbeddedSupabase } from "@holdfast/supabase";
+import { createClient } from "@supabase/supabase-js";
+import { beforeAll, expect, it, vi } from "vitest";
+import { expectBytes } from "./support/same-bytes.ts";
+import { sharedServer } from "./support/shared-server.ts";
+
+let server: EmbeddedSupabase;
+
+beforeAll(async () => {
+  server = sharedServer();
+});
+
+it("says UNAUTHORIZED once the user has signed out", async () => {
+  const { client } = await server.signUp();
+  const storage = await openStorage(cloud({ client }));
+  await storage.save("k", 1);
+  await client.auth.signOut();
+  for (const call of [() => storage.save("k", 2), () => storage.load("k"), () => storage.list()]) {
+    await expect(call()).rejects.toMatchObject({ code: "UNAUTHORIZED", retryable: false });
+  }
+  await storage.close();
+});
+
+it("says UNAUTHORIZED, and shows nothing, when another user has signed in on the client", async () => {
+  const { client } = await server.signUp();
+  const storage = await openStorage(cloud({ client }));
+  await storage.save("k", 1);
+  const other = await server.signUp();
+  await client.auth.signInWithPassword({ email: other.email, password: other.password });
+  for (const call of [
+    () => storage.save("k", 2),
+    () => storage.delete("k"),
+    () => storage.load("k"),
+    () => storage.exists("k"),
+    () => storage.list(),
+    () => storage.search({ text: "k" }),
+  ]) {
+    await expect(call()).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  }
+  await storage.close();
+});
+
+it("says UNAUTHORIZED for a token that nobody signed", async () => {
+  const client = createClient(server.url, server.publishableKey, { accessToken: async () => "no.such.token" });
+  await expect(openStorage(cloud({ client }))).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+});
+
+it("makes a request once more with a new token when the old one was refused", async () => {
+  const { email, password } = await server.signUp();
+  let refuse = 0;
+  const refusing = vi.fn((input: RequestInfo | URL, init?: RequestInit) => {
+    const headers = new Headers(init?.headers);
+    if (refuse > 0 && String(input).includes("/rpc/")) {
+      refuse--;
+      headers.set("authorization", "Bearer no.such.token");
+    }
+    return fetch(input, { ...init, headers });
+  });
+  const client = createClient(server.url, server.publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: { fetch: refusing },
+  });
+  await client.auth.signInWithPassword({ email, password });
+  const storage = await openStorage(cloud({ client }));
+  refuse = 1;
+  const item = await storage.save("k", 1);
+  expect(refuse).toBe(0);
+  expect(await storage.stat("k")).toEqual(item);
+  refuse = 2;
+  await expect(storage.load("k")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  await storage.close();
+});
+
+it("with the secret key opens the store of the owner that is named, and none without", async () => {
+  const { client, id } = await server.signUp();
+  const storage = await openStorage(cloud({ client }));
+  await storage.save("k", "of the user");
+  await storage.close();
+  const admin = server.client(server.secretKey);
+  await expect(openStorage(cloud({ client: admin }))).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  const nobody = "00000000-0000-4000-8000-000000000000";
+  await expect(openStorage(cloud({ client: admin, owner: nobody }))).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  const theirs = await openStorage(cloud({ client: admin, owner: id }));
+  expect(await theirs.load("k")).toBe("of the user");
+  await theirs.save("large", new Uint8Array(100_000));
+  expectBytes(await theirs.load("large"), new Uint8Array(100_000));
+  await theirs.close();
+});
+
+it("refuses the secret key in a browser", async () => {
+  const { id } = await server.signUp();
+  vi.stubGlobal("document", {});
+  const opening = openStorage(cloud({ client: server.client(server.secretKey), owner: id }));
+  await expect(opening).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  await expect(opening).rejects.toThrow(/secret key/);
+});
+
+it("tells neither key nor token in what it throws", async () => {
+  const { client } = await server.signUp();
+  const token = (await client.auth.getSession()).data.session?.access_token ?? "";
+  const storage = await openStorage(cloud({ client }));
+  await client.auth.signOut();
+  const error: unknown = await storage.load("k").catch((thrown: unknown) => thrown);
+  const told = JSON.stringify(error, (_, value) =>
+    value instanceof Error ? { ...value, message: value.message, stack: value.stack, cause: value.cause } : value,
+  );
+  expect(told).toContain("UNAUTHORIZED");
+  for (const secret of [server.publishableKey, server.secretKey, token]) expect(told).not.toContain(secret);
+  await storage.close();
+});

@@ -1,0 +1,253 @@
+import { type CloudAdapter, cloud, type ShareTarget } from "@holdfast/cloud";
+import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
+import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collect } from "./support/collect.ts";
+import { expectBytes } from "./support/same-bytes.ts";
+import { sharedServer } from "./support/shared-server.ts";
+
+const LARGE = new Uint8Array(100_000).map((_, index) => index % 251);
+
+let server: EmbeddedSupabase;
+let ann: SignedUp;
+let bob: SignedUp;
+let eve: SignedUp;
+let store: string;
+let stores = 0;
+let adapter: CloudAdapter;
+let anns: StorageEngine;
+const opened: StorageEngine[] = [];
+
+beforeAll(async () => {
+  server = sharedServer();
+  [ann, bob, eve] = [await server.signUp(), await server.signUp(), await server.signUp()];
+});
+
+beforeEach(async () => {
+  store = `store ${++stores}`;
+  adapter = cloud({ client: ann.client, store });
+  anns = await openStorage(adapter, { history: true });
+  for (const key of ["private/a", "shared/a", "shared/b", "shared_"]) {
+    await anns.save(key, key, { tags: ["t"], metadata: { words: "alpha" } });
+  }
+  await anns.save("private/large", LARGE);
+  await anns.save("shared/large", LARGE.toReversed());
+});
+
+afterEach(async () => {
+  await Promise.all([anns, ...opened.splice(0)].map((storage) => storage.close()));
+});
+
+/** Ann's store as another user sees it. */
+async function openAs({ client }: SignedUp, settings: StorageSettings = {}): Promise<StorageEngine> {
+  const storage = await openStorage(cloud({ client, store, owner: ann.id }), settings);
+  opened.push(storage);
+  return storage;
+}
+
+const keys = async (storage: StorageEngine) => (await storage.list()).map(({ key }) => key);
+const unauthorized = expect.objectContaining({ code: "UNAUTHORIZED" });
+
+describe("a viewer", () => {
+  const targets: [what: string, target: ShareTarget, visible: string[]][] = [
+    ["a key", { key: "shared/a" }, ["shared/a"]],
+    ["a prefix", { prefix: "shared/" }, ["shared/a", "shared/b", "shared/large"]],
+    ["a prefix that a pattern would read otherwise", { prefix: "shared_" }, ["shared_"]],
+    ["everything", { prefix: "" }, ["private/a", "private/large", "shared/a", "shared/b", "shared/large", "shared_"]],
+  ];
+  it.each(targets)("of %s sees that, by every question, and nothing else", async (_, target, visible) => {
+    await adapter.shares.share(target, bob.id, "viewer");
+    const bobs = await openAs(bob);
+    expect(await keys(bobs)).toEqual(visible);
+    expect(await bobs.count()).toBe(visible.length);
+    expect((await bobs.getInfo()).items).toBe(visible.length);
+    const tagged = visible.filter((key) => !key.endsWith("large"));
+    expect((await bobs.search({ tags: ["t"] })).map(({ key }) => key)).toEqual(tagged);
+    expect(await bobs.count({ text: "alpha" })).toBe(tagged.length);
+    expect(new Set((await collect(bobs.changes())).map(({ key }) => key))).toEqual(new Set(visible));
+    for (const key of ["private/a", "shared/a", "shared/b", "shared_"]) {
+      expect(await bobs.load(key)).toBe(visible.includes(key) ? key : undefined);
+    }
+    expect(await bobs.load("private/large")).toEqual(visible.includes("private/large") ? LARGE : undefined);
+    expect(await bobs.load("shared/large")).toEqual(visible.includes("shared/large") ? LARGE.toReversed() : undefined);
+  });
+
+  it("changes nothing, sees no previous version, and shares nothing on", async () => {
+    await anns.save("shared/a", "newer");
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "viewer");
+    const bobsAdapter = cloud({ client: bob.client, store, owner: ann.id });
+    const bobs = await openStorage(bobsAdapter, { history: true });
+    opened.push(bobs);
+    const before = await anns.list();
+    for (const write of [
+      () => bobs.save("shared/a", "x"),
+      () => bobs.save("shared/new", "x"),
+      () => bobs.save("shared/new", LARGE),
+      () => bobs.delete("shared/a"),
+      () => bobs.batch([{ type: "save", key: "shared/b", data: 1 }]),
+      () => bobsAdapter.shares.share({ prefix: "" }, eve.id, "editor"),
+      () => bobsAdapter.shares.publish({ prefix: "" }),
+      () => bobsAdapter.shares.revoke({ prefix: "shared/" }, bob.id),
+      () => bobsAdapter.shares.list(),
+    ]) {
+      await expect(write()).rejects.toEqual(unauthorized);
+    }
+    expect(await bobs.history("shared/a")).toEqual([]);
+    expect(await bobs.sweep()).toBe(0);
+    expect(await anns.list()).toEqual(before);
+    expect(await anns.history("shared/a")).toHaveLength(1);
+  });
+});
+
+describe("an editor", () => {
+  it("writes, overwrites and deletes what is shared, and the owner sees it", async () => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+    const bobs = await openAs(bob, { history: true });
+    const start = (await anns.getInfo()).cursor;
+    const { version } = await anns.save("shared/a", "by Ann");
+    await bobs.save("shared/a", "by Bob", { ifVersion: version, tags: ["bobs"], metadata: { words: "beta" } });
+    await bobs.save("shared/new", LARGE);
+    await bobs.save("shared/large", "small now");
+    await bobs.delete("shared/b");
+    await bobs.batch([{ type: "save", key: "shared/c", data: 1 }]);
+    expect(await anns.load("shared/a")).toBe("by Bob");
+    expectBytes(await anns.load("shared/new"), LARGE);
+    expect(await anns.exists("shared/b")).toBe(false);
+    expect((await anns.search({ tags: ["bobs"], text: "beta" })).map(({ key }) => key)).toEqual(["shared/a"]);
+    expect(await anns.count({ text: "alpha", prefix: "shared/" })).toBe(0);
+    expect(
+      await anns.load("shared/large", { version: (await anns.history("shared/large"))[0]?.version ?? "" }),
+    ).toEqual(LARGE.toReversed());
+    expect((await bobs.history("shared/a")).length).toBe((await anns.history("shared/a")).length);
+    const told = (await collect(anns.changes(start))).map(({ type, key }) => `${type} ${key}`);
+    expect(told).toEqual([
+      "save shared/a",
+      "save shared/a",
+      "save shared/new",
+      "save shared/large",
+      "delete shared/b",
+      "save shared/c",
+    ]);
+  });
+
+  it("changes nothing beside it, and a batch that would is refused as a whole", async () => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+    const bobs = await openAs(bob);
+    const before = await anns.list();
+    for (const write of [
+      () => bobs.save("private/a", "x"),
+      () => bobs.save("new", "x"),
+      () => bobs.delete("private/a"),
+      () =>
+        bobs.batch([
+          { type: "save", key: "shared/a", data: "x" },
+          { type: "save", key: "private/a", data: "x" },
+        ]),
+    ]) {
+      await expect(write()).rejects.toEqual(unauthorized);
+    }
+    expect(await anns.list()).toEqual(before);
+  });
+
+  it("cannot get at an object of an item that is not shared by making one of their own of it", async () => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+    const bobs = await openAs(bob);
+    const [row] = (await server.sql(
+      `select b.id::text as id, b.name, s.id::text as store from holdfast.bodies b join holdfast.stores s on s.id = b.store
+       join holdfast.items i on b.id = any (i.parts) where s.name = '${store}' and i.key = 'private/large'`,
+    )) as { id: string; name: string; store: string }[];
+    const write = {
+      ...{ type: "put", key: "shared/stolen", version: "ffffffffffff-0000-000000000000", expect: "any" },
+      ...{ header: "{}", created: 0, modified: 0, expires: null, size: 1, stored: 1, tags: [], terms: [] },
+      ...{ parts: [row?.id], hashes: null },
+    };
+    const parameters = { p_store: row?.store, p_writes: [write], p_now: 0, p_keep: null };
+    const { data } = await bob.client.rpc("holdfast_write", parameters);
+    expect(data).toMatchObject({ outcome: "refused", reason: { outcome: "gone" } });
+    expect((await bob.client.storage.from("holdfast").download(row?.name ?? "")).data).toBeNull();
+    // The same content, sent by Bob himself, is his to send: it is not taken from Ann's.
+    await bobs.save("shared/own", LARGE);
+    expectBytes(await bobs.load("shared/own"), LARGE);
+    expect((await bob.client.storage.from("holdfast").download(row?.name ?? "")).data).toBeNull();
+  });
+});
+
+describe("sharing", () => {
+  it("is told to both sides, and opens nothing to a third", async () => {
+    await adapter.shares.share({ key: "shared/a" }, bob.id, "viewer");
+    await adapter.shares.share({ key: "shared/a" }, bob.id, "editor");
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "viewer");
+    expect(await adapter.shares.list()).toEqual([
+      { prefix: "shared/", user: bob.id, role: "viewer" },
+      { key: "shared/a", user: bob.id, role: "editor" },
+    ]);
+    const bobsAdapter = cloud({ client: bob.client });
+    opened.push(await openStorage(bobsAdapter));
+    const received = (await bobsAdapter.shares.received()).filter((share) => share.store === store);
+    expect(received).toEqual([
+      { prefix: "shared/", owner: ann.id, store, role: "viewer" },
+      { key: "shared/a", owner: ann.id, store, role: "editor" },
+    ]);
+    await expect(openAs(eve)).rejects.toEqual(unauthorized);
+  });
+
+  it("ends when it is revoked: for who has the store open, for their streams to come, and for the feed", async () => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+    const bobs = await openAs(bob);
+    expect(await bobs.load("shared/a")).toBe("shared/a");
+    expect(await adapter.shares.revoke({ prefix: "shared/" }, bob.id)).toBe(true);
+    expect(await adapter.shares.revoke({ prefix: "shared/" }, bob.id)).toBe(false);
+    for (const call of [
+      () => bobs.load("shared/a"),
+      () => bobs.save("shared/a", "x"),
+      () => bobs.list(),
+      () => bobs.loadStream("shared/large"),
+      () => collect(bobs.changes()),
+    ]) {
+      await expect(call()).rejects.toEqual(unauthorized);
+    }
+    expect(await anns.load("shared/a")).toBe("shared/a");
+  });
+
+  it("of what is published reaches every user that is signed in, to view, and no visitor", async () => {
+    await adapter.shares.publish({ key: "shared/a" });
+    for (const user of [bob, eve]) {
+      const theirs = await openAs(user);
+      expect(await keys(theirs)).toEqual(["shared/a"]);
+      await expect(theirs.save("shared/a", "x")).rejects.toEqual(unauthorized);
+    }
+    await expect(openStorage(cloud({ client: server.client(), store, owner: ann.id }))).rejects.toEqual(unauthorized);
+    expect(await adapter.shares.list()).toEqual([{ key: "shared/a", user: null, role: "viewer" }]);
+    expect(await adapter.shares.revoke({ key: "shared/a" })).toBe(true);
+    await expect(openAs(eve)).rejects.toEqual(unauthorized);
+  });
+
+  it("is told of by watch as far as it reaches", async () => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "viewer");
+    const bobs = await openStorage(cloud({ client: bob.client, store, owner: ann.id, pollInterval: 20 }));
+    opened.push(bobs);
+    const told: string[] = [];
+    await bobs.watch("", ({ key }) => told.push(key));
+    await anns.save("private/a", 1);
+    await anns.save("shared/a", 1);
+    await anns.save("private/a", 2);
+    await anns.save("shared/b", 2);
+    await expect.poll(() => told, { timeout: 20_000 }).toEqual(["shared/a", "shared/b"]);
+  });
+
+  it("refuses what means nothing", async () => {
+    const { shares } = adapter;
+    for (const [code, call] of [
+      ["INVALID_OPTION", () => shares.share({} as never, bob.id, "viewer")],
+      ["INVALID_OPTION", () => shares.share({ key: "a", prefix: "a" } as never, bob.id, "viewer")],
+      ["INVALID_OPTION", () => shares.share({ key: "a" }, "bob", "viewer")],
+      ["INVALID_OPTION", () => shares.share({ key: "a" }, bob.id, "owner" as never)],
+      ["INVALID_KEY", () => shares.share({ key: "a//b" }, bob.id, "viewer")],
+      ["INVALID_KEY", () => shares.publish({ prefix: "\n" })],
+      ["UNAUTHORIZED", () => shares.share({ key: "a" }, "00000000-0000-4000-8000-000000000000", "viewer")],
+    ] as const) {
+      await expect(call()).rejects.toMatchObject({ code });
+    }
+    expect(await shares.list()).toEqual([]);
+  });
+});

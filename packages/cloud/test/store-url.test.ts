@@ -1,0 +1,49 @@
+import { supabaseEntry } from "@holdfast/cloud";
+import { openStorage } from "@holdfast/core";
+import type { EmbeddedSupabase } from "@holdfast/supabase";
+import { openStore, register } from "holdfast";
+import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { sharedServer } from "./support/shared-server.ts";
+
+declare module "holdfast" {
+  interface AdapterRegistry {
+    supabase: { url: string; key: string; store?: string | undefined; owner?: string | undefined };
+  }
+}
+
+let server: EmbeddedSupabase;
+
+beforeAll(async () => {
+  server = sharedServer();
+  register("supabase", supabaseEntry);
+});
+
+beforeEach(() => {
+  vi.stubEnv("SUPABASE_URL", server.url);
+  vi.stubEnv("SUPABASE_KEY", server.secretKey);
+});
+
+it("opens the store of an owner by a URL, with project and key from the environment", async () => {
+  const { id, client } = await server.signUp();
+  const storage = await openStore(`supabase:my-app?owner=${id}`);
+  await storage.save("k", 1);
+  await storage.close();
+  const { cloud } = await import("@holdfast/cloud");
+  const theirs = await openStorage(cloud({ client, store: "my-app" }));
+  expect(await theirs.load("k")).toBe(1);
+  await theirs.close();
+});
+
+it("says which variable is missing, and takes no key in the URL", async () => {
+  for (const name of ["SUPABASE_URL", "SUPABASE_KEY"]) {
+    vi.stubEnv(name, "");
+    await expect(openStore("supabase:")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(openStore("supabase:")).rejects.toThrow(name);
+    vi.stubEnv(name, "x");
+  }
+  await expect(openStore("supabase:?key=sb_secret_x")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+});
+
+it("says UNAUTHORIZED where the key needs an owner", async () => {
+  await expect(openStore("supabase:")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+});

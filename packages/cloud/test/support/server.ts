@@ -1,0 +1,22 @@
+import { type EmbeddedSupabase, readSqlFiles, startSupabase } from "@holdfast/supabase";
+
+/** The package's migrations, in order. */
+export function readMigrations(): string[] {
+  return readSqlFiles(new URL("../../supabase/migrations/", import.meta.url));
+}
+
+/** What takes them back, in order. */
+export function readDowns(): string[] {
+  return readSqlFiles(new URL("../../supabase/down/", import.meta.url)).reverse();
+}
+
+/** A server with the package's migrations, and what a hosted project has from the start. `HOLDFAST_DATABASE` chooses what is under it. */
+export function startServer(database: "pglite" | "postgres" = chosenDatabase()): Promise<EmbeddedSupabase> {
+  return startSupabase({ schema: ["create publication supabase_realtime", ...readMigrations()], database });
+}
+
+function chosenDatabase(): "pglite" | "postgres" {
+  const chosen = process.env["HOLDFAST_DATABASE"] ?? "pglite";
+  if (chosen !== "pglite" && chosen !== "postgres") throw new Error("HOLDFAST_DATABASE is pglite or postgres");
+  return chosen;
+}

@@ -1,0 +1,4 @@
+import type { CloudAdapter } from "@holdfast/cloud";
+
+export declare const adapter: CloudAdapter;
+export declare const bobsAdapter: CloudAdapter;

@@ -1,0 +1,3 @@
+import type { StorageEngine } from "@holdfast/core";
+
+export declare const storage: StorageEngine;

@@ -1,0 +1,13 @@
+export type { SupabaseClient } from "@supabase/supabase-js";
+export { type FaultyProxy, type NetworkFault, startFaultyProxy } from "./faulty-proxy.ts";
+export type { Address } from "./messages.ts";
+export { readSqlFiles } from "./read-sql-files.ts";
+export { type RealtimeStandIn, startRealtimeStandIn } from "./realtime-stand-in.ts";
+export { startSigningStandIn } from "./signing-stand-in.ts";
+export {
+  connectSupabase,
+  type EmbeddedSupabase,
+  type SignedUp,
+  type SupabaseOptions,
+  startSupabase,
+} from "./start-supabase.ts";
