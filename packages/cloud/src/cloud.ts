@@ -10,6 +10,7 @@ import {
   type Classification,
   type DeleteCondition,
   type DeleteOutcome,
+  type EncryptionHeader,
   type FeedPage,
   type FeedRange,
   type History,
@@ -25,11 +26,12 @@ import {
   StorageError,
   type StoredRecord,
   type StoredStream,
+  type Version,
   type WriteRecord,
 } from "@holdfast/core";
 import { classify } from "./classify.js";
 import { type SignedDownload, type SignOptions, signDownload } from "./downloads.js";
-import { historyOf } from "./history.js";
+import { historyOf, rewrap } from "./history.js";
 import { OpenStore } from "./open-store.js";
 import { type CloudOptions, type CompleteOptions, completeOptions } from "./options.js";
 import { type Shares, sharesOf } from "./shares.js";
@@ -159,6 +161,10 @@ class Adapter implements CloudAdapter {
   async lastCursor({ signal }: CallOptions): Promise<string> {
     const { feed } = this.#opened;
     return feed.cursorOf(await feed.end(signal));
+  }
+
+  rewrap(key: string, version: Version, encryption: EncryptionHeader, options: CallOptions): Promise<boolean> {
+    return rewrap(this.#opened, key, version, encryption, options);
   }
 
   async info({ now, signal }: ReadOptions): Promise<AdapterInfo> {

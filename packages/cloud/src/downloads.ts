@@ -11,10 +11,11 @@ export interface SignOptions {
 /** Where a body can be fetched from without Holdfast: its parts, one behind the other. */
 export interface SignedDownload {
   readonly version: Version;
-  /** Of all parts together. The stored body: compressed where `compression` says so. */
+  /** Of all parts together. The stored body: compressed where `compression` says so, and ciphertext where `encrypted` does. */
   readonly storedSize: number;
   readonly format: Format;
   readonly compression: "gzip" | null;
+  readonly encrypted: boolean;
   /** In order. One for a body of up to 4 MiB. */
   readonly parts: readonly { readonly url: string; readonly size: number }[];
 }
@@ -37,7 +38,7 @@ export async function signDownload(
     const store = opened();
     const record = await store.find(key, null, { now: store.clock.now(), signal: undefined });
     if (record === null) return undefined;
-    const { version, storedSize, format, compression } = toHeader(record.header);
+    const { version, storedSize, format, compression, encryption } = toHeader(record.header);
     if (record.parts === null) {
       throw new StorageError("UNSUPPORTED", "a body of up to 64 KiB stands in its row and has no address: load it", {
         adapter: "cloud",
@@ -49,7 +50,7 @@ export async function signDownload(
       seconds,
     );
     const parts = record.parts.map(({ size }, index) => ({ url: urls[index] ?? "", size }));
-    return { version, storedSize, format, compression, parts };
+    return { version, storedSize, format, compression, encrypted: encryption !== undefined, parts };
   } catch (error) {
     throw explained("signDownload", error);
   }

@@ -1,12 +1,28 @@
-import type { History, HistoryLimits, PreviousRecord } from "@holdfast/core";
+import type {
+  CallOptions,
+  EncryptionHeader,
+  History,
+  HistoryLimits,
+  PreviousRecord,
+  RecordHeader,
+  Version,
+} from "@holdfast/core";
 import { following } from "./key-range.js";
 import type { OpenStore } from "./open-store.js";
-import { toHeader } from "./wire.js";
+import { toHeader, toHeaderText, type WireHeader } from "./wire.js";
 
 interface SweepStep {
   readonly dropped: number;
   readonly more: boolean;
 }
+
+interface Rewrapped {
+  readonly done: boolean;
+  /** As it reads now. */
+  readonly header: string;
+}
+
+const SCAN_PAGE = 1_000;
 
 /** Versions that stood once. `opened` gives the store that is open. */
 export function historyOf(opened: () => OpenStore): History {
@@ -22,8 +38,54 @@ export function historyOf(opened: () => OpenStore): History {
     },
     get: (key, version, options) => opened().get(key, version, options),
     readStream: (key, version, options) => opened().readStream(key, version, options),
+    async scan({ after, limit }, { now, signal }): Promise<RecordHeader[]> {
+      const { connection, store } = opened();
+      const headers: RecordHeader[] = [];
+      for (let from = after; headers.length < limit; ) {
+        const page = Math.min(limit - headers.length, SCAN_PAGE);
+        const place = { p_key: from?.key ?? null, p_version: from?.version ?? null };
+        const asked = { p_store: store, ...place, p_limit: page, p_now: now };
+        const kept = await connection.call<WireHeader[]>("holdfast_kept", asked, signal);
+        for (const header of kept) headers.push(toHeader(header));
+        from = headers.at(-1);
+        if (kept.length < page) break;
+      }
+      return headers;
+    },
+    async drop(key, version, { signal }): Promise<void> {
+      const { connection, store } = opened();
+      await connection.call("holdfast_drop", { p_store: store, p_key: key, p_version: version }, signal);
+    },
     sweep: (prefix, { now, signal }) => sweep(opened(), prefix, now, signal),
   };
+}
+
+/** Replaces `encryption` in the header of one version, standing or kept; false when it is not there. */
+export async function rewrap(
+  { connection, store }: OpenStore,
+  key: string,
+  version: Version,
+  encryption: EncryptionHeader,
+  { signal }: CallOptions,
+): Promise<boolean> {
+  let from: string | null = null;
+  let to: string | null = null;
+  for (;;) {
+    const asked: Readonly<Record<string, string | null>> = {
+      p_store: store,
+      p_key: key,
+      p_version: version,
+      p_from: from,
+      p_to: to,
+    };
+    const answer: Rewrapped | null = await connection.call("holdfast_rewrap", asked, signal);
+    if (answer === null) return false;
+    // Also done: an earlier try whose answer was lost.
+    if (answer.done || answer.header === to) return true;
+    // Read now, or changed since it was: by another rotation.
+    from = answer.header;
+    to = toHeaderText({ ...toHeader([from, 0]), encryption });
+  }
 }
 
 /** Drops kept versions as core says, then the objects that nothing refers to any more. */

@@ -143,6 +143,7 @@ function toWireWrite(write: PlacedWrite): Record<string, unknown> {
     tags: header.tags.map(toWireTag),
     terms,
     hashes: chunkHashes.length === 0 ? null : toBase64(chunkHashes),
+    encrypted: header.encryption !== undefined,
     ...place,
   };
 }

@@ -39,7 +39,7 @@ async function heldBack(key: string, number: number): Promise<{ end: (how: "comm
   const write = {
     ...{ type: "put", key, version: `${(10 ** 12 + number).toString(16).padStart(12, "0")}-0000-00000000c0de` },
     ...{ expect: "any", header: JSON.stringify({ key }), created: 0, modified: 0, expires: null, size: 1, stored: 1 },
-    ...{ tags: [], terms: [], body: "MQ==", hashes: null },
+    ...{ tags: [], terms: [], body: "MQ==", hashes: null, encrypted: false },
   };
   await connection`select public.holdfast_write(${store}, ${connection.json([write])}, 0, null)`;
   return {

@@ -239,7 +239,18 @@ describe("the interface of the project", () => {
 function callsOn(store: string): Record<string, Record<string, unknown>> {
   const put = {
     ...{ type: "put", key: "secret/plan", version: "ffffffffffff-0000-000000000000", expect: "any", header: "{}" },
-    ...{ created: 0, modified: 0, expires: null, size: 0, stored: 0, tags: [], terms: [], body: "", hashes: null },
+    ...{
+      created: 0,
+      modified: 0,
+      expires: null,
+      size: 0,
+      stored: 0,
+      tags: [],
+      terms: [],
+      body: "",
+      hashes: null,
+      encrypted: false,
+    },
   };
   const query = {
     ...{ from: "", below: null, after: null, tags: [], terms: [], ends: [], texts: [], order: "key" },
@@ -252,6 +263,9 @@ function callsOn(store: string): Record<string, Record<string, unknown>> {
     holdfast_condemn: named({ p_limit: 10 }),
     holdfast_forget: named({ p_bodies: ["1", "2", "3"] }),
     holdfast_sweep: named({ p_from: "", p_below: null, p_due: "all", p_before: 0, p_now: 0 }),
+    holdfast_rewrap: named({ p_key: "secret/plan", p_version: "x", p_from: "{}", p_to: "{}" }),
+    holdfast_drop: named({ p_key: "secret/plan", p_version: "x" }),
+    holdfast_kept: named({ p_key: null, p_version: null, p_limit: 10, p_now: 0 }),
     holdfast_reindex: named({ p_entries: [{ key: "secret/plan", version: "x", terms: ["planted"] }] }),
     holdfast_reindexed: named({ p_tokenizer: 99 }),
     holdfast_get: named({ p_key: "secret/plan", p_now: 0, p_version: null }),

@@ -3,6 +3,7 @@ drop function if exists public.holdfast_stat(text, text, bigint);
 drop function if exists public.holdfast_list(text, text, text, text, integer, bigint);
 drop function if exists public.holdfast_query(text, jsonb, bigint);
 drop function if exists public.holdfast_history(text, text, bigint);
+drop function if exists public.holdfast_kept(text, text, text, integer, bigint);
 drop function if exists public.holdfast_feed(text, text, text, integer);
 drop function if exists public.holdfast_feed_end(text);
 drop function if exists public.holdfast_standing(text, text, integer);

@@ -35,6 +35,7 @@ create table if not exists holdfast.items (
   body bytea,
   parts bigint[],
   hashes bytea,
+  encrypted boolean not null,
   unique (store, key)
 );
 alter table holdfast.items alter column body set storage external;
@@ -71,6 +72,7 @@ create table if not exists holdfast.versions (
   body bytea,
   parts bigint[],
   hashes bytea,
+  encrypted boolean not null,
   replaced bigint not null,
   primary key (store, key, version)
 );

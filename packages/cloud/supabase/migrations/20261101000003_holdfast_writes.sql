@@ -118,9 +118,25 @@ begin
 end
 $$;
 
+-- Drops the kept versions of a key that are not encrypted: what is encrypted now must not stay readable in what it was.
+create or replace function holdfast.drop_plain(p_store bigint, p_key text)
+returns void language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_parts bigint[];
+begin
+  with plain as (
+    delete from holdfast.versions v where v.store = p_store and v.key = p_key and not v.encrypted returning v.parts
+  )
+  select array_agg(part) into v_parts from plain, unnest(plain.parts) part;
+  if v_parts is not null then
+    perform holdfast.refer(v_parts, -1);
+  end if;
+end
+$$;
+
 -- Applies all writes, or none and tells which one stands in the way of what. The rules are checkWrite and checkDelete of core.
 -- A write: {type, key, version, expect} and for a put {header, created, modified, expires, size, stored, tags, terms,
--- body | parts, hashes}. `p_keep`: how many previous versions of a key stay; null: those that are there stay, none is added.
+-- body | parts, hashes, encrypted}. `p_keep`: how many previous versions of a key stay; null: those that are there stay, none is added.
 create or replace function public.holdfast_write(p_store text, p_writes jsonb, p_now bigint, p_keep integer)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -130,6 +146,7 @@ declare
   v_count constant integer := jsonb_array_length(p_writes);
   v_parts bigint[];
   v_write jsonb;
+  v_encrypts boolean;
   v_item record;
   v_ids bigint[] := array_fill(null::bigint, array[v_count]);
   v_alive boolean[] := array_fill(false, array[v_count]);
@@ -137,6 +154,7 @@ declare
   v_created bigint;
   v_tombstone text;
   v_floor text;
+  v_was_encrypted boolean;
   v_current jsonb;
   v_version text;
   v_expect text;
@@ -257,22 +275,26 @@ begin
     continue when v_absent[i];
     v_write := p_writes -> (i - 1);
     v_id := v_ids[i];
+    v_encrypts := v_write ->> 'type' = 'put' and (v_write ->> 'encrypted')::boolean;
     v_tags := '{}';
     v_terms := '{}';
     v_parts := null;
     if v_id is not null then
-      select tags, terms, parts into v_tags, v_terms, v_parts from holdfast.items where id = v_id;
-      if v_alive[i] and p_keep > 0 and p_now <> c_before_all_time then
-        insert into holdfast.versions (store, key, version, header, created, expires, body, parts, hashes, replaced)
-          select store, key, version, header, created, expires, body, parts, hashes, p_now
+      select tags, terms, parts, encrypted into v_tags, v_terms, v_parts, v_was_encrypted from holdfast.items where id = v_id;
+      if v_alive[i] and p_keep > 0 and p_now <> c_before_all_time and (v_was_encrypted or not v_encrypts) then
+        insert into holdfast.versions (store, key, version, header, created, expires, body, parts, hashes, encrypted, replaced)
+          select store, key, version, header, created, expires, body, parts, hashes, encrypted, p_now
           from holdfast.items where id = v_id
           on conflict (store, key, version) do update set
             header = excluded.header, created = excluded.created, expires = excluded.expires, body = excluded.body,
-            parts = excluded.parts, hashes = excluded.hashes, replaced = excluded.replaced;
+            parts = excluded.parts, hashes = excluded.hashes, encrypted = excluded.encrypted, replaced = excluded.replaced;
         perform holdfast.drop_surplus(v_store, v_write ->> 'key', p_keep);
       elsif v_parts is not null then
         perform holdfast.refer(v_parts, -1);
       end if;
+    end if;
+    if v_encrypts then
+      perform holdfast.drop_plain(v_store, v_write ->> 'key');
     end if;
 
     if v_write ->> 'type' = 'put' then
@@ -284,9 +306,9 @@ begin
       end if;
       if v_id is null then
         insert into holdfast.items
-            (store, key, version, header, created, modified, expires, size, stored, tags, terms, body, parts, hashes)
+            (store, key, version, header, created, modified, expires, size, stored, tags, terms, body, parts, hashes, encrypted)
           select v_store, w.key, w.version, w.header, v_created, w.modified, w.expires, w.size, w.stored, w.tags, w.terms,
-            decode(w.body, 'base64'), v_new_parts, decode(w.hashes, 'base64')
+            decode(w.body, 'base64'), v_new_parts, decode(w.hashes, 'base64'), v_encrypts
           from jsonb_to_record(v_write) as w (key text, version text, header text, modified bigint, expires bigint,
             size bigint, stored bigint, tags text[], terms text[], body text, hashes text)
           returning id into v_id;
@@ -294,7 +316,7 @@ begin
       else
         update holdfast.items i set version = w.version, header = w.header, created = v_created, modified = w.modified,
             expires = w.expires, size = w.size, stored = w.stored, tags = w.tags, terms = w.terms,
-            body = decode(w.body, 'base64'), parts = v_new_parts, hashes = decode(w.hashes, 'base64')
+            body = decode(w.body, 'base64'), parts = v_new_parts, hashes = decode(w.hashes, 'base64'), encrypted = v_encrypts
           from jsonb_to_record(v_write) as w (version text, header text, modified bigint, expires bigint,
             size bigint, stored bigint, tags text[], terms text[], body text, hashes text)
           where i.id = v_id;
@@ -426,6 +448,51 @@ begin
     perform holdfast.refer(v_parts, -1);
   end if;
   return jsonb_build_object('dropped', v_count, 'more', v_count >= c_step);
+end
+$$;
+
+-- Replaces the header of one version, standing or kept, where it reads `p_from`, and nothing else. Answers whether it did, and the
+-- header as it reads now; null where that version is not there.
+create or replace function public.holdfast_rewrap(p_store text, p_key text, p_version text, p_from text, p_to text)
+returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_store constant bigint := p_store::bigint;
+  v_done boolean := false;
+  v_answer jsonb;
+begin
+  perform holdfast.check_store(v_store);
+  if not holdfast.is_mine(v_store) and holdfast.share_role(v_store, p_key) is distinct from 'editor' then
+    raise exception 'HF004: who may edit is who shares, and who was made an editor';
+  end if;
+  if p_to is not null then
+    update holdfast.items set header = p_to
+      where store = v_store and key = p_key and version = p_version and header = p_from;
+    v_done := found;
+    if not v_done then
+      update holdfast.versions set header = p_to
+        where store = v_store and key = p_key and version = p_version and header = p_from;
+      v_done := found;
+    end if;
+  end if;
+  select jsonb_build_object('done', v_done, 'header', header) into v_answer from (
+    select header from holdfast.items where store = v_store and key = p_key and version = p_version
+    union all
+    select header from holdfast.versions where store = v_store and key = p_key and version = p_version) one limit 1;
+  return v_answer;
+end
+$$;
+
+-- Drops one kept version.
+create or replace function public.holdfast_drop(p_store text, p_key text, p_version text)
+returns void language plpgsql volatile security invoker set search_path = '' as $$
+declare
+  v_parts bigint[];
+begin
+  perform holdfast.check_owner(p_store::bigint);
+  delete from holdfast.versions where store = p_store::bigint and key = p_key and version = p_version returning parts into v_parts;
+  if v_parts is not null then
+    perform holdfast.refer(v_parts, -1);
+  end if;
 end
 $$;
 

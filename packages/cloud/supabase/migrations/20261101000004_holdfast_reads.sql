@@ -140,6 +140,22 @@ begin
 end
 $$;
 
+-- Kept versions of all keys, by key and version, behind a place, as [header, created].
+create or replace function public.holdfast_kept(p_store text, p_key text, p_version text, p_limit integer, p_now bigint)
+returns jsonb language plpgsql stable security invoker set search_path = '' as $$
+declare
+  v_answer jsonb;
+begin
+  perform holdfast.check_store(p_store::bigint);
+  select coalesce(jsonb_agg(jsonb_build_array(header, created) order by key, version), '[]') into v_answer from (
+    select key, version, header, created from holdfast.versions
+    where store = p_store::bigint and (expires is null or expires > p_now)
+      and (p_key is null or (key, version) > (p_key, p_version))
+    order by key, version limit p_limit) page;
+  return v_answer;
+end
+$$;
+
 -- The entries behind a place in the feed, as [seq, type, key, version]; null where the feed does not lead on from there. The
 -- version of the entry at that place must be the one named: a database that was put back from a copy has others.
 create or replace function public.holdfast_feed(p_store text, p_seq text, p_version text, p_limit integer)
