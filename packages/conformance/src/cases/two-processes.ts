@@ -195,15 +195,12 @@ export const twoProcesses: Theme = {
         void victim.perform({ do: "saveForEver", prefix, size: SIZE });
         await until(() => victim.saved.length >= after);
         await victim.kill();
-        for (const index of victim.saved) {
-          equal(await storage.load(`${prefix}${index}`), new Uint8Array(SIZE).fill(index), `save ${index}`);
-        }
-        // The save that was under way may have come through without a word; no later one had begun.
+        // More may be there than was told of: the last words die with who says them. But none without those before it.
         const found = (await storage.list(prefix)).length;
-        ok(
-          found - victim.saved.length <= 1,
-          `${found} saves are there, of which ${victim.saved.length} were acknowledged`,
-        );
+        ok(found >= victim.saved.length, `${found} saves are there, and ${victim.saved.length} were acknowledged`);
+        for (let index = 0; index < found; index++) {
+          equal(await storage.load(`${prefix}${index}`), new Uint8Array(SIZE).fill(index), `save ${index} of ${found}`);
+        }
         equal((await storage.verify()).problems, [], "what verify finds");
         await storage.save("still", round);
       }
