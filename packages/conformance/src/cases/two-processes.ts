@@ -220,8 +220,8 @@ export const twoProcesses: Theme = {
           await until(() => victim.saved.length >= after);
           await victim.kill();
           const told = await collect(storage.changes(start));
-          const unanswered = told.length - victim.saved.length;
-          ok(unanswered === 0 || unanswered === 1, `${told.length} told, ${victim.saved.length} acknowledged`);
+          // The last words of who was killed may be lost.
+          ok(told.length >= victim.saved.length, `${told.length} told, ${victim.saved.length} acknowledged`);
           for (const [index, { key, version }] of told.entries()) {
             equal(
               await storage.load(key, { version }),
@@ -254,12 +254,9 @@ export const twoProcesses: Theme = {
           const acknowledged = await killWhileBatching(context, prefix, SIZE);
           const found = await roundsBelow(await context.openAdapter(), prefix);
           equal(found, Array(SIZE).fill(found[0]), "the rounds of the items that one list shows");
-          // The batch that was under way may have come through without a word.
+          // More may have come through than it could tell of before it died.
           const last = found[0] ?? 0;
-          ok(
-            last === acknowledged || last === acknowledged + 1,
-            `round ${last} stands after ${acknowledged} was acknowledged`,
-          );
+          ok(last >= acknowledged, `round ${last} stands after ${acknowledged} was acknowledged`);
         }
       },
       ({ batch }) => batch === "atomic",
