@@ -36,6 +36,7 @@ export async function startModuleServer(): Promise<ModuleServer> {
 const IMPORTS = {
   "@holdfast/core": "/core/index.js",
   "@holdfast/indexeddb": "/indexeddb/index.js",
+  "#crypto": "/core/platform/web-crypto.js",
   "#platform": "/core/platform/web.js",
   idb: "/idb/index.js",
   "p-retry": "/p-retry/index.js",
