@@ -8,6 +8,9 @@ const execute = promisify(execFile);
 const ROOT = resolve(import.meta.dirname, "../../..");
 // Programs of npm and pnpm are scripts there that only a shell runs.
 const SHELL = process.platform === "win32";
+/** npm trusts whom the machine trusts, as behind a company's proxy, and gives up soon where nobody answers. */
+const NPM = { shell: SHELL, env: { ...process.env, NODE_OPTIONS: "--use-system-ca" } };
+const PATIENCE = ["--fetch-retries=1", "--fetch-timeout=20000"];
 
 /** A package as it would be published. */
 export interface Published {
@@ -65,8 +68,8 @@ export class Release implements AsyncDisposable {
     // What ours depend on of each other is not in any registry yet.
     const manifest = { private: true, type: "module", dependencies, overrides: Object.fromEntries(places) };
     await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
-    const args = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-    await execute("npm", args, { cwd: folder, shell: SHELL });
+    const args = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...PATIENCE];
+    await execute("npm", args, { ...NPM, cwd: folder });
     return new Project(folder);
   }
 
@@ -99,7 +102,7 @@ export class Project {
 
 /** Whether packages of others can be had. */
 export async function registryAnswers(): Promise<boolean> {
-  return execute("npm", ["ping", "--fetch-retries=0"], { shell: SHELL }).then(
+  return execute("npm", ["ping", ...PATIENCE], NPM).then(
     () => true,
     () => false,
   );
