@@ -7,11 +7,16 @@ export function checkPackedFiles(
   exists: (path: string) => boolean,
   manifest: { exports?: unknown; imports?: unknown; bin?: unknown },
 ): string[] {
-  const present = new Set(files);
   const targets = [manifest.exports, manifest.imports, manifest.bin].flatMap(paths);
+  // A target with a star stands for all files below its beginning.
+  const names = (target: string, path: string) =>
+    target.endsWith("*") ? path.startsWith(target.slice(0, -1)) : path === target;
   return [
-    ...targets.filter((path) => !present.has(path)).map((path) => `package.json names ${path}, which is not packed`),
+    ...targets
+      .filter((target) => !files.some((path) => names(target, path)))
+      .map((path) => `package.json names ${path}, which is not packed`),
     ...files
+      .filter((path) => !targets.some((target) => names(target, path)))
       .filter((path) => !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(js|d\.ts)(\.map)?)$/.test(path))
       .map((path) => `${path} does not belong in the package`),
     ...files

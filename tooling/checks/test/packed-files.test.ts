@@ -23,6 +23,15 @@ describe("checkPackedFiles", () => {
     ]);
   });
 
+  it("accepts what an entry with a star names, and misses it where nothing is there", () => {
+    const withSql = { exports: { ...manifest.exports, "./sql/*": "./sql/*" } };
+    expect(checkPackedFiles([...files, "sql/1_tables.sql"], everySourceExists, withSql)).toEqual([]);
+    expect(checkPackedFiles(files, everySourceExists, withSql)).toEqual([
+      "package.json names sql/*, which is not packed",
+    ]);
+    expect(checkPackedFiles([...files, "sql/1_tables.sql"], everySourceExists, manifest)).toHaveLength(1);
+  });
+
   it("refuses output whose source is gone", () => {
     expect(checkPackedFiles([...files, "dist/old.js"], (path) => path !== "src/old.ts", manifest)).toEqual([
       "dist/old.js is left over from a source that is gone: delete dist and build again",
