@@ -8,6 +8,8 @@ import { afterAll, describe, expect, it } from "vitest";
 const NEEDED = ["dbus-run-session", "gnome-keyring-daemon"];
 const missing = NEEDED.filter((program) => spawnSync("which", [program]).status !== 0);
 const scenario = new URL("../support/secret-service-scenario.mjs", import.meta.url).pathname;
+/** What is tried by hand where no test runs. */
+const byHand = new URL("../../scripts/try-os-keychain.mjs", import.meta.url).pathname;
 const UNLOCK = "printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1";
 const made: string[] = [];
 
@@ -21,8 +23,8 @@ async function newHome(): Promise<string> {
   return home;
 }
 
-/** Runs the scenario in a session of its own, whose keyring nobody else sees. */
-async function run(start: string, home: string): Promise<Record<string, unknown>> {
+/** Runs a script in a session of its own, whose keyring nobody else sees. */
+async function runIn(home: string, start: string, script: string, ...words: string[]): Promise<string> {
   const runtime = await mkdtemp(join(home, "run-"));
   const env = {
     PATH: process.env["PATH"] ?? "",
@@ -32,10 +34,14 @@ async function run(start: string, home: string): Promise<Record<string, unknown>
   };
   const [program = "", ...args] =
     start === ""
-      ? [process.execPath, scenario]
-      : ["dbus-run-session", "--", "sh", "-c", `${start}; exec "${process.execPath}" "${scenario}"`];
+      ? [process.execPath, script, ...words]
+      : ["dbus-run-session", "--", "sh", "-c", `${start}; exec "$@"`, "sh", process.execPath, script, ...words];
   const { stdout } = await promisify(execFile)(program, args, { env, timeout: 60_000 });
-  const lines = stdout.trim().split("\n");
+  return stdout;
+}
+
+async function run(start: string, home: string): Promise<Record<string, unknown>> {
+  const lines = (await runIn(home, start, scenario)).trim().split("\n");
   return JSON.parse(lines.at(-1) ?? "") as Record<string, unknown>;
 }
 
@@ -66,6 +72,13 @@ if (process.platform !== "linux" || missing.length > 0) {
       });
     });
 
+    it("passes what the script for macOS and Windows tries, which is run by hand there", async () => {
+      const home = await newHome();
+      const told = await runIn(home, UNLOCK, byHand);
+      expect(told).not.toContain("FAILED");
+      expect(told).toMatch(/all 7 are right on linux, and nothing is left behind\n$/);
+    });
+
     it("that is locked says so, and nothing goes to the kernel's keyring instead", async () => {
       const start = "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1";
       const home = await newHome();
@@ -86,3 +99,12 @@ it.runIf(process.platform === "linux")(
     });
   },
 );
+
+it("the script to be run by hand fails where something is wrong, and says what", async () => {
+  const home = await newHome();
+  const failure = await runIn(home, "", byHand, "keytar").catch((error: { code: number; stdout: string }) => error);
+  expect(failure).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^FAILED {2}UNSUPPORTED: keytar is not here/),
+  });
+});
