@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { launchBrowser, serveFiles } from "@holdfast/browser";
 import { build } from "vite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { buildElectronApp } from "../src/electron/build.ts";
 
 const execute = promisify(execFile);
 const SOURCES = join(import.meta.dirname, "../src");
@@ -55,5 +56,21 @@ describe.each(["vite", "worker"])("the example of a page: %s", (example) => {
     } finally {
       await browser.close();
     }
+  });
+});
+
+describe("the example for Electron", () => {
+  it("is built into what Electron loads: a module, a preload script that is none, and a page for a file: address", async () => {
+    await buildElectronApp(folder);
+    const [main, preload, page] = await Promise.all(
+      ["main.js", "preload.js", "index.html"].map((name) => readFile(join(folder, name), "utf8")),
+    );
+    const imported = [...(main ?? "").matchAll(/from\s*["']([^"']+)["']/g)].map(([, name]) => name);
+    expect(imported.sort()).toEqual(["electron", "holdfast", "node:path"]);
+    expect(preload).toContain(`require("electron")`);
+    expect(preload).not.toMatch(/^(?:import|export)\b/m);
+    const [, script = ""] = /<script[^>]*src="(\.\/[^"]+)"/.exec(page ?? "") ?? [];
+    expect(await readFile(join(folder, script), "utf8")).toContain("replaceChildren");
+    for (const file of ["main.js", script]) await execute(process.execPath, ["--check", join(folder, file)]);
   });
 });

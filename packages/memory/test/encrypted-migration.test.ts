@@ -264,6 +264,31 @@ describe("a migration of what is encrypted", () => {
     expect(await to.stat("a")).toMatchObject({ encrypted: true, tags: ["u"] });
   });
 
+  it("tells nothing of a value or a key in its journal, its events and its report", async () => {
+    const from = await open({ metadata: true });
+    await fill(from);
+    await from.save("k0", "now k0", { tags: ["hush"], metadata: { author: "hush" } });
+    const to = await openTarget({ metadata: true });
+    await to.save("k1", "now k1, the other one");
+    const told: string[] = [];
+    const journal = {
+      async *read() {
+        yield* [];
+      },
+      append: async (line: string) => void told.push(line),
+      clear: async () => undefined,
+    };
+    const onEvent = (event: object) => void told.push(JSON.stringify(event));
+    const options: MigrateOptions = { reencrypt: true, history: true, conflict: "keep-both", journal, onEvent };
+    told.push(JSON.stringify(await migrate(from, to, options)));
+    expect(told.length).toBeGreaterThan(3);
+    const held = [...keys.keys, ...others.keys].flatMap(({ material }) => {
+      const key = Buffer.from(material as Uint8Array);
+      return (["latin1", "hex", "base64", "base64url"] as const).map((form) => key.toString(form).slice(0, 40));
+    });
+    for (const secret of ["now k", "before k", "hush", ...held]) expect(told.join("\n")).not.toContain(secret);
+  });
+
   it("is refused where there is nothing to encrypt with", async () => {
     const from = await open();
     const to = await blind(target);
