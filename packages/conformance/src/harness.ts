@@ -46,10 +46,59 @@ export interface Mode {
 export const plain: Mode = { name: "plain", settings: {}, namespace: undefined };
 
 /** Everything below a prefix that pattern-matching languages would misread. */
-export const namespaced: Mode = { name: "in a namespace", settings: {}, namespace: "(_%[*]?)" };
+export const namespaced: Mode = {
+  name: "in a namespace",
+  settings: {},
+  namespace: "(_%[*]?)",
+  // What is left out is about bodies, or about the adapter alone: neither is another one for the key's prefix.
+  themes: [
+    "save and load",
+    "keys",
+    "list and scan",
+    "edges",
+    "options",
+    "versions",
+    "compare-and-set",
+    "expiration",
+    "search",
+    "collections",
+    "update",
+    "batch",
+    "streams",
+    "watch",
+    "changes",
+    "history",
+    "restore and diff",
+    "namespace",
+    "verify, repair, flush and info",
+    "errors",
+    "models",
+  ],
+};
 
 /** Compression on by default. */
-export const compressed: Mode = { name: "compressed", settings: { compress: true }, namespace: undefined };
+export const compressed: Mode = {
+  name: "compressed",
+  settings: { compress: true },
+  namespace: undefined,
+  // What is left out is about keys, headers and calls: none of them is another one for a smaller body.
+  themes: [
+    "save and load",
+    "exactness",
+    "options",
+    "search",
+    "update",
+    "batch",
+    "streams",
+    "open streams",
+    "history",
+    "restore and diff",
+    "verify, repair, flush and info",
+    "failures",
+    "faults at each call",
+    "models",
+  ],
+};
 
 /** Compressed and encrypted, under a key that every opening of the case's store has. */
 export const encrypted: Mode = {

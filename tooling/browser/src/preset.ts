@@ -1,4 +1,4 @@
-import { nodeTests } from "@holdfast/vitest-preset";
+import { nodeProjects, sharedSettings } from "@holdfast/vitest-preset";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { commands } from "./commands.ts";
@@ -12,8 +12,7 @@ declare module "vitest" {
 }
 
 const seed = process.env["HOLDFAST_SEED"];
-// Projects add to what they extend, so what to include is theirs alone.
-const { include, ...shared } = nodeTests.test ?? {};
+const everyTest = ["test/**/*.test.ts"];
 
 export interface BrowserTestsOptions {
   /** Which tests run in the window. Default: all but those of Node. */
@@ -28,7 +27,7 @@ export interface BrowserTestsOptions {
 
 /** Settings for a package whose tests run in the window of a real browser, and others of them in Node. */
 export async function browserTests({
-  window = include ?? [],
+  window = everyTest,
   node = ["test/node/**/*.test.ts"],
   windowSetup,
   nodeSetup,
@@ -36,7 +35,7 @@ export async function browserTests({
   const { name, launch } = await findBrowser();
   return defineConfig({
     test: {
-      ...shared,
+      ...sharedSettings,
       // A page waits most of its time for other processes of the browser: two pages take little longer than one.
       maxWorkers: 2,
       projects: [
@@ -45,7 +44,7 @@ export async function browserTests({
           test: {
             name: "window",
             include: window,
-            exclude: window === include ? node : [],
+            exclude: window === everyTest ? node : [],
             ...(windowSetup === undefined ? {} : { globalSetup: windowSetup }),
             // As with the tests' own limit: it ends what hangs, and says nothing about how long something may take.
             expect: { poll: { timeout: 30_000 } },
@@ -60,16 +59,11 @@ export async function browserTests({
             },
           },
         },
-        {
-          extends: true,
-          test: {
-            name: "node",
-            include: node,
-            exclude: window === include ? [] : window,
-            ...(nodeSetup === undefined ? {} : { globalSetup: nodeSetup }),
-            environment: "node",
-          },
-        },
+        ...nodeProjects(node, {
+          exclude: window === everyTest ? [] : window,
+          ...(nodeSetup === undefined ? {} : { globalSetup: nodeSetup }),
+          environment: "node",
+        }),
       ],
     },
   });

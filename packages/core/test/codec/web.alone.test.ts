@@ -4,8 +4,8 @@ import { expect, it, vi } from "vitest";
 vi.mock("../../dist/platform/node.js", () => import("../../dist/platform/web.js"));
 
 await import("./values.test.js");
-await import("./corrupt.test.js");
-await import("./stream.test.js");
+await import("./corrupt.alone.test.js");
+await import("./stream.alone.test.js");
 
 it("the codecs stand on the web platform here", async () => {
   const { platform } = await import("../../dist/platform/node.js");
