@@ -1,7 +1,7 @@
 // For apps.
 
 // For authors of adapters.
-export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
+export { CHUNK_BYTES, type Checksum, checksumOf } from "./codec/checksum.js";
 export { decodeValue } from "./codec/decode-value.js";
 export { parseJson } from "./codec/parse-json.js";
 export * from "./contract/capabilities.js";
@@ -37,7 +37,7 @@ export { compareHits } from "./query/order.js";
 export { type IndexedPath, parseQuery } from "./query/parse-query.js";
 export * from "./query/parsed-query.js";
 export { compareRank, type Hit } from "./query/rank.js";
-export { countQuery, scanQuery, selectHits } from "./query/scan-query.js";
+export { countQuery, type HeaderSource, scanQuery, selectHits } from "./query/scan-query.js";
 export { termsOf } from "./query/terms.js";
 export { TOKENIZER_VERSION, tokenize } from "./query/tokenizer.js";
 export { matchesWhere } from "./query/where.js";

@@ -15,6 +15,7 @@ export interface Locations {
   readonly temp: string;
 }
 
+/** What the customs depend on: this machine, or one that a test makes up. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly home: string;
@@ -25,7 +26,7 @@ export interface Machine {
 }
 
 /**
- * The directories of an app.
+ * The directories of an app on this machine, or on the one that is given.
  *
  * @example
  * filesystem({ root: locations("Blueprints").documents });

@@ -10,6 +10,7 @@ interface Note {
   readonly location: string;
 }
 
+/** The app whose choice of a store is recorded. */
 export interface AppOfChoice {
   readonly name: string;
   /** The location, as it is recorded, from which the data has been moved to the one that is opened now. */

@@ -38,6 +38,7 @@ import { copyOf } from "./copy.js";
 import type { KeptVersion } from "./kept-versions.js";
 import { type CommitTerms, createMemoryStore, MemoryStore, type Step, type Watcher } from "./memory-store.js";
 
+/** How a memory store is made. */
 export interface MemoryOptions {
   /**
    * The most bytes to hold: bodies, and keys, tags and metadata at two bytes a character. A write that needs more is refused

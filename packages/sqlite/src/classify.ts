@@ -25,6 +25,7 @@ export function isSyncFailure(error: unknown): boolean {
   return /^SQLITE_IOERR_(?:DIR_)?FSYNC$/.test(codeOf(error) ?? "");
 }
 
+/** Whether the file is damaged, or none of SQLite's. */
 export function isDamage(error: unknown): boolean {
   return /^SQLITE_(?:CORRUPT|NOTADB)/.test(codeOf(error) ?? "");
 }

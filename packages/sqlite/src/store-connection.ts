@@ -6,6 +6,7 @@ import { emptyLog } from "./item-table/maintenance.js";
 import { retryWhileLocked } from "./lock-retry.js";
 import type { OpenDatabase } from "./open-database.js";
 
+/** What a store's connection is made of, and who is told. */
 export interface StoreConnectionOptions {
   readonly database: OpenDatabase;
   readonly table: ItemTable;
