@@ -22,4 +22,5 @@ export { freshSeed, SeededRandom } from "./simulation/seeded.js";
 export { SimulatedPorts, type SimulatedPortsOptions } from "./simulation/simulated-ports.js";
 export { type SimulatedAdapterOptions, Simulation } from "./simulation/simulation.js";
 export type { Case, Check, ConditionalCase, Need, Theme, UnconditionalCase } from "./suite.js";
+export { summarise, type ThemeOutcome } from "./summarise.js";
 export { themes } from "./themes.js";

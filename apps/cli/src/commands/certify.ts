@@ -1,6 +1,5 @@
-import type { Mode, Result, Theme } from "@holdfast/conformance";
+import type { Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
 import type { Command } from "commander";
-import { summarise, type ThemeOutcome } from "../certification/summary.js";
 import { type CommandContext, report } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
 import { collect, wholeNumber } from "../option-values.js";
@@ -31,7 +30,9 @@ export function certifyCommand(perform: Perform): Command {
 
 async function certify(context: CommandContext, module: string, flags: CertifyFlags): Promise<void> {
   // Loaded here, since no other command needs the suite.
-  const { freshSeed, modes, planConformance, runConformance, themes } = await import("@holdfast/conformance");
+  const { freshSeed, modes, planConformance, runConformance, summarise, themes } = await import(
+    "@holdfast/conformance"
+  );
   const { loadHarness } = await import("../certification/load-harness.js");
   const seed = flags.seed ?? freshSeed();
   const options = {
