@@ -35,7 +35,10 @@ export interface Machine {
  */
 export function locations(app: string, machine: Machine = thisMachine()): Locations {
   if (typeof app !== "string" || !/^[^\p{Cc}<>:"/\\|?*]+$/u.test(app) || /^\.{1,2}$|[. ]$/.test(app)) {
-    throw new StorageError("INVALID_OPTION", `${JSON.stringify(app)} cannot name the directories of an app`);
+    throw new StorageError(
+      "INVALID_OPTION",
+      `${JSON.stringify(app)} cannot name the directories of an app: a name has none of < > : " / \\ | ? * and no control character, and ends neither in a dot nor in a space`,
+    );
   }
   const { platform, home, temp, env } = machine;
   if (platform === "win32") {

@@ -118,7 +118,7 @@ export class StoreConnection {
     if (table.tokenizerVersion === context.tokenizerVersion) return;
     throw new StorageError(
       "UNAVAILABLE",
-      "another version of Holdfast has built this store's search index anew: update this one, or close this storage and open it again",
+      "another version of Holdfast has built this store's search index anew: update Holdfast here, or close this storage and open it again",
       { retryable: false },
     );
   }

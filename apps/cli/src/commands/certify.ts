@@ -22,8 +22,8 @@ export function certifyCommand(perform: Perform): Command {
       "The module exports a function as its default, which makes an adapter on a store in `directory`; or a harness, as\n" +
         "`harness`, for stores that are not in a directory.\n",
     )
-    .option("--theme <name>", "only this subject; may be repeated", collect)
-    .option("--mode <name>", "only this way of opening the storage; may be repeated", collect)
+    .option("--theme <name>", "only this subject; may be given several times", collect)
+    .option("--mode <name>", "only this way of opening the storage; may be given several times", collect)
     .option("--seed <number>", "generate the same data as the run that printed it", wholeNumber)
     .action((module: string, flags: CertifyFlags) => perform((context) => certify(context, module, flags)));
 }

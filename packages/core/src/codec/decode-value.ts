@@ -23,7 +23,10 @@ export function decodeVerified(header: RecordHeader, body: Uint8Array): Awaitabl
     if (header.format === "yaml") {
       return import("./yaml.js").then(({ decodeYaml }) => readAs(header, () => decodeYaml(bytes)));
     }
-    throw corrupt(header, `is of a format that this version does not know, ${JSON.stringify(header.format)}`);
+    throw corrupt(
+      header,
+      `is of a format that this version of Holdfast does not know, ${JSON.stringify(header.format)}`,
+    );
   });
 }
 
@@ -48,7 +51,10 @@ export function verifyBytes(header: RecordHeader, body: Uint8Array): Awaitable<C
 export function checkHeader(header: RecordHeader): void {
   const { size, storedSize, compression } = header;
   if (compression !== null && compression !== "gzip") {
-    throw corrupt(header, `is compressed in a way that this version does not know, ${JSON.stringify(compression)}`);
+    throw corrupt(
+      header,
+      `is compressed in a way that this version of Holdfast does not know, ${JSON.stringify(compression)}`,
+    );
   }
   const possible = compression === null ? size === storedSize : size <= storedSize * MOST_INFLATED;
   if (!Number.isSafeInteger(size) || size < 0 || !possible) {
@@ -66,7 +72,7 @@ export function withoutKeys({ encryption }: RecordHeader): StorageError {
 }
 
 export function corrupt({ key, version }: RecordHeader, reason: string, cause?: unknown): StorageError {
-  const message = `the stored value ${reason}: restore it from another copy, or delete it (version ${version})`;
+  const message = `the stored value ${reason}: restore it from a backup, or delete it (version ${version})`;
   return new StorageError("CORRUPT", message, { key, cause });
 }
 

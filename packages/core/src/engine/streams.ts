@@ -160,7 +160,7 @@ export async function storeStream(
       if (size > adapter.capabilities.limits.body) {
         throw new StorageError(
           "QUOTA_EXCEEDED",
-          `${adapter.name} holds values of up to ${adapter.capabilities.limits.body} bytes`,
+          `${adapter.name} holds values of up to ${adapter.capabilities.limits.body} bytes; store it in several items`,
         );
       }
       session.checkWanted(operation);
@@ -211,7 +211,7 @@ class BufferedWriter implements BodyWriter {
     if (this.#size > this.#limit) {
       throw new StorageError(
         "QUOTA_EXCEEDED",
-        `${this.#session.adapter.name} takes streams of up to ${this.#limit} bytes`,
+        `${this.#session.adapter.name} takes streams of up to ${this.#limit} bytes; store it in several items`,
       );
     }
     this.#chunks.push(chunk);

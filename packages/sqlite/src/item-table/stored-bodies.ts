@@ -96,7 +96,7 @@ function inRow(bytes: Uint8Array | null): StoredBody {
 function missing(key: string, what: string): StorageError {
   return new StorageError(
     "CORRUPT",
-    `${what} of ${JSON.stringify(key)} is missing; restore it from a backup or delete it`,
+    `${what} of ${JSON.stringify(key)} is missing; restore it from a backup, or delete it`,
     {
       key,
     },
