@@ -155,11 +155,7 @@ export class Feed {
   /** Undefined for a cursor of another database. */
   #positionOf(cursor: string): { sequence: number; index: number } | undefined {
     const [, epoch, sequence, index] = CURSOR.exec(cursor) ?? [];
-    if (epoch === undefined)
-      throw new StorageError(
-        "INVALID_OPTION",
-        "the cursor is none of an IndexedDB store; pass on one that changes() gave",
-      );
+    if (epoch === undefined) throw new StorageError("INVALID_OPTION", "this is no cursor of an IndexedDB store");
     return epoch === this.#connection.epoch ? { sequence: Number(sequence), index: Number(index) } : undefined;
   }
 }

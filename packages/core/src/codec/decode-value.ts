@@ -25,7 +25,7 @@ export function decodeVerified(header: RecordHeader, body: Uint8Array): Awaitabl
     }
     throw corrupt(
       header,
-      `is of a format that this version of Holdfast does not know, ${JSON.stringify(header.format)}`,
+      `is of a format that this version does not know, ${JSON.stringify(header.format)}`,
     );
   });
 }
@@ -53,7 +53,7 @@ export function checkHeader(header: RecordHeader): void {
   if (compression !== null && compression !== "gzip") {
     throw corrupt(
       header,
-      `is compressed in a way that this version of Holdfast does not know, ${JSON.stringify(compression)}`,
+      `is compressed in a way that this version does not know, ${JSON.stringify(compression)}`,
     );
   }
   const possible = compression === null ? size === storedSize : size <= storedSize * MOST_INFLATED;
