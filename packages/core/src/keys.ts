@@ -77,8 +77,8 @@ export function afterPrefix(prefix: string): string | null {
 
 // Moves surrogates, which stand for code points from U+10000 on, behind all other units.
 function codePointRank(unit: number): number {
-  if (unit < FIRST_SURROGATE) return unit;
-  return unit >= AFTER_SURROGATES ? unit - 0x800 : unit + 0x2000;
+  if (unit < 0xd800) return unit;
+  return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000;
 }
 
 function quote(text: string): string {
