@@ -23,10 +23,7 @@ export function decodeVerified(header: RecordHeader, body: Uint8Array): Awaitabl
     if (header.format === "yaml") {
       return import("./yaml.js").then(({ decodeYaml }) => readAs(header, () => decodeYaml(bytes)));
     }
-    throw corrupt(
-      header,
-      `is of a format that this version does not know, ${JSON.stringify(header.format)}`,
-    );
+    throw corrupt(header, `is of a format that this version does not know, ${JSON.stringify(header.format)}`);
   });
 }
 
@@ -51,10 +48,7 @@ export function verifyBytes(header: RecordHeader, body: Uint8Array): Awaitable<C
 export function checkHeader(header: RecordHeader): void {
   const { size, storedSize, compression } = header;
   if (compression !== null && compression !== "gzip") {
-    throw corrupt(
-      header,
-      `is compressed in a way that this version does not know, ${JSON.stringify(compression)}`,
-    );
+    throw corrupt(header, `is compressed in a way that this version does not know, ${JSON.stringify(compression)}`);
   }
   const possible = compression === null ? size === storedSize : size <= storedSize * MOST_INFLATED;
   if (!Number.isSafeInteger(size) || size < 0 || !possible) {

@@ -160,7 +160,7 @@ export async function storeStream(
       if (size > adapter.capabilities.limits.body) {
         throw new StorageError(
           "QUOTA_EXCEEDED",
-          `${adapter.name} holds values of up to ${adapter.capabilities.limits.body} bytes; store it in several items`,
+          `${adapter.name} holds values of up to ${adapter.capabilities.limits.body} bytes`,
         );
       }
       session.checkWanted(operation);
@@ -211,7 +211,7 @@ class BufferedWriter implements BodyWriter {
     if (this.#size > this.#limit) {
       throw new StorageError(
         "QUOTA_EXCEEDED",
-        `${this.#session.adapter.name} takes streams of up to ${this.#limit} bytes; store it in several items`,
+        `${this.#session.adapter.name} takes streams of up to ${this.#limit} bytes`,
       );
     }
     this.#chunks.push(chunk);
