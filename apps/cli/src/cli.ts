@@ -136,6 +136,7 @@ function createProgram(perform: Perform, { stdout, stderr }: Streams): Command {
     .description("Looks into Holdfast stores, moves them and checks them.")
     .version(readVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "explain a command")
+    .helpCommand("help [command]", "explain a command")
     .option("--json", "print one JSON document on stdout, and errors as JSON on stderr")
     .option("-q, --quiet", "print only what was asked for: no progress, no summary")
     .option("-v, --verbose", "print the stack and the causes of an error")

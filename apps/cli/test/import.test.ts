@@ -96,8 +96,14 @@ describe("holdfast import", () => {
         code: "INVALID_VALUE",
         message: expect.stringMatching(/duplicated mapping key \(line 2 column 1\)/),
       },
-      "big.json": { code: "INVALID_VALUE", message: "the number 9007199254740993 cannot be held exactly" },
-      "big.yaml": { code: "INVALID_VALUE", message: "the number 0x20000000000001 cannot be held exactly" },
+      "big.json": {
+        code: "INVALID_VALUE",
+        message: "the number 9007199254740993 cannot be held exactly; write it as text",
+      },
+      "big.yaml": {
+        code: "INVALID_VALUE",
+        message: "the number 0x20000000000001 cannot be held exactly; write it as text",
+      },
       "inf.json": { code: "INVALID_VALUE", message: expect.any(String) },
       "latin.json": { code: "INVALID_VALUE", message: "it is not UTF-8" },
       ".holdfast/x": { code: "INVALID_KEY", message: expect.stringContaining(".holdfast") },

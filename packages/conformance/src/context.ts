@@ -15,6 +15,7 @@ import { ManualClock } from "./manual-clock.js";
 import { openBare } from "./open-bare.js";
 import type { Peer } from "./peer/protocol.js";
 
+/** How a case opens its store. */
 export interface OpenOptions {
   /** Default: the case's clock. */
   readonly clock?: Clock;
@@ -39,11 +40,13 @@ const OUTSIDE = ["decoy", "(_%[*]?)", "(_%[*]?)0", "(X%[*]?)/decoy", "(_Y[*]?)/d
 export class Context {
   /** Moves only when the case moves it. */
   readonly clock: ManualClock = new ManualClock();
+  /** How the storage of the case is opened. */
   readonly mode: Mode;
   /** For generated data; undefined: another for each run. */
   readonly seed: number | undefined;
   /** How many times as many generated runs as usual. */
   readonly thoroughness: number;
+  /** The case's own store, new and empty at first. */
   readonly backing: Backing;
   readonly #open = new Set<StorageEngine>();
   readonly #openAdapters = new Set<StorageAdapter>();

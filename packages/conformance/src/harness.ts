@@ -34,6 +34,7 @@ export interface Backing {
 
 /** One way to open a storage. The suite holds in every mode. */
 export interface Mode {
+  /** Shown in the names of the tests. */
   readonly name: string;
   readonly settings: StorageSettings;
   /** The namespace in which all cases work; undefined for the root. */
@@ -120,6 +121,7 @@ export const encrypted: Mode = {
   ],
 };
 
+/** Every mode: the suite runs in each, unless it is told in which. */
 export const modes: readonly Mode[] = [plain, namespaced, compressed, encrypted];
 
 /** Returns the view of a root storage in which a mode works. */

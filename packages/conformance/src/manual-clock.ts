@@ -12,6 +12,7 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  /** Lets so much time pass, for whoever asks this clock. */
   advance(milliseconds: number): void {
     this.#now += milliseconds;
   }

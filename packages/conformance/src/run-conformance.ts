@@ -6,6 +6,7 @@ import { themes as everyTheme } from "./themes.js";
 
 const DEFAULT_TIMEOUT = 60_000;
 
+/** What to run, and how. */
 export interface RunOptions extends Generation {
   /** In which ways to open the storage. Default: all. */
   readonly modes?: readonly Mode[] | undefined;
@@ -20,7 +21,9 @@ export interface PlannedCase {
   readonly case: Case;
 }
 
+/** How one case in one mode ended. */
 export interface Result {
+  /** Its name, as those of theme and case. */
   readonly mode: string;
   readonly theme: string;
   readonly case: string;

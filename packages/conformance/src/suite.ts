@@ -6,9 +6,10 @@ import type { Backing } from "./harness.js";
  * One promise, as a sentence, and the code that fails when it is broken. Cases are independent: each has a store of its own.
  * A case that `needs` something tells as well what must hold where that is missing, so that no case is ever skipped.
  */
-export type Case = Unconditional | Conditional;
+export type Case = UnconditionalCase | ConditionalCase;
 
-interface Unconditional {
+/** A promise of every adapter. */
+export interface UnconditionalCase {
   readonly name: string;
   readonly run: Check;
   /** Set for cases about size or the adapter alone: they run in the first mode only, since another would prove nothing new. */
@@ -16,16 +17,19 @@ interface Unconditional {
   readonly needs?: undefined;
 }
 
-interface Conditional extends Omit<Unconditional, "needs"> {
+/** A promise of those adapters that offer something. */
+export interface ConditionalCase extends Omit<UnconditionalCase, "needs"> {
   readonly needs: Need;
   /** What holds instead where the need is not met, such as the refusal. */
   readonly otherwise: Check;
 }
 
+/** Resolves when the promise holds; throws when it is broken. */
 export type Check = (context: Context) => Promise<void>;
 
 /** Something that an adapter may or may not offer. */
 export interface Need {
+  /** Shown where the need is not met. */
   readonly name: string;
   readonly metBy: (capabilities: Capabilities, backing: Backing) => boolean;
 }

@@ -7,36 +7,48 @@ export type ErrorCode =
   | "NOT_FOUND"
   /** The precondition did not hold: somebody else wrote first. `current` names the version that stands. */
   | "CONFLICT"
+  /** The key or prefix breaks the rules for keys, which are the same on every backend. */
   | "INVALID_KEY"
   /** The value cannot be held exactly by its format. The message names the path inside the value. */
   | "INVALID_VALUE"
+  /** An option, a setting or another argument is not what it may be. The message says what may. */
   | "INVALID_OPTION"
   /** This backend cannot do that. Nothing was changed. */
   | "UNSUPPORTED"
   /** Stored bytes fail their checksum, or the store is damaged or not ours. */
   | "CORRUPT"
+  /** The value is encrypted, and no master key that is known here opens it; or there is no master key at all. */
   | "KEY_MISSING"
+  /** The key is there, and what it encrypts is not as it was written; or a passphrase is wrong. */
   | "DECRYPT_FAILED"
+  /** There is no room left, or not for a body of that size. */
   | "QUOTA_EXCEEDED"
   /** Somebody else holds the store and did not let go in time. */
   | "LOCKED"
+  /** Nobody is signed in, or the one who is may not do that; for files: permission is denied. */
   | "UNAUTHORIZED"
+  /** The backend cannot be reached just now. */
   | "UNAVAILABLE"
+  /** It took longer than it was given. */
   | "TIMEOUT"
+  /** The caller's signal fired. A write that had reached the backend may still take effect. */
   | "ABORTED"
   /** The data does not fit the schema of its collection, or its version cannot be brought to the code's. `issues` may tell where. */
   | "SCHEMA"
+  /** The storage, or the view of it, was closed before. */
   | "CLOSED"
   /** A fault of Holdfast or of an adapter; please report it. */
   | "INTERNAL";
 
 /** One fault that a schema finds in data. */
 export interface SchemaIssue {
+  /** What is wrong, in the schema's own words. */
   message: string;
   /** Property names and array indexes from the value to the fault; empty for the value itself. */
   path: (string | number)[];
 }
 
+/** What an error tells beside its code and message. */
 export interface StorageErrorDetails {
   /** The key that the operation was about. */
   key?: string | undefined;
@@ -70,12 +82,19 @@ const brand: unique symbol = Symbol.for("holdfast.StorageError");
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
+  /** Stable, unlike the message. */
   readonly code: ErrorCode;
+  /** The key that the operation was about, if it was about one. */
   readonly key: string | undefined;
+  /** The name of the adapter that was asked, if one was. */
   readonly adapter: string | undefined;
+  /** Whether the same call may succeed when it is made again without any change. */
   readonly retryable: boolean;
+  /** For `CONFLICT`: the version that stands, or null when nothing does. */
   readonly current: string | null | undefined;
+  /** For `SCHEMA`: what is wrong with the data, where the schema says so. */
   readonly issues: readonly SchemaIssue[] | undefined;
+  /** For `NOT_FOUND` of `changes`: the feed cannot go on from that cursor; everything has to be read anew. */
   readonly resync: true | undefined;
 
   constructor(code: ErrorCode, message: string, details: StorageErrorDetails = {}) {

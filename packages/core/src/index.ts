@@ -1,7 +1,7 @@
 // For apps.
 
 // For authors of adapters.
-export { CHUNK_BYTES, checksumOf } from "./codec/checksum.js";
+export { CHUNK_BYTES, type Checksum, checksumOf } from "./codec/checksum.js";
 export { decodeValue } from "./codec/decode-value.js";
 export { parseJson } from "./codec/parse-json.js";
 export * from "./contract/capabilities.js";
@@ -26,7 +26,7 @@ export { KeyOrder } from "./engine/key-order.js";
 export { openStorage } from "./engine/open-storage.js";
 export type { HistorySettings, RetrySettings, StorageSettings } from "./engine/settings.js";
 export { type ErrorCode, type SchemaIssue, StorageError, type StorageErrorDetails } from "./errors.js";
-export { checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } from "./keys.js";
+export { afterPrefix, checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } from "./keys.js";
 export { compareStores } from "./migrate/compare-stores.js";
 export { createMigrator } from "./migrate/create-migrator.js";
 export { importEntries } from "./migrate/import-entries.js";
@@ -37,7 +37,7 @@ export { compareHits } from "./query/order.js";
 export { type IndexedPath, parseQuery } from "./query/parse-query.js";
 export * from "./query/parsed-query.js";
 export { compareRank, type Hit } from "./query/rank.js";
-export { countQuery, scanQuery, selectHits } from "./query/scan-query.js";
+export { countQuery, type HeaderSource, scanQuery, selectHits } from "./query/scan-query.js";
 export { termsOf } from "./query/terms.js";
 export { TOKENIZER_VERSION, tokenize } from "./query/tokenizer.js";
 export { matchesWhere } from "./query/where.js";

@@ -5,6 +5,7 @@ export interface Ports {
   readonly timers: Timers;
 }
 
+/** Tells the time. */
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. May jump. */
   now(): number;
@@ -12,6 +13,7 @@ export interface Clock {
   elapsed?(): number;
 }
 
+/** Gives random numbers. */
 export interface Random {
   /** Unpredictable bytes. */
   bytes(length: number): Uint8Array;
@@ -19,13 +21,16 @@ export interface Random {
   fraction(): number;
 }
 
+/** Calls back later. */
 export interface Timers {
   /** Calls back once after `milliseconds`. A background timer does not keep the process alive. */
   schedule(callback: () => void, milliseconds: number, kind: "foreground" | "background"): CancelTimer;
 }
 
+/** Keeps the callback from being called; does nothing once it was. */
 export type CancelTimer = () => void;
 
+/** The platform's own. */
 export const systemPorts: Ports = {
   clock: { now: () => Date.now(), elapsed: () => performance.now() },
   random: {

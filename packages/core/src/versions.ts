@@ -17,6 +17,7 @@ export const LATEST_CLOCK: number = Date.UTC(2200, 0, 1);
 /** How far ahead of this machine's clock a version from elsewhere may be to be kept as it is. */
 export const MAX_DRIFT = 24 * 60 * 60 * 1000;
 
+/** Whether text has the shape of a version. */
 export function isVersion(text: string): text is Version {
   return PATTERN.test(text);
 }

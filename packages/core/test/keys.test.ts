@@ -1,4 +1,4 @@
-import { checkKey, checkPrefix, compareKeys } from "@holdfast/core";
+import { afterPrefix, checkKey, checkPrefix, compareKeys } from "@holdfast/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -82,18 +82,40 @@ describe("checkPrefix", () => {
   });
 });
 
+const unit = fc.oneof(
+  fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  fc.constantFrom("\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"),
+);
+const text = fc.array(unit, { maxLength: 4 }).map((units) => units.join(""));
+
 describe("compareKeys", () => {
   it("orders as the bytes of UTF-8 do", () => {
-    const unit = fc.oneof(
-      fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-      fc.constantFrom("\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}"),
-    );
-    const text = fc.array(unit, { maxLength: 4 }).map((units) => units.join(""));
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(Math.sign(compareKeys(a, b))).toBe(Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b))));
       }),
       { numRuns: 5_000 },
     );
+  });
+});
+
+describe("afterPrefix", () => {
+  it("stands above all that starts with the prefix, and below all else that does", () => {
+    fc.assert(
+      fc.property(text, text, fc.boolean(), (prefix, other, isBelow) => {
+        const key = isBelow ? prefix + other : other;
+        const after = afterPrefix(prefix);
+        const between = compareKeys(key, prefix) >= 0 && (after === null || compareKeys(key, after) < 0);
+        expect(between).toBe(key.startsWith(prefix));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it("steps over surrogates and the last code point", () => {
+    expect(afterPrefix("a\ud7ff")).toBe("a\ue000");
+    expect(afterPrefix("a\u{10ffff}")).toBe("b");
+    expect(afterPrefix("\u{10ffff}")).toBeNull();
+    expect(afterPrefix("")).toBeNull();
   });
 });

@@ -80,7 +80,7 @@ export class BodyReader {
     }
     throw new StorageError(
       "CORRUPT",
-      `the file with the body of version ${version} is missing; restore it from a backup, or delete the item`,
+      `the file with the body of version ${version} is missing; restore it from a backup, or delete it`,
       { key },
     );
   }

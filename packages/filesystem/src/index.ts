@@ -1,3 +1,3 @@
 export { filesystem } from "./filesystem-adapter.js";
-export { type Locations, locations } from "./locations.js";
+export { type Locations, locations, type Machine } from "./locations.js";
 export type { CacheLimits, FilesystemOptions, ScanProgress } from "./options.js";

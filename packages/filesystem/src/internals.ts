@@ -11,6 +11,7 @@ import { type RootWatch, watchDirectories } from "./root-watch.js";
  * promises that the adapter's methods return.
  */
 export interface Internals {
+  /** Every call that touches the files of the root. */
   readonly files: FileSystemPort;
   /** Opens the item table. */
   readonly openDatabase: typeof openDatabase;
@@ -22,6 +23,7 @@ export interface Internals {
   readonly isOnNetwork: (directory: string) => boolean;
 }
 
+/** The operating system's. */
 export const realInternals: Internals = {
   files: nodeFileSystem,
   openDatabase,

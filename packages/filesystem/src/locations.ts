@@ -15,6 +15,7 @@ export interface Locations {
   readonly temp: string;
 }
 
+/** What the customs depend on: this machine, or one that a test makes up. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly home: string;
@@ -25,7 +26,7 @@ export interface Machine {
 }
 
 /**
- * The directories of an app.
+ * The directories of an app on this machine, or on the one that is given.
  *
  * @example
  * filesystem({ root: locations("Blueprints").documents });
@@ -34,7 +35,10 @@ export interface Machine {
  */
 export function locations(app: string, machine: Machine = thisMachine()): Locations {
   if (typeof app !== "string" || !/^[^\p{Cc}<>:"/\\|?*]+$/u.test(app) || /^\.{1,2}$|[. ]$/.test(app)) {
-    throw new StorageError("INVALID_OPTION", `${JSON.stringify(app)} cannot name the directories of an app`);
+    throw new StorageError(
+      "INVALID_OPTION",
+      `${JSON.stringify(app)} cannot name the directories of an app: a name has none of < > : " / \\ | ? * and no control character, and ends neither in a dot nor in a space`,
+    );
   }
   const { platform, home, temp, env } = machine;
   if (platform === "win32") {

@@ -1,5 +1,6 @@
 import { betterSqlite3, type Connection, isBusy } from "@holdfast/sqlite/item-table";
 
+/** Where the lock is. */
 export interface MirrorLockOptions {
   /** A small database that holds nothing else. */
   readonly path: string;
@@ -9,6 +10,7 @@ export interface MirrorLockOptions {
 export interface MirrorLock {
   /** Whether this process mirrors; takes the lock when nobody has it. */
   tryAcquire(): boolean;
+  /** Lets go of it. */
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { StorageError } from "@holdfast/core";
 
+/** How a filesystem store is opened. */
 export interface FilesystemOptions {
   /** The directory that holds the files. It and those above it are made when they are not there. */
   root: string;
@@ -26,6 +27,7 @@ export interface FilesystemOptions {
   onProgress?: ((progress: ScanProgress) => void) | undefined;
 }
 
+/** Beyond which a cache lets items go. Both may be set. */
 export interface CacheLimits {
   /** Milliseconds after which an item that was not saved again is deleted. */
   readonly age?: number | undefined;
@@ -33,6 +35,7 @@ export interface CacheLimits {
   readonly size?: number | undefined;
 }
 
+/** How far the first look at a tree has got. */
 export interface ScanProgress {
   /** Files looked at so far. */
   readonly files: number;

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 
+/** What a watch tells. */
 export interface RootWatchEvents {
   /** Something may have changed in a directory, given relative to the root with "/" ("" is the root), perhaps at `name`. */
   changed(directory: string, name: string | undefined): void;
@@ -11,9 +12,11 @@ export interface RootWatchEvents {
 export interface RootWatcher {
   /** A directory that is to be watched from now on; nothing when it is already. */
   add(directory: string): void;
+  /** Ends every watch; nothing is told any more. */
   close(): void;
 }
 
+/** Starts to watch a root. */
 export type RootWatch = (root: string, events: RootWatchEvents) => RootWatcher;
 
 /**

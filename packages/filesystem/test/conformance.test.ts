@@ -2,10 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeAdapter } from "@holdfast/conformance";
+import { forkPeer } from "@holdfast/conformance/node";
 import { filesystem } from "@holdfast/filesystem";
 import { describe, it } from "vitest";
-import { startPeer } from "./support/start-peer.js";
 
+const PEER = new URL("support/peer.ts", import.meta.url);
 const seed = process.env["HOLDFAST_SEED"];
 
 describeAdapter(
@@ -16,7 +17,7 @@ describeAdapter(
       return {
         adapter: () => filesystem({ root }),
         persistent: true,
-        peer: () => startPeer(root),
+        peer: () => forkPeer(PEER, [root]),
         destroy: () => rm(root, { recursive: true, force: true }),
       };
     },

@@ -22,8 +22,11 @@ export interface AdapterRegistry {
   indexeddb: IndexedDbOptions;
 }
 
+/** Whether an adapter can be used here. */
 export interface AdapterStatus {
+  /** As in store URLs and as `type`. */
   scheme: string;
+  /** The name under which it is installed. */
   package: string;
   /** Whether its package can be loaded here and now. */
   available: boolean;

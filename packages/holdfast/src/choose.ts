@@ -13,7 +13,8 @@ import { readStoreUrl } from "./open-store.js";
 import type { AppOfChoice } from "./remember-choice.js";
 import type { StoreUrl } from "./store-url.js";
 
-type ChoiceByType = {
+/** An adapter by name, with what its factory takes. */
+export type ChoiceByType = {
   [Type in keyof AdapterRegistry]: { readonly type: Type } & Readonly<AdapterRegistry[Type]>;
 }[keyof AdapterRegistry];
 
@@ -32,6 +33,7 @@ export interface PlatformChoice extends AppOfChoice {
 
 /** A store that others stand in for while it is away. */
 export interface FallbackChoice extends FallbackOptions, Partial<AppOfChoice> {
+  /** Where data belongs. */
   readonly primary: StoreChoice;
   /** In the order in which they take over. */
   readonly fallbacks: readonly StoreChoice[];
@@ -40,6 +42,7 @@ export interface FallbackChoice extends FallbackOptions, Partial<AppOfChoice> {
 /** A store of an app's that is recorded, so that a later start does not open another one unnoticed. */
 export type NamedChoice = AppOfChoice & ({ readonly url: string | StoreUrl } | { readonly adapter: StorageAdapter });
 
+/** Everything that `createStorage` takes. */
 export type StorageChoice = StoreChoice | PlatformChoice | FallbackChoice | NamedChoice;
 
 /** What was chosen, not open yet. */

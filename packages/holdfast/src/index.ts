@@ -1,7 +1,14 @@
 export * from "@holdfast/core";
 export type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "./adapter-entry.js";
 export { type AdapterRegistry, type AdapterStatus, listAdapters, register } from "./adapter-registry.js";
-export type { FallbackChoice, NamedChoice, PlatformChoice, StorageChoice, StoreChoice } from "./choose.js";
+export type {
+  ChoiceByType,
+  FallbackChoice,
+  NamedChoice,
+  PlatformChoice,
+  StorageChoice,
+  StoreChoice,
+} from "./choose.js";
 export { createStorage } from "./create-storage.js";
 export type { Platform } from "./detect-platform.js";
 export { fallbackAdapter } from "./fallbacks/fallback-adapter.js";

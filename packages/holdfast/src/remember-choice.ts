@@ -10,6 +10,7 @@ interface Note {
   readonly location: string;
 }
 
+/** The app whose choice of a store is recorded. */
 export interface AppOfChoice {
   readonly name: string;
   /** The location, as it is recorded, from which the data has been moved to the one that is opened now. */
@@ -57,7 +58,7 @@ function readNote(text: string | undefined, place: string): Note | undefined {
   throw new StorageError(
     newer ? "UNSUPPORTED" : "CORRUPT",
     newer
-      ? `the record of where the app's data is was written by a newer Holdfast (${place}): update this one`
+      ? `the record of where the app's data is was written by a newer version of Holdfast (${place}): update Holdfast`
       : `the record of where the app's data is cannot be read (${place}): delete it to have the choice made anew`,
   );
 }

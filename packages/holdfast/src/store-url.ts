@@ -6,6 +6,7 @@ export interface StoreUrl {
   readonly scheme: string;
   /** What the adapter makes of it: a file, a database name, nothing. */
   readonly path: string;
+  /** By name; each at most once. */
   readonly options: Readonly<Record<string, string>>;
 }
 

@@ -261,9 +261,7 @@ class BodyStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array,
     const value: Uint8Array | undefined = await answered(transaction.objectStore("chunks").get(key));
     if (this.#failure !== undefined) throw this.#failure;
     if (value !== undefined) return { done: false, value };
-    this.cut(
-      new StorageError("CORRUPT", "a piece of this body is missing: restore the item from a backup or delete it"),
-    );
+    this.cut(new StorageError("CORRUPT", "a piece of the body is missing: restore it from a backup, or delete it"));
     return this.next();
   }
 

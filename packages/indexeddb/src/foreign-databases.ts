@@ -9,8 +9,6 @@ export interface ForeignDatabase {
   store?: string | undefined;
 }
 
-type Entry = ImportEntry | UnreadableEntry;
-
 /** Read at once: a transaction does not last while somebody saves what was read. */
 const PAGE = 100;
 
@@ -25,7 +23,7 @@ const PAGE = 100;
 export function readLocalForage({
   name = "localforage",
   store = "keyvaluepairs",
-}: ForeignDatabase = {}): AsyncGenerator<Entry> {
+}: ForeignDatabase = {}): AsyncGenerator<ImportEntry | UnreadableEntry> {
   return entriesOf(name, store);
 }
 
@@ -40,11 +38,11 @@ export function readLocalForage({
 export function readIdbKeyval({
   name = "keyval-store",
   store = "keyval",
-}: ForeignDatabase = {}): AsyncGenerator<Entry> {
+}: ForeignDatabase = {}): AsyncGenerator<ImportEntry | UnreadableEntry> {
   return entriesOf(name, store);
 }
 
-async function* entriesOf(name: string, store: string): AsyncGenerator<Entry> {
+async function* entriesOf(name: string, store: string): AsyncGenerator<ImportEntry | UnreadableEntry> {
   const database = await openExisting(name, store);
   try {
     let after: IDBValidKey | undefined;
@@ -82,7 +80,7 @@ async function openExisting(name: string, store: string): Promise<IDBDatabase> {
   throw missing();
 }
 
-async function entryOf(key: IDBValidKey, value: unknown): Promise<Entry> {
+async function entryOf(key: IDBValidKey, value: unknown): Promise<ImportEntry | UnreadableEntry> {
   if (typeof key !== "string") {
     const error = { code: "INVALID_KEY" as const, message: "its key is no string" };
     return { key: String(key), error };

@@ -1,5 +1,6 @@
 import { type RecordHeader, StorageError } from "@holdfast/core";
 
+/** How an IndexedDB store is opened. */
 export interface IndexedDbOptions {
   /** The name of the database. One origin has one set of names. */
   name: string;
@@ -17,6 +18,7 @@ export interface IndexedDbOptions {
   evictable?: ((item: EvictionCandidate) => boolean) | undefined;
 }
 
+/** What `evictable` is told of an item. */
 export type EvictionCandidate = Pick<RecordHeader, "key" | "tags" | "metadata">;
 
 export interface CompleteOptions {

@@ -5,6 +5,7 @@ import { headerOf, type ItemRow } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
 
+/** What the browser says of the room for this site. */
 export interface SpaceEstimate {
   /** Bytes that this site has stored, by whatever means. */
   readonly usage: number;

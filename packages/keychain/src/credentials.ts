@@ -14,6 +14,7 @@ export interface Credential {
 export interface Credentials {
   /** Replaces what is there. */
   set(name: string, secret: string): Promise<void>;
+  /** Undefined when there is none. */
   get(name: string): Promise<Credential | undefined>;
   /** False when there was none. */
   delete(name: string): Promise<boolean>;

@@ -2,6 +2,7 @@ import { type KeyProvider, type MasterKey, masterKeyId, StorageError } from "@ho
 import { fromBase64Url } from "./base64url.js";
 import { MASTER_KEY_BYTES } from "./master-keys.js";
 
+/** Where the keys stand in the environment. */
 export interface EnvironmentKeysOptions {
   /** Default: `HOLDFAST_KEYS`. */
   variable?: string | undefined;

@@ -18,7 +18,7 @@ const PLAIN: KeyWriting = {
   async read(written) {
     const bytes = fromBase64Url(written);
     if (bytes?.length === MASTER_KEY_BYTES) return bytes;
-    throw new StorageError("CORRUPT", "what is kept there is no master key: restore it from another copy");
+    throw new StorageError("CORRUPT", "what is kept there is no master key: restore it from a backup");
   },
 };
 

@@ -7,7 +7,9 @@ import { StorageError } from "@holdfast/core";
 export interface SecretStore {
   /** Short, lower-case, stable: `os-keychain`. */
   readonly name: string;
+  /** Undefined when there is none. */
   get(name: string): Promise<string | undefined>;
+  /** Replaces what is there. */
   set(name: string, secret: string): Promise<void>;
   /** False when there was none. */
   delete(name: string): Promise<boolean>;

@@ -10,10 +10,12 @@ export class Secret {
     this.#text = text;
   }
 
+  /** The text itself. */
   reveal(): string {
     return this.#text;
   }
 
+  /** Never the text; nor do the others here that turn it into something. */
   toString(): string {
     return REDACTED;
   }

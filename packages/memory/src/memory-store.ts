@@ -41,7 +41,9 @@ export interface Watcher {
  * database do. It lives as long as somebody holds it.
  */
 export class MemoryStore {
+  /** @internal */
   readonly feed: Feed = new Feed();
+  /** @internal */
   readonly kept: KeptVersions = new KeptVersions();
   readonly #records = new SortedMap<StoredRecord>();
   readonly #tombstones = new Map<string, Version>();
@@ -49,42 +51,44 @@ export class MemoryStore {
   #lastVersion: Version | undefined;
   #used = 0;
 
-  /** To be called before all else, by each adapter. */
+  /** To be called before all else, by each adapter. @internal */
   begin(ports: Ports): void {
     this.feed.begin(ports);
   }
 
-  /** The greatest version ever written, tombstones included. */
+  /** The greatest version ever written, tombstones included. @internal */
   get lastVersion(): Version | undefined {
     return this.#lastVersion;
   }
 
-  /** Bytes held, kept versions included, by the measure of `footprint`. */
+  /** Bytes held, kept versions included, by the measure of the option `capacity`. */
   get used(): number {
     return this.#used;
   }
 
+  /** @internal */
   get tombstones(): number {
     return this.#tombstones.size;
   }
 
-  /** The record under a key, living or expired. Callers copy what they hand on. */
+  /** The record under a key, living or expired. Callers copy what they hand on. @internal */
   record(key: string): StoredRecord | undefined {
     return this.#records.get(key);
   }
 
-  /** In code-point order, from the first key that is not below `key`. */
+  /** In code-point order, from the first key that is not below `key`. @internal */
   recordsFrom(key: string): Iterable<StoredRecord> {
     return this.#records.from(key);
   }
 
+  /** @internal */
   standing(key: string): Standing {
     const stored = this.#records.get(key)?.header;
     // A key has a record or a tombstone, never both.
     return { stored, tombstone: stored === undefined ? this.#tombstones.get(key) : undefined };
   }
 
-  /** Takes all steps, or none and throws QUOTA_EXCEEDED when the store would then hold more than there is room for. */
+  /** Takes all steps, or none and throws QUOTA_EXCEEDED when the store would then hold more than there is room for. @internal */
   commit(steps: readonly Step[], terms: CommitTerms): void {
     const { capacity } = terms;
     let growth = 0;
@@ -99,14 +103,14 @@ export class MemoryStore {
     for (const step of steps) this.#take(step, terms);
   }
 
-  /** Drops kept versions below the prefix; returns how many those were. */
+  /** Drops kept versions below the prefix; returns how many those were. @internal */
   dropKept(prefix: string, keep: (kept: KeptVersion) => boolean): number {
     const { versions, bytes } = this.kept.drop(prefix, keep);
     this.#used -= bytes;
     return versions;
   }
 
-  /** Replaces `encryption` of a version, standing or kept. False when it is not there. */
+  /** Replaces `encryption` of a version, standing or kept. False when it is not there. @internal */
   rewrap(key: string, version: Version, encryption: EncryptionHeader): boolean {
     const headerFor = (header: RecordHeader) => ({ ...header, encryption });
     const standing = this.#records.get(key);
@@ -115,10 +119,12 @@ export class MemoryStore {
     return true;
   }
 
+  /** @internal */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
 
+  /** @internal */
   unwatch(watcher: Watcher): void {
     this.#watchers.delete(watcher);
   }

@@ -38,6 +38,7 @@ import { copyOf } from "./copy.js";
 import type { KeptVersion } from "./kept-versions.js";
 import { type CommitTerms, createMemoryStore, MemoryStore, type Step, type Watcher } from "./memory-store.js";
 
+/** How a memory store is made. */
 export interface MemoryOptions {
   /**
    * The most bytes to hold: bodies, and keys, tags and metadata at two bytes a character. A write that needs more is refused
@@ -258,7 +259,8 @@ function copyOfRecord({ header, body }: StoredRecord): StoredRecord {
 function checkOptions(options: MemoryOptions): MemoryOptions {
   if (typeof options !== "object" || options === null) throw invalid("the options of memory() are an object");
   for (const name of Object.keys(options)) {
-    if (name !== "capacity" && name !== "store") throw invalid(`memory() has no option ${JSON.stringify(name)}`);
+    if (name !== "capacity" && name !== "store")
+      throw invalid(`memory() has no option ${JSON.stringify(name)}; it has capacity, store`);
   }
   const { capacity, store } = options;
   if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity > 0)) {

@@ -25,6 +25,7 @@ export function isSyncFailure(error: unknown): boolean {
   return /^SQLITE_IOERR_(?:DIR_)?FSYNC$/.test(codeOf(error) ?? "");
 }
 
+/** Whether the file is damaged, or none of SQLite's. */
 export function isDamage(error: unknown): boolean {
   return /^SQLITE_(?:CORRUPT|NOTADB)/.test(codeOf(error) ?? "");
 }
@@ -40,11 +41,11 @@ function classifySqlite(code: string): Classification | undefined {
   switch (primary) {
     case "BUSY":
     case "LOCKED":
-      return { code: "LOCKED", message: "another connection holds the database; try again later" };
+      return { code: "LOCKED", message: "another connection holds the database; try again" };
     case "FULL":
       return { code: "QUOTA_EXCEEDED", message: "there is no room left for the database; free some space" };
     case "TOOBIG":
-      return { code: "QUOTA_EXCEEDED", message: "a value is larger than SQLite can hold" };
+      return { code: "QUOTA_EXCEEDED", message: "a value is larger than SQLite can hold; store it in several items" };
     case "CORRUPT":
       return code === "SQLITE_CORRUPT_VTAB"
         ? { code: "CORRUPT", message: "the search index is damaged; repair() builds it anew" }
@@ -68,7 +69,7 @@ function classifySqlite(code: string): Classification | undefined {
     case "IOERR":
       return { code: "UNAVAILABLE", message: `the file system failed (${code}); look at the disk` };
     case "NOMEM":
-      return { code: "UNAVAILABLE", message: "SQLite ran out of memory" };
+      return { code: "UNAVAILABLE", message: "SQLite ran out of memory; end what else takes it, then try again" };
     case "PROTOCOL":
       return { code: "UNAVAILABLE", message: "the database's locks cannot be had; is it on a network drive?" };
     default:
@@ -102,6 +103,8 @@ function classifyFile(code: string): Classification | undefined {
         retryable: false,
       };
     default:
-      return /^E[A-Z]+$/.test(code) ? { code: "UNAVAILABLE", message: `the file system failed (${code})` } : undefined;
+      return /^E[A-Z]+$/.test(code)
+        ? { code: "UNAVAILABLE", message: `the file system failed (${code}); look at the disk` }
+        : undefined;
   }
 }

@@ -25,16 +25,21 @@ export interface Connection {
 
 /** Parameters are `?`, bound by position. Integers come back as numbers, blobs as fresh Uint8Arrays. */
 export interface Statement<Row> {
+  /** The first row. */
   get(...parameters: SqlValue[]): Row | undefined;
+  /** Every row. */
   all(...parameters: SqlValue[]): Row[];
   /** Ends its query when it is returned early. No other statement may write meanwhile. */
   iterate(...parameters: SqlValue[]): IterableIterator<Row>;
   run(...parameters: SqlValue[]): RunResult;
 }
 
+/** What SQLite holds in a column. A boolean is a number, 0 or 1. */
 export type SqlValue = string | number | Uint8Array | null;
 
+/** What a statement that writes has done. */
 export interface RunResult {
+  /** Rows that it inserted, changed or deleted. */
   readonly changes: number;
   /** Of the row inserted last. */
   readonly rowid: number;

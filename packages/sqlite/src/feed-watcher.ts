@@ -3,8 +3,6 @@ import type { Connection, Statement } from "./driver.js";
 import type { Feed, FeedPlace } from "./item-table/feed.js";
 import { inSnapshot } from "./item-table/snapshot.js";
 
-type Listener = (change: AdapterChange) => void;
-
 /** Milliseconds between looks for commits of other processes. */
 const POLL_INTERVAL = 100;
 const PAGE = 1_000;
@@ -15,7 +13,7 @@ export class FeedWatcher {
   readonly #feed: Feed;
   readonly #timers: Timers;
   readonly #dataVersion: Statement<{ data_version: number }>;
-  readonly #listeners = new Set<{ readonly listener: Listener }>();
+  readonly #listeners = new Set<{ readonly listener: (change: AdapterChange) => void }>();
   /** Up to where the listeners have been told. */
   #seen: FeedPlace;
   #dataVersionSeen: number | undefined;
@@ -31,7 +29,7 @@ export class FeedWatcher {
   }
 
   /** From now on. Throws when the database cannot be read. */
-  add(listener: Listener): () => void {
+  add(listener: (change: AdapterChange) => void): () => void {
     if (this.#listeners.size === 0) this.#seen = this.#feed.end;
     else this.#dispatch();
     const entry = { listener };
@@ -48,6 +46,7 @@ export class FeedWatcher {
     if (this.#listeners.size > 0) this.#attempt(() => this.#dispatch());
   }
 
+  /** Ends every watch. */
   stop(): void {
     this.#listeners.clear();
     this.#cancelPoll?.();

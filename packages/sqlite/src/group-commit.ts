@@ -4,9 +4,11 @@ import { isBusy, isFull, isSyncFailure } from "./classify.js";
 import type { Connection } from "./driver.js";
 import { lockDelay, lockedError } from "./lock-retry.js";
 
+/** What groups of writes are committed on, and who is told. */
 export interface GroupCommitOptions {
   readonly connection: Connection;
   readonly ports: Ports;
+  /** Milliseconds to wait for locks of other processes. */
   readonly lockTimeout: number;
   /** Called when a group's transaction has begun. Throws when this connection must not write any more. */
   readonly begun: () => void;
@@ -18,7 +20,9 @@ export interface GroupCommitOptions {
   readonly failed: (error: StorageError) => void;
 }
 
+/** What a job tells of itself. */
 export interface JobOptions {
+  /** Takes the job out of the queue; one that has run is committed nevertheless. */
   readonly signal?: AbortSignal | undefined;
   /** Bytes that the job writes, so that no group holds the thread for long. */
   readonly bytes?: number | undefined;

@@ -14,10 +14,12 @@ export { type BodilessRecord, ItemTable, type Usage } from "./item-table/item-ta
 export { checkTables, emptyLog, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
 export type { Tokenizer } from "./item-table/reindex.js";
 export { LAYOUT, readStoreValue, SQLITE_APPLICATION_ID } from "./item-table/schema.js";
+export type { SearchIndex } from "./item-table/search-index.js";
 export { inSnapshot } from "./item-table/snapshot.js";
 export { StoredBodies, type StoredBody, type StoredItem } from "./item-table/stored-bodies.js";
 export { type LockWait, retryWhileLocked } from "./lock-retry.js";
 export { type OpenDatabase, type OpenDatabaseOptions, openDatabase, openReader } from "./open-database.js";
+export type { CompleteOptions, SecureDelete } from "./options.js";
 export { ChunkStream, streamFromMemory } from "./read-stream.js";
 export { StoreConnection, type StoreConnectionOptions } from "./store-connection.js";
-export { ChunkWriter } from "./write-stream.js";
+export { type BodyWriterParts, ChunkWriter } from "./write-stream.js";

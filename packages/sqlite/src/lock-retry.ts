@@ -1,6 +1,7 @@
 import { type Awaitable, type Ports, type Random, StorageError, sleep } from "@holdfast/core";
 import { isBusy } from "./classify.js";
 
+/** How long to wait for somebody else's lock. */
 export interface LockWait {
   readonly ports: Ports;
   /** Milliseconds to wait in all. */

@@ -11,6 +11,7 @@ import { deletesWordsAtOnce, SearchIndex } from "./item-table/search-index.js";
 import { retryWhileLocked } from "./lock-retry.js";
 import type { CompleteOptions, SecureDelete } from "./options.js";
 
+/** What a database is opened with, all of it given. */
 export interface OpenDatabaseOptions extends CompleteOptions {
   readonly ports: Ports;
   readonly tokenizer: Tokenizer;
@@ -18,8 +19,10 @@ export interface OpenDatabaseOptions extends CompleteOptions {
   readonly applicationId: number;
 }
 
+/** An open database, and the file that it is. */
 export interface OpenDatabase {
   readonly connection: Connection;
+  /** Tells whether the file at the path is still the one that was opened. */
   readonly identity: Pick<FileIdentity, "verify">;
 }
 

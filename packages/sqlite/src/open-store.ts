@@ -219,7 +219,7 @@ function bytesOf({ header: { key }, body }: StoredItem): Uint8Array {
   if (body.in === "memory") return body.bytes;
   throw new StorageError(
     "CORRUPT",
-    `the body of ${JSON.stringify(key)} is missing; restore it from a backup or delete it`,
+    `the body of ${JSON.stringify(key)} is missing; restore it from a backup, or delete it`,
     {
       key,
     },

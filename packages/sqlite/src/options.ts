@@ -3,6 +3,7 @@ import { StorageError } from "@holdfast/core";
 import { betterSqlite3 } from "./better-sqlite3-driver.js";
 import type { Driver } from "./driver.js";
 
+/** How an sqlite store is opened. */
 export interface SqliteOptions {
   /** The database file. Missing parent directories are created. Taken literally: no `file:` address, no `:memory:`. */
   path: string;
@@ -23,8 +24,10 @@ export interface SqliteOptions {
   driver?: Driver | undefined;
 }
 
+/** What is overwritten when it is deleted; see `SqliteOptions`. */
 export type SecureDelete = "none" | "data" | "all";
 
+/** `SqliteOptions`, checked and completed. */
 export interface CompleteOptions {
   /** Absolute. */
   readonly path: string;

@@ -74,6 +74,7 @@ export class ChunkStream implements AsyncIterableIterator<Uint8Array> {
     this.close();
   }
 
+  /** Lets go of the connection. What is read afterwards ends. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;

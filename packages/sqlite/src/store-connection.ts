@@ -6,6 +6,7 @@ import { emptyLog } from "./item-table/maintenance.js";
 import { retryWhileLocked } from "./lock-retry.js";
 import type { OpenDatabase } from "./open-database.js";
 
+/** What a store's connection is made of, and who is told. */
 export interface StoreConnectionOptions {
   readonly database: OpenDatabase;
   readonly table: ItemTable;
@@ -117,7 +118,7 @@ export class StoreConnection {
     if (table.tokenizerVersion === context.tokenizerVersion) return;
     throw new StorageError(
       "UNAVAILABLE",
-      "another version of Holdfast has built this store's search index anew: update this one, or close this storage and open it again",
+      "another version of Holdfast has built this store's search index anew: update Holdfast here, or close this storage and open it again",
       { retryable: false },
     );
   }

@@ -9,6 +9,7 @@ import {
 import type { GroupCommit, JobOptions } from "./group-commit.js";
 import type { ItemBody, StagedBody } from "./item-table/bodies.js";
 import type { BodilessRecord, ItemTable } from "./item-table/item-table.js";
+/** What a stream writes into. */
 
 export interface BodyWriterParts {
   readonly table: ItemTable;

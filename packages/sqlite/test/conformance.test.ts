@@ -2,11 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeAdapter } from "@holdfast/conformance";
+import { forkPeer } from "@holdfast/conformance/node";
 import { sqlite } from "@holdfast/sqlite";
 import Database from "better-sqlite3";
 import { describe, it } from "vitest";
-import { startPeer } from "./support/start-peer.js";
 
+const PEER = new URL("support/peer.ts", import.meta.url);
 const seed = process.env["HOLDFAST_SEED"];
 
 describeAdapter(
@@ -18,7 +19,7 @@ describeAdapter(
       return {
         adapter: () => sqlite({ path }),
         persistent: true,
-        peer: () => startPeer(path),
+        peer: () => forkPeer(PEER, [path]),
         async forgetFeed() {
           const database = new Database(path);
           // The newest entry never leaves.

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Harness, type Result, runConformance } from "@holdfast/conformance";
+import { forkPeer } from "@holdfast/conformance/node";
 import type { Capabilities } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
 import { indexeddb } from "@holdfast/indexeddb";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { sqlite } from "@holdfast/sqlite";
 import { runInBrowser } from "./browser/run-in-browser.ts";
-import { startPeer } from "./start-peer.ts";
 
 /** An adapter that is certified, as an app gets it that sets no option. */
 export interface CertifiedAdapter {
@@ -36,7 +36,7 @@ export const adapters: readonly CertifiedAdapter[] = [
       return {
         adapter: () => sqlite({ path }),
         persistent: true,
-        peer: () => startPeer("sqlite-peer.ts", path),
+        peer: () => forkPeer(new URL("sqlite-peer.ts", import.meta.url), [path]),
         destroy: () => rm(directory, { recursive: true, force: true }),
       };
     },
@@ -48,7 +48,7 @@ export const adapters: readonly CertifiedAdapter[] = [
       return {
         adapter: () => filesystem({ root }),
         persistent: true,
-        peer: () => startPeer("filesystem-peer.ts", root),
+        peer: () => forkPeer(new URL("filesystem-peer.ts", import.meta.url), [root]),
         destroy: () => rm(root, { recursive: true, force: true }),
       };
     },

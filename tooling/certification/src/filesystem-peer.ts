@@ -1,9 +1,7 @@
 // Another process of the suite, on the root that is its argument.
 import { runPeer } from "@holdfast/conformance";
+import { parentChannel } from "@holdfast/conformance/node";
 import { filesystem } from "@holdfast/filesystem";
 
 const root = process.argv[2] ?? "";
-runPeer(() => filesystem({ root, lockTimeout: 60_000 }), {
-  send: (message) => process.send?.(message),
-  receive: (listener) => process.on("message", listener),
-});
+runPeer(() => filesystem({ root, lockTimeout: 60_000 }), parentChannel());

@@ -1,4 +1,4 @@
-import { type Result, themes } from "@holdfast/conformance";
+import { type Result, summarise, type ThemeOutcome, themes } from "@holdfast/conformance";
 
 /** What one adapter's run of the suite found, by the names of the themes. */
 export type Verdict = Readonly<Record<string, ThemeVerdict>>;
@@ -22,23 +22,19 @@ export async function certify(run: AsyncIterable<Result>, onFailure: (result: Re
     results.push(result);
     if (!result.passed) onFailure(result);
   }
-  return summarise(results);
+  return verdictOf(results);
 }
 
-export function summarise(results: readonly Result[]): Verdict {
-  const names = new Set([...themes.map(({ name }) => name), ...results.map(({ theme }) => theme)]);
+export function verdictOf(results: readonly Result[]): Verdict {
+  const nothingRun = themes.map(({ name: theme }): ThemeOutcome => ({ theme, passed: 0, refused: {}, failed: [] }));
   return Object.fromEntries(
-    Array.from(names, (name) => [name, summariseTheme(results.filter(({ theme }) => theme === name))]),
+    [...nothingRun, ...summarise(results)].map(({ theme, passed, refused, failed }) => [
+      theme,
+      {
+        passed,
+        refused,
+        failed: Object.fromEntries(failed.map((each) => [`${each.mode}: ${each.case}`, each.reason])),
+      },
+    ]),
   );
-}
-
-function summariseTheme(results: readonly Result[]): ThemeVerdict {
-  const refused: Record<string, number> = {};
-  for (const { refused: need } of results) if (need !== undefined) refused[need] = (refused[need] ?? 0) + 1;
-  const failures = results.filter(({ passed }) => !passed);
-  return {
-    passed: results.length - failures.length,
-    refused,
-    failed: Object.fromEntries(failures.map(({ mode, case: name, error }) => [`${mode}: ${name}`, String(error)])),
-  };
 }

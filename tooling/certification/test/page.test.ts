@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { adapters } from "../src/adapters.ts";
 import { currentCapabilities, pagePath, readSaboteurs, readVerdicts } from "../src/files.ts";
 import { certificationPage } from "../src/page.ts";
-import { summarise } from "../src/verdict.ts";
+import { verdictOf } from "../src/verdict.ts";
 
 const capabilities = {
   durability: "process",
@@ -61,7 +61,7 @@ describe("certificationPage", () => {
   const page = (results: Result[]) =>
     certificationPage({
       capabilities: { mine: capabilities },
-      verdicts: { mine: summarise(results) },
+      verdicts: { mine: verdictOf(results) },
       saboteurs: [
         { name: "lost | found", story: "It bites __here__.", caughtBy: { theme: "keys", case: "a promise" } },
       ],
@@ -86,7 +86,7 @@ describe("certificationPage", () => {
   it("shows a broken promise with what was found", () => {
     const text = page([result, { ...result, case: "other", passed: false, error: new Error("the count\nis 2") }]);
     expect(text).toContain("| keys | **1 failed**, 1 passed |");
-    expect(text).toContain("| mine | keys | plain: other | Error: the count is 2 |");
+    expect(text).toContain("| mine | keys | plain: other | the count is 2 |");
   });
 
   it("escapes what a table would read as its own", () => {

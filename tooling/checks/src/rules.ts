@@ -21,7 +21,10 @@ export const rules: Record<string, PackageRule> = {
   "@holdfast/cloud": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
   "@holdfast/keychain": { arrows: ["@holdfast/core"] },
   // Also run in a real browser, against the adapters that live there.
-  "@holdfast/conformance": { arrows: ["@holdfast/core"], portable: { nodeFiles: [] } },
+  "@holdfast/conformance": {
+    arrows: ["@holdfast/core"],
+    portable: { nodeFiles: ["src/node/fork-peer.ts", "src/node/parent-channel.ts"] },
+  },
   holdfast: {
     arrows: ["@holdfast/core", "@holdfast/memory", "@holdfast/indexeddb", "@holdfast/filesystem", "@holdfast/sqlite"],
     portable: { nodeFiles: ["src/platform/node.ts"] },

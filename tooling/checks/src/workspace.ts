@@ -6,6 +6,7 @@ import { type ModuleImport, readImports } from "./imports.ts";
 export interface Manifest {
   name: string;
   private?: boolean;
+  repository?: { type?: string; url?: string; directory?: string };
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;

@@ -1,16 +1,15 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Harness, Peer } from "@holdfast/conformance";
+import type { Harness } from "@holdfast/conformance";
+import { forkPeer } from "@holdfast/conformance/node";
 import type { Capabilities, StorageAdapter } from "@holdfast/core";
 
 /** Makes an adapter on a store in a directory of its own; called with the same directory, another one on the same store. */
 export type CreateAdapter = (place: { readonly directory: string }) => StorageAdapter;
 
+const PEER = new URL("peer.js", import.meta.url);
 const PREFIX = "holdfast-certify-";
 
 /** A harness for adapters that keep all that they have in one directory, or in memory by the directory's name. */
@@ -24,7 +23,7 @@ export function directoryHarness(file: string, create: CreateAdapter): Harness {
         adapter: () => create({ directory }),
         persistent: capabilities.durability !== "memory",
         // A store in memory has no second process.
-        ...(crossesProcesses(capabilities) ? { peer: () => startPeer(file, directory) } : {}),
+        ...(crossesProcesses(capabilities) ? { peer: () => forkPeer(PEER, [file, directory]) } : {}),
         destroy: () => rm(directory, { recursive: true, force: true }),
       };
     },
@@ -44,21 +43,4 @@ function describe(create: CreateAdapter): { name: string; capabilities: Capabili
 
 function crossesProcesses({ compareAndSet, watch }: Capabilities): boolean {
   return compareAndSet === "cross-process" || watch === "cross-process";
-}
-
-async function startPeer(file: string, directory: string): Promise<Peer> {
-  const child = fork(fileURLToPath(new URL("peer.js", import.meta.url)), [file, directory], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  const gone = once(child, "exit");
-  return {
-    channel: {
-      send: (message) => child.send(message as object),
-      receive: (listener) => child.on("message", listener),
-    },
-    async kill() {
-      child.kill("SIGKILL");
-      await gone;
-    },
-  };
 }

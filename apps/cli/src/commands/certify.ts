@@ -1,6 +1,5 @@
-import type { Mode, Result, Theme } from "@holdfast/conformance";
+import type { Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
 import type { Command } from "commander";
-import { summarise, type ThemeOutcome } from "../certification/summary.js";
 import { type CommandContext, report } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
 import { collect, wholeNumber } from "../option-values.js";
@@ -23,15 +22,17 @@ export function certifyCommand(perform: Perform): Command {
       "The module exports a function as its default, which makes an adapter on a store in `directory`; or a harness, as\n" +
         "`harness`, for stores that are not in a directory.\n",
     )
-    .option("--theme <name>", "only this subject; may be repeated", collect)
-    .option("--mode <name>", "only this way of opening the storage; may be repeated", collect)
+    .option("--theme <name>", "only this subject; may be given several times", collect)
+    .option("--mode <name>", "only this way of opening the storage; may be given several times", collect)
     .option("--seed <number>", "generate the same data as the run that printed it", wholeNumber)
     .action((module: string, flags: CertifyFlags) => perform((context) => certify(context, module, flags)));
 }
 
 async function certify(context: CommandContext, module: string, flags: CertifyFlags): Promise<void> {
   // Loaded here, since no other command needs the suite.
-  const { freshSeed, modes, planConformance, runConformance, themes } = await import("@holdfast/conformance");
+  const { freshSeed, modes, planConformance, runConformance, summarise, themes } = await import(
+    "@holdfast/conformance"
+  );
   const { loadHarness } = await import("../certification/load-harness.js");
   const seed = flags.seed ?? freshSeed();
   const options = {

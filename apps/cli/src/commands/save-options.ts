@@ -12,7 +12,11 @@ export interface SaveFlags {
 export function addSaveFlags(command: Command): Command {
   return command
     .option("-t, --tag <tag>", "tag it; may be given several times", collect)
-    .option("-m, --metadata <name=value>", "attach metadata; JSON where it is JSON, else text; several times", collect)
+    .option(
+      "-m, --metadata <name=value>",
+      "attach metadata; JSON where it is JSON, else text; may be given several times",
+      collect,
+    )
     .option("--compress", "gzip values where that makes them smaller");
 }
 

@@ -27,7 +27,11 @@ export function searchCommand(perform: Perform): Command {
   ])
     .option("--prefix <prefix>", "only keys that start so")
     .option("-t, --tag <tag>", "must have this tag; may be given several times", collect)
-    .option("-w, --where <condition>", "path=value, path>value, >= < <=, path, !path, or JSON; several times", collect)
+    .option(
+      "-w, --where <condition>",
+      "path=value, path>value, >= < <=, path, !path, or JSON; may be given several times",
+      collect,
+    )
     .option("-s, --sort <order>", "key, created, modified, size, expiration or metadata.PATH; - in front reverses")
     .option("--limit <count>", "at most so many", wholeNumber)
     .option("--offset <count>", "skip so many first", wholeNumber)

@@ -39,7 +39,7 @@ export interface ProgressViewOptions {
 
 // A bar that moves smoothly, and lines that do not flood a log.
 const INTERVALS = { bar: 80, lines: 2_000 };
-const BAR_WIDTH = 24;
+const BAR_WIDTH = { least: 8, most: 24 };
 const CLEAR_LINE = "\r\u001b[K";
 
 /** A progress library would have to be wrapped for all three modes; drawing the bar is the least part. */
@@ -88,23 +88,32 @@ function summaryLine({ phase, items, unit = "item", bytes }: ProgressState, elap
 
 /** "copy: 155 of 250 items, 4.2 MB, 12 MB/s, 3 s left". */
 function progressLine(state: ProgressState, elapsed: number): string {
-  const { phase, items, unit = "item", totalItems, bytes } = state;
+  return `${state.phase}: ${factsOf(state, elapsed).join(", ")}`;
+}
+
+function factsOf(state: ProgressState, elapsed: number): string[] {
+  const { items, unit = "item", totalItems, bytes } = state;
   const counted =
     totalItems === undefined ? countOf(items, unit) : `${formatCount(items)} of ${countOf(totalItems, unit)}`;
   const size = bytes === undefined ? [] : [formatBytes(bytes)];
-  return `${phase}: ${[counted, ...size, ...pace(state, elapsed)].join(", ")}`;
+  return [counted, ...size, ...pace(state, elapsed)];
 }
 
 function barLine(state: ProgressState, elapsed: number, columns: number): string {
   const { phase, items, totalItems } = state;
-  const line = progressLine(state, elapsed);
-  if (totalItems === undefined || totalItems === 0) return line.slice(0, columns - 1);
-  const share = Math.min(1, items / totalItems);
-  const filled = Math.round(share * BAR_WIDTH);
-  const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  const percent = `${Math.floor(share * 100)} %`.padStart(5);
   // One column stays free: some terminals wrap when the last one is written.
-  return `${phase} ${bar} ${percent}${line.slice(phase.length + 1)}`.slice(0, columns - 1);
+  const room = columns - 1;
+  if (totalItems === undefined || totalItems === 0) return progressLine(state, elapsed).slice(0, room);
+  const share = Math.min(1, items / totalItems);
+  const percent = `${Math.floor(share * 100)} %`.padStart(5);
+  const facts = factsOf(state, elapsed);
+  const left = () => room - `${phase}  ${percent} ${facts.join(", ")}`.length;
+  // In a narrow terminal the bar gets shorter, then fewer things are told: the count stays, and the time left goes last.
+  while (facts.length > 1 && left() < BAR_WIDTH.least) facts.splice(1, 1);
+  const width = Math.max(BAR_WIDTH.least, Math.min(BAR_WIDTH.most, left()));
+  const filled = Math.round(share * width);
+  const bar = "█".repeat(filled) + "░".repeat(width - filled);
+  return `${phase} ${bar} ${percent} ${facts.join(", ")}`.slice(0, room);
 }
 
 function pace({ items, totalItems, bytes, bytesPerSecond, remaining }: ProgressState, elapsed: number): string[] {

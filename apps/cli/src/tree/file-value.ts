@@ -69,7 +69,7 @@ function requireExact(source: string, value: number): void {
   const digits = /^[-+]?(\d+|0x[\da-fA-F]+|0o[0-7]+)$/.exec(source)?.[1];
   if (digits === undefined || !Number.isFinite(value)) return;
   if (digits === String(Math.abs(value)) || BigInt(digits) === BigInt(Math.abs(value))) return;
-  throw invalid(`the number ${source} cannot be held exactly`);
+  throw invalid(`the number ${source} cannot be held exactly; write it as text`);
 }
 
 function invalid(message: string, cause?: unknown): StorageError {

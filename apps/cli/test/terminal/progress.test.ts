@@ -64,6 +64,18 @@ describe("a bar", () => {
     expect(written[0]?.slice(CLEAR.length).length).toBe(columns - 1);
   });
 
+  it.each([
+    [70, `copy ${"█".repeat(4)}${"░".repeat(10)}  25 % 50 of 200 items, 10 kB, 10 kB/s, 3.0 s left`],
+    [60, `copy ${"█".repeat(3)}${"░".repeat(8)}  25 % 50 of 200 items, 10 kB/s, 3.0 s left`],
+    [45, `copy ${"█".repeat(4)}${"░".repeat(13)}  25 % 50 of 200 items`],
+  ])("tells less in %i columns rather than half of something", (columns, line) => {
+    const { written, clock, progress } = view("bar", columns);
+    progress.update({ phase: "copy", items: 0, totalItems: 200, bytes: 0 });
+    clock.time = 1_000;
+    progress.update({ phase: "copy", items: 50, totalItems: 200, bytes: 10_000 });
+    expect(written.at(-1)).toBe(CLEAR + line);
+  });
+
   it("takes 80 columns where a terminal tells none", () => {
     const { written, progress } = view("bar", 0);
     progress.update({ phase: "x".repeat(100), items: 5, totalItems: 10, bytes: 10 });

@@ -1,10 +1,11 @@
 import { cloud } from "@holdfast/cloud";
 import { describeAdapter, type RunOptions } from "@holdfast/conformance";
+import { forkPeer } from "@holdfast/conformance/node";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { startServer } from "./server.ts";
-import { startPeer } from "./start-peer.ts";
 
+const PEER = new URL("peer.ts", import.meta.url);
 const seed = process.env["HOLDFAST_SEED"];
 
 /** Runs parts of the suite on a server of their own. */
@@ -31,7 +32,7 @@ export function describeParts(parts: readonly RunOptions[]): void {
           return {
             adapter: () => cloud({ client: user.client, store, pollInterval: 50 }),
             persistent: true,
-            peer: () => startPeer(server, token, store),
+            peer: () => forkPeer(PEER, [server.url, server.publishableKey, token, store]),
             async forgetFeed() {
               // The newest entry never leaves.
               await server.sql(`update holdfast.stores set trimmed = greatest(0, seq - 1) where name = '${store}'`);

@@ -1,13 +1,12 @@
-import type { Change, StorageEngine, StorageItem } from "@holdfast/core";
+import type { Change, StorageItem } from "@holdfast/core";
 import { defined, equal, ok, rejects } from "../assert.js";
 import { ChangeLog, withoutCursor } from "../change-log.js";
 import { collect, inPieces } from "../collect.js";
-import type { Context } from "../context.js";
 import { wrongOptions } from "../samples/wrong-options.js";
 import { macrotask } from "../simulation/simulated-ports.js";
-import { bothOf, type Case, feeding, forgettingFeed, type Need, persistence, type Theme, watching } from "../suite.js";
+import { forgettingFeed, persistence, type Theme, watching } from "../suite.js";
 import { Aside, settle } from "../turns.js";
-import { refusesChanges } from "./refusals.js";
+import { cursorOf, feed } from "./feed-case.js";
 import { refusesOptions } from "./refuses-options.js";
 
 const WRITERS = 3;
@@ -383,25 +382,3 @@ export const changes: Theme = {
     }),
   ],
 };
-
-function feed(name: string, run: Case["run"], also?: Need): Case {
-  const needs = also === undefined ? feeding : bothOf(feeding, also);
-  return { name, needs, run, otherwise: withoutFeed };
-}
-
-/** Without a feed the call is refused; with one that lacks something else, it works as far as it goes. */
-async function withoutFeed(context: Context): Promise<void> {
-  if (context.capabilities.changes === "none") return refusesChanges(context);
-  const storage = await context.open();
-  const start = await cursorOf(storage);
-  await storage.save("k", 1);
-  equal(
-    (await collect(storage.changes(start))).map(({ key }) => key),
-    ["k"],
-    "the keys that are told",
-  );
-}
-
-async function cursorOf(storage: StorageEngine): Promise<string> {
-  return defined((await storage.getInfo()).cursor, "the cursor of getInfo");
-}

@@ -55,12 +55,14 @@ export const faultsByMethod = {
   close: ["after"],
 } as const satisfies { readonly [M in AdapterMethod]: readonly FaultKind[] };
 
+/** The faults that make sense for a method. */
 export type FaultOf<M extends AdapterMethod> = (typeof faultsByMethod)[M][number];
 
 /** One fault, or one that keeps coming back. The types allow only what makes sense. */
 export type Fault = { [M in AdapterMethod]: FaultAt<M> }[AdapterMethod];
 
-interface FaultAt<M extends AdapterMethod> {
+/** One fault of one method. */
+export interface FaultAt<M extends AdapterMethod> {
   readonly method: M;
   readonly fault: FaultOf<M>;
   /** Only calls about this key, as the store has it, are met and counted. Default: all. */
@@ -79,6 +81,7 @@ interface FaultAt<M extends AdapterMethod> {
 export interface InjectedFault {
   readonly method: AdapterMethod;
   readonly fault: FaultKind;
+  /** The key that the call was about, if it was about one. */
   readonly key: string | undefined;
   /** Which call of the method it met, counted from 1 since the adapter was made. */
   readonly call: number;

@@ -4,6 +4,7 @@ import { damaged } from "./damage.js";
 import { type Fault, type FaultKind, faultsByMethod, type InjectedFault } from "./fault.js";
 import { type AdapterCall, type AdapterMethod, intercept } from "./intercept.js";
 
+/** Which faults an adapter brings. */
 export interface FaultPlan {
   readonly faults?: readonly Fault[] | undefined;
   /** Decides which calls a probable fault meets, and which bits are turned. Default: another for each adapter. */

@@ -46,6 +46,7 @@ export type AdapterMethod =
   | "compact"
   | "close";
 
+/** One call of an adapter, as core makes it. */
 export interface AdapterCall {
   readonly method: AdapterMethod;
   /** Undefined where the call is about no single key. */

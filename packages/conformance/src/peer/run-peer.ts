@@ -10,11 +10,8 @@ import type { PeerChannel, PeerMessage, PeerRequest, PeerTask } from "./protocol
  * script that the harness starts.
  *
  * @example
- * // peer.js, started with fork("peer.js", [path])
- * runPeer(() => mine({ path: process.argv[2] }), {
- *   send: (message) => process.send(message),
- *   receive: (listener) => process.on("message", listener),
- * });
+ * // peer.js, started with forkPeer("peer.js", [path]) of @holdfast/conformance/node
+ * runPeer(() => mine({ path: process.argv[2] }), parentChannel());
  */
 export function runPeer(adapter: () => StorageAdapter, channel: PeerChannel): void {
   const worker = new Worker(adapter, (message) => channel.send(message));

@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock, Ports, Timers } from "@holdfast/core";
 import { freshSeed, SeededRandom } from "./seeded.js";
 
+/** Where simulated time and randomness begin. */
 export interface SimulatedPortsOptions {
   /** Default: another for each. */
   readonly seed?: number | undefined;
@@ -25,6 +26,7 @@ interface Timer {
  * await ports.advance(60_000);             // a minute passes, in no time
  */
 export class SimulatedPorts implements Ports {
+  /** What a failure should print: the same seed brings the same numbers. */
   readonly seed: number;
   readonly random: SeededRandom;
   readonly clock: Clock = { now: () => this.#wall + this.#elapsed, elapsed: () => this.#elapsed };

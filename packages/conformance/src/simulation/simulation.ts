@@ -3,6 +3,7 @@ import { type AdapterCall, intercept } from "../faults/intercept.js";
 import { SeededRandom } from "./seeded.js";
 import { macrotask, SimulatedPorts, type SimulatedPortsOptions } from "./simulated-ports.js";
 
+/** How an adapter behaves in a simulation. */
 export interface SimulatedAdapterOptions {
   /** Shown in the trace. Default: the adapter's name and a number. */
   readonly name?: string | undefined;
@@ -39,7 +40,9 @@ interface Gate {
  * });
  */
 export class Simulation {
+  /** What a failure should print: the same seed brings the same order. */
   readonly seed: number;
+  /** For every storage that takes part. */
   readonly ports: SimulatedPorts;
   /** The turns so far: what was called by whom, and when answers came. */
   readonly trace: readonly string[];

@@ -7,6 +7,7 @@ import type { Awaitable } from "../spi/index.js";
 export const CHUNK_BYTES: number = 1024 * 1024;
 export const HASH_BYTES = 32;
 
+/** What tells whether stored bytes are as they were written. */
 export interface Checksum {
   /** SHA-256 in hex: of the bytes, or of `chunkHashes` where there are any. */
   readonly checksum: string;

@@ -66,7 +66,7 @@ export function withoutKeys({ encryption }: RecordHeader): StorageError {
 }
 
 export function corrupt({ key, version }: RecordHeader, reason: string, cause?: unknown): StorageError {
-  const message = `the stored value ${reason}: restore it from another copy, or delete it (version ${version})`;
+  const message = `the stored value ${reason}: restore it from a backup, or delete it (version ${version})`;
   return new StorageError("CORRUPT", message, { key, cause });
 }
 

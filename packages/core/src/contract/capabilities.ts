@@ -10,9 +10,11 @@ export interface Capabilities {
   durability: Durability;
   /** Among whom exactly one of several racing conditional writers wins. */
   compareAndSet: Reach;
+  /** How far `batch` goes. */
   batch: BatchLevel;
   /** `native`: answers searches from an index of its own; `scan`: by reading every header. */
   query: "scan" | "native";
+  /** Whose writes `watch` tells of. */
   watch: Reach;
   /** `native`: the backend keeps a feed of its writes, so that `changes` goes on from a cursor. */
   changes: "none" | "native";
@@ -20,9 +22,11 @@ export interface Capabilities {
   history: "none" | "native";
   /** `bounded`: bodies of any size in flat memory; `buffered`: streams are held in memory up to `limits.bufferedBody`. */
   streams: "buffered" | "bounded";
+  /** In bytes. */
   limits: Limits;
 }
 
+/** The most that a backend takes. */
 export interface Limits {
   /** The largest stored body, in bytes. */
   body: number;
@@ -30,6 +34,7 @@ export interface Limits {
   bufferedBody: number;
 }
 
+/** What `getCapabilities` answers. */
 export interface StorageCapabilities {
   /** What the backend does itself. */
   native: Capabilities;

@@ -36,6 +36,7 @@ export interface CollectionOptions<
 
 /** A step between two versions of a collection's data. */
 export interface SchemaMigration {
+  /** The version of the data that the step takes. */
   from: string;
   /** Above `from`. */
   to: string;
@@ -47,7 +48,9 @@ export interface SchemaMigration {
   deprecated?: string | undefined;
 }
 
+/** That data was met whose version a deprecated step leads on from. */
 export interface DeprecationNotice {
+  /** Its name. */
   collection: string;
   /** That of the data. */
   version: string;
@@ -59,33 +62,41 @@ export interface DeprecationNotice {
 
 /** An item with its data. */
 export interface Found<Output> extends StorageItem {
+  /** Validated, and of the code's version. */
   data: Output;
 }
 
 /** A query on a collection. Indexed data by its path, metadata by `metadata.<path>`. */
 export interface CollectionQuery<Path extends string = string> extends Omit<Query, "where" | "sort"> {
+  /** As in a `Query`; an indexed path of the data may stand as it is. All conditions must hold. */
   where?: CollectionWhere<Path> | undefined;
   /** As in a `Query`; an indexed path of the data may stand as it is. */
   sort?: CollectionSort<Path> | undefined;
 }
 
+/** Conditions by indexed path of the data, or by `metadata.<path>`. All must hold. */
 export type CollectionWhere<Path extends string = string> = {
   readonly [path in AtOrBelow<Path> | `metadata.${string}`]?: Scalar | Comparison;
 };
 
+/** What a query of a collection may be sorted by; a leading `-` reverses. */
 export type CollectionSort<Path extends string = string> =
   `${"" | "-"}${"key" | "created" | "modified" | "size" | "expiration" | AtOrBelow<Path> | `metadata.${string}`}`;
 
-type AtOrBelow<Path extends string> = Path | `${Path}.${string}`;
+/** A path, or any that leads on from it. */
+export type AtOrBelow<Path extends string> = Path | `${Path}.${string}`;
 
+/** One write of `batch` of a collection; its key is an id. A key at most once. */
 export type CollectionOperation<Input> =
   | { type: "save"; key: string; data: Input; options?: Omit<SaveOptions, "signal"> | undefined }
   | { type: "delete"; key: string; options?: Omit<DeleteOptions, "signal"> | undefined };
 
+/** Where the items of a collection stand between its versions. */
 export interface CollectionStatus {
   name: string;
   /** The code's. */
   version: string;
+  /** Living items of the collection. */
   items: number;
   /** How many items there are of each version; `unversioned` for data without one, `<name>@<version>` for another collection's. */
   versions: Record<string, number>;
@@ -93,6 +104,7 @@ export interface CollectionStatus {
   current: number;
 }
 
+/** How `migrateAll` goes about it. */
 export interface MigrateAllOptions extends OperationOptions {
   /** Upgrade and validate everything, write nothing. */
   dryRun?: boolean | undefined;
@@ -100,13 +112,16 @@ export interface MigrateAllOptions extends OperationOptions {
   down?: boolean | undefined;
   /** Items in flight at once, at most 1,000. Default: 16. */
   concurrency?: number | undefined;
+  /** When it throws or rejects, the call rejects with that error. */
   progress?: ((progress: Progress) => void) | undefined;
 }
 
+/** What `migrateAll` has done. */
 export interface MigrateAllReport {
   /** Nothing failed: every item that was met has the code's version and indexed paths. For a dry run, would have. */
   ok: boolean;
   dryRun: boolean;
+  /** The code's, to which items were brought. */
   version: string;
   /** Items that were met. */
   items: number;
@@ -176,6 +191,7 @@ export interface Collection<Input, Output = Input, Path extends string = string>
   changes(since?: string, options?: OperationOptions): AsyncIterable<Change>;
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch>;
 
+  /** How many items there are of each version. Looks at every header; writes nothing. */
   status(options?: OperationOptions): Promise<CollectionStatus>;
 
   /**
@@ -188,15 +204,18 @@ export interface Collection<Input, Output = Input, Path extends string = string>
 /** The dotted paths inside data of a type, through arrays, up to five names deep. Any string for data of unknown type. */
 export type DataPath<Data> = unknown extends Data ? string : PathIn<Data, []>;
 
-type PathIn<Data, Depth extends unknown[]> = Depth["length"] extends 5
+/**
+ * The paths inside data of a known type, below `Depth` names. Not those through a name with a dot: it is written with a backslash, which
+ * no type can tell from a mistake, so they are left to `as`.
+ */
+export type PathIn<Data, Depth extends unknown[]> = Depth["length"] extends 5
   ? never
   : Data extends readonly (infer Element)[]
     ? PathIn<Element, [...Depth, unknown]>
     : Data extends object
-      ? { [Name in keyof Data & string]-?: PathFrom<Name, Data[Name], Depth> }[keyof Data & string]
+      ? {
+          [Name in keyof Data & string]-?: Name extends `${string}.${string}`
+            ? never
+            : Name | `${Name}.${PathIn<NonNullable<Data[Name]>, [...Depth, unknown]>}`;
+        }[keyof Data & string]
       : never;
-
-// A name with a dot is written with a backslash, which no type can tell from a mistake: such paths are left to `as`.
-type PathFrom<Name extends string, Value, Depth extends unknown[]> = Name extends `${string}.${string}`
-  ? never
-  : Name | `${Name}.${PathIn<NonNullable<Value>, [...Depth, unknown]>}`;

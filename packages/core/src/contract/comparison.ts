@@ -2,6 +2,7 @@ import type { ErrorCode } from "../errors.js";
 import type { OperationOptions } from "./options.js";
 import type { Progress } from "./reports.js";
 
+/** What `compareStores` compares, and how. */
 export interface CompareOptions extends OperationOptions {
   /** Only keys that start with this. */
   prefix?: string | undefined;

@@ -1,6 +1,7 @@
 /** A master key: 32 random bytes, or a Web Crypto key of the algorithm HKDF with the usage `deriveBits`, extractable or not. */
 export type MasterKeyMaterial = Uint8Array | CryptoKey;
 
+/** A key that encrypts the keys of values. */
 export interface MasterKey {
   /** As `masterKeyId` tells it: 16 lower-case hex digits that follow from the key. */
   readonly id: string;
@@ -9,7 +10,9 @@ export interface MasterKey {
 
 /** The master keys that can be had, of which new values use the active one. */
 export interface MasterKeys {
+  /** The id of the one that new values use. */
   readonly active: string;
+  /** The active one among them. */
   readonly keys: readonly MasterKey[];
 }
 
@@ -33,6 +36,7 @@ export interface KeyProvider {
 
 /** How a storage encrypts. */
 export interface EncryptionSettings {
+  /** Where the master keys come from. */
   keys: KeyProvider;
   /** What a save does when its own option `encrypt` is absent. Default: true. */
   byDefault?: boolean | undefined;

@@ -7,11 +7,13 @@ export interface PreviousVersion extends StorageItem {
   replaced: Date;
 }
 
+/** How `load` and `loadStream` read. */
 export interface LoadOptions extends OperationOptions {
   /** This version, standing or kept, instead of the one that stands. UNSUPPORTED where the backend keeps no history. */
   version?: string | undefined;
 }
 
+/** On what condition `restore` writes. */
 export interface RestoreOptions extends OperationOptions {
   /** Restore only if this is the version that stands; null: only if nothing does. Otherwise `CONFLICT`. */
   ifVersion?: string | null | undefined;

@@ -6,11 +6,14 @@ import type { Format, JsonObject } from "./storage-item.js";
 /** What is to be saved under one key, from wherever it comes. */
 export interface ImportEntry {
   key: string;
+  /** Anything that `save` takes in the entry's format. */
   data: unknown;
+  /** Default: as for `save`. */
   format?: Format | undefined;
   compress?: boolean | undefined;
   tags?: readonly string[] | undefined;
   metadata?: JsonObject | undefined;
+  /** An entry whose time has run out is counted as expired. */
   expiration?: Date | undefined;
 }
 
@@ -20,8 +23,10 @@ export interface UnreadableEntry {
   error: { code: ErrorCode; message: string };
 }
 
+/** What `importEntries` reads, once: any iterable. */
 export type ImportEntries = Iterable<ImportEntry | UnreadableEntry> | AsyncIterable<ImportEntry | UnreadableEntry>;
 
+/** How `importEntries` goes about it. */
 export interface ImportOptions extends OperationOptions {
   /** Put in front of every key. */
   prefix?: string | undefined;
@@ -33,18 +38,21 @@ export interface ImportOptions extends OperationOptions {
   progress?: ((progress: Progress) => void) | undefined;
 }
 
+/** An entry that is not in the storage, and why. */
 export interface ImportFailure {
   key: string;
   code: ErrorCode;
   message: string;
 }
 
+/** What `importEntries` has done. */
 export interface ImportReport {
   /** Every entry is in the storage, or had expired, or was skipped as `skip` says. */
   ok: boolean;
   imported: number;
   /** Of the values, as they are encoded. */
   bytes: number;
+  /** Taken keys, with `skip`. */
   skipped: number;
   /** Entries whose time had run out. */
   expired: number;

@@ -14,19 +14,24 @@ export interface KeyUsage {
   versions: number;
 }
 
+/** How `rotate` and `reencrypt` go about it. */
 export interface RotateOptions extends OperationOptions {
   /** Go on with a run that was interrupted: under the active key, without making another one. Default: false. */
   resume?: boolean | undefined;
+  /** When it throws or rejects, the call rejects with that error. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** An item, or a kept version of one, that still needs another key, and why. */
 export interface RotationFailure {
   key: string;
   version: string;
+  /** A code of a StorageError. */
   code: string;
   message: string;
 }
 
+/** What `rotate` or `reencrypt` has done. */
 export interface RotationReport {
   /** Nothing needs another key than the active one any more. */
   ok: boolean;
@@ -38,6 +43,7 @@ export interface RotationReport {
   rewritten: number;
   /** Kept versions and expired items that were dropped. */
   dropped: number;
+  /** What is not done. A run with `resume` tries again. */
   failures: RotationFailure[];
 }
 

@@ -54,11 +54,13 @@ export type MigrationEvent =
   | { type: "backed-up"; key: string }
   | { type: "source-changed"; key: string; change: "save" | "delete" };
 
+/** How `migrate` goes about it. */
 export interface MigrateOptions extends OperationOptions {
   /** Only keys that start with this. */
   prefix?: string | undefined;
   /** Only items for which this returns true. Called as often as a `transform`, under the same condition. */
   filter?: ((item: StorageItem) => boolean | Promise<boolean>) | undefined;
+  /** Default: every item is copied as it is. */
   transform?: Transform | undefined;
   /** Default: `stop`. */
   conflict?: ConflictPolicy | undefined;
@@ -74,6 +76,7 @@ export interface MigrateOptions extends OperationOptions {
    * it into the destination with `conflict: "overwrite"` puts them back.
    */
   backup?: StorageEngine | undefined;
+  /** Default: none, and a run that is interrupted starts again, skipping what has arrived. */
   journal?: MigrationJournal | undefined;
   /** Items in flight at once, at most 1,000; a batch holds up to sixteen times as many small ones. Default: 16. */
   concurrency?: number | undefined;
@@ -92,6 +95,7 @@ export interface MigrateOptions extends OperationOptions {
   onEvent?: ((event: MigrationEvent) => void) | undefined;
 }
 
+/** An item that did not arrive, and why. */
 export interface MigrationFailure {
   key: string;
   code: ErrorCode;
@@ -105,6 +109,7 @@ export interface KeptBoth {
   as: string;
 }
 
+/** What `migrate` has done. */
 export interface MigrationReport {
   /** Everything that was planned is in the destination, and verified if that was asked for. */
   ok: boolean;
@@ -131,12 +136,16 @@ export interface MigrationReport {
    * item which changed before it was verified is listed as a failure.
    */
   changed: { saved: number; deleted: number; pending: boolean };
+  /** Taken keys that the policy decided about; at most 10,000. */
   conflicts: string[];
+  /** At most 10,000. */
   keptBoth: KeptBoth[];
+  /** At most 10,000. */
   failures: MigrationFailure[];
   milliseconds: number;
 }
 
+/** Made by `createMigrator`, for one source and one destination. */
 export interface Migrator {
   /**
    * Copies from source to destination; the source is never changed. Resolves with a report also when items failed;

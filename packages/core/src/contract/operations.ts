@@ -22,6 +22,7 @@ export interface OperationEvent {
   retries: number;
 }
 
+/** What `onOperation` is: called once for each operation that has ended. */
 export type OperationListener = (event: OperationEvent) => void;
 
 /** What events tell of keys. */
@@ -36,6 +37,7 @@ export interface StorageMetrics {
   operations: { [op: string]: OperationMetrics };
 }
 
+/** All operations of one name together. */
 export interface OperationMetrics {
   /** Those that have ended, well or not. */
   count: number;
@@ -43,6 +45,7 @@ export interface OperationMetrics {
   errors: { [outcome: string]: number };
   /** As `OperationEvent.bytes`, in all. */
   bytes: number;
+  /** As `OperationEvent.retries`, in all. */
   retries: number;
   milliseconds: Latencies;
 }
@@ -51,6 +54,7 @@ export interface OperationMetrics {
 export interface Latencies {
   /** Of all operations together. */
   total: number;
+  /** Half of the operations took no longer. */
   p50: number;
   p95: number;
   p99: number;

@@ -1,5 +1,6 @@
 import type { Format, JsonObject } from "./storage-item.js";
 
+/** What every operation takes. */
 export interface OperationOptions {
   /**
    * Gives the call up. The promise rejects with `ABORTED`, or with `TIMEOUT` when the signal is one of
@@ -8,6 +9,7 @@ export interface OperationOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** How `save` writes. */
 export interface SaveOptions extends OperationOptions {
   /** Default: `binary` for a Uint8Array, `json` for all else. */
   format?: Format | undefined;
@@ -15,9 +17,11 @@ export interface SaveOptions extends OperationOptions {
   compress?: boolean | undefined;
   /** Encrypt the value; INVALID_OPTION where the storage was opened without `encryption`. Default: the setting of the storage, else false. */
   encrypt?: boolean | undefined;
+  /** What `where` of a query asks. Default: none. */
   metadata?: JsonObject | undefined;
   /** From this instant on the item counts as absent. */
   expiration?: Date | undefined;
+  /** Kept without repetitions. Default: none. */
   tags?: readonly string[] | undefined;
   /** Write only if this is the version that stands; null: only if nothing does. Otherwise `CONFLICT`. */
   ifVersion?: string | null | undefined;
@@ -28,21 +32,25 @@ export interface UpdateOptions extends Omit<SaveOptions, "ifVersion" | "expirati
   expiration?: Date | null | undefined;
 }
 
+/** On what condition `delete` works. */
 export interface DeleteOptions extends OperationOptions {
   /** Delete only if this is the version that stands; otherwise, also when nothing does, `CONFLICT`. */
   ifVersion?: string | undefined;
 }
 
+/** Where `scan` starts. */
 export interface ScanOptions extends OperationOptions {
   /** Start behind this key (exclusive). */
   after?: string | undefined;
 }
 
+/** Which part `list` answers. */
 export interface ListOptions extends ScanOptions {
   /** At most this many. Default: all. */
   limit?: number | undefined;
 }
 
+/** A save in a batch. */
 export interface SaveOperation {
   type: "save";
   key: string;
@@ -50,10 +58,12 @@ export interface SaveOperation {
   options?: Omit<SaveOptions, "signal"> | undefined;
 }
 
+/** A deletion in a batch. */
 export interface DeleteOperation {
   type: "delete";
   key: string;
   options?: Omit<DeleteOptions, "signal"> | undefined;
 }
 
+/** One write of a batch. A key at most once. */
 export type BatchOperation = SaveOperation | DeleteOperation;

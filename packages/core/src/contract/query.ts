@@ -5,10 +5,12 @@ export type Scalar = string | number | boolean | null;
 
 /** All parts that are named must hold, for one and the same element where the path leads to an array. */
 export interface Comparison {
+  /** Greater: text with text, by code points; numbers with numbers. So for the three below. */
   gt?: string | number | undefined;
   gte?: string | number | undefined;
   lt?: string | number | undefined;
   lte?: string | number | undefined;
+  /** Equal to one of these. */
   in?: readonly Scalar[] | undefined;
   /** Whether the path is there at all, whatever its value. A missing path meets no other condition than `false`. */
   exists?: boolean | undefined;
@@ -17,6 +19,7 @@ export interface Comparison {
 /** Conditions on metadata by dotted path (`"author.name"`; a dot inside a name is written `\.`, a backslash `\\`). All must hold. */
 export type Where = { readonly [path: string]: Scalar | Comparison };
 
+/** What `search` and `count` look for: items that meet everything that is named. */
 export interface Query extends OperationOptions {
   /** A literal start of the key, not a segment. */
   prefix?: string | undefined;
@@ -24,12 +27,15 @@ export interface Query extends OperationOptions {
   text?: string | undefined;
   /** All of these. */
   tags?: readonly string[] | undefined;
+  /** Conditions on the metadata. */
   where?: Where | undefined;
   /**
    * `key`, `created`, `modified`, `size`, `expiration` or `metadata.<path>`; a leading `-` reverses. Ties go by key; items
    * without the value come last either way. Default: with `text` by rank (terms met exactly, then newest, then key), else by key.
    */
   sort?: string | undefined;
+  /** At most this many. Default: all. */
   limit?: number | undefined;
+  /** Leaves out so many of the first. Default: 0. */
   offset?: number | undefined;
 }

@@ -1,7 +1,9 @@
 import type { ErrorCode } from "../errors.js";
 import type { OperationOptions } from "./options.js";
 
+/** How far long work has got. */
 export interface Progress {
+  /** What is being done: `verify`, `import`, `copy`. */
   phase: string;
   /** Items done so far. */
   items: number;
@@ -11,16 +13,19 @@ export interface Progress {
   bytes: number;
   /** Bytes in all, where that is known. */
   totalBytes?: number;
+  /** On the whole so far. */
   bytesPerSecond: number;
   /** Milliseconds left at the present rate, where the total is known. */
   remaining?: number;
 }
 
+/** How `verify` tells how far it is. */
 export interface VerifyOptions extends OperationOptions {
   /** When it throws or rejects, the call rejects with that error. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** Something in a store that is not as it has to be. */
 export interface Problem {
   /** The item that is damaged; absent where the store as a whole is. */
   key?: string;
@@ -30,14 +35,18 @@ export interface Problem {
   repairable: boolean;
 }
 
+/** What `verify` found. */
 export interface VerifyReport {
+  /** No problem was found. */
   ok: boolean;
   /** Items whose header and body were read and checked. */
   items: number;
+  /** Of the stored bodies that were read. */
   bytes: number;
   problems: Problem[];
 }
 
+/** What `repair` has done. */
 export interface RepairReport {
   /** What was wrong and is mended. */
   repaired: Problem[];
@@ -45,7 +54,9 @@ export interface RepairReport {
   remaining: Problem[];
 }
 
+/** What `getInfo` answers. */
 export interface StorageInfo {
+  /** Its name. */
   adapter: string;
   /** Where the data is, in the adapter's own words (a path, a database name). Never a secret. */
   location?: string;

@@ -34,7 +34,9 @@ export interface StorageEngine {
   /** The value, or undefined when the key, or the version named, is absent. `T` is the caller's word. Throws CORRUPT rather than return wrong data. */
   load<T = unknown>(key: string, options?: LoadOptions): Promise<T | undefined>;
 
+  /** What is known of the item, without its data; undefined when absent. */
   stat(key: string, options?: OperationOptions): Promise<StorageItem | undefined>;
+  /** Whether the key has a living item. */
   exists(key: string, options?: OperationOptions): Promise<boolean>;
 
   /** True when something was there. */
@@ -46,6 +48,7 @@ export interface StorageEngine {
   /** Like `list`, without holding it all. Items written or deleted meanwhile may or may not be seen; no other is missed or repeated. */
   scan(prefix?: string, options?: ScanOptions): AsyncIterable<StorageItem>;
 
+  /** The items that match, sorted and paged as the query says. INVALID_OPTION for a query that is none. */
   search(query: Query): Promise<StorageItem[]>;
 
   /** How many items match; `sort`, `limit` and `offset` make no difference. */
@@ -132,7 +135,9 @@ export interface StorageEngine {
   /** Resolves when everything acknowledged so far has reached its final place. */
   flush(options?: OperationOptions): Promise<void>;
 
+  /** What is in the store, and where. Counts, so it may look at every header. */
   getInfo(options?: OperationOptions): Promise<StorageInfo>;
+  /** What the backend does itself, and what core adds. Does no input or output. */
   getCapabilities(): StorageCapabilities;
 
   /** What this storage has done since it was opened, its namespaces included. Undefined unless the setting `metrics` is on. */
@@ -140,5 +145,6 @@ export interface StorageEngine {
 
   /** Waits for work in flight, bounded by the setting `closeTimeout`; a TIMEOUT names what remained. Idempotent. */
   close(): Promise<void>;
+  /** Closes, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** A JSON value: what `metadata` is made of and what the json format holds. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
+/** A plain object of JSON values. */
 export type JsonObject = { [key: string]: JsonValue };
 
 /** How a value is turned into bytes. */
@@ -17,9 +18,11 @@ export interface StorageItem {
   format: Format;
   /** When the key came into being; survives overwrites, not deletion. */
   created: Date;
+  /** When the standing version was written. */
   modified: Date;
   /** From this instant on the item counts as absent. */
   expiration?: Date;
+  /** In the order in which they were saved, without repetitions. */
   tags: string[];
   metadata: JsonObject;
   /** SHA-256 of the stored bytes in hex; above 1 MiB, of the SHA-256 hashes of its 1 MiB chunks. */

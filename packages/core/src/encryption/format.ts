@@ -46,7 +46,7 @@ export function parseEncryption(header: RecordHeader): EncryptionFacts {
   if (v !== FORMAT) {
     throw new StorageError(
       "UNSUPPORTED",
-      `the value is encrypted in format ${describe(v)}, which this version does not know: install a newer one`,
+      `the value is encrypted in format ${describe(v)}, which this version does not know: update Holdfast`,
     );
   }
   for (const name of Object.keys(found)) if (!PROPERTIES.includes(name)) throw malformed(header, name);
@@ -76,7 +76,7 @@ export function isRealm(realm: unknown): realm is string {
 export function refused({ version }: RecordHeader, reason: string): StorageError {
   return new StorageError(
     "DECRYPT_FAILED",
-    `the stored value cannot be decrypted: ${reason}; restore it from another copy, or delete it (version ${version})`,
+    `the stored value cannot be decrypted: ${reason}; restore it from a backup, or delete it (version ${version})`,
   );
 }
 

@@ -30,6 +30,7 @@ export interface StorageSettings {
   ports?: Partial<Ports> | undefined;
 }
 
+/** Which previous versions of a key are kept: those within both limits. */
 export interface HistorySettings {
   /** The most previous versions of one key. Default: 10. */
   versions?: number | undefined;
@@ -37,6 +38,7 @@ export interface HistorySettings {
   age?: number | undefined;
 }
 
+/** How often, and after how long, a call is made again after a passing failure. */
 export interface RetrySettings {
   /** Repetitions after the first try. Default: 3. */
   retries?: number | undefined;

@@ -178,7 +178,7 @@ export function conflictError(key: string | undefined, { current }: Conflicting)
   const stands = current === undefined ? "nothing stands there" : `version ${current.version} stands there`;
   return new StorageError(
     "CONFLICT",
-    `${JSON.stringify(key)} is not as expected: ${stands}. Load it again and decide anew`,
+    `${JSON.stringify(key)} is not as expected: ${stands}; load it again and decide anew`,
     {
       key,
       current: current?.version ?? null,
@@ -189,7 +189,7 @@ export function conflictError(key: string | undefined, { current }: Conflicting)
 function unknownOutcome({ name, key }: Operation, { current }: Conflicting): StorageError {
   return new StorageError(
     "UNAVAILABLE",
-    `${name} ${JSON.stringify(key)}: the store did not answer, and was changed by somebody else meanwhile, so the outcome is unknown. Load it again and decide anew`,
+    `${name} ${JSON.stringify(key)}: the store did not answer, and was changed by somebody else meanwhile, so the outcome is unknown; load it again and decide anew`,
     { key, retryable: false, current: current?.version ?? null },
   );
 }

@@ -36,7 +36,7 @@ export class Journal {
     if (first.journal !== LAYOUT) {
       throw new StorageError(
         "UNSUPPORTED",
-        `this journal has layout ${first.journal}, and this version of Holdfast reads ${LAYOUT}`,
+        `this journal has layout ${first.journal}, and this version of Holdfast reads ${LAYOUT}: go on with the version that began it, or clear the journal`,
       );
     }
     const other = differing(first.id, id);

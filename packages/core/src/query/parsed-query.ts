@@ -11,6 +11,7 @@ export interface ParsedQuery {
   readonly terms: readonly string[] | undefined;
   /** Distinct, well-formed Unicode; all must be there. */
   readonly tags: readonly string[];
+  /** All must hold. */
   readonly where: readonly Condition[];
   readonly order: Order;
   /** At least 1; Number.MAX_SAFE_INTEGER when unbounded. */
@@ -29,6 +30,7 @@ export interface Condition {
   readonly tests: readonly Test[];
 }
 
+/** One comparison with the value at a path. */
 export type Test =
   | { readonly test: "equals"; readonly operand: Scalar }
   | { readonly test: "gt" | "gte" | "lt" | "lte"; readonly operand: string | number }

@@ -4,7 +4,8 @@ import { compareHits } from "./order.js";
 import type { ParsedQuery } from "./parsed-query.js";
 import type { Hit } from "./rank.js";
 
-type HeaderSource = Iterable<RecordHeader> | AsyncIterable<RecordHeader>;
+/** Headers, one after the other, from wherever they come. */
+export type HeaderSource = Iterable<RecordHeader> | AsyncIterable<RecordHeader>;
 
 /**
  * Answers a query by looking at every header: the reference for every native index, and the search of backends that have

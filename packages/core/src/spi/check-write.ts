@@ -3,7 +3,9 @@ import { isLive, type RecordHeader, type Version } from "./records.js";
 
 /** What an adapter finds under a key: a record, living or expired, or the tombstone of a deleted one, or neither. */
 export interface Standing {
+  /** Living or expired. */
   readonly stored: RecordHeader | undefined;
+  /** The version of the deletion; only where there is no record. */
   readonly tombstone: Version | undefined;
 }
 

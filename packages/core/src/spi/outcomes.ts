@@ -6,16 +6,19 @@ import type { RecordHeader, Version } from "./records.js";
  */
 export type Expectation = "any" | "absent" | Version;
 
+/** On what condition a record is put. */
 export interface PutCondition {
   readonly expect: Expectation;
   /** The instant that decides what has expired. */
   readonly now: number;
 }
 
+/** On what condition a record is deleted. */
 export interface DeleteCondition {
   /** Of the tombstone that the deletion leaves. */
   readonly version: Version;
   readonly expect: Exclude<Expectation, "absent">;
+  /** The instant that decides what has expired. */
   readonly now: number;
 }
 
@@ -32,15 +35,18 @@ export interface Conflicting {
  */
 export interface Stale {
   readonly outcome: "stale";
+  /** The version that is there. */
   readonly floor: Version;
 }
 
+/** The record is stored, as durably as announced. */
 export interface Written {
   readonly outcome: "written";
   /** As stored: with `created` of the living record that it replaced. */
   readonly header: RecordHeader;
 }
 
+/** The record is gone, and a tombstone stands. */
 export interface Deleted {
   readonly outcome: "deleted";
 }
@@ -52,7 +58,9 @@ export interface Absent {
   readonly tombstone: Version | undefined;
 }
 
+/** What `put` answers. */
 export type PutOutcome = Written | Conflicting | Stale;
+/** What `delete` answers. */
 export type DeleteOutcome = Deleted | Absent | Conflicting | Stale;
 
 /** Every operation was applied, or the one at `index` stood in the way and none was. */

@@ -13,12 +13,15 @@ export type Version = string & { readonly [versionBrand]: true };
 export interface RecordHeader {
   readonly key: string;
   readonly version: Version;
+  /** Bytes of the encoded value, before compression. */
   readonly size: number;
+  /** Bytes of the body. */
   readonly storedSize: number;
   readonly format: Format;
   readonly compression: "gzip" | null;
   readonly created: number;
   readonly modified: number;
+  /** From this instant on the record counts as absent; null: never. */
   readonly expiration: number | null;
   readonly tags: readonly string[];
   readonly metadata: Readonly<JsonObject>;
@@ -38,14 +41,17 @@ export interface RecordHeader {
 export interface EncryptionHeader {
   /** The number of the format. */
   readonly v: number;
+  /** Which data belongs together, as the setting `realm` says. */
   readonly realm: string;
   /** Of the value. */
   readonly id: string;
   /** The id of the master key. */
   readonly key: string;
+  /** The key of the value, encrypted by the master key. */
   readonly wrap: string;
   /** Metadata and tags, where they are encrypted too. */
   readonly sealed?: string;
+  /** Of the whole header, under a key of the value: tells whether it is as it was written. */
   readonly mac: string;
 }
 

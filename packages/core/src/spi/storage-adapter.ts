@@ -26,6 +26,7 @@ export type Awaitable<T> = T | Promise<T>;
 export interface StorageAdapter {
   /** Short, lower-case, stable: `memory`, `sqlite`. */
   readonly name: string;
+  /** MUST be `SPI_VERSION` of the core that the adapter was written for. */
   readonly spi: typeof SPI_VERSION;
   /** MUST be true from construction on, without any input or output. */
   readonly capabilities: Capabilities;
@@ -115,18 +116,22 @@ export interface StorageAdapter {
    */
   rewrap?(key: string, version: Version, encryption: EncryptionHeader, options: CallOptions): Awaitable<boolean>;
 
+  /** Counts of what is alive at `now`, and whatever else users may want to know. */
   info?(options: ReadOptions): Awaitable<AdapterInfo>;
 
   /** Resolves when everything acknowledged has reached its final place. Absent where acknowledgement already means that. */
   flush?(options: CallOptions): Awaitable<void>;
 
+  /** What the backend can do for its own health. Each part is optional. */
   maintain?: Maintenance;
 }
 
+/** What core gives an adapter to work with. */
 export interface AdapterContext {
   readonly ports: Ports;
   /** Stored with the search index; when another number is found there, every item's terms are computed anew by `termsOf`. */
   readonly tokenizerVersion: number;
+  /** The search terms of a header, for indexes that have to be made anew. */
   readonly termsOf: (header: RecordHeader) => string[];
   /** Which replaced versions to keep; undefined: the storage's user did not say, so the adapter's own default; false: none. */
   readonly history: HistoryLimits | false | undefined;
@@ -138,6 +143,7 @@ export interface AdapterContext {
   readonly carry: (record: StoredRecord, header: RecordHeader) => Awaitable<StoredRecord>;
 }
 
+/** Which previous versions are kept: those within both limits. */
 export interface HistoryLimits {
   /** At most so many previous versions of one key. */
   readonly versions: number;
@@ -145,26 +151,35 @@ export interface HistoryLimits {
   readonly age: number;
 }
 
+/** What an adapter tells of the store that it has opened. */
 export interface OpenState {
   /** The greatest version that the store has ever held, deleted records and tombstones included; undefined when new. */
   readonly lastVersion: Version | undefined;
 }
 
+/** What every call carries. */
 export interface CallOptions {
+  /** When it fires, the caller has given up; what has not begun need not begin. */
   readonly signal: AbortSignal | undefined;
 }
 
+/** What every read carries. */
 export interface ReadOptions extends CallOptions {
+  /** The instant that decides what has expired, in milliseconds since 1970. */
   readonly now: number;
 }
 
+/** Which part of the keys to list. */
 export interface ListRange {
+  /** A literal start of the key, not a segment; empty for all. */
   readonly prefix: string;
   /** Exclusive. */
   readonly after: string | undefined;
+  /** At most so many headers. */
   readonly limit: number;
 }
 
+/** One write of `batch`. What holds for `put` and `delete` holds for it. */
 export type AdapterWrite =
   | { readonly type: "put"; readonly record: WriteRecord; readonly expect: PutCondition["expect"] }
   | {
@@ -174,6 +189,7 @@ export type AdapterWrite =
       readonly expect: DeleteCondition["expect"];
     };
 
+/** One committed write, as `watch` and `changes` tell it. */
 export interface AdapterChange {
   readonly type: "save" | "delete";
   readonly key: string;
@@ -184,13 +200,16 @@ export interface AdapterChange {
   readonly cursor?: string;
 }
 
+/** A change with its place in the feed. */
 export interface FeedEntry extends AdapterChange {
   readonly cursor: string;
 }
 
+/** Which part of the feed to read. */
 export interface FeedRange {
   /** Exclusive. Undefined: from the first write that the store ever took. */
   readonly after: string | undefined;
+  /** At most so many entries. */
   readonly limit: number;
 }
 
@@ -240,11 +259,14 @@ export interface History {
   drop(key: string, version: Version, options: CallOptions): Awaitable<void>;
 }
 
+/** Which part of the kept versions of all keys to read. */
 export interface KeptRange {
+  /** Exclusive. Undefined: from the first. */
   readonly after: { readonly key: string; readonly version: Version } | undefined;
   readonly limit: number;
 }
 
+/** The header of a version that stood once. */
 export interface PreviousRecord {
   readonly header: RecordHeader;
   /** When it was replaced or deleted, in milliseconds since 1970. */
@@ -254,6 +276,7 @@ export interface PreviousRecord {
 /** An open read of one version of one body, unmoved by later writes. */
 export interface StoredStream {
   readonly header: RecordHeader;
+  /** As they were given to `put` or `commit`. */
   readonly chunkHashes: Uint8Array;
   /** In chunks of any size. Core always finishes or returns the iterator; what it holds is let go of then, and at `close`. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -261,30 +284,40 @@ export interface StoredStream {
 
 /** Collects a body out of readers' sight. Core always ends it by `commit` or `abort`; a crash leaves nothing that readers see. */
 export interface BodyWriter {
+  /** In chunks of any size; resolves when the writer can take the next one. */
   write(chunk: Uint8Array): Awaitable<void>;
   /** As `put`. After `conflict` or `stale` the writer stays usable: core commits again with another version, or aborts. */
   commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Awaitable<PutOutcome>;
+  /** Drops what was written. Nothing of it stays. */
   abort(): Awaitable<void>;
 }
 
+/** What `info` answers. */
 export interface AdapterInfo {
+  /** In the adapter's own words (a path, a database name). Never a secret. */
   readonly location?: string;
+  /** Living at `now`. */
   readonly items: number;
+  /** Of their stored bodies. */
   readonly bytes: number;
   readonly details: Record<string, string | number | boolean>;
 }
 
+/** What a backend can do for its own health. */
 export interface Maintenance {
   /** Damage that shows only from inside: indexes, orphans, the file format. Bodies and checksums are core's. */
   check?(options: CallOptions): Awaitable<Problem[]>;
+  /** Mends what can be mended without losing anything, and lists the rest. */
   repair?(options: CallOptions): Awaitable<RepairReport>;
   /** Gives space back to the platform. */
   compact?(options: CallOptions): Awaitable<void>;
 }
 
+/** What an error of the backend means. */
 export interface Classification {
   readonly code: ErrorCode;
   /** What was wrong and what to do, without the operation's name. */
   readonly message: string;
+  /** Whether the same call may succeed when it is made again. Default: only for `UNAVAILABLE` and `LOCKED`. */
   readonly retryable?: boolean;
 }

@@ -343,7 +343,7 @@ export class Mirror {
     this.#parts.failed(
       new StorageError(
         "UNAVAILABLE",
-        "the disk does not confirm what is written to files: this storage only reads now; what was acknowledged is in the item table; look at the disk, then close and open again",
+        "the disk does not confirm what is written to files: this storage only reads now; what was acknowledged is in the item table; look at the disk, then close this storage and open it again",
         { retryable: false, cause: error },
       ),
     );

@@ -4,11 +4,12 @@ import { type Companion, type CompanionEntry, readCompanion, writeCompanion } fr
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashNow, openIfThere } from "../look.js";
 import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
-import { copyFile, discard, readAll, writeAll } from "../port/whole-files.js";
+import { copyFile, discard, readAll } from "../port/whole-files.js";
 import { isAbsence, splitPath, WorkingDirectories } from "../root-directory.js";
 import type { Intent, StandingPair } from "../table/file-table.js";
 import type { Plan, Published, PublishPlan, Removed, RemovePlan, Replaced, Result } from "./plan.js";
 import type { Temps } from "./temps.js";
+import { type Temp, Unplaced } from "./unplaced.js";
 import type { SavedFile, VersionFiles } from "./version-files.js";
 
 export interface PublishParts {
@@ -43,21 +44,6 @@ interface Prepared {
   readonly data: Temp | undefined;
 }
 
-/** A file that is to be renamed. */
-interface Temp {
-  readonly path: string;
-  /** While it is open: its bytes are not known to be on the medium. */
-  readonly descriptor: number | undefined;
-}
-
-interface Fsynced {
-  readonly descriptors: readonly number[];
-  readonly outcomes: readonly PromiseSettledResult<void>[];
-}
-
-/** Temps that are brought to the medium together, while others are still being written. */
-const FSYNCED_TOGETHER = 64;
-
 type Placed = Omit<Published, "outcome" | "stat" | "reveals">;
 type Emptied = Omit<Removed, "outcome">;
 
@@ -79,12 +65,7 @@ class Publication {
   readonly #parts: PublishParts;
   readonly #port: FileSystemPort;
   readonly #directories: WorkingDirectories;
-  readonly #temps = new Set<string>();
-  /** Descriptors of temps that are not known to be on the medium. */
-  readonly #open = new Set<number>();
-  /** Of those, the ones for which nobody has asked to bring them there. */
-  #unsynced: number[] = [];
-  readonly #fsyncs: Promise<Fsynced>[] = [];
+  readonly #temps: Unplaced;
   readonly #results: Result[] = [];
   /** Plans whose companion still tells of a plain version. */
   readonly #revealing = new Set<Plan>();
@@ -93,6 +74,7 @@ class Publication {
     this.#parts = parts;
     this.#port = parts.port;
     this.#directories = new WorkingDirectories(parts.port, parts.root);
+    this.#temps = new Unplaced(parts.port, parts.temps);
   }
 
   async run(plans: readonly Plan[]): Promise<Result[]> {
@@ -117,10 +99,7 @@ class Publication {
 
   /** Gives up temps that did not get their names, and lets go of the directories. */
   async end(): Promise<void> {
-    // The files stay open as long as somebody works on them.
-    await Promise.all(this.#fsyncs);
-    for (const descriptor of this.#open) this.#port.close(descriptor);
-    for (const temp of this.#temps) discard(this.#port, temp);
+    await this.#temps.discard();
     this.#directories.release();
     this.#parts.made(this.#directories.made);
   }
@@ -156,36 +135,16 @@ class Publication {
     const seen = this.#judge(plan, [names.path]);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
     const isThere = seen?.path === names.path && seen.is?.sha256 === sha256 && !(plan.anew && body.from === "memory");
-    const companion = this.#temp(writeCompanion(this.#companionOf(plan, seen)));
+    const companion = this.#temps.write(writeCompanion(this.#companionOf(plan, seen)));
     if (isThere) return { plan, seen, companion, data: undefined };
-    if (body.from === "memory") return { plan, seen, companion, data: this.#temp(body.bytes) };
+    if (body.from === "memory") return { plan, seen, companion, data: this.#temps.write(body.bytes) };
     if (body.from === "file") return { plan, seen, companion, data: { path: body.path, descriptor: undefined } };
     return this.#end({ outcome: "edited", plan, path: names.path });
   }
 
-  /** Has the temps that were written so far brought to the medium, in the background. */
-  #fsyncWritten(): void {
-    const descriptors = this.#unsynced;
-    this.#unsynced = [];
-    this.#fsyncs.push(this.#port.fsyncTogether(descriptors).then((outcomes) => ({ descriptors, outcomes })));
-  }
-
-  /** Waits until the temps of all plans are on the medium, and closes them. */
+  /** Waits until the temps of all plans are on the medium. */
   async #fsyncTemps(written: readonly Prepared[]): Promise<Prepared[]> {
-    this.#fsyncWritten();
-    const failures = new Map<number, unknown>();
-    for (const { descriptors, outcomes } of await Promise.all(this.#fsyncs)) {
-      for (const [index, descriptor] of descriptors.entries()) {
-        const outcome = outcomes[index];
-        if (outcome?.status === "rejected") failures.set(descriptor, outcome.reason);
-        this.#open.delete(descriptor);
-        try {
-          this.#port.close(descriptor);
-        } catch (error) {
-          if (!failures.has(descriptor)) failures.set(descriptor, error);
-        }
-      }
-    }
+    const failures = await this.#temps.fsync();
     return written.filter(({ plan, companion, data }) => {
       const failed = [companion, data].find((temp) => failures.has(temp?.descriptor ?? -1));
       if (failed === undefined) return true;
@@ -348,17 +307,6 @@ class Publication {
     if (plan.keeps(version)) return { kept: [{ version, place, sha256 }], raced: [] };
     versions.drop(place);
     return { kept: [], raced: [] };
-  }
-
-  #temp(bytes: Uint8Array): Temp {
-    const temp = this.#parts.temps.next();
-    const descriptor = this.#port.openNew(temp);
-    this.#temps.add(temp);
-    this.#open.add(descriptor);
-    writeAll(this.#port, descriptor, bytes);
-    this.#unsynced.push(descriptor);
-    if (this.#unsynced.length >= FSYNCED_TOGETHER) this.#fsyncWritten();
-    return { path: temp, descriptor };
   }
 
   #rename(temp: string, path: string): void {

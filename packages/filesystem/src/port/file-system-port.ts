@@ -58,8 +58,10 @@ export interface HeldDirectory {
   release(): void;
 }
 
+/** What stands under a name. `other`: a device, a socket, a pipe. */
 export type FileKind = "file" | "directory" | "symlink" | "other";
 
+/** What the file system knows of a file. */
 export interface FileStat {
   readonly kind: FileKind;
   readonly size: number;
@@ -70,6 +72,7 @@ export interface FileStat {
   readonly device: bigint;
 }
 
+/** One name in a directory. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly kind: FileKind;

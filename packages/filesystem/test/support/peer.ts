@@ -1,10 +1,7 @@
 // Another process of the conformance suite. The root is its argument.
-import { type PeerChannel, runPeer } from "@holdfast/conformance";
+import { runPeer } from "@holdfast/conformance";
+import { parentChannel } from "@holdfast/conformance/node";
 import { filesystem } from "@holdfast/filesystem";
 
 const root = process.argv[2] ?? "";
-const channel: PeerChannel = {
-  send: (message) => process.send?.(message),
-  receive: (listener) => process.on("message", listener),
-};
-runPeer(() => filesystem({ root, lockTimeout: 60_000 }), channel);
+runPeer(() => filesystem({ root, lockTimeout: 60_000 }), parentChannel());

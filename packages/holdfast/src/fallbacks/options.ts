@@ -1,5 +1,9 @@
 import { StorageError } from "@holdfast/core";
 
+/**
+ * `primary`: it answers; `fallback`: it is away and the fallbacks answer; `recovering`: they still do, while what waited is
+ * replayed.
+ */
 export type FallbackMode = "primary" | "fallback" | "recovering";
 
 /** What happens between a primary and its fallbacks. */
@@ -24,6 +28,7 @@ export type FallbackEvent =
       readonly keptAs?: string;
     };
 
+/** When a primary counts as away, and when as back. */
 export interface FallbackRetryPolicy {
   /** How often a call to the primary is repeated before a fallback takes over. Default: 2. */
   readonly retries?: number | undefined;
@@ -41,7 +46,9 @@ export interface FallbackRetryPolicy {
   readonly successes?: number | undefined;
 }
 
+/** How fallbacks stand in. */
 export interface FallbackOptions {
+  /** Default: each of its parts has its own. */
   readonly retryPolicy?: FallbackRetryPolicy | undefined;
   /**
    * What is answered, while the primary is away, about keys that no fallback holds. `unavailable`: that it cannot be told;

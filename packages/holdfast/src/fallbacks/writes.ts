@@ -185,7 +185,7 @@ function isNoAnswer(outcome: object | NoAnswer): outcome is NoAnswer {
 function unknownOutcome(current?: Version | null): StorageError {
   return new StorageError(
     "UNAVAILABLE",
-    "the primary did not answer, and was changed by somebody else meanwhile, so the outcome is unknown. Load it again and decide anew",
+    "the primary did not answer, and was changed by somebody else meanwhile, so the outcome is unknown; load it again and decide anew",
     { retryable: false, current },
   );
 }

@@ -12,6 +12,7 @@ export interface Keytar {
   findCredentials(service: string): Promise<{ account: string; password: string }[]>;
 }
 
+/** Which keytar to use, and for whom. */
 export interface KeytarSecretsOptions extends OsSecretsOptions {
   /** The module, for apps that bundle it or build a fork. Default: the package `keytar` is imported. */
   keytar?: Keytar | undefined;

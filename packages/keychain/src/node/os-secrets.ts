@@ -3,6 +3,7 @@ import { keysIn } from "../keys-in.js";
 import { checkName, type SecretStore } from "../secret-store.js";
 import { keychainError } from "./keychain-error.js";
 
+/** Whose secrets the keychain keeps. */
 export interface OsSecretsOptions {
   /** Whose secrets these are, as the keychain shows it: the app's name. */
   service: string;

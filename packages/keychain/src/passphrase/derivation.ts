@@ -7,11 +7,14 @@ import { argon2id } from "hash-wasm";
  */
 export type Derivation = Argon2Derivation | Pbkdf2Derivation;
 
+/** By argon2id (RFC 9106). */
 export interface Argon2Derivation {
   readonly kdf: "argon2id";
   /** KiB of memory. */
   readonly memory: number;
+  /** Over that memory. */
   readonly passes: number;
+  /** Threads' worth of work in each pass. */
   readonly lanes: number;
 }
 

@@ -4,6 +4,7 @@ import type { SecretStore } from "../secret-store.js";
 import { checkDerivation, DEFAULT_DERIVATION, type Derivation } from "./derivation.js";
 import { PassphraseSeal } from "./sealed-key.js";
 
+/** The passphrase, and where the keys are that it opens. */
 export interface PassphraseKeysOptions {
   /** Asked for once for each load that needs it. Never kept as text. */
   passphrase: string | (() => string | Promise<string>);

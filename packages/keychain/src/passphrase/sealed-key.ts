@@ -100,7 +100,7 @@ function parse(written: string) {
   }
   if (content["holdfast"] !== "sealed-key") throw corrupt();
   if (content["v"] !== FORMAT) {
-    throw new StorageError("UNSUPPORTED", "the key was sealed by a newer version: install that");
+    throw new StorageError("UNSUPPORTED", "the key was sealed by a newer version of Holdfast: update Holdfast");
   }
   const part = (name: string, length: number): Uint8Array<ArrayBuffer> => {
     const text = content[name];
@@ -127,7 +127,7 @@ function bounded(content: Record<string, unknown>): Derivation {
 }
 
 function corrupt(cause?: unknown): StorageError {
-  return new StorageError("CORRUPT", "what is kept there is no sealed key: restore it from another copy", { cause });
+  return new StorageError("CORRUPT", "what is kept there is no sealed key: restore it from a backup", { cause });
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -11,6 +11,7 @@ export type ItemBody =
 
 /** A body that is being collected, which no item points to yet. */
 export interface StagedBody {
+  /** The number of its row. */
   readonly id: number;
   /** Random; says whose it is, should the row be cleaned away and its number be used again. */
   readonly token: string;
@@ -23,7 +24,9 @@ export interface BodyFacts {
   readonly key: string;
   readonly modified: number;
   readonly expiration: number | null;
+  /** Its search terms, one behind the other; empty for none. */
   readonly terms: string;
+  /** Of its chunks, 32 bytes each; empty for a body of one piece. */
   readonly hashes: Uint8Array;
 }
 

@@ -3,7 +3,9 @@ import type { Connection, Statement } from "../driver.js";
 import { readStoreValue } from "./schema.js";
 import { inSnapshot } from "./snapshot.js";
 
+/** One committed write, and its place in the feed. */
 export interface FeedEntry extends Pick<AdapterChange, "type" | "key" | "version"> {
+  /** 1 for the first, without gaps. */
   readonly seq: number;
   readonly cursor: string;
 }

@@ -14,6 +14,7 @@ export interface SweepStep {
   readonly next: SweepPlace | undefined;
 }
 
+/** How far a sweep has got. */
 export interface SweepPlace {
   readonly key: string;
   readonly version: string;

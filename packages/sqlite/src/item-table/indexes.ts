@@ -9,6 +9,7 @@ import { SearchIndex } from "./search-index.js";
  */
 export class Indexes {
   readonly #connection: Connection;
+  /** The full-text index alone. */
   readonly words: SearchIndex;
   readonly #reach: Statement<{ reach: number | null }>;
   readonly #behind: Statement<{ behind: number | null }>;

@@ -26,6 +26,7 @@ export class ItemSearch {
     this.#lagging = lagging;
   }
 
+  /** What `scanQuery` of core answers over the same items. */
   query(query: ParsedQuery, now: number): RecordHeader[] {
     return this.#consistently(query, () => {
       const plan = planQuery(query, now, this.#count);

@@ -33,6 +33,7 @@ import { joinTerms } from "./search-index.js";
 /** A record whose body goes another way. */
 export type BodilessRecord = Omit<WriteRecord, "body">;
 
+/** What `usage` answers. */
 export interface Usage {
   readonly items: number;
   readonly bytes: number;
@@ -105,11 +106,13 @@ export class ItemTable {
     return Number(this.#tokenizer.get()?.version);
   }
 
+  /** The header of an item that is alive at `now`. */
   stat(key: string, now: number): RecordHeader | undefined {
     const row = this.#living.get(key, now);
     return row && toHeader(row);
   }
 
+  /** Headers of items that are alive at `now`, in code-point order. */
   list({ prefix, after, limit }: ListRange, now: number): RecordHeader[] {
     const range = keyRange(prefix, after);
     return range === undefined ? [] : this.#list.all(range.from, range.below, now, limit).map(toHeader);
@@ -120,12 +123,14 @@ export class ItemTable {
     return this.#usage.get(now) ?? { items: 0, bytes: 0 };
   }
 
+  /** As `put` of an adapter, within the caller's transaction. */
   put(record: BodilessRecord, body: ItemBody, condition: PutCondition): PutOutcome {
     const { key, version } = record.header;
     const found = this.#find(key);
     return checkWrite(found, version, condition) ?? this.#put(record, body, found, condition.now);
   }
 
+  /** As `delete` of an adapter, within the caller's transaction. */
   delete(key: string, condition: DeleteCondition): DeleteOutcome {
     const found = this.#find(key);
     return checkDelete(found, condition) ?? this.#remove(key, condition.version, found, condition.now);

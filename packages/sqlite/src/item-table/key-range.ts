@@ -1,4 +1,4 @@
-import { compareKeys } from "@holdfast/core";
+import { afterPrefix, compareKeys } from "@holdfast/core";
 
 /** Keys from `from` on, below `below`: bounds for `key >= ? AND key < ?`. */
 export interface KeyRange {
@@ -9,8 +9,6 @@ export interface KeyRange {
 
 const ABOVE_ALL = new Uint8Array();
 const FIRST_SURROGATE = 0xd800;
-const AFTER_SURROGATES = 0xe000;
-const LAST_CODE_POINT = 0x10ffff;
 /** How many code points share one high surrogate. */
 const BLOCK = 0x400;
 
@@ -23,7 +21,7 @@ export function keyRange(prefix: string, after?: string): KeyRange | undefined {
 }
 
 function prefixRange(prefix: string): KeyRange | undefined {
-  if (prefix.isWellFormed()) return { from: prefix, below: following(prefix) };
+  if (prefix.isWellFormed()) return { from: prefix, below: afterPrefix(prefix) ?? ABOVE_ALL };
   // A prefix is a literal start, and half a surrogate pair starts 1,024 characters. Elsewhere no legal key has one.
   const stem = prefix.slice(0, -1);
   const half = prefix.charCodeAt(prefix.length - 1);
@@ -31,18 +29,6 @@ function prefixRange(prefix: string): KeyRange | undefined {
   const first = 0x10000 + (half - FIRST_SURROGATE) * BLOCK;
   return {
     from: stem + String.fromCodePoint(first),
-    below: following(stem + String.fromCodePoint(first + BLOCK - 1)),
+    below: afterPrefix(stem + String.fromCodePoint(first + BLOCK - 1)) ?? ABOVE_ALL,
   };
-}
-
-/** The least string above all that start with `prefix`. */
-function following(prefix: string): string | Uint8Array {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
-  while (points.length > 0) {
-    const last = points.pop() ?? 0;
-    if (last === LAST_CODE_POINT) continue;
-    points.push(last + 1 === FIRST_SURROGATE ? AFTER_SURROGATES : last + 1);
-    return String.fromCodePoint(...points);
-  }
-  return ABOVE_ALL;
 }

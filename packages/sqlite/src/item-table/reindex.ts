@@ -6,6 +6,7 @@ import { ITEM_COLUMNS, type ItemRow, toHeader } from "./rows.js";
 import { TOKENIZER_SQL } from "./schema.js";
 import { joinTerms } from "./search-index.js";
 
+/** What makes the terms of the search index, and the number that changes with how it does. */
 export interface Tokenizer {
   readonly version: number;
   readonly termsOf: (header: RecordHeader) => string[];

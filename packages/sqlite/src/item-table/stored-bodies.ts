@@ -9,6 +9,7 @@ export interface StoredItem {
   readonly body: StoredBody;
 }
 
+/** Where the bytes of an item are. */
 export type StoredBody =
   | { readonly in: "memory"; readonly bytes: Uint8Array }
   | { readonly in: "chunks"; readonly id: number; readonly count: number }
@@ -38,6 +39,7 @@ export class StoredBodies {
     this.#chunk = connection.prepare("SELECT bytes FROM chunks WHERE body = ? AND n = ?");
   }
 
+  /** The item, when it is alive at `now`. */
   find(key: string, now: number): StoredItem | undefined {
     return locate(this.#find.get(key, now));
   }
@@ -94,7 +96,7 @@ function inRow(bytes: Uint8Array | null): StoredBody {
 function missing(key: string, what: string): StorageError {
   return new StorageError(
     "CORRUPT",
-    `${what} of ${JSON.stringify(key)} is missing; restore it from a backup or delete it`,
+    `${what} of ${JSON.stringify(key)} is missing; restore it from a backup, or delete it`,
     {
       key,
     },

@@ -1,10 +1,7 @@
 // Another process of the conformance suite. The path of the database is its argument.
-import { type PeerChannel, runPeer } from "@holdfast/conformance";
+import { runPeer } from "@holdfast/conformance";
+import { parentChannel } from "@holdfast/conformance/node";
 import { sqlite } from "@holdfast/sqlite";
 
 const path = process.argv[2] ?? "";
-const channel: PeerChannel = {
-  send: (message) => process.send?.(message),
-  receive: (listener) => process.on("message", listener),
-};
-runPeer(() => sqlite({ path, lockTimeout: 60_000 }), channel);
+runPeer(() => sqlite({ path, lockTimeout: 60_000 }), parentChannel());

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { launchProfile } from "@holdfast/browser/launch";
-import { build } from "vite";
+import { bundleScript, openBlankPage } from "@holdfast/browser/page";
 import type { Contender, ContenderFacts } from "../harness/contender.ts";
 import type { PageStoreId, Work } from "./work.ts";
 
@@ -12,15 +12,10 @@ export interface BenchPage {
   close(): Promise<void>;
 }
 
-// Loopback counts as secure, which IndexedDB's neighbours ask for. Nobody listens there: the browser is answered from here.
-const ADDRESS = "http://127.0.0.1/";
-
 export async function openPage(folder: string): Promise<BenchPage> {
-  const script = await bundle();
+  const script = await bundleScript(join(import.meta.dirname, "in-page.ts"));
   const context = await launchProfile(folder, ["--js-flags=--expose-gc"]);
-  await context.route(ADDRESS, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  const page = await context.newPage();
-  await page.goto(ADDRESS);
+  const page = await openBlankPage(context);
   await page.addScriptTag({ content: script });
   let open = true;
   const close = async () => {
@@ -47,22 +42,4 @@ export async function openPage(folder: string): Promise<BenchPage> {
     }),
     close,
   };
-}
-
-/** in-page.ts with all that it imports, as one script. */
-async function bundle(): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    build: {
-      write: false,
-      minify: false,
-      target: "esnext",
-      lib: { entry: join(import.meta.dirname, "in-page.ts"), formats: ["iife"], name: "bench" },
-    },
-  });
-  const [first] = Array.isArray(built) ? built : [built];
-  const chunk = first !== undefined && "output" in first ? first.output[0] : undefined;
-  if (chunk?.type !== "chunk") throw new Error("the page's script was not built");
-  return chunk.code;
 }

@@ -2,26 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchProfile } from "@holdfast/browser/launch";
+import { bundleScript, openBlankPage } from "@holdfast/browser/page";
 import type { Result } from "@holdfast/conformance";
-import { build } from "vite";
-
-// Loopback counts as secure. Nobody listens there: the browser is answered from here.
-const ADDRESS = "http://127.0.0.1/";
 
 /** Runs the suite on the indexeddb adapter in a window of a real browser, whose profile lies on the disk; its peers are other tabs. */
 export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
-  const script = await bundle();
+  const script = await bundleScript(join(import.meta.dirname, "in-page.ts"));
   const folder = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
   const context = await launchProfile(folder);
   try {
-    await context.route(ADDRESS, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-    const newPage = async () => {
-      const page = await context.newPage();
-      await page.goto(ADDRESS);
-      return page;
-    };
-    const suite = await newPage();
-    const tabs: Awaited<ReturnType<typeof newPage>>[] = [];
+    const suite = await openBlankPage(context);
+    const tabs: Awaited<ReturnType<typeof openBlankPage>>[] = [];
     const results: Result[] = [];
     let wake = (): void => undefined;
     await suite.exposeFunction("tellResult", (result: Result) => {
@@ -29,7 +20,7 @@ export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
       wake();
     });
     await suite.exposeFunction("openTab", async (database: string) => {
-      const tab = await newPage();
+      const tab = await openBlankPage(context);
       const number = tabs.push(tab) - 1;
       await tab.exposeFunction("tellSuite", (message: unknown) =>
         suite.evaluate(([from, what]) => globalThis.hear?.(from, what), [number, message] as const),
@@ -75,22 +66,4 @@ export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
     await context.close();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** in-page.ts with all that it imports, as one script. */
-async function bundle(): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    build: {
-      write: false,
-      minify: false,
-      target: "esnext",
-      lib: { entry: join(import.meta.dirname, "in-page.ts"), formats: ["iife"], name: "certify" },
-    },
-  });
-  const [first] = Array.isArray(built) ? built : [built];
-  const chunk = first !== undefined && "output" in first ? first.output[0] : undefined;
-  if (chunk?.type !== "chunk") throw new Error("the page's script was not built");
-  return chunk.code;
 }

@@ -25,7 +25,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "temps without fsync",
     story: "a file under its final name, empty or torn",
-    file: publish,
+    file: "mirror/unplaced.js",
     edits: [
       {
         find: "this.#port.fsyncTogether(descriptors)",

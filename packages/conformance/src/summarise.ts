@@ -1,6 +1,6 @@
-import type { Result } from "@holdfast/conformance";
+import type { Result } from "./run-conformance.js";
 
-/** What was found about one subject of the suite. */
+/** What a run of the suite found about one theme. */
 export interface ThemeOutcome {
   readonly theme: string;
   /** Cases, each counted once for every mode in which it ran; refusals are among them. */

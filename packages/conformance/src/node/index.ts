@@ -1,0 +1,2 @@
+export { forkPeer } from "./fork-peer.js";
+export { parentChannel } from "./parent-channel.js";
