@@ -203,6 +203,9 @@ export const saveAndLoad: Theme = {
         equal(await storage.load("k"), "small", "what was saved behind a large value");
         await Promise.all([storage.save("k", large), storage.delete("k")]);
         equal(await storage.exists("k"), false, "whether what was deleted behind a large save is there");
+        await storage.save("k", "old");
+        await Promise.all([storage.delete("k"), storage.save("k", "new")]);
+        equal(await storage.load("k"), "new", "what was saved behind a deletion");
         await Promise.all([storage.save("k", "small"), storage.save("k", large), storage.save("other", 1)]);
         equal((await storage.stat("k"))?.size, large.length, "the size of what was saved last");
       },
