@@ -1,24 +1,25 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Harness, type Result, runConformance } from "@holdfast/conformance";
+import { type Harness, type Result, runConformance, type Theme } from "@holdfast/conformance";
 import type { Capabilities } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
 import { indexeddb } from "@holdfast/indexeddb";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { sqlite } from "@holdfast/sqlite";
 import { runInBrowser } from "./browser/run-in-browser.ts";
+import { cloudCapabilities, runInCloud } from "./cloud/run-in-cloud.ts";
 import { startPeer } from "./start-peer.ts";
 
 /** An adapter that is certified, as an app gets it that sets no option. */
 export interface CertifiedAdapter {
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** Runs the whole suite on it. */
-  run(): AsyncIterable<Result>;
+  /** Runs these themes of the suite on it, in every mode. */
+  run(themes: readonly Theme[]): AsyncIterable<Result>;
 }
 
-/** Every adapter of this repository that needs no service. */
+/** Every adapter of this repository. */
 export const adapters: readonly CertifiedAdapter[] = [
   onNode(memory().capabilities, {
     name: "memory",
@@ -54,8 +55,9 @@ export const adapters: readonly CertifiedAdapter[] = [
     },
   }),
   { name: "indexeddb", capabilities: indexeddb({ name: "never-opened" }).capabilities, run: runInBrowser },
+  { name: "cloud", capabilities: cloudCapabilities, run: runInCloud },
 ];
 
 function onNode(capabilities: Capabilities, harness: Harness): CertifiedAdapter {
-  return { name: harness.name, capabilities, run: () => runConformance(harness) };
+  return { name: harness.name, capabilities, run: (themes) => runConformance(harness, { themes }) };
 }

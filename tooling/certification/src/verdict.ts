@@ -1,4 +1,4 @@
-import { type Result, themes } from "@holdfast/conformance";
+import type { Result, Theme } from "@holdfast/conformance";
 
 /** What one adapter's run of the suite found, by the names of the themes. */
 export type Verdict = Readonly<Record<string, ThemeVerdict>>;
@@ -15,20 +15,23 @@ export interface ThemeVerdict {
 /** Verdicts by the names of the adapters: what the page is made from. */
 export type Verdicts = Readonly<Record<string, Verdict>>;
 
-/** Sums up a run of the whole suite. `onFailure` hears of each broken promise at once. */
-export async function certify(run: AsyncIterable<Result>, onFailure: (result: Result) => void): Promise<Verdict> {
+/** Sums up a run of themes of the suite. `onFailure` hears of each broken promise at once. */
+export async function certify(
+  themes: readonly Theme[],
+  run: AsyncIterable<Result>,
+  onFailure: (result: Result) => void,
+): Promise<Verdict> {
   const results: Result[] = [];
   for await (const result of run) {
     results.push(result);
     if (!result.passed) onFailure(result);
   }
-  return summarise(results);
+  return summarise(themes, results);
 }
 
-export function summarise(results: readonly Result[]): Verdict {
-  const names = new Set([...themes.map(({ name }) => name), ...results.map(({ theme }) => theme)]);
+export function summarise(themes: readonly Theme[], results: readonly Result[]): Verdict {
   return Object.fromEntries(
-    Array.from(names, (name) => [name, summariseTheme(results.filter(({ theme }) => theme === name))]),
+    themes.map(({ name }) => [name, summariseTheme(results.filter(({ theme }) => theme === name))]),
   );
 }
 

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchProfile } from "@holdfast/browser/launch";
-import type { Result } from "@holdfast/conformance";
+import type { Result, Theme } from "@holdfast/conformance";
 import { build } from "vite";
 
 // Loopback counts as secure. Nobody listens there: the browser is answered from here.
 const ADDRESS = "http://127.0.0.1/";
 
-/** Runs the suite on the indexeddb adapter in a window of a real browser, whose profile lies on the disk; its peers are other tabs. */
-export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
+/** Runs themes of the suite on the indexeddb adapter in a window of a real browser, whose profile lies on the disk; its peers are other tabs. */
+export async function* runInBrowser(themes: readonly Theme[]): AsyncGenerator<Result, void, undefined> {
   const script = await bundle();
   const folder = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
   const context = await launchProfile(folder);
@@ -55,7 +55,10 @@ export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
     await suite.addScriptTag({ content: script });
     let ended = false;
     const running = suite
-      .evaluate(() => globalThis.runSuite?.())
+      .evaluate(
+        (names) => globalThis.runSuite?.(names),
+        themes.map(({ name }) => name),
+      )
       .finally(() => {
         ended = true;
         wake();
