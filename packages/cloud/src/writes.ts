@@ -84,20 +84,16 @@ export class Writes {
    * Bodies are uploaded side by side, but the writes of one key are sent one after the other, in the order in which they were
    * called: requests that are under way together arrive in any order.
    */
-  async #inOrder<Placed, Outcome>(
+  #inOrder<Placed, Outcome>(
     keys: readonly string[],
     placing: Promise<Placed>,
     send: (placed: Placed) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const answered = Promise.withResolvers<void>();
     const turn = this.#order.turn(keys, placing);
-    // At once, so that nothing comes between the turn and the answer.
-    this.#order.turn(keys, answered.promise);
-    try {
-      return await send(await turn);
-    } finally {
-      answered.resolve();
-    }
+    const outcome = (async () => send(await turn))();
+    // At once, so that nothing comes between the turn and the answer. What goes wrong is told to who waits for the outcome.
+    void this.#order.turn(keys, Promise.allSettled([outcome]));
+    return outcome;
   }
 
   async #send(writes: readonly PlacedWrite[], { now, signal }: WriteTerms): Promise<BatchOutcome | "gone"> {
