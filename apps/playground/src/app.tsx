@@ -29,7 +29,7 @@ export function App({ stage, library }: { stage: Stage; library: Library }) {
         <Side library={library} />
         <main>
           <section ref={items} class="list-column" tabIndex={-1} aria-label="Items">
-            <AccountBar stage={stage} library={library} />
+            <AccountBar library={library} />
             <TaskBar library={library} />
             <ItemList library={library} />
           </section>

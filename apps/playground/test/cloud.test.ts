@@ -8,7 +8,8 @@ let project: RunningProject;
 
 beforeAll(async () => {
   [app, project] = await Promise.all([startApp(), startProject()]);
-});
+  // A database begins with all that it is asked to be: on a machine that is busy, that takes a minute.
+}, 240_000);
 afterAll(async () => {
   await Promise.all([app?.stop(), project?.stop()]);
 });
@@ -110,14 +111,14 @@ describe("a store in the cloud", () => {
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await textOf(page, "after");
 
-    // Signed out by another tab, as by the end of a session that cannot be renewed.
-    await endSession(page);
+    await forgetSession(page);
     await page.reload();
     await page.getByRole("alert").filter({ hasText: "your session has ended" }).waitFor();
     await page.getByText("Nothing here yet").waitFor();
     await signIn(page, ann, "Sign in");
     await isSignedIn(page, ann.email);
     await expect.poll(() => keysOf(page)).toEqual(["notes/a"]);
+    // Signed out in another tab: as where it cannot be renewed.
     const other = await phone.openTab();
     await isSignedIn(other, ann.email);
     await other.getByRole("button", { name: "Data", exact: true }).click();
@@ -137,8 +138,8 @@ describe("a store in the cloud", () => {
   });
 });
 
-/** What supabase-js has kept is gone, and the project is not told. */
-async function endSession(page: Page): Promise<void> {
+/** What supabase-js has kept is gone, and nobody was told. */
+async function forgetSession(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (const name of Object.keys(localStorage)) if (name.startsWith("sb-")) localStorage.removeItem(name);
   });

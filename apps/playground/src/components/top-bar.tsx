@@ -5,6 +5,7 @@ import type { Stage } from "../store/stage.ts";
 import { nextTheme, theme } from "../store/theme.ts";
 import { DataMenu } from "./data-menu.tsx";
 import { Icon } from "./icon.tsx";
+import { Trouble } from "./trouble.tsx";
 
 export function TopBar({ stage, library }: { stage: Stage; library: Library }) {
   return (
@@ -26,6 +27,7 @@ export function TopBar({ stage, library }: { stage: Stage; library: Library }) {
         <ThemeButton />
         <DataMenu stage={stage} library={library} />
       </div>
+      <Trouble stage={stage} library={library} />
     </header>
   );
 }

@@ -28,6 +28,7 @@ export class Stage {
       const resumed = project && (await (await loadCloud()).resume(project));
       const library = await this.#enter(resumed ?? (await openInBrowser()));
       if (project !== undefined && resumed === undefined) {
+        go({ at: "list" });
         library.notices.failed("Opening the store in the cloud", new Error("your session has ended. Sign in again"));
       }
     } catch (error) {

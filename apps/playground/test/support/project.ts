@@ -1,5 +1,6 @@
 import { MIGRATIONS } from "@holdfast/cloud";
 import {
+  chosenDatabase,
   type EmbeddedSupabase,
   type RealtimeStandIn,
   readSqlFiles,
@@ -20,7 +21,7 @@ export async function startProject(): Promise<RunningProject> {
   const [first = ""] = MIGRATIONS;
   const folder = new URL(".", import.meta.resolve(`@holdfast/cloud/supabase/migrations/${first}.sql`));
   const schema = ["create publication supabase_realtime", ...readSqlFiles(folder)];
-  const server = await startSupabase({ schema, database: "pglite" });
+  const server = await startSupabase({ schema, database: chosenDatabase() });
   const front = await startRealtimeStandIn(server);
   return {
     server,
