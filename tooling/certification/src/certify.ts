@@ -15,17 +15,19 @@ const { values, positionals } = parseArgs({
 const chosenAdapters = chosen(adapters, positionals, "adapter");
 const chosenThemes = chosen(themes, values.theme, "theme");
 
+const anew: Record<string, Verdict> = {};
+for (const adapter of chosenAdapters) anew[adapter.name] = await verdictOf(adapter);
+// As they are by now: another run may have certified something else meanwhile.
 const before = readVerdicts();
-const verdicts: Record<string, Verdict> = {};
-for (const adapter of adapters) {
-  const found = before[adapter.name] ?? {};
-  const anew = chosenAdapters.includes(adapter) ? await verdictOf(adapter) : {};
-  const inOrder = themes.flatMap(({ name }) => {
-    const verdict = anew[name] ?? found[name];
-    return verdict === undefined ? [] : [[name, verdict] as const];
-  });
-  verdicts[adapter.name] = Object.fromEntries(inOrder);
-}
+const verdicts = Object.fromEntries(
+  adapters.map(({ name: adapter }) => {
+    const inOrder = themes.flatMap(({ name }) => {
+      const verdict = anew[adapter]?.[name] ?? before[adapter]?.[name];
+      return verdict === undefined ? [] : [[name, verdict] as const];
+    });
+    return [adapter, Object.fromEntries(inOrder)];
+  }),
+);
 mkdirSync(dirname(verdictsPath), { recursive: true });
 writeFileSync(verdictsPath, `${JSON.stringify(verdicts, undefined, 2)}\n`);
 writeFileSync(
