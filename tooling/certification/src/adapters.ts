@@ -8,7 +8,6 @@ import { indexeddb } from "@holdfast/indexeddb";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { sqlite } from "@holdfast/sqlite";
 import { runInBrowser } from "./browser/run-in-browser.ts";
-import { cloudCapabilities, runInCloud } from "./cloud/run-in-cloud.ts";
 import { startPeer } from "./start-peer.ts";
 
 /** An adapter that is certified, as an app gets it that sets no option. */
@@ -19,7 +18,7 @@ export interface CertifiedAdapter {
   run(themes: readonly Theme[]): AsyncIterable<Result>;
 }
 
-/** Every adapter of this repository. */
+/** Every adapter of this repository that needs no service. */
 export const adapters: readonly CertifiedAdapter[] = [
   onNode(memory().capabilities, {
     name: "memory",
@@ -55,7 +54,6 @@ export const adapters: readonly CertifiedAdapter[] = [
     },
   }),
   { name: "indexeddb", capabilities: indexeddb({ name: "never-opened" }).capabilities, run: runInBrowser },
-  { name: "cloud", capabilities: cloudCapabilities, run: runInCloud },
 ];
 
 function onNode(capabilities: Capabilities, harness: Harness): CertifiedAdapter {

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Peer } from "@holdfast/conformance";
 
-/** Starts one of the scripts here as another process. */
-export async function startPeer(script: string, ...given: string[]): Promise<Peer> {
-  const child = fork(join(import.meta.dirname, script), given, {
+/** Starts one of the scripts beside this file as another process. */
+export async function startPeer(script: string, argument: string): Promise<Peer> {
+  const child = fork(join(import.meta.dirname, script), [argument], {
     execArgv: [],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
