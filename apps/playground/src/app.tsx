@@ -1,18 +1,21 @@
 import { useEffect, useRef } from "preact/hooks";
+import { AccountBar } from "./components/account-bar.tsx";
 import { Filters } from "./components/filters.tsx";
 import { Icon } from "./components/icon.tsx";
 import { ItemList } from "./components/item-list.tsx";
 import { ItemPane } from "./components/item-pane.tsx";
 import { NoticeList } from "./components/notices.tsx";
+import { SignIn } from "./components/sign-in.tsx";
 import { SpaceMeter } from "./components/space-meter.tsx";
 import { TaskBar } from "./components/task-bar.tsx";
 import { TopBar } from "./components/top-bar.tsx";
 import { isNarrowed } from "./store/filter.ts";
 import type { Library } from "./store/library.ts";
 import { addressOf, currentPlace, type Place } from "./store/place.ts";
+import type { Stage } from "./store/stage.ts";
 import { isWide } from "./store/wide.ts";
 
-export function App({ library }: { library: Library }) {
+export function App({ stage, library }: { stage: Stage; library: Library }) {
   const place = currentPlace.value;
   const items = useRef<HTMLElement>(null);
   useFocusOfLast(place, items);
@@ -21,11 +24,12 @@ export function App({ library }: { library: Library }) {
       <button type="button" class="skip" onClick={() => items.current?.focus()}>
         Skip to the items
       </button>
-      <TopBar library={library} />
+      <TopBar stage={stage} library={library} />
       <div class="columns" data-at={place.at}>
         <Side library={library} />
         <main>
           <section ref={items} class="list-column" tabIndex={-1} aria-label="Items">
+            <AccountBar library={library} />
             <TaskBar library={library} />
             <ItemList library={library} />
           </section>
@@ -34,6 +38,7 @@ export function App({ library }: { library: Library }) {
           </section>
         </main>
       </div>
+      <SignIn stage={stage} library={library} />
       <NoticeList library={library} />
     </>
   );

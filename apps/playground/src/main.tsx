@@ -1,17 +1,21 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { CannotOpen } from "./components/cannot-open.tsx";
-import { Library } from "./store/library.ts";
-import { openSession } from "./store/session.ts";
+import { Stage } from "./store/stage.ts";
 
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element #app");
 
-try {
-  const library = await Library.start(await openSession());
-  render(<App library={library} />, root);
-} catch (error) {
-  render(<CannotOpen error={error} />, root);
+const stage = new Stage();
+render(<Shown />, root);
+void stage.start();
+
+function Shown() {
+  const shown = stage.shown.value;
+  if (shown === undefined) return null;
+  if (shown.is === "failure") return <CannotOpen stage={stage} failure={shown} />;
+  // Nothing of one store is to be seen in the other.
+  return <App key={shown.library.number} stage={stage} library={shown.library} />;
 }
 
 // A development server has files that change.

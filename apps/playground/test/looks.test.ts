@@ -1,9 +1,6 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { faultsOf } from "./support/accessibility.ts";
-import { type Page, type RunningApp, startApp } from "./support/app.ts";
-
-const SCREENSHOTS = join(import.meta.dirname, "../reports/screenshots");
+import { type RunningApp, startApp } from "./support/app.ts";
+import { lookAt, SCREENS } from "./support/look.ts";
 
 let app: RunningApp;
 beforeAll(async () => {
@@ -11,24 +8,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const SCREENS = [
-  { screen: "phone", viewport: { width: 390, height: 844 } },
-  { screen: "desktop", viewport: { width: 1280, height: 800 } },
-];
-const COLOURS = ["light", "dark"] as const;
-
 describe.each(SCREENS)("on a $screen", ({ screen, viewport }) => {
   it("every state fits the screen in light and in dark colours, and axe finds nothing wrong", async () => {
     const { context, complaints, openTab } = await app.newUser({ viewport, reducedMotion: "reduce" });
     const page = await openTab();
-    const look = async (state: string) => {
-      for (const colorScheme of COLOURS) {
-        await page.emulateMedia({ colorScheme });
-        await page.screenshot({ path: join(SCREENSHOTS, `${screen}-${colorScheme}-${state}.png`) });
-        expect(await faultsOf(page), `${state}, ${colorScheme}`).toEqual([]);
-        expect(await overflow(page), `${state}, ${colorScheme}`).toBe(0);
-      }
-    };
+    const look = (state: string) => lookAt(page, screen, state);
     const button = (name: string) => page.getByRole("button", { name, exact: true });
 
     await page.getByText("Nothing here yet").waitFor();
@@ -127,8 +111,3 @@ describe("keys alone", () => {
     await context.close();
   });
 });
-
-/** How far the page reaches beyond the side of the screen. */
-function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-}

@@ -4,6 +4,7 @@ import {
   type Conflicting,
   type Expectation,
   type HistoryLimits,
+  KeyOrder,
   type RecordHeader,
   type Stale,
   StorageError,
@@ -45,6 +46,7 @@ export class Writes {
   readonly #bodies: Bodies;
   readonly #keep: number | null;
   readonly #committed: () => void;
+  readonly #order = new KeyOrder();
 
   /** `committed` is called after each write that changed something. */
   constructor(
@@ -62,18 +64,39 @@ export class Writes {
   }
 
   /** All or nothing. */
-  async apply(writes: readonly AdapterWrite[], terms: WriteTerms): Promise<BatchOutcome> {
-    for (let placing = 1; ; placing++) {
-      const outcome = await this.applyPlaced(await this.#place(writes, terms.signal), terms);
-      if (outcome !== "gone") return outcome;
-      if (placing === PLACINGS) {
-        throw new StorageError("UNAVAILABLE", "the objects of a body were deleted each time before the write");
+  apply(writes: readonly AdapterWrite[], terms: WriteTerms): Promise<BatchOutcome> {
+    return this.#inOrder(writes.map(keyOf), this.#place(writes, terms.signal), async (placed) => {
+      let outcome = await this.#send(placed, terms);
+      for (let placing = 2; outcome === "gone" && placing <= PLACINGS; placing++) {
+        outcome = await this.#send(await this.#place(writes, terms.signal), terms);
       }
-    }
+      if (outcome !== "gone") return outcome;
+      throw new StorageError("UNAVAILABLE", "the objects of a body were deleted each time before the write");
+    });
   }
 
-  /** As `apply`; "gone" when objects of a body are about to be deleted. */
-  async applyPlaced(writes: readonly PlacedWrite[], { now, signal }: WriteTerms): Promise<BatchOutcome | "gone"> {
+  /** As `apply`, of what has its place; "gone" when objects of a body are about to be deleted. */
+  applyPlaced(writes: readonly PlacedWrite[], terms: WriteTerms): Promise<BatchOutcome | "gone"> {
+    return this.#inOrder(writes.map(keyOf), Promise.resolve(writes), (placed) => this.#send(placed, terms));
+  }
+
+  /**
+   * Bodies are uploaded side by side, but the writes of one key are sent one after the other, in the order in which they were
+   * called: requests that are under way together arrive in any order.
+   */
+  #inOrder<Placed, Outcome>(
+    keys: readonly string[],
+    placing: Promise<Placed>,
+    send: (placed: Placed) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const turn = this.#order.turn(keys, placing);
+    const outcome = (async () => send(await turn))();
+    // At once, so that nothing comes between the turn and the answer. What goes wrong is told to who waits for the outcome.
+    void this.#order.turn(keys, Promise.allSettled([outcome]));
+    return outcome;
+  }
+
+  async #send(writes: readonly PlacedWrite[], { now, signal }: WriteTerms): Promise<BatchOutcome | "gone"> {
     const outcome = await this.#connection.call<WireOutcome>(
       "holdfast_write",
       { p_store: this.#store, p_writes: writes.map(toWireWrite), p_now: now, p_keep: this.#keep },
@@ -109,6 +132,10 @@ export class Writes {
     }
     return placed;
   }
+}
+
+function keyOf(write: AdapterWrite | PlacedWrite): string {
+  return write.type === "put" ? write.record.header.key : write.key;
 }
 
 function headerOf(write: PlacedWrite | undefined): RecordHeader {

@@ -94,6 +94,54 @@ describe("requests", () => {
   });
 });
 
+describe("requests of which the later one is faster", () => {
+  const late = () => proxy.inject(WRITE, { fault: "delay", milliseconds: 200 });
+
+  it("leave what was called last, whatever it is", async () => {
+    late();
+    await Promise.all([storage.save("k", 1), storage.save("k", 2)]);
+    expect(await storage.load("k")).toBe(2);
+    late();
+    expect(await Promise.all([storage.save("k", 3), storage.delete("k")])).toEqual([expect.anything(), true]);
+    expect(await storage.exists("k")).toBe(false);
+    late();
+    await Promise.all([storage.delete("k"), storage.save("k", 4)]);
+    expect(await storage.load("k")).toBe(4);
+    late();
+    const batch = storage.batch([
+      { type: "save", key: "k", data: 5 },
+      { type: "save", key: "other", data: 5 },
+    ]);
+    await Promise.all([batch, storage.save("other", 6)]);
+    expect([await storage.load("k"), await storage.load("other")]).toEqual([5, 6]);
+  });
+
+  it("keep no other key waiting", async () => {
+    late();
+    const saving = storage.save("k", 1);
+    const done = vi.fn();
+    void saving.then(done);
+    await storage.save("other", 1);
+    expect(done).not.toHaveBeenCalled();
+    await saving;
+  });
+
+  it("go on behind one that fails, and one that is given up", async () => {
+    const signal = new AbortController();
+    proxy.inject(WRITE, { fault: "hang" });
+    const before = proxy.log.length;
+    const hanging = storage.save("k", 1, { signal: signal.signal });
+    await vi.waitFor(() => expect(proxy.log.length).toBeGreaterThan(before));
+    const refused = storage.save("k", 2, { ifVersion: "018c00000000-0000-000000000000" });
+    const saving = storage.save("k", 3);
+    signal.abort();
+    await expect(hanging).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(refused).rejects.toMatchObject({ code: "CONFLICT" });
+    await saving;
+    expect(await storage.load("k")).toBe(3);
+  });
+});
+
 describe("a fault that passes", () => {
   it.each(PASSING)("is not seen, and a write takes effect once: $fault $status", async (fault) => {
     await storage.save("k", 0);

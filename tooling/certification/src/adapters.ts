@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Harness, type Result, runConformance } from "@holdfast/conformance";
+import { type Harness, type Result, runConformance, type Theme } from "@holdfast/conformance";
 import { forkPeer } from "@holdfast/conformance/node";
 import type { Capabilities } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
@@ -14,8 +14,8 @@ import { runInBrowser } from "./browser/run-in-browser.ts";
 export interface CertifiedAdapter {
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** Runs the whole suite on it. */
-  run(): AsyncIterable<Result>;
+  /** Runs these themes of the suite on it, in every mode. */
+  run(themes: readonly Theme[]): AsyncIterable<Result>;
 }
 
 /** Every adapter of this repository that needs no service. */
@@ -57,5 +57,5 @@ export const adapters: readonly CertifiedAdapter[] = [
 ];
 
 function onNode(capabilities: Capabilities, harness: Harness): CertifiedAdapter {
-  return { name: harness.name, capabilities, run: () => runConformance(harness) };
+  return { name: harness.name, capabilities, run: (themes) => runConformance(harness, { themes }) };
 }

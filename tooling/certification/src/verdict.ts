@@ -1,4 +1,4 @@
-import { type Result, summarise, type ThemeOutcome, themes } from "@holdfast/conformance";
+import { type Result, summarise, type Theme, type ThemeOutcome } from "@holdfast/conformance";
 
 /** What one adapter's run of the suite found, by the names of the themes. */
 export type Verdict = Readonly<Record<string, ThemeVerdict>>;
@@ -15,17 +15,21 @@ export interface ThemeVerdict {
 /** Verdicts by the names of the adapters: what the page is made from. */
 export type Verdicts = Readonly<Record<string, Verdict>>;
 
-/** Sums up a run of the whole suite. `onFailure` hears of each broken promise at once. */
-export async function certify(run: AsyncIterable<Result>, onFailure: (result: Result) => void): Promise<Verdict> {
+/** Sums up a run of themes of the suite. `onFailure` hears of each broken promise at once. */
+export async function certify(
+  themes: readonly Theme[],
+  run: AsyncIterable<Result>,
+  onFailure: (result: Result) => void,
+): Promise<Verdict> {
   const results: Result[] = [];
   for await (const result of run) {
     results.push(result);
     if (!result.passed) onFailure(result);
   }
-  return verdictOf(results);
+  return verdictOf(themes, results);
 }
 
-export function verdictOf(results: readonly Result[]): Verdict {
+export function verdictOf(themes: readonly Theme[], results: readonly Result[]): Verdict {
   const nothingRun = themes.map(({ name: theme }): ThemeOutcome => ({ theme, passed: 0, refused: {}, failed: [] }));
   return Object.fromEntries(
     [...nothingRun, ...summarise(results)].map(({ theme, passed, refused, failed }) => [

@@ -61,7 +61,7 @@ describe("certificationPage", () => {
   const page = (results: Result[]) =>
     certificationPage({
       capabilities: { mine: capabilities },
-      verdicts: { mine: verdictOf(results) },
+      verdicts: { mine: verdictOf(themes, results) },
       saboteurs: [
         { name: "lost | found", story: "It bites __here__.", caughtBy: { theme: "keys", case: "a promise" } },
       ],

@@ -2,11 +2,11 @@ import { parseArgs } from "node:util";
 import { endure } from "./endurance.ts";
 import { tryPair } from "./pairs.ts";
 import { measureRates, rateKinds } from "./rate.ts";
-import { browserKind, cloudKind, nodeKinds } from "./stores.ts";
+import { browserKind, cloudKind, type Kind, nodeKinds } from "./stores.ts";
 
 const HELP = `pnpm migration [pairs | rate | endurance]
 
-  pairs        every ordered pair of adapters with bodies up to 64 MiB; --largest BYTES
+  pairs        every ordered pair of adapters with bodies up to 64 MiB; --largest BYTES, --from KIND, --to KIND
   rate         the copy phase against the slower side by hand; --items COUNT (100000), --from KIND, --to KIND
   endurance    1,000,000 small items and one body of 4 GiB in flat memory; --items COUNT, --bytes BYTES`;
 
@@ -37,8 +37,8 @@ if (chosen === undefined) {
 async function pairs(): Promise<boolean> {
   let ok = true;
   const kinds = [...nodeKinds, browserKind, cloudKind];
-  for (const from of kinds) {
-    for (const to of kinds) {
+  for (const from of named(kinds, values.from)) {
+    for (const to of named(kinds, values.to)) {
       // A value takes its way through the browser's debugging protocol, as text.
       const crosses = from === browserKind || to === browserKind;
       const largest = crosses ? Math.min(8 * MiB, Number(values.largest)) : Number(values.largest);
@@ -52,6 +52,13 @@ async function pairs(): Promise<boolean> {
     }
   }
   return ok;
+}
+
+/** The one of that name; all without one. */
+function named(kinds: readonly Kind[], name: string | undefined): readonly Kind[] {
+  const chosen = kinds.filter((kind) => name === undefined || kind.name === name);
+  if (chosen.length === 0) throw new Error(`there is no kind ${name}: ${kinds.map((kind) => kind.name).join(", ")}`);
+  return chosen;
 }
 
 async function rate(): Promise<boolean> {

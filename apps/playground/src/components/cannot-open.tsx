@@ -1,14 +1,28 @@
 import { explain } from "../store/notices.ts";
+import type { Stage } from "../store/stage.ts";
 
 /** In place of the app when there is no store to show. */
-export function CannotOpen({ error }: { error: unknown }) {
+export function CannotOpen({
+  stage,
+  failure: { error, inCloud },
+}: {
+  stage: Stage;
+  failure: { readonly error: unknown; readonly inCloud: boolean };
+}) {
   return (
     <main class="cannot-open">
-      <h1>The store cannot be opened</h1>
+      <h1>{inCloud ? "The store in the cloud cannot be opened" : "The store cannot be opened"}</h1>
       <p role="alert">{explain(error)}</p>
-      <button type="button" class="button primary" onClick={() => location.reload()}>
-        Try again
-      </button>
+      <div class="row">
+        <button type="button" class="button primary" onClick={() => location.reload()}>
+          Try again
+        </button>
+        {inCloud && (
+          <button type="button" class="button" onClick={() => void stage.useBrowser()}>
+            Open this browser's store
+          </button>
+        )}
+      </div>
     </main>
   );
 }

@@ -4,12 +4,14 @@ import { writeArchive } from "../archive/write-archive.ts";
 import { importCorpus } from "../store/corpus.ts";
 import { deleteEverything } from "../store/delete-everything.ts";
 import type { Library } from "../store/library.ts";
+import type { Stage } from "../store/stage.ts";
 import { download } from "./download.ts";
 import { countOf } from "./format.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 /** What is done with the whole store. */
-export function DataMenu({ library }: { library: Library }) {
+export function DataMenu({ stage, library }: { stage: Stage; library: Library }) {
+  const { account } = library.session;
   const menu = useRef<HTMLDivElement>(null);
   const file = useRef<HTMLInputElement>(null);
   const confirmation = useRef<HTMLDialogElement>(null);
@@ -40,6 +42,28 @@ export function DataMenu({ library }: { library: Library }) {
           that was exported here
         </MenuButton>
         <hr />
+        {account === undefined ? (
+          <MenuButton
+            icon="cloud"
+            label="Store in the cloud"
+            disabled={busy}
+            onClick={choose(() => {
+              stage.asking.value = true;
+            })}
+          >
+            in a Supabase project, on all your devices
+          </MenuButton>
+        ) : (
+          <MenuButton
+            icon="cloud"
+            label="Sign out"
+            disabled={busy}
+            onClick={choose(() => void library.notices.attempt("Signing out", () => stage.signOut()))}
+          >
+            back to the store in this browser
+          </MenuButton>
+        )}
+        <hr />
         <MenuButton
           icon="trash"
           label="Delete everything"
@@ -66,7 +90,10 @@ export function DataMenu({ library }: { library: Library }) {
       <dialog ref={confirmation} class="confirmation" aria-labelledby="delete-title">
         <form method="dialog">
           <h2 id="delete-title">Delete {countOf(items, "item")}?</h2>
-          <p>They go from this browser. Their history stays for a while, but finding it takes their keys.</p>
+          <p>
+            They go from {account === undefined ? "this browser" : "the project, for all your devices"}. Their history
+            stays for a while, but finding it takes their keys.
+          </p>
           <div class="row end">
             <button type="submit" class="button">
               Keep them

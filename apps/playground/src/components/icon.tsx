@@ -16,6 +16,7 @@ const PATHS = {
   folder: "M4 6h6l2 2h8v11H4z",
   filter: "M4 6h16M7 12h10M10 18h4",
   clock: "M12 4a8 8 0 1 0 0 16a8 8 0 0 0 0-16M12 8v4l3 2",
+  cloud: "M7 18a4 4 0 0 1-.5-8a6 6 0 0 1 11.500 1A3.500 3.500 0 0 1 17.500 18z",
   shield: "M12 3l7 3v5c0 5-3 8-7 10c-4-2-7-5-7-10V6z",
 } as const;
 

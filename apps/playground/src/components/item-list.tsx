@@ -125,7 +125,11 @@ function Welcome({ library }: { library: Library }) {
     <div class="empty">
       <Icon name="folder" />
       <h2>Nothing here yet</h2>
-      <p>This store lives in your browser, on this device, with search and history. It works without a network.</p>
+      <p>
+        {library.session.account === undefined
+          ? "This store lives in your browser, on this device, with search and history. It works without a network."
+          : "This store lives in your Supabase project, in rows that only you see, with search and history."}
+      </p>
       <div class="row">
         <button type="button" class="button primary" disabled={busy} onClick={() => loadSample(library)}>
           <Icon name="globe" /> Load sample data

@@ -3,8 +3,30 @@ import type { Library } from "../store/library.ts";
 import { countOf, formatBytes } from "./format.ts";
 import { Icon } from "./icon.tsx";
 
-/** What the store takes, what the browser gives, and whether it has promised to keep it. */
+/** What the store takes; of this browser's, what it gives and whether it has promised to keep it. */
 export function SpaceMeter({ library }: { library: Library }) {
+  return library.session.account === undefined ? (
+    <SpaceInBrowser library={library} />
+  ) : (
+    <SpaceInCloud library={library} />
+  );
+}
+
+function SpaceInCloud({ library }: { library: Library }) {
+  const info = library.info.value;
+  if (info === undefined) return null;
+  return (
+    <section class="space" aria-labelledby="space-title">
+      <h2 id="space-title">Storage</h2>
+      <p class="space-figures">
+        <strong>{formatBytes(info.bytes)}</strong> in {countOf(info.items, "item")}
+      </p>
+      <p class="muted">Kept by the project, on every device on which you sign in.</p>
+    </section>
+  );
+}
+
+function SpaceInBrowser({ library }: { library: Library }) {
   const refused = useSignal(false);
   const info = library.info.value;
   if (info === undefined) return null;
@@ -13,7 +35,7 @@ export function SpaceMeter({ library }: { library: Library }) {
   const part = quota === 0 ? 0 : usage / quota;
   const persist = () =>
     library.notices.attempt("Asking the browser", async () => {
-      refused.value = !(await library.session.persist());
+      refused.value = !(await navigator.storage.persist());
       await library.lookAtSpace();
     });
   return (

@@ -1,11 +1,13 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Library } from "../store/library.ts";
 import { go } from "../store/place.ts";
+import type { Stage } from "../store/stage.ts";
 import { nextTheme, theme } from "../store/theme.ts";
 import { DataMenu } from "./data-menu.tsx";
 import { Icon } from "./icon.tsx";
+import { Trouble } from "./trouble.tsx";
 
-export function TopBar({ library }: { library: Library }) {
+export function TopBar({ stage, library }: { stage: Stage; library: Library }) {
   return (
     <header class="top-bar">
       <h1 class="brand">
@@ -23,8 +25,9 @@ export function TopBar({ library }: { library: Library }) {
           <span class="wide">New item</span>
         </button>
         <ThemeButton />
-        <DataMenu library={library} />
+        <DataMenu stage={stage} library={library} />
       </div>
+      <Trouble stage={stage} library={library} />
     </header>
   );
 }

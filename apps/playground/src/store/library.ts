@@ -3,6 +3,7 @@ import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { coalesce } from "./coalesce.ts";
 import { EVERYTHING, type Filter, queryOf } from "./filter.ts";
 import { Notices } from "./notices.ts";
+import { isOnline } from "./online.ts";
 import type { Session } from "./session.ts";
 import { Task } from "./task.ts";
 
@@ -17,9 +18,13 @@ export interface Overview {
 // How often the page catches up while something, here or in another tab, writes without a rest.
 const PAUSE = 150;
 
+let opened = 0;
+
 /** The store as the page shows it. Every part follows what is written, in this tab or another. */
 export class Library {
   readonly session: Session;
+  /** Unlike every other one's. */
+  readonly number: number = ++opened;
   readonly notices: Notices = new Notices();
   readonly task: Task = new Task(this.notices);
   readonly filter = signal<Filter>(EVERYTHING);
@@ -27,6 +32,7 @@ export class Library {
   readonly #overview = signal<Overview | undefined>(undefined);
   readonly #info = signal<StorageInfo | undefined>(undefined);
   readonly #listeners = new Set<(key: string) => void>();
+  readonly #followers: (() => void)[] = [];
   #searching = new AbortController();
 
   private constructor(session: Session) {
@@ -40,11 +46,24 @@ export class Library {
       follow();
       for (const listener of library.#listeners) listener(key);
     });
-    follow();
-    effect(() => {
-      void library.#search(library.filter.value);
-    });
+    library.#followers.push(
+      // At first, and after a time in which nothing could be heard.
+      effect(() => {
+        if (isOnline.value) follow();
+      }),
+      effect(() => {
+        void library.#search(library.filter.value);
+      }),
+    );
     return library;
+  }
+
+  /** Closes the store, when another one is shown. */
+  async stop(): Promise<void> {
+    for (const end of this.#followers) end();
+    this.#searching.abort();
+    this.task.stop();
+    await this.session.storage.close();
   }
 
   /** What the filter leaves; undefined until the first search has ended. */

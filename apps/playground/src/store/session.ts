@@ -1,16 +1,17 @@
 import { createStorage, type StorageEngine } from "holdfast";
+import type { Account } from "./account.ts";
 
-/** The open store, and what only browsers have. */
+/** What every store of the playground is opened with. */
+export const SETTINGS = { history: { versions: 20 } } as const;
+
+/** An open store, and whose it is where it is in the cloud. */
 export interface Session {
   readonly storage: StorageEngine;
-  /** Asks the browser to keep this site's data when it runs out of room; resolves to whether it will. */
-  persist(): Promise<boolean>;
+  /** Undefined: the store is in this browser. */
+  readonly account: Account | undefined;
 }
 
-export async function openSession(): Promise<Session> {
-  const storage = await createStorage(
-    { platform: "browser", name: "holdfast-playground" },
-    { history: { versions: 20 } },
-  );
-  return { storage, persist: () => navigator.storage.persist() };
+export async function openInBrowser(): Promise<Session> {
+  const storage = await createStorage({ platform: "browser", name: "holdfast-playground" }, SETTINGS);
+  return { storage, account: undefined };
 }

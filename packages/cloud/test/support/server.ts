@@ -1,4 +1,4 @@
-import { type EmbeddedSupabase, readSqlFiles, startSupabase } from "@holdfast/supabase";
+import { chosenDatabase, type Database, type EmbeddedSupabase, readSqlFiles, startSupabase } from "@holdfast/supabase";
 
 /** The package's migrations, in order. */
 export function readMigrations(): string[] {
@@ -11,12 +11,6 @@ export function readDowns(): string[] {
 }
 
 /** A server with the package's migrations, and what a hosted project has from the start. `HOLDFAST_DATABASE` chooses what is under it. */
-export function startServer(database: "pglite" | "postgres" = chosenDatabase()): Promise<EmbeddedSupabase> {
+export function startServer(database: Database = chosenDatabase()): Promise<EmbeddedSupabase> {
   return startSupabase({ schema: ["create publication supabase_realtime", ...readMigrations()], database });
-}
-
-function chosenDatabase(): "pglite" | "postgres" {
-  const chosen = process.env["HOLDFAST_DATABASE"] ?? "pglite";
-  if (chosen !== "pglite" && chosen !== "postgres") throw new Error("HOLDFAST_DATABASE is pglite or postgres");
-  return chosen;
 }

@@ -195,6 +195,22 @@ export const saveAndLoad: Theme = {
       },
     },
     {
+      name: "writes of one key that nobody awaits take effect in the order of their calls, large or small",
+      async run(context) {
+        const storage = await context.open();
+        const large = new Uint8Array(3 * 2 ** 20).fill(7);
+        await Promise.all([storage.save("k", large), storage.save("k", "small")]);
+        equal(await storage.load("k"), "small", "what was saved behind a large value");
+        await Promise.all([storage.save("k", large), storage.delete("k")]);
+        equal(await storage.exists("k"), false, "whether what was deleted behind a large save is there");
+        await storage.save("k", "old");
+        await Promise.all([storage.delete("k"), storage.save("k", "new")]);
+        equal(await storage.load("k"), "new", "what was saved behind a deletion");
+        await Promise.all([storage.save("k", "small"), storage.save("k", large), storage.save("other", 1)]);
+        equal((await storage.stat("k"))?.size, large.length, "the size of what was saved last");
+      },
+    },
+    {
       name: "equal stored bytes have equal checksums, others do not; encrypted, no two are equal",
       async run(context) {
         const storage = await context.open();

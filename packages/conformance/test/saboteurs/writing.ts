@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@holdfast/core";
-import { call, onPut, onReadHeader, onWrittenHeader } from "./planting.js";
+import { call, laterTurn, onPut, onReadHeader, onWrittenHeader } from "./planting.js";
 import type { Saboteur } from "./saboteur.js";
 
 const SECOND = 1_000;
@@ -31,6 +31,21 @@ export const writingSaboteurs: readonly Saboteur[] = [
         const old = await sound.stat(record.header.key, { now: condition.now, ...call });
         const metadata = { ...old?.metadata, ...record.header.metadata };
         return sound.put({ ...record, header: { ...record.header, metadata } }, condition, options);
+      },
+    }),
+  },
+  {
+    name: "large bodies overtaken",
+    story:
+      "A large body is uploaded first; meanwhile the small correction that came after it is saved, and then replaced by the old.",
+    caughtBy: {
+      theme: "save and load",
+      case: "writes of one key that nobody awaits take effect in the order of their calls, large or small",
+    },
+    plant: (sound) => ({
+      async put(record, condition, options) {
+        if (record.body.length > MiB) await laterTurn();
+        return sound.put(record, condition, options);
       },
     }),
   },

@@ -99,8 +99,8 @@ export class Storage implements StorageEngine {
     return this.#run("delete", key, options, async (operation) => {
       const path = this.#pathOf(key);
       const { expect } = checkDeleteOptions(options);
-      await this.#session.writes.turn([path], undefined);
-      return deleteRecord(this.#session, operation, path, expect);
+      const turn = this.#session.writes.turn([path], undefined);
+      return chain(turn, () => deleteRecord(this.#session, operation, path, expect));
     });
   }
 

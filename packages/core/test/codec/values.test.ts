@@ -8,7 +8,8 @@ import { describe, expect, it } from "vitest";
 import { decodeValue } from "../../dist/codec/decode-value.js";
 import { encodeValue } from "../../dist/codec/encode-value.js";
 import { MAX_DEPTH, MAX_YAML_DEPTH } from "../../dist/codec/exact.js";
-import { encoding, FORMATS, HOSTILE_STRINGS, headerOf, hostileJson, join, MIB, noise } from "./samples.js";
+import { HOSTILE_STRINGS, hostileJson } from "./hostile-values.js";
+import { encoding, FORMATS, headerOf, join, MIB, noise } from "./samples.js";
 
 const LAYOUTS = [{ format: "json", json: "compact" }, { format: "json", json: "pretty" }, { format: "yaml" }] as const;
 

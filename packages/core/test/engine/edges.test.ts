@@ -346,6 +346,15 @@ describe("the order of one key's writes", () => {
     expect(await storage.exists("a")).toBe(false);
   });
 
+  it("holds for a save behind a deletion", async () => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.save("a", 1);
+    const removing = storage.delete("a");
+    await storage.save("a", 2);
+    expect(await removing).toBe(true);
+    expect(await storage.load("a")).toBe(2);
+  });
+
   it("keeps no other key waiting, and waits only while something is under way", async () => {
     const order = new KeyOrder();
     const gate = Promise.withResolvers<string>();

@@ -1,10 +1,10 @@
 // Runs in the pages of a real browser: in one as the suite, in others as tabs on the store of a case.
-import { type Peer, type Result, runConformance, runPeer } from "@holdfast/conformance";
+import { type Harness, type Peer, type Result, runConformance, runPeer, themes } from "@holdfast/conformance";
 import { indexeddb } from "@holdfast/indexeddb";
 
 declare global {
-  /** Runs the whole suite; each result is told at once. */
-  var runSuite: (() => Promise<void>) | undefined;
+  /** Runs the themes of these names; each result is told at once. */
+  var runSuite: ((names: readonly string[]) => Promise<void>) | undefined;
   /** Makes this page the suite's other tab. */
   var beTab: ((database: string) => void) | undefined;
   /** What a tab says, brought to the suite; or the suite to the tab. */
@@ -30,8 +30,8 @@ globalThis.hear = (tab, message) => {
   else early.set(tab, [...(early.get(tab) ?? []), message]);
 };
 
-globalThis.runSuite = async () => {
-  const results = runConformance({
+globalThis.runSuite = async (names) => {
+  const harness: Harness = {
     name: "indexeddb",
     // Some cases make tens of thousands of transactions.
     timeout: 300_000,
@@ -44,7 +44,8 @@ globalThis.runSuite = async () => {
         destroy: () => remove(name),
       };
     },
-  });
+  };
+  const results = runConformance(harness, { themes: themes.filter(({ name }) => names.includes(name)) });
   // What a case threw is not always something that can be handed over.
   for await (const { error, ...result } of results) {
     await tellResult({ ...result, error: error === undefined ? undefined : String(error) });

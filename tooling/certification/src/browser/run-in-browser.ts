@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchProfile } from "@holdfast/browser/launch";
 import { bundleScript, openBlankPage } from "@holdfast/browser/page";
-import type { Result } from "@holdfast/conformance";
+import type { Result, Theme } from "@holdfast/conformance";
 
-/** Runs the suite on the indexeddb adapter in a window of a real browser, whose profile lies on the disk; its peers are other tabs. */
-export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
+/** Runs themes of the suite on the indexeddb adapter in a window of a real browser, whose profile lies on the disk; its peers are other tabs. */
+export async function* runInBrowser(themes: readonly Theme[]): AsyncGenerator<Result, void, undefined> {
   const script = await bundleScript(join(import.meta.dirname, "in-page.ts"));
   const folder = await mkdtemp(join(tmpdir(), "holdfast-certify-"));
   const context = await launchProfile(folder);
@@ -46,7 +46,10 @@ export async function* runInBrowser(): AsyncGenerator<Result, void, undefined> {
     await suite.addScriptTag({ content: script });
     let ended = false;
     const running = suite
-      .evaluate(() => globalThis.runSuite?.())
+      .evaluate(
+        (names) => globalThis.runSuite?.(names),
+        themes.map(({ name }) => name),
+      )
       .finally(() => {
         ended = true;
         wake();

@@ -62,11 +62,14 @@ export interface Life {
 const COPYING: ReadonlySet<string> = new Set(["stat", "put", "delete", "batch"]);
 const FAULT = new StorageError("UNAVAILABLE", "the connection was lost");
 
+/** What a store holds is for its adapters alone to see; here it is looked into at once, in the middle of a call. */
+type OpenStore = MemoryStore & { record(key: string): StoredRecord | undefined };
+
 /** Stores that outlive the app, what goes wrong on the way to them, and what the primary has taken. */
 export class World {
   readonly random: SeededRandom;
   readonly ports: SimulatedPorts;
-  readonly primary: MemoryStore = createMemoryStore();
+  readonly primary: OpenStore = createMemoryStore() as OpenStore;
   readonly fallbacks: readonly MemoryStore[];
   readonly log: Commit[] = [];
   /** What fallbacks took, also of what was taken anew with a greater version. */

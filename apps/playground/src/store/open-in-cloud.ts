@@ -1,0 +1,88 @@
+import { cloud, patientFetch } from "@holdfast/cloud";
+import { signal } from "@preact/signals";
+import { type AuthError, createClient, type SupabaseClient, type User } from "@supabase/supabase-js";
+import { createStorage } from "holdfast";
+import type { Account, Credentials, Project } from "./account.ts";
+import { SETTINGS, type Session } from "./session.ts";
+
+/** One for each project: two that keep the same session would take it out of each other's hands. */
+const clients = new Map<string, SupabaseClient>();
+
+/** Signs in and opens the store. Throws what to do where one of the two cannot be. */
+export async function signIn(project: Project, credentials: Credentials): Promise<Session> {
+  const { auth } = clientOf(project);
+  const { data, error } = await auth.signInWithPassword(credentials);
+  if (error !== null) throw inWords(error, project);
+  return openFirst(project, data.user);
+}
+
+/** The same for somebody who is new to the project. */
+export async function signUp(project: Project, credentials: Credentials): Promise<Session> {
+  const { auth } = clientOf(project);
+  const { data, error } = await auth.signUp(credentials);
+  if (error !== null) throw inWords(error, project);
+  if (data.user === null || data.session === null) {
+    throw new Error("The project has sent you a message: follow the link in it, then sign in here.");
+  }
+  return openFirst(project, data.user);
+}
+
+/** Opens the store of who was signed in when the page was last used; undefined when that session is over. */
+export async function resume(project: Project): Promise<Session | undefined> {
+  const { data, error } = await clientOf(project).auth.getSession();
+  if (data.session !== null) return open(project, data.session.user);
+  if (error !== null && isUnreachable(error)) throw inWords(error, project);
+  return undefined;
+}
+
+/** Who cannot be shown a store is not signed in either. */
+async function openFirst(project: Project, user: User): Promise<Session> {
+  try {
+    return await open(project, user);
+  } catch (error) {
+    await clientOf(project).auth.signOut({ scope: "local" });
+    throw error;
+  }
+}
+
+async function open(project: Project, user: User): Promise<Session> {
+  const client = clientOf(project);
+  const ended = signal(false);
+  const { data } = client.auth.onAuthStateChange((event) => {
+    if (event === "SIGNED_OUT") ended.value = true;
+  });
+  const signOut = async () => {
+    data.subscription.unsubscribe();
+    // This browser alone, and without waiting for the project where there is no way to it.
+    await client.auth.signOut({ scope: "local" });
+  };
+  try {
+    const storage = await createStorage({ adapter: cloud({ client, store: "playground" }) }, SETTINGS);
+    return { storage, account: { email: user.email ?? user.id, project, ended, signOut } satisfies Account };
+  } catch (error) {
+    data.subscription.unsubscribe();
+    throw error;
+  }
+}
+
+function clientOf({ url, key }: Project): SupabaseClient {
+  const name = `${url} ${key}`;
+  const known = clients.get(name);
+  if (known !== undefined) return known;
+  const client = createClient(url, key, {
+    // What stands behind the # of this page's address is an item.
+    auth: { detectSessionInUrl: false },
+    global: { fetch: patientFetch() },
+  });
+  clients.set(name, client);
+  return client;
+}
+
+function isUnreachable({ name }: AuthError): boolean {
+  return name === "AuthRetryableFetchError";
+}
+
+function inWords(error: AuthError, { url }: Project): Error {
+  if (isUnreachable(error)) return new Error(`${new URL(url).host} cannot be reached: is the address right?`);
+  return new Error(`${new URL(url).host} says: ${error.message}`);
+}

@@ -1,0 +1,84 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Credentials, Project } from "./account.ts";
+import { Library } from "./library.ts";
+import { go } from "./place.ts";
+import { keepProject, keptProject } from "./project.ts";
+import { openInBrowser, type Session } from "./session.ts";
+
+/** A library, or why there is none. */
+export type Shown =
+  | { readonly is: "library"; readonly library: Library }
+  | { readonly is: "failure"; readonly error: unknown; readonly inCloud: boolean };
+
+/** Which store the page shows: this browser's, or one in the cloud. One is open at a time. */
+export class Stage {
+  readonly #shown = signal<Shown | undefined>(undefined);
+  /** Whether it is being asked who signs in where. */
+  readonly asking = signal(false);
+
+  /** Undefined until the first store is open. */
+  get shown(): ReadonlySignal<Shown | undefined> {
+    return this.#shown;
+  }
+
+  /** Opens the store that was open when the page was last used. */
+  async start(): Promise<void> {
+    const project = keptProject();
+    try {
+      const resumed = project && (await (await loadCloud()).resume(project));
+      const library = await this.#enter(resumed ?? (await openInBrowser()));
+      if (project !== undefined && resumed === undefined) {
+        go({ at: "list" });
+        library.notices.failed("Opening the store in the cloud", new Error("your session has ended. Sign in again"));
+      }
+    } catch (error) {
+      this.#shown.value = { is: "failure", error, inCloud: project !== undefined };
+    }
+  }
+
+  /** Throws what went wrong; the store that is shown stays. */
+  async signIn(how: "signIn" | "signUp", project: Project, credentials: Credentials): Promise<void> {
+    const cloud = await loadCloud();
+    const { notices } = await this.#switchTo(await cloud[how](project, credentials));
+    keepProject(project);
+    notices.done(`Signed in as ${credentials.email}`);
+  }
+
+  async signOut(): Promise<void> {
+    const shown = this.#shown.peek();
+    const account = shown?.is === "library" ? shown.library.session.account : undefined;
+    keepProject(undefined);
+    const { notices } = await this.#switchTo(await openInBrowser());
+    await account?.signOut();
+    notices.done("Signed out");
+  }
+
+  /** Leaves the cloud for now: the page begins there again when it is loaded anew. */
+  async useBrowser(): Promise<void> {
+    try {
+      await this.#enter(await openInBrowser());
+    } catch (error) {
+      this.#shown.value = { is: "failure", error, inCloud: false };
+    }
+  }
+
+  async #switchTo(session: Session): Promise<Library> {
+    const before = this.#shown.peek();
+    // What is open there is not here.
+    go({ at: "list" });
+    const library = await this.#enter(session);
+    if (before?.is === "library") await before.library.stop();
+    return library;
+  }
+
+  async #enter(session: Session): Promise<Library> {
+    const library = await Library.start(session);
+    this.#shown.value = { is: "library", library };
+    return library;
+  }
+}
+
+/** Many times as large as all the rest, so it is loaded when it is needed. */
+function loadCloud() {
+  return import("./open-in-cloud.ts");
+}

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Page, type RunningApp, startApp, type User } from "./support/app.ts";
+import { lookAt, SCREENS } from "./support/look.ts";
+import { fillIn, type RunningProject, signIn, startProject } from "./support/project.ts";
+
+let app: RunningApp;
+let project: RunningProject;
+
+beforeAll(async () => {
+  [app, project] = await Promise.all([startApp(), startProject()]);
+  // A database begins with all that it is asked to be: on a machine that is busy, that takes a minute.
+}, 240_000);
+afterAll(async () => {
+  await Promise.all([app?.stop(), project?.stop()]);
+});
+
+const [PHONE, DESKTOP] = SCREENS;
+
+function someone() {
+  const { front, server } = project;
+  return {
+    url: front.url,
+    key: server.publishableKey,
+    email: `ann-${crypto.randomUUID().slice(0, 8)}@example.com`,
+    password: "correct horse",
+  };
+}
+
+function device({ viewport }: (typeof SCREENS)[number]): Promise<User> {
+  return app.newUser({ viewport, reducedMotion: "reduce" });
+}
+
+async function write(page: Page, key: string, content: string): Promise<void> {
+  await page.getByRole("button", { name: "New item", exact: true }).click();
+  await page.getByLabel("Key", { exact: true }).fill(key);
+  await page.getByLabel("Content", { exact: true }).fill(content);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+}
+
+const keysOf = (page: Page) => page.locator("a.item .item-key").allTextContents();
+const isSignedIn = (page: Page, email: string) => page.locator(".account").filter({ hasText: email }).waitFor();
+const textOf = (page: Page, text: string) => page.locator("pre").filter({ hasText: text }).waitFor();
+
+describe("a store in the cloud", () => {
+  it("is opened by signing up, follows another device, and is left by signing out", async () => {
+    const ann = someone();
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    await write(page, "notes/here", "of this browser");
+    await textOf(page, "of this browser");
+    await signIn(page, { ...ann, key: project.server.secretKey }, "Create account");
+    await page.getByRole("dialog").getByText("secret key, which must never be in a browser").waitFor();
+    await lookAt(page, "desktop", "11-sign-in");
+    await page.getByLabel("Publishable key", { exact: true }).fill(ann.key);
+    await page.getByRole("dialog").getByRole("button", { name: "Create account", exact: true }).click();
+    await isSignedIn(page, ann.email);
+    await page.getByText("Nothing here yet").waitFor();
+    await write(page, "notes/there", "of the project");
+    await textOf(page, "of the project");
+    await lookAt(page, "desktop", "12-cloud");
+    await page.reload();
+    await isSignedIn(page, ann.email);
+    await textOf(page, "of the project");
+
+    const phone = await device(PHONE);
+    const other = await phone.openTab();
+    await other.getByText("Nothing here yet").waitFor();
+    await signIn(other, ann, "Sign in");
+    await isSignedIn(other, ann.email);
+    await expect.poll(() => keysOf(other)).toEqual(["notes/there"]);
+    await other.getByRole("link", { name: /notes\/there/ }).click();
+    await textOf(other, "of the project");
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByLabel("Content", { exact: true }).fill("changed at the desk");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await textOf(other, "changed at the desk");
+    await other.goto(`${app.address}#`);
+    await lookAt(other, "phone", "12-cloud");
+
+    await page.getByRole("button", { name: "Data", exact: true }).click();
+    await page
+      .locator(".menu")
+      .getByRole("button", { name: /^Sign out/ })
+      .click();
+    await page.locator(".account").waitFor({ state: "detached" });
+    await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
+    expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+    await page.reload();
+    await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
+    expect([desktop.complaints, phone.complaints]).toEqual([[], []]);
+    await Promise.all([desktop.context.close(), phone.context.close()]);
+  });
+
+  it("says that there is no network, and that the session has ended, and goes on behind both", async () => {
+    const ann = someone();
+    const phone = await device(PHONE);
+    const page = await phone.openTab();
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await write(page, "notes/a", "before");
+    await textOf(page, "before");
+    await phone.context.setOffline(true);
+    await page.getByText("No network. What you see was read before").waitFor();
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByLabel("Content", { exact: true }).fill("after");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("alert").filter({ hasText: "UNAVAILABLE" }).waitFor();
+    await lookAt(page, "phone", "13-offline");
+    await phone.context.setOffline(false);
+    await page.getByText("No network").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await textOf(page, "after");
+
+    await forgetSession(page);
+    await page.reload();
+    await page.getByRole("alert").filter({ hasText: "your session has ended" }).waitFor();
+    await page.getByText("Nothing here yet").waitFor();
+    await signIn(page, ann, "Sign in");
+    await isSignedIn(page, ann.email);
+    await expect.poll(() => keysOf(page)).toEqual(["notes/a"]);
+    // Signed out in another tab: as where it cannot be renewed.
+    const other = await phone.openTab();
+    await isSignedIn(other, ann.email);
+    await other.getByRole("button", { name: "Data", exact: true }).click();
+    await other
+      .locator(".menu")
+      .getByRole("button", { name: /^Sign out/ })
+      .click();
+    await page.getByText("Your session has ended").waitFor();
+    await lookAt(page, "phone", "14-ended");
+    await page.getByRole("button", { name: "Sign in again", exact: true }).click();
+    await fillIn(page, ann, "Sign in");
+    await page.getByText("Your session has ended").waitFor({ state: "detached" });
+    await page.getByRole("link", { name: /notes\/a/ }).click();
+    await textOf(page, "after");
+    expect(phone.complaints).toEqual([]);
+    await phone.context.close();
+  });
+});
+
+/** What supabase-js has kept is gone, and nobody was told. */
+async function forgetSession(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const name of Object.keys(localStorage)) if (name.startsWith("sb-")) localStorage.removeItem(name);
+  });
+}
