@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { slowFsync, whyNoFaults } from "@holdfast/crash/shim";
 import { describeMachine } from "./harness/machine.ts";
+import { requireSameMachine, withAnew } from "./harness/measured-anew.ts";
 import type { WorkloadResult } from "./harness/results.ts";
 import { runTask } from "./harness/run-task.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import { peerVersions } from "./peer-versions.ts";
-import { writeReport, writeResults } from "./report/files.ts";
+import { readResults, writeReport, writeResults } from "./report/files.ts";
 import { machineLine, terminalTable } from "./report/terminal.ts";
 import { workloads } from "./workloads/index.ts";
 
@@ -39,11 +40,12 @@ async function bench(options: Options): Promise<void> {
   }
 }
 
-async function measureAll({ only, rounds, profile }: Options, directory: string): Promise<void> {
+async function measureAll({ only, keep, rounds, profile }: Options, directory: string): Promise<void> {
   const machine = describeMachine(directory);
   console.log(machineLine(machine));
   if (machine.filesystem === "tmpfs")
     throw new TypeError("files would be kept in memory: name a --directory on a disk");
+  if (keep) requireSameMachine(readResults().machine, machine);
   const selected = workloads.filter(({ id }) => only === undefined || only.includes(id));
   const populations = join(directory, "populations");
   for (const id of new Set(selected.flatMap((workload) => workload.populations))) {
@@ -68,8 +70,13 @@ async function measureAll({ only, rounds, profile }: Options, directory: string)
     results.push(result);
     console.log(terminalTable(result));
   }
-  if (only !== undefined) return;
   const date = new Date().toISOString().slice(0, 10);
+  if (keep) {
+    const ids = workloads.map(({ id }) => id);
+    writeResults(withAnew(readResults(), { date, machine, versions: await peerVersions(), results }, ids));
+    writeReport();
+  }
+  if (only !== undefined) return;
   writeResults({ date, machine, versions: await peerVersions(), workloads: results, leftOut });
   writeReport();
 }

@@ -5,6 +5,8 @@ import { parseArgs } from "node:util";
 export interface Options {
   /** Ids of workloads; undefined for all. */
   readonly only: readonly string[] | undefined;
+  /** Puts what was measured into the report, in the place of what it has of these workloads. */
+  readonly keep: boolean;
   readonly rounds: number | undefined;
   /** Where a CPU profile of each workload is written. */
   readonly profile: string | undefined;
@@ -15,6 +17,7 @@ export interface Options {
 export const usage = `Usage: pnpm bench [options]
 
   --only <ids>       these workloads only, separated by commas; prints their tables and leaves the report as it is
+  --keep             with --only: puts these workloads into the report, which must be of the same machine
   --rounds <number>  measured rounds of each workload, in place of its own number
   --profile <path>   also writes a CPU profile of each workload into this directory
   --directory <path> where to write stores, on a real disk (default: the system's temporary directory)
@@ -28,6 +31,7 @@ export function parseOptions(commandLine: readonly string[], known: readonly str
     args: [...commandLine],
     options: {
       only: { type: "string" },
+      keep: { type: "boolean", default: false },
       rounds: { type: "string" },
       profile: { type: "string" },
       directory: { type: "string" },
@@ -35,9 +39,13 @@ export function parseOptions(commandLine: readonly string[], known: readonly str
     },
   });
   if (values.help) return undefined;
-  const { only, rounds, profile, directory = tmpdir() } = values;
+  const { only, keep, rounds, profile, directory = tmpdir() } = values;
+  if (keep && (only === undefined || rounds !== undefined)) {
+    throw new TypeError("--keep goes with --only, and with all of the workload's rounds");
+  }
   return {
     only: only === undefined ? undefined : requireKnown(only.split(","), known),
+    keep,
     rounds: rounds === undefined ? undefined : requireCount(rounds),
     profile: profile === undefined ? undefined : resolve(profile),
     directory: resolve(directory),

@@ -32,9 +32,9 @@ interface Filler {
 async function openFiller(id: Exclude<PopulationId, "indexeddb">, path: string): Promise<Filler> {
   switch (id) {
     case "holdfast":
-      return fillHoldfast(await openHoldfast(path));
+      return fillHoldfast(await openHoldfast(path), true);
     case "holdfast-files":
-      return fillHoldfast(await openHoldfastFiles(path));
+      return fillHoldfast(await openHoldfastFiles(path), false);
     case "plain":
       return fillPlainTable(path);
     case "fts5":
@@ -52,7 +52,7 @@ async function openFiller(id: Exclude<PopulationId, "indexeddb">, path: string):
   }
 }
 
-function fillHoldfast(storage: StorageEngine): Filler {
+function fillHoldfast(storage: StorageEngine, isReadByHand: boolean): Filler {
   return {
     async save(documents) {
       await Promise.all(documents.map((document) => saveDocument(storage, document)));
@@ -60,6 +60,8 @@ function fillHoldfast(storage: StorageEngine): Filler {
     async close() {
       // Of files: what is not in its place yet would be put there while others are timed.
       await storage.flush();
+      // What is read by hand reads the indexes alone: they lag until the store is checked.
+      if (isReadByHand) await storage.verify();
       await storage.close();
     },
   };

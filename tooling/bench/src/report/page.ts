@@ -1,4 +1,4 @@
-import type { Results, WorkloadResult } from "../harness/results.ts";
+import type { MeasuredAnew, Results, WorkloadResult } from "../harness/results.ts";
 import { ratios, type Spread, spreadOf } from "../harness/statistics.ts";
 import type { Target } from "../targets.ts";
 import { formatRate, formatRatio, formatTime } from "./format.ts";
@@ -36,9 +36,13 @@ function page(results: Results, verdicts: readonly Verdict[], targets: readonly 
   ].join("\n\n")}\n`;
 }
 
-function introduction({ date, machine }: Results): string {
+function introduction({ date, machine, workloads }: Results): string {
+  const anew = workloads.some((each) => each.anew !== undefined);
+  const runs = anew
+    ? "Contenders of one workload come from one run of `pnpm bench`, and all workloads from the same one but those that say so below"
+    : "All figures come from one run of `pnpm bench`";
   return `Holdfast beside raw engines by hand and beside other storage libraries, measured on ${date} with Node ${machine.node} on ${machine.processor}, ${machine.cores} cores, ${machine.filesystem}, where an fsync takes ${machine.fsyncMicroseconds} µs.
-${busy(machine.loadBefore)}All figures come from one run of \`pnpm bench\`; how it measures, and what is fair about it, stands [below](#method).`;
+${busy(machine.loadBefore)}${runs}; how it measures, and what is fair about it, stands [below](#method).`;
 }
 
 /** A machine that has other work too stretches times, and most those of contenders that collect garbage on other threads. */
@@ -70,15 +74,21 @@ function targetTable(verdicts: readonly Verdict[]): string {
 }
 
 function workloadSection(workload: WorkloadResult): string[] {
-  const { id, title, description, unit, operations, warmups, contenders } = workload;
+  const { id, title, description, unit, operations, warmups, contenders, anew } = workload;
   const rounds = contenders[0]?.microseconds.length ?? 0;
   return [
     `## ${title}`,
-    `${description} ${rounds} rounds of ${operations} after ${warmups} to warm up.`,
+    `${description} ${rounds} rounds of ${operations} after ${warmups} to warm up.${measuredAnew(anew)}`,
     contenderTable(workload),
     `![Time for one ${unit}](benchmarks/${id}.svg)`,
     contenders.map(({ name, note }) => `- *${name}*: ${note}.`).join("\n"),
   ];
+}
+
+function measuredAnew(anew: MeasuredAnew | undefined): string {
+  if (anew === undefined) return "";
+  const { date, fsyncMicroseconds, loadBefore } = anew;
+  return ` Measured by itself on ${date}, when an fsync took ${fsyncMicroseconds} µs (load ${loadBefore}).`;
 }
 
 function contenderTable({ unit, contenders }: WorkloadResult): string {
