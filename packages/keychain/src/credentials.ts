@@ -27,8 +27,8 @@ export interface Credentials {
 const PREFIX = "credential/";
 
 /**
- * Credentials in a place for secrets: `osSecrets()` of `@holdfast/keychain/node` where there is a keychain, else
- * `storedSecrets(storage)`, encrypted in a store. Secrets are handed out as `Secret`, which does not show what it holds.
+ * Credentials in a place for secrets: `osSecrets()` of `@holdfast/keychain/node`, or `storedSecrets(storage)`, encrypted in a store;
+ * `firstAvailableSecrets` takes the keychain where there is one, else the store. Secrets are handed out as `Secret`, which does not show what it holds.
  *
  * @example
  * const all = credentials(osSecrets({ service: "my-app" }));

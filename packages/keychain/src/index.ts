@@ -3,6 +3,7 @@ export { browserSecrets } from "./browser/browser-secrets.js";
 export { type Credential, type Credentials, credentials } from "./credentials.js";
 export { type EnvironmentKeysOptions, environmentKeys } from "./environment-keys.js";
 export { firstAvailable } from "./first-available.js";
+export { firstAvailableSecrets } from "./first-available-secrets.js";
 export { keysIn } from "./keys-in.js";
 export {
   type Argon2Derivation,

@@ -1,5 +1,13 @@
-import { openStorage, type StorageAdapter } from "@holdfast/core";
-import { type Credentials, credentials, keysIn, Secret, type SecretStore, storedSecrets } from "@holdfast/keychain";
+import { openStorage, type StorageAdapter, StorageError } from "@holdfast/core";
+import {
+  type Credentials,
+  credentials,
+  firstAvailableSecrets,
+  keysIn,
+  Secret,
+  type SecretStore,
+  storedSecrets,
+} from "@holdfast/keychain";
 import { memory } from "@holdfast/memory";
 import { describe, expect, it } from "vitest";
 import { memorySecrets } from "./support/memory-secrets.js";
@@ -88,4 +96,45 @@ it("are not stored in plain where a store has no keys", async () => {
 it("a Secret tells nothing but by reveal", () => {
   expect(new Secret(TOKEN).reveal()).toBe(TOKEN);
   expect(`${JSON.stringify([new Secret(TOKEN)])} ${new Secret(TOKEN)}`).toBe(`["[secret]"] [secret]`);
+});
+
+describe("the first place for secrets that there is", () => {
+  const failing = (code: "LOCKED" | "UNSUPPORTED", message: string): SecretStore => {
+    const fail = () => Promise.reject(new StorageError(code, message));
+    return { name: message, get: fail, set: fail, delete: fail, names: fail };
+  };
+
+  it("is the keychain, where there is one", async () => {
+    const keychain = memorySecrets();
+    const { secrets } = await encrypted();
+    await credentials(firstAvailableSecrets([keychain, secrets])).set("github", TOKEN);
+    expect(await keychain.names()).toHaveLength(1);
+    expect(await secrets.names()).toEqual([]);
+  });
+
+  it("is the store, where there is none", async () => {
+    const { secrets } = await encrypted();
+    const all = credentials(firstAvailableSecrets([failing("UNSUPPORTED", "no keychain"), secrets]));
+    await all.set("github", TOKEN);
+    expect((await credentials(secrets).get("github"))?.secret.reveal()).toBe(TOKEN);
+    expect(await all.names()).toEqual(["github"]);
+    expect(await all.delete("github")).toBe(true);
+  });
+
+  it("is not passed over when it is locked", async () => {
+    const { secrets } = await encrypted();
+    const all = credentials(firstAvailableSecrets([failing("LOCKED", "locked"), secrets]));
+    await expect(all.set("github", TOKEN)).rejects.toMatchObject({ code: "LOCKED" });
+    expect(await secrets.names()).toEqual([]);
+  });
+
+  it("tells what each of them asks for, where there is none at all", async () => {
+    const all = credentials(
+      firstAvailableSecrets([failing("UNSUPPORTED", "install this"), failing("UNSUPPORTED", "start that")]),
+    );
+    await expect(all.get("github")).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringMatching(/install this.*start that/),
+    });
+  });
 });

@@ -1,0 +1,40 @@
+import { StorageError } from "@holdfast/core";
+import type { SecretStore } from "./secret-store.js";
+
+/** Read, whether there is something or not, to see that a place answers. */
+const PROBE = "holdfast";
+
+/**
+ * The first of several places for secrets that this machine has at all. One that is there but locked or out of reach is not passed over:
+ * a secret would be in another place today than yesterday.
+ *
+ * @throws UNSUPPORTED, from each call, with what each of them asks for.
+ *
+ * @example
+ * const all = credentials(firstAvailableSecrets([osSecrets({ service: "my-app" }), storedSecrets(storage.namespace("secrets"))]));
+ */
+export function firstAvailableSecrets(places: readonly [SecretStore, ...SecretStore[]]): SecretStore {
+  let chosen: SecretStore | undefined;
+  const choose = async (): Promise<SecretStore> => {
+    const reasons: string[] = [];
+    for (const place of chosen === undefined ? places : []) {
+      try {
+        await place.get(PROBE);
+        chosen ??= place;
+        break;
+      } catch (error) {
+        if (!StorageError.is(error, "UNSUPPORTED")) throw error;
+        reasons.push(`${place.name}: ${error.message}`);
+      }
+    }
+    if (chosen !== undefined) return chosen;
+    throw new StorageError("UNSUPPORTED", `there is nowhere to keep a secret; ${reasons.join("; ")}`);
+  };
+  return {
+    name: places.map(({ name }) => name).join(" or "),
+    get: async (name) => (await choose()).get(name),
+    set: async (name, secret) => (await choose()).set(name, secret),
+    delete: async (name) => (await choose()).delete(name),
+    names: async () => (await choose()).names(),
+  };
+}
