@@ -12,7 +12,8 @@ export interface ProjectCheck {
   readonly detail?: string;
 }
 
-interface BucketClient extends CloudClient {
+/** A client that also tells of buckets, as supabase-js does. */
+export interface BucketClient extends CloudClient {
   readonly storage: CloudClient["storage"] & {
     getBucket(
       name: string,

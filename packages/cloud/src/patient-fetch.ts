@@ -1,5 +1,3 @@
-type Fetch = typeof fetch;
-
 /** Milliseconds that are waited at most because a server asks for it. */
 const LONGEST_WAIT = 30_000;
 const MOST_TRIES = 3;
@@ -11,7 +9,7 @@ const MOST_TRIES = 3;
  * @example
  * const client = createClient(url, key, { global: { fetch: patientFetch() } });
  */
-export function patientFetch(inner: Fetch = fetch): Fetch {
+export function patientFetch(inner: typeof fetch = fetch): typeof fetch {
   return async (input, init) => {
     for (let attempt = 1; ; attempt++) {
       const response = await inner(input, init);
@@ -24,7 +22,7 @@ export function patientFetch(inner: Fetch = fetch): Fetch {
 }
 
 /** A stream has been read when its request is over. */
-function isRepeatable(input: Parameters<Fetch>[0], init: RequestInit | undefined): boolean {
+function isRepeatable(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): boolean {
   return !(input instanceof Request && input.body !== null) && !(init?.body instanceof ReadableStream);
 }
 

@@ -3,12 +3,13 @@ import type { ProjectCheck } from "./check-project.js";
 import type { SupabaseStoreOptions } from "./supabase-store-options.js";
 
 /** A store URL taken apart, as the package holdfast does it. */
-interface StoreUrlParts {
+export interface StoreUrlParts {
   readonly path: string;
   readonly options: Readonly<Record<string, string>>;
 }
 
-interface SupabaseEntry {
+/** What `register` of the package holdfast takes for a kind of store. */
+export interface SupabaseEntry {
   readonly package: string;
   readonly urlOptions: readonly string[];
   parse(url: StoreUrlParts): SupabaseStoreOptions;

@@ -4,11 +4,13 @@ import { basename, dirname, join } from "node:path";
 import { CompilerState, Extractor, ExtractorConfig, type ExtractorMessage } from "@microsoft/api-extractor";
 import type { Entry } from "./entries.ts";
 
+const NOT_EXPORTED = "ae-forgotten-export";
+
 /** What an entry point promises to its users, one declaration after the other in an order that only the interface changes. */
 export interface ApiReport {
   readonly entry: Entry;
   readonly text: string;
-  /** Types that cannot be read. */
+  /** Types that cannot be read, and types that an interface names and its entry does not export. */
   readonly problems: readonly string[];
 }
 
@@ -24,7 +26,8 @@ export function* apiReports(entries: readonly Entry[]): Generator<ApiReport> {
       const problems: string[] = [];
       const messageCallback = (message: ExtractorMessage) => {
         message.handled = true;
-        if (message.category === "Compiler") problems.push(`${entry.specifier}: ${message.text}`);
+        const isProblem = message.category === "Compiler" || message.messageId === NOT_EXPORTED;
+        if (isProblem) problems.push(`${entry.specifier}: ${message.text}`);
       };
       Extractor.invoke(configs[index] ?? first, { localBuild: true, compilerState, messageCallback });
       yield { entry, text: readFileSync(join(folder, basename(entry.report)), "utf8"), problems };

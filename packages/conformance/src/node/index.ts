@@ -1,2 +1,3 @@
+export type { Peer, PeerChannel } from "../peer/protocol.js";
 export { forkPeer } from "./fork-peer.js";
 export { parentChannel } from "./parent-channel.js";
