@@ -129,7 +129,10 @@ export class Bodies {
 }
 
 export function missing({ name }: WirePart): StorageError {
-  return new StorageError("CORRUPT", `the object ${name}, which holds a part of the body, is not in the bucket`);
+  return new StorageError(
+    "CORRUPT",
+    `the object ${name}, which holds a part of the body, is not in the bucket: restore the item from a backup, or delete it`,
+  );
 }
 
 function cut({ name, size }: WirePart, length: number): StorageError {

@@ -72,7 +72,10 @@ export class Connection {
     return names.map((name, index) => {
       const url = (signed as readonly { readonly signedUrl: string | null }[])[index]?.signedUrl;
       if (url) return url;
-      throw new StorageError("CORRUPT", `the object ${name}, which holds a part of the body, is not in the bucket`);
+      throw new StorageError(
+        "CORRUPT",
+        `the object ${name}, which holds a part of the body, is not in the bucket: restore the item from a backup, or delete it`,
+      );
     });
   }
 

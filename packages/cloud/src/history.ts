@@ -1,13 +1,13 @@
-import type {
-  CallOptions,
-  EncryptionHeader,
-  History,
-  HistoryLimits,
-  PreviousRecord,
-  RecordHeader,
-  Version,
+import {
+  afterPrefix,
+  type CallOptions,
+  type EncryptionHeader,
+  type History,
+  type HistoryLimits,
+  type PreviousRecord,
+  type RecordHeader,
+  type Version,
 } from "@holdfast/core";
-import { following } from "./key-range.js";
 import type { OpenStore } from "./open-store.js";
 import { toHeader, toHeaderText, type WireHeader } from "./wire.js";
 
@@ -97,7 +97,7 @@ async function sweep(
 ): Promise<number> {
   // What is kept, and for how long, is the owner's to say.
   if (!mine) return 0;
-  const range = { p_store: store, p_from: prefix, p_below: following(prefix), ...dueFor(history, now), p_now: now };
+  const range = { p_store: store, p_from: prefix, p_below: afterPrefix(prefix), ...dueFor(history, now), p_now: now };
   let dropped = 0;
   for (let more = true; more; ) {
     const step: SweepStep = await connection.call("holdfast_sweep", range, signal);

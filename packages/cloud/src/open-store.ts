@@ -1,5 +1,6 @@
 import {
   type AdapterContext,
+  afterPrefix,
   type Clock,
   type HistoryLimits,
   type ListRange,
@@ -15,7 +16,6 @@ import { Bodies, missing } from "./bodies.js";
 import { Connection } from "./connection.js";
 import { Feed } from "./feed.js";
 import { FeedWatcher } from "./feed-watcher.js";
-import { following } from "./key-range.js";
 import type { CompleteOptions } from "./options.js";
 import { reindex } from "./reindex.js";
 import { retried } from "./retried.js";
@@ -131,7 +131,7 @@ export class OpenStore {
 
   async list({ prefix, after, limit }: ListRange, { now, signal }: ReadOptions): Promise<RecordHeader[]> {
     const headers: RecordHeader[] = [];
-    const range = { p_store: this.store, p_from: prefix, p_below: following(prefix), p_now: now };
+    const range = { p_store: this.store, p_from: prefix, p_below: afterPrefix(prefix), p_now: now };
     let from = after ?? null;
     while (headers.length < limit) {
       const asked = { ...range, p_after: from, p_limit: Math.min(limit - headers.length, LIST_PAGE) };

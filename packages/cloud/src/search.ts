@@ -1,4 +1,5 @@
 import {
+  afterPrefix,
   type Condition,
   type Hit,
   matchesWhere,
@@ -8,7 +9,6 @@ import {
   selectHits,
 } from "@holdfast/core";
 import type { Connection } from "./connection.js";
-import { following } from "./key-range.js";
 import { toHeader, toWireTag, type WireHeader } from "./wire.js";
 
 interface QueryPage {
@@ -75,9 +75,9 @@ export class Search {
 function common({ prefix, terms = [], tags, where }: ParsedQuery): Record<string, unknown> {
   return {
     from: prefix,
-    below: following(prefix),
+    below: afterPrefix(prefix),
     terms,
-    ends: terms.map(following),
+    ends: terms.map(afterPrefix),
     tags: tags.map(toWireTag),
     texts: where.flatMap(textsOf),
   };

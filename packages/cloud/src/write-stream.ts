@@ -35,7 +35,7 @@ export class CloudWriter implements BodyWriter {
     if (outcome === "gone") {
       throw new StorageError(
         "UNAVAILABLE",
-        "the first parts of the body were swept before the last one came: a stream may take up to a day",
+        "the first parts of the body were swept before the last one came: a stream may take up to a day; save it again",
         { retryable: false },
       );
     }

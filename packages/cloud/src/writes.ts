@@ -71,7 +71,10 @@ export class Writes {
         outcome = await this.#send(await this.#place(writes, terms.signal), terms);
       }
       if (outcome !== "gone") return outcome;
-      throw new StorageError("UNAVAILABLE", "the objects of a body were deleted each time before the write");
+      throw new StorageError(
+        "UNAVAILABLE",
+        "the objects of a body were deleted each time before the write: save it again",
+      );
     });
   }
 

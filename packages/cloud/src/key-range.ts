@@ -1,1 +1,0 @@
-export { afterPrefix as following } from "@holdfast/core";
