@@ -1,6 +1,7 @@
 import { type Ports, StorageError } from "@holdfast/core";
 import { fromBase64 } from "./base64.js";
 import type { Connection } from "./connection.js";
+import { missingObject } from "./missing-object.js";
 import { retried } from "./retried.js";
 import type { WirePart, WireRecord } from "./wire.js";
 
@@ -79,7 +80,7 @@ export class Bodies {
     }
     for (const part of parts) {
       const bytes = await this.#part(part, undefined);
-      if (bytes === undefined) throw missing(part);
+      if (bytes === undefined) throw missingObject(part.name);
       yield bytes;
     }
   }
@@ -126,13 +127,6 @@ export class Bodies {
       signal,
     );
   }
-}
-
-export function missing({ name }: WirePart): StorageError {
-  return new StorageError(
-    "CORRUPT",
-    `the object ${name}, which holds a part of the body, is not in the bucket: restore the item from a backup, or delete it`,
-  );
 }
 
 function cut({ name, size }: WirePart, length: number): StorageError {

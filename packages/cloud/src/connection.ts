@@ -1,6 +1,7 @@
 import { StorageError, systemPorts } from "@holdfast/core";
 import { isExpired } from "./classify.js";
 import type { ClientAnswer } from "./cloud-client.js";
+import { missingObject } from "./missing-object.js";
 import type { CompleteOptions } from "./options.js";
 import { LOCAL, RequestError } from "./request-error.js";
 import { Turnstile } from "./turnstile.js";
@@ -72,10 +73,7 @@ export class Connection {
     return names.map((name, index) => {
       const url = (signed as readonly { readonly signedUrl: string | null }[])[index]?.signedUrl;
       if (url) return url;
-      throw new StorageError(
-        "CORRUPT",
-        `the object ${name}, which holds a part of the body, is not in the bucket: restore the item from a backup, or delete it`,
-      );
+      throw missingObject(name);
     });
   }
 

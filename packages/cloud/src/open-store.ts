@@ -12,10 +12,11 @@ import {
   type Version,
 } from "@holdfast/core";
 import { fromBase64 } from "./base64.js";
-import { Bodies, missing } from "./bodies.js";
+import { Bodies } from "./bodies.js";
 import { Connection } from "./connection.js";
 import { Feed } from "./feed.js";
 import { FeedWatcher } from "./feed-watcher.js";
+import { missingObject } from "./missing-object.js";
 import type { CompleteOptions } from "./options.js";
 import { reindex } from "./reindex.js";
 import { retried } from "./retried.js";
@@ -105,7 +106,7 @@ export class OpenStore {
       // An object that is missing twice under the same header was not swept because somebody wrote anew.
       const [header] = record.header;
       const [part] = record.parts;
-      if (last === header && part !== undefined) throw missing(part);
+      if (last === header && part !== undefined) throw missingObject(part.name);
       last = header;
     }
   }

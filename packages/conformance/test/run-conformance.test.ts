@@ -140,6 +140,11 @@ describe("describeAdapter", () => {
 });
 
 describe("the suite", () => {
+  it("has every theme that a mode names", () => {
+    const names = themes.map(({ name }) => name);
+    for (const mode of modes) expect(names).toEqual(expect.arrayContaining([...(mode.themes ?? [])]));
+  });
+
   it("names each theme once, and each case once in its theme", () => {
     expect(new Set(themes.map(({ name }) => name)).size).toBe(themes.length);
     for (const { cases } of themes) expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);

@@ -1,4 +1,5 @@
 import { StorageError } from "@holdfast/core";
+import { firstOf } from "./first-of.js";
 import type { SecretStore } from "./secret-store.js";
 
 /** Read, whether there is something or not, to see that a place answers. */
@@ -14,22 +15,11 @@ const PROBE = "holdfast";
  * const all = credentials(firstAvailableSecrets([osSecrets({ service: "my-app" }), storedSecrets(storage.namespace("secrets"))]));
  */
 export function firstAvailableSecrets(places: readonly [SecretStore, ...SecretStore[]]): SecretStore {
-  let chosen: SecretStore | undefined;
-  const choose = async (): Promise<SecretStore> => {
-    const reasons: string[] = [];
-    for (const place of chosen === undefined ? places : []) {
-      try {
-        await place.get(PROBE);
-        chosen ??= place;
-        break;
-      } catch (error) {
-        if (!StorageError.is(error, "UNSUPPORTED")) throw error;
-        reasons.push(`${place.name}: ${error.message}`);
-      }
-    }
-    if (chosen !== undefined) return chosen;
-    throw new StorageError("UNSUPPORTED", `there is nowhere to keep a secret; ${reasons.join("; ")}`);
-  };
+  const choose = firstOf(places, {
+    look: (place) => place.get(PROBE),
+    isAbsence: ({ code }) => code === "UNSUPPORTED",
+    none: (reasons) => new StorageError("UNSUPPORTED", `there is nowhere to keep a secret; ${reasons}`),
+  });
   return {
     name: places.map(({ name }) => name).join(" or "),
     get: async (name) => (await choose()).get(name),

@@ -1,4 +1,5 @@
 import { type KeyProvider, StorageError } from "@holdfast/core";
+import { firstOf } from "./first-of.js";
 
 /**
  * The first of several providers that this machine has at all. One that is there but locked or out of reach is not passed over:
@@ -7,22 +8,11 @@ import { type KeyProvider, StorageError } from "@holdfast/core";
  * @throws KEY_MISSING, when it loads, with what each of them asks for; never goes on without a key.
  */
 export function firstAvailable(providers: readonly [KeyProvider, ...KeyProvider[]]): KeyProvider {
-  let chosen: KeyProvider | undefined;
-  const choose = async (): Promise<KeyProvider> => {
-    const reasons: string[] = [];
-    for (const provider of chosen === undefined ? providers : []) {
-      try {
-        await provider.load();
-        chosen = provider;
-        break;
-      } catch (error) {
-        if (!StorageError.is(error) || !isAbsence(error, provider)) throw error;
-        reasons.push(`${provider.name}: ${error.message}`);
-      }
-    }
-    if (chosen !== undefined) return chosen;
-    throw new StorageError("KEY_MISSING", `there is nowhere to keep a master key; ${reasons.join("; ")}`);
-  };
+  const choose = firstOf(providers, {
+    look: (provider) => provider.load(),
+    isAbsence,
+    none: (reasons) => new StorageError("KEY_MISSING", `there is nowhere to keep a master key; ${reasons}`),
+  });
   return {
     name: providers.map(({ name }) => name).join(" or "),
     load: async () => (await choose()).load(),

@@ -19,7 +19,7 @@ const RESUME = ["--resume", "go on with a run that was interrupted, without maki
 export function keysCommand(perform: Perform): Command {
   return describeCommand("keys", "master keys of an encrypted store: which are used, new ones, leaked ones", [
     {
-      command: "holdfast keys ls sqlite:./app.db --keys os-keychain:my-app",
+      command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app",
       does: "the keys, and what needs each of them",
     },
     {
@@ -34,9 +34,9 @@ export function keysCommand(perform: Perform): Command {
 }
 
 function listCommand(perform: Perform): Command {
-  return describeCommand("ls <store>", "list the keys, and how many items need each of them", [
+  return describeCommand("list <store>", "list the keys, and how many items need each of them", [
     {
-      command: "holdfast keys ls sqlite:./app.db --keys environment",
+      command: "holdfast keys list sqlite:./app.db --keys environment",
       does: "the keys in HOLDFAST_KEYS and others that are needed",
     },
   ])
