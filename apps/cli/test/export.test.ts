@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import type { StorageEngine } from "holdfast";
 import { describe, expect, it } from "vitest";
 import { damage } from "./support/damage.ts";
-import { seeded } from "./support/seed.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, readJson, readText, temporaryRoot } from "./support/roots.js";
-import { seeded } from "./support/seed.js";
 
 describe("the files of an item", () => {
   it("are the value in its format and a companion that says what it is", async () => {

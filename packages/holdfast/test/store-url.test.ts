@@ -1,7 +1,7 @@
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { formatStoreUrl, parseStoreUrl, StorageError, type StoreUrl } from "holdfast";
 import { describe, expect, it } from "vitest";
-import { seeded } from "./support/seed.ts";
 
 describe("parseStoreUrl", () => {
   it.each<[string, StoreUrl]>([

@@ -1,8 +1,8 @@
 import { checkKey, StorageError } from "@holdfast/core";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ExportPaths } from "../../src/tree/export-paths.ts";
-import { seeded } from "../support/seed.ts";
 
 const formats = fc.constantFrom("json", "yaml", "binary");
 const keys = fc

@@ -12,7 +12,6 @@ import {
 } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { checksumOf } from "../../dist/codec/checksum.js";
-import { KeyOrder } from "../../dist/engine/key-order.js";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
@@ -286,103 +285,6 @@ describe("a repetition", () => {
     const storage = await openStorage(adapter, { ports, retry: { retries: 2 } });
     await expect(storage.load("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(ports.waits).toHaveLength(2);
-  });
-});
-
-describe("close", () => {
-  it("waits for all that is in flight, then takes its own time limit back", async () => {
-    const adapter = new MapAdapter();
-    const gates = new Map(["a", "b"].map((key) => [key, Promise.withResolvers<undefined>()]));
-    adapter.get = async (key) => gates.get(key)?.promise;
-    const cancelled = vi.fn();
-    const timers = { schedule: vi.fn((..._values: unknown[]) => cancelled) };
-    const storage = await openStorage(adapter, { ports: { timers } });
-    const loading = [storage.load("a"), storage.load("b")];
-    let closed = false;
-    const closing = storage.close().then(() => {
-      closed = true;
-    });
-    gates.get("a")?.resolve(undefined);
-    await turn();
-    expect(closed).toBe(false);
-    expect(cancelled).not.toHaveBeenCalled();
-    gates.get("b")?.resolve(undefined);
-    await closing;
-    expect(await Promise.all(loading)).toEqual([undefined, undefined]);
-    // One limit for what is in flight, one for the adapter's own closing.
-    expect(timers.schedule.mock.calls).toEqual(Array(2).fill([expect.any(Function), 10_000, "foreground"]));
-    expect(cancelled).toHaveBeenCalledTimes(2);
-  });
-
-  it("waits for the adapter alone where nothing is in flight", async () => {
-    const timers = { schedule: vi.fn(() => () => undefined) };
-    await (await openStorage(new MapAdapter(), { ports: { timers } })).close();
-    expect(timers.schedule).toHaveBeenCalledOnce();
-  });
-
-  it("names what remained, with its key where it has one", async () => {
-    const adapter = new MapAdapter();
-    adapter.get = () => new Promise(() => undefined);
-    adapter.list = () => new Promise(() => undefined);
-    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 1 });
-    const stuck = [storage.load("a"), storage.list()].map((one) =>
-      expect(one).rejects.toMatchObject({ code: "CLOSED" }),
-    );
-    await expect(storage.close()).rejects.toMatchObject({
-      code: "TIMEOUT",
-      message: expect.stringContaining('on load "a", list;'),
-    });
-    await Promise.all(stuck);
-  });
-});
-
-describe("the order of one key's writes", () => {
-  it("holds for a deletion behind a save that takes longer to encode", async () => {
-    const storage = await openStorage(new MapAdapter());
-    const saving = storage.save("a", 1, { format: "yaml" });
-    const removing = storage.delete("a");
-    await saving;
-    expect(await removing).toBe(true);
-    expect(await storage.exists("a")).toBe(false);
-  });
-
-  it("holds for a save behind a deletion", async () => {
-    const storage = await openStorage(new MapAdapter());
-    await storage.save("a", 1);
-    const removing = storage.delete("a");
-    await storage.save("a", 2);
-    expect(await removing).toBe(true);
-    expect(await storage.load("a")).toBe(2);
-  });
-
-  it("keeps no other key waiting, and waits only while something is under way", async () => {
-    const order = new KeyOrder();
-    const gate = Promise.withResolvers<string>();
-    const slow = order.turn(["a"], gate.promise);
-    expect(order.turn(["b"], "at once")).toBe("at once");
-    const next = order.turn(["a", "b"], "behind");
-    expect(next).toBeInstanceOf(Promise);
-    gate.resolve("slow");
-    expect(await Promise.all([slow, next])).toEqual(["slow", "behind"]);
-    expect(order.turn(["a", "b"], "at once")).toBe("at once");
-  });
-
-  it("holds for the third while the second is under way, though the first is done", async () => {
-    const order = new KeyOrder();
-    const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
-    const done: string[] = [];
-    const turns = [order.turn(["a"], first.promise), order.turn(["a"], second.promise)].map(async (each) =>
-      done.push(await each),
-    );
-    first.resolve("first");
-    await turns[0];
-    await turn();
-    turns.push((async () => done.push(await order.turn(["a"], "third")))());
-    await turn();
-    expect(done).toEqual(["first"]);
-    second.resolve("second");
-    await Promise.all(turns);
-    expect(done).toEqual(["first", "second", "third"]);
   });
 });
 

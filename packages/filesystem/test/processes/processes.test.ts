@@ -1,17 +1,19 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { StorageEngine } from "@holdfast/core";
+import { perform, startChild } from "@holdfast/vitest-preset/child";
+import { generator } from "@holdfast/vitest-preset/seed";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, readJson, readText, temporaryRoot } from "../support/roots.js";
-import { generator } from "../support/seed.js";
 import type { Task } from "./child.js";
-import { perform, start } from "./start-child.js";
+
+const CHILD = new URL("child.ts", import.meta.url);
 
 describe("two processes", () => {
   it("that count in one item lose no step, and leave its file as it is", async () => {
     const root = temporaryRoot();
-    const children = await Promise.all([start(), start()]);
-    await Promise.all(children.map((child) => perform(child, { do: "count", root, times: 100 })));
+    const children = await Promise.all([startChild(CHILD), startChild(CHILD)]);
+    await Promise.all(children.map((child) => perform<Task>(child, { do: "count", root, times: 100 })));
     const storage = await openRoot(root);
     expect(await storage.load("counter")).toBe(200);
     await storage.flush();
@@ -21,8 +23,8 @@ describe("two processes", () => {
 
   it("have one mirror, and when that is killed another at once", async () => {
     const root = temporaryRoot();
-    const child = await start();
-    await perform(child, { do: "hold", root });
+    const child = await startChild(CHILD);
+    await perform<Task>(child, { do: "hold", root });
     const storage = await openRoot(root);
     expect((await storage.getInfo()).details["mirrors"]).toBe(false);
     await storage.save("a", 1);
@@ -67,7 +69,7 @@ describe("a process that is killed while it saves", () => {
   }
 
   async function killed(root: string, round: number, after: number): Promise<Killed> {
-    const child = await start();
+    const child = await startChild(CHILD);
     child.send({ do: "save", root, round } satisfies Task);
     const acknowledged = new Map<string, unknown>();
     const counts = new Map<string, number>();

@@ -1,8 +1,8 @@
 import { type Connection, Feed } from "@holdfast/sqlite/item-table";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { version } from "../support/records.js";
-import { seeded } from "../support/seed.js";
 import { openTables } from "../support/stores.js";
 
 let connection: Connection;

@@ -1,9 +1,9 @@
 import { BEFORE_ALL_TIME, type HistoryLimits, type RecordHeader } from "@holdfast/core";
 import { type Connection, type ItemBody, ItemTable, StoredBodies } from "@holdfast/sqlite/item-table";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { NOW, noise, type RecordParts, record, sameBytes, version } from "../support/records.js";
-import { seeded } from "../support/seed.js";
 import { openTables } from "../support/stores.js";
 
 const MiB = 2 ** 20;

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { type EncryptionHeader, parseQuery, type Query } from "@holdfast/core";
 import { type Connection, ItemSearch, ItemTable } from "@holdfast/sqlite/item-table";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anyway, at, call, NOW, type RecordParts, record, version } from "../support/records.js";
-import { seeded } from "../support/seed.js";
 import { openAdapter, openRaw, openTables, temporaryPath } from "../support/stores.js";
 
 let connection: Connection;

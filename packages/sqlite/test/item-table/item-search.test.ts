@@ -10,10 +10,10 @@ import {
   termsOf,
 } from "@holdfast/core";
 import { type Connection, ItemSearch, ItemTable } from "@holdfast/sqlite/item-table";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { anyway, NOW, record } from "../support/records.js";
-import { seeded } from "../support/seed.js";
 import { openTables } from "../support/stores.js";
 
 // Few words, many of which start others, in several scripts; the tokenizer folds some of them into each other.

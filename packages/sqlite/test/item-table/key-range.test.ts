@@ -1,9 +1,9 @@
 import { compareKeys } from "@holdfast/core";
 import { ItemTable } from "@holdfast/sqlite/item-table";
+import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyway, NOW, record } from "../support/records.js";
-import { seeded } from "../support/seed.js";
 import { openTables } from "../support/stores.js";
 
 const ALL = { prefix: "", after: undefined, limit: Number.MAX_SAFE_INTEGER };

@@ -1,11 +1,13 @@
 import { createInterface } from "node:readline";
 import type { AdapterChange, FeedEntry } from "@holdfast/core";
+import { startChild } from "@holdfast/vitest-preset/child";
+import { generator } from "@holdfast/vitest-preset/seed";
 import { describe, expect, it } from "vitest";
 import { at, call } from "../support/records.js";
-import { generator } from "../support/seed.js";
 import { type FullAdapter, openAdapter, temporaryPath } from "../support/stores.js";
 import type { Task } from "./child.js";
-import { start } from "./start-child.js";
+
+const CHILD = new URL("child.ts", import.meta.url);
 
 /** What a process has been told is written: a worker, and the feed entry that it must have left. */
 type Acknowledged = readonly [worker: string, type: "save" | "delete", key: string, version: string | null];
@@ -51,7 +53,7 @@ describe("the feed of several processes that write at once and are killed", () =
 
   /** Starts a writer and kills it when it has acknowledged so many entries; returns all that it had. */
   async function killed(path: string, name: string, after: number): Promise<Acknowledged[]> {
-    const child = await start();
+    const child = await startChild(CHILD);
     child.send({ do: "write", path, name } satisfies Task);
     if (child.stdout === null) throw new Error("the process has no output");
     const lines: Acknowledged[] = [];

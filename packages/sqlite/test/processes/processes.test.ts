@@ -2,28 +2,30 @@ import { createInterface } from "node:readline";
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
 import { LAYOUT } from "@holdfast/sqlite/item-table";
+import { perform, startChild } from "@holdfast/vitest-preset/child";
+import { generator } from "@holdfast/vitest-preset/seed";
 import { describe, expect, it } from "vitest";
 import { writeLayout1 } from "../support/layout-1.js";
-import { generator } from "../support/seed.js";
 import { temporaryPath } from "../support/stores.js";
 import type { Task } from "./child.js";
-import { perform, start } from "./start-child.js";
+
+const CHILD = new URL("child.ts", import.meta.url);
 
 describe("two processes", () => {
   it("that count in one item lose no step", async () => {
     const path = temporaryPath();
-    const children = await Promise.all([start(), start()]);
-    await Promise.all(children.map((child) => perform(child, { do: "count", path, times: 200 })));
+    const children = await Promise.all([startChild(CHILD), startChild(CHILD)]);
+    await Promise.all(children.map((child) => perform<Task>(child, { do: "count", path, times: 200 })));
     const storage = await openStorage(sqlite({ path }));
     expect(await storage.load("counter")).toBe(400);
     await storage.close();
   }, 60_000);
 
   it("that open a fresh file at once both work on one store", async () => {
-    const children = await Promise.all([start(), start()]);
+    const children = await Promise.all([startChild(CHILD), startChild(CHILD)]);
     for (let time = 0; time < 10; time++) {
       const path = temporaryPath();
-      await Promise.all(children.map((child, n) => perform(child, { do: "open", path, name: `by-${n}` })));
+      await Promise.all(children.map((child, n) => perform<Task>(child, { do: "open", path, name: `by-${n}` })));
       const storage = await openStorage(sqlite({ path }));
       expect((await storage.list()).map(({ key }) => key)).toEqual(["by-0", "by-1"]);
       expect((await storage.verify()).problems).toEqual([]);
@@ -34,11 +36,11 @@ describe("two processes", () => {
 
 describe("two processes that open a store of an older layout at once", () => {
   it("both work on it, brought up to date", async () => {
-    const children = await Promise.all([start(), start()]);
+    const children = await Promise.all([startChild(CHILD), startChild(CHILD)]);
     for (let time = 0; time < 10; time++) {
       const path = temporaryPath();
       writeLayout1(path);
-      await Promise.all(children.map((child, n) => perform(child, { do: "open", path, name: `by-${n}` })));
+      await Promise.all(children.map((child, n) => perform<Task>(child, { do: "open", path, name: `by-${n}` })));
       const storage = await openStorage(sqlite({ path }));
       expect((await storage.list()).map(({ key }) => key)).toEqual(["by-0", "by-1", "large", "small"]);
       expect((await storage.getInfo()).details["layout"]).toBe(LAYOUT);
@@ -76,7 +78,7 @@ describe("a process that is killed while it saves", () => {
   }
 
   async function killed(path: string, round: number, after: number): Promise<Killed> {
-    const child = await start();
+    const child = await startChild(CHILD);
     child.send({ do: "save", path, round } satisfies Task);
     const acknowledged = new Map<string, unknown>();
     const counts = new Map<string, number>();

@@ -2,13 +2,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import type { Task } from "./child.js";
 
-const script = fileURLToPath(new URL("child.ts", import.meta.url));
-
-/** A process that waits for tasks; it is killed when the test ends. */
-export async function start(): Promise<ChildProcess> {
-  const child = fork(script, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+/** A process that runs a script and waits for tasks, from its first message on; it is killed when the test ends. */
+export async function startChild(script: URL): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(script), { stdio: ["ignore", "pipe", "inherit", "ipc"] });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });
@@ -16,8 +13,8 @@ export async function start(): Promise<ChildProcess> {
   return child;
 }
 
-/** Has a process do something, and waits until it is done. Throws when it dies before. */
-export async function perform(child: ChildProcess, task: Task): Promise<void> {
+/** Has a process do something, and waits until it answers. Throws when it dies before. */
+export async function perform<Task extends object>(child: ChildProcess, task: Task): Promise<void> {
   const over = new AbortController();
   const { signal } = over;
   const died = once(child, "exit", { signal }).then(() => {

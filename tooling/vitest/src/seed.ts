@@ -1,7 +1,5 @@
-import type { Parameters } from "fast-check";
-
-/** Settings for a property: `HOLDFAST_SEED` repeats a run, and a failure prints the seed that does. */
-export function seeded<T>(parameters: Parameters<T>): Parameters<T> {
+/** Settings for a property of fast-check: `HOLDFAST_SEED` repeats a run, and a failure prints the seed that does. */
+export function seeded<Parameters extends object>(parameters: Parameters): Parameters & { readonly seed?: number } {
   const seed = process.env["HOLDFAST_SEED"];
   return seed === undefined ? parameters : { ...parameters, seed: Number(seed) };
 }

@@ -1,0 +1,247 @@
+import { openStorage, type StorageEngine } from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
+import * as z from "zod";
+import { FakePorts } from "../support/fake-ports.js";
+import { MapAdapter } from "../support/map-adapter.js";
+import { SlowAdapter } from "../support/slow-adapter.js";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("close", () => {
+  it("waits for work in flight", async () => {
+    const adapter = new SlowAdapter();
+    const storage = await openStorage(adapter);
+    const saving = storage.save("a", 1);
+    const closing = storage.close();
+    adapter.release();
+    expect((await saving).key).toBe("a");
+    await closing;
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("waits for an operation in whose own code it is called", async () => {
+    const adapter = new SlowAdapter();
+    const storage = await openStorage(adapter);
+    let closing: Promise<void> | undefined;
+    const value = {
+      get closes() {
+        closing ??= storage.close();
+        return true;
+      },
+    };
+    const saving = storage.save("a", value);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(adapter.calls).not.toContain("close");
+    adapter.release();
+    expect((await saving).key).toBe("a");
+    await closing;
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("gives up after closeTimeout, names what remained and lets its callers go", async () => {
+    const storage = await openStorage(new SlowAdapter(), { ports: new FakePorts(), closeTimeout: 300 });
+    const loading = storage.load("b");
+    const stuck = expect(loading).rejects.toMatchObject({ code: "CLOSED", key: "b" });
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining('load "b"'),
+    });
+    await stuck;
+  });
+
+  it("is bounded also where the adapter itself does not come to an end", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    Object.assign(adapter, { close: () => new Promise(() => undefined) });
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining("adapter"),
+    });
+  });
+
+  it("closes the adapter once, however often it is called", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    await Promise.all([storage.close(), storage.close()]);
+    await storage[Symbol.asyncDispose]();
+    expect(adapter.calls.filter((call) => call === "close")).toHaveLength(1);
+  });
+
+  it("ends watching, then writes out what is behind, then closes the adapter", async () => {
+    const adapter = new MapAdapter();
+    const done: string[] = [];
+    // Each takes less time than the one before: only who waits keeps their order.
+    const slowly = (name: string, turns: number) => async () => {
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      done.push(name);
+    };
+    Object.assign(adapter, { watch: () => slowly("watch", 3), flush: slowly("flush", 2), close: slowly("close", 1) });
+    const storage = await openStorage(adapter);
+    await storage.watch("", vi.fn());
+    await storage.close();
+    expect(done).toEqual(["watch", "flush", "close"]);
+  });
+
+  it("says that it was closing that failed", async () => {
+    const adapter = new MapAdapter();
+    adapter.close = () => {
+      throw new Error("the disk is gone");
+    };
+    await expect((await openStorage(adapter)).close()).rejects.toMatchObject({
+      code: "INTERNAL",
+      adapter: "map",
+      message: expect.stringContaining("close failed"),
+    });
+  });
+
+  it("is what the end of its scope does", async () => {
+    const adapter = new MapAdapter();
+    {
+      await using storage = await openStorage(adapter);
+      await storage.save("a", 1);
+    }
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("of a namespace waits until its watch is let go of", async () => {
+    let released = false;
+    const release = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      released = true;
+    };
+    const storage = await openStorage(Object.assign(new MapAdapter(), { watch: () => release }));
+    const view = storage.namespace("n");
+    await view.watch("", vi.fn());
+    await view.close();
+    expect(released).toBe(true);
+  });
+
+  it("of a namespace ends its watches and leaves the rest open", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const view = storage.namespace("n");
+    const nested = view.namespace("m");
+    const seen = vi.fn();
+    await view.watch("", seen);
+    await view.close();
+    await expect(view.load("a")).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(nested.load("a")).rejects.toMatchObject({ code: "CLOSED" });
+    await storage.save("n/a", 1);
+    expect(seen).not.toHaveBeenCalled();
+    expect(await storage.load("n/a")).toBe(1);
+  });
+
+  it("of a namespace ends the watches of what lies in it too, also those that just begin", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const view = storage.namespace("n");
+    const seen = vi.fn();
+    const things = view.collection("things", { schema: z.number(), version: "1.0" });
+    const unwatch = await view.namespace("m").watch("", seen);
+    await things.watch("", seen);
+    const ended = vi.fn();
+    adapter.watch = () => ended;
+    const beginning = view.namespace("m").watch("", seen);
+    await view.close();
+    await expect(beginning).rejects.toMatchObject({ code: "CLOSED" });
+    await storage.save("n/m/a", 1);
+    await storage.save("n/things/a", 1);
+    expect(seen).not.toHaveBeenCalled();
+    await unwatch();
+  });
+
+  it("asks nothing more of the adapter, whatever comes of work that it gave up", async () => {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    const going = Promise.withResolvers<number>();
+    const updating = expect(storage.update("a", () => going.promise)).rejects.toMatchObject({ code: "CLOSED" });
+    const source = (async function* () {
+      await going.promise;
+      yield new Uint8Array(1);
+    })();
+    const streaming = expect(storage.saveStream("b", source)).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+    await Promise.all([updating, streaming]);
+    going.resolve(1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+});
+
+describe("a closed storage", () => {
+  it.each<[string, (storage: StorageEngine) => unknown]>([
+    ["save", (storage) => storage.save("a", 1)],
+    ["load", (storage) => storage.load("a")],
+    ["stat", (storage) => storage.stat("a")],
+    ["exists", (storage) => storage.exists("a")],
+    ["delete", (storage) => storage.delete("a")],
+    ["list", (storage) => storage.list()],
+    ["scan", (storage) => storage.scan()[Symbol.asyncIterator]().next()],
+    ["search", (storage) => storage.search({})],
+    ["count", (storage) => storage.count()],
+    ["update", (storage) => storage.update("a", () => 1)],
+    ["batch", (storage) => storage.batch([])],
+    ["saveStream", (storage) => storage.saveStream("a", new Blob([]).stream())],
+    ["loadStream", (storage) => storage.loadStream("a")],
+    ["watch", (storage) => storage.watch("", () => undefined)],
+    ["verify", (storage) => storage.verify()],
+    ["repair", (storage) => storage.repair()],
+    ["sweep", (storage) => storage.sweep()],
+    ["flush", (storage) => storage.flush()],
+    ["getInfo", (storage) => storage.getInfo()],
+  ])("refuses %s, by that name", async (name, call) => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.close();
+    await expect(call(storage)).rejects.toMatchObject({
+      code: "CLOSED",
+      adapter: "map",
+      message: expect.stringMatching(new RegExp(`^${name}\\b`)),
+    });
+  });
+});
+
+describe("close", () => {
+  it("waits for all that is in flight, then takes its own time limit back", async () => {
+    const adapter = new MapAdapter();
+    const gates = new Map(["a", "b"].map((key) => [key, Promise.withResolvers<undefined>()]));
+    adapter.get = async (key) => gates.get(key)?.promise;
+    const cancelled = vi.fn();
+    const timers = { schedule: vi.fn((..._values: unknown[]) => cancelled) };
+    const storage = await openStorage(adapter, { ports: { timers } });
+    const loading = [storage.load("a"), storage.load("b")];
+    let closed = false;
+    const closing = storage.close().then(() => {
+      closed = true;
+    });
+    gates.get("a")?.resolve(undefined);
+    await turn();
+    expect(closed).toBe(false);
+    expect(cancelled).not.toHaveBeenCalled();
+    gates.get("b")?.resolve(undefined);
+    await closing;
+    expect(await Promise.all(loading)).toEqual([undefined, undefined]);
+    // One limit for what is in flight, one for the adapter's own closing.
+    expect(timers.schedule.mock.calls).toEqual(Array(2).fill([expect.any(Function), 10_000, "foreground"]));
+    expect(cancelled).toHaveBeenCalledTimes(2);
+  });
+
+  it("waits for the adapter alone where nothing is in flight", async () => {
+    const timers = { schedule: vi.fn(() => () => undefined) };
+    await (await openStorage(new MapAdapter(), { ports: { timers } })).close();
+    expect(timers.schedule).toHaveBeenCalledOnce();
+  });
+
+  it("names what remained, with its key where it has one", async () => {
+    const adapter = new MapAdapter();
+    adapter.get = () => new Promise(() => undefined);
+    adapter.list = () => new Promise(() => undefined);
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 1 });
+    const stuck = [storage.load("a"), storage.list()].map((one) =>
+      expect(one).rejects.toMatchObject({ code: "CLOSED" }),
+    );
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringContaining('on load "a", list;'),
+    });
+    await Promise.all(stuck);
+  });
+});
