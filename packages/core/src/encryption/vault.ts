@@ -13,14 +13,14 @@ import type { Awaitable, EncryptionHeader, RecordHeader, StoredRecord } from "..
 import { toBase64Url } from "./base64url.js";
 import { checkKeys } from "./check-keys.js";
 import { deriveKeys, unwrapKey, type ValueKeys, wrapKey } from "./data-key.js";
-import { type EncryptionFacts, FORMAT, ID_BYTES, KEY_BYTES, parseEncryption, refused, SALT_BYTES } from "./format.js";
+import { type EncryptionFacts, parseEncryption, refused, SALT_BYTES } from "./format.js";
 import { checkHeaderMac, signHeader, type UnsignedHeader } from "./header-mac.js";
+import { NewKeys, type NewValueKeys } from "./new-keys.js";
 import { openedSize, PieceCipher } from "./pieces.js";
 import { openMetadata, sealMetadata } from "./sealed-metadata.js";
 
 /** What is known of a value before its body is encrypted. */
-interface Seal extends ValueKeys {
-  readonly id: Uint8Array;
+interface Seal extends NewValueKeys {
   readonly header: Omit<EncryptionHeader, "mac">;
 }
 
@@ -39,6 +39,7 @@ export class EncryptionVault implements Vault {
   readonly #sealsMetadata: boolean;
   readonly #random: Random;
   #keys: MasterKeys;
+  #newKeys: NewKeys;
   #loading: Promise<MasterKeys> | undefined;
 
   constructor({ byDefault, required, metadata, realm, keys }: CompleteEncryption, random: Random, found: MasterKeys) {
@@ -49,6 +50,7 @@ export class EncryptionVault implements Vault {
     this.#sealsMetadata = metadata;
     this.#random = random;
     this.#keys = found;
+    this.#newKeys = this.#underActive();
   }
 
   get keys(): MasterKeys {
@@ -57,6 +59,7 @@ export class EncryptionVault implements Vault {
 
   use(keys: MasterKeys): void {
     this.#keys = checkKeys(this.provider, keys);
+    this.#newKeys = this.#underActive();
   }
 
   seal(draft: ValueDraft, value: unknown, encoding: EncodingOptions, versioned: Versioning): Awaitable<SealedValue> {
@@ -179,23 +182,16 @@ export class EncryptionVault implements Vault {
   }
 
   #newSeal({ key: path, tags, metadata }: ValueDraft): Awaitable<Seal> {
-    const bytes = this.#random.bytes(ID_BYTES + KEY_BYTES + 2 * SALT_BYTES);
-    const id = bytes.slice(0, ID_BYTES);
-    const data = bytes.slice(ID_BYTES, ID_BYTES + KEY_BYTES);
-    const [salt, sealedSalt] = [bytes.slice(-2 * SALT_BYTES, -SALT_BYTES), bytes.slice(-SALT_BYTES)];
-    const { realm } = this;
-    const master = this.#active();
-    return chain(deriveKeys(data, id), (keys) =>
-      chain(wrapKey(data, master, salt, { realm, id }), (wrap) => {
-        const header = { v: FORMAT, realm, id: toBase64Url(id), key: master.id, wrap: toBase64Url(wrap) };
-        if (!this.#sealsMetadata) return { ...keys, id, header };
-        return chain(sealMetadata({ tags, metadata }, data, sealedSalt, { realm, id, path }), (sealed) => ({
-          ...keys,
-          id,
-          header: { ...header, sealed: toBase64Url(sealed) },
-        }));
-      }),
-    );
+    return chain(this.#newKeys.next(), (keys) => {
+      if (!this.#sealsMetadata) return keys;
+      const { data, id, header } = keys;
+      const salt = this.#random.bytes(SALT_BYTES);
+      const { realm } = this;
+      return chain(sealMetadata({ tags, metadata }, data, salt, { realm, id, path }), (sealed) => ({
+        ...keys,
+        header: { ...header, sealed: toBase64Url(sealed) },
+      }));
+    });
   }
 
   #record(draft: ValueDraft, encoded: EncodedFacts, seal: Seal, versioned: Versioning): Awaitable<BodilessRecord> {
@@ -216,6 +212,10 @@ export class EncryptionVault implements Vault {
   #cipherOf(header: RecordHeader, { realm, id }: EncryptionFacts, { content }: ValueKeys): Awaitable<PieceCipher> {
     const { key: path, format, compression } = header;
     return PieceCipher.of(content, { realm, id, path, format, compression });
+  }
+
+  #underActive(): NewKeys {
+    return new NewKeys(this.#active(), this.realm, this.#random);
   }
 
   #active(): MasterKey {
