@@ -54,7 +54,7 @@ describe("verify", () => {
     now += 2 * 60 * 60 * 1000;
     const { problems } = await storage.verify();
     expect(problems.map(({ message, repairable }) => [message.split(":")[0], repairable])).toEqual([
-      ["the companion a.meta.json is missing, or does not say whose it is", true],
+      ["the companion a.meta.json is missing, or does not say what the item is", true],
       [".holdfast-0123456789abcdef.tmp is an unfinished file that a process left behind", true],
       ["foreign.txt belongs to no item", false],
       ["bodies/0123 is an unfinished body, and was left behind by a process", true],
