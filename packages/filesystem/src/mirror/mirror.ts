@@ -63,6 +63,10 @@ export class Mirror {
   #takingOver: Promise<void> | undefined;
   #stopped = false;
   #running: Promise<void> | undefined;
+  /** Those that wait, with what was begun before them, and the keys whose files were brought into their places since. */
+  readonly #flushes = new Set<{ readonly begun: number; readonly placed: Set<string> }>();
+  /** Groups begun. */
+  #groups = 0;
   /** Of the group that is next to be recorded, or to fail. */
   #recorded = Promise.withResolvers<void>();
   #again = false;
@@ -114,6 +118,8 @@ export class Mirror {
     for (const key of files.pending("", Number.MAX_SAFE_INTEGER)) {
       waiting.set(key, table.stat(key, BEFORE_ALL_TIME)?.version ?? files.find(key)?.version ?? undefined);
     }
+    const flush = { begun: this.#groups, placed: new Set<string>() };
+    this.#flushes.add(flush);
     const endRush = this.#parts.pace.rush();
     const late = Promise.withResolvers<"late">();
     const cancel = ports.timers.schedule(() => late.resolve("late"), flushTimeout, "foreground");
@@ -123,20 +129,24 @@ export class Mirror {
         signal?.throwIfAborted();
         // Others may go on saving for ever: what was there at first may be done long before nothing is left.
         const over = await Promise.race([this.#cycle(), this.#recorded.promise, late.promise]);
-        for (const [key, version] of waiting) if (this.#hasPlace(key, version)) waiting.delete(key);
+        for (const [key, version] of waiting) {
+          if (flush.placed.has(key) || this.#hasPlace(key, version)) waiting.delete(key);
+        }
         if (waiting.size > 0 && over === "late") throw this.#lateError([...waiting.keys()]);
         if (waiting.size > 0 && this.#running === undefined) await sleep(ports.timers, POLL, signal);
       }
     } finally {
       cancel();
       endRush();
+      this.#flushes.delete(flush);
     }
   }
 
-  /** Whether nothing is left to do for a key, or a later version than this one has come into its place. */
+  /** Whether nothing is left to do for a key, or another mirror has brought a later version than this one into its place. */
   #hasPlace(key: string, version: Version | undefined): boolean {
     const row = this.#parts.files.find(key);
-    return row?.pending !== 1 || (version !== undefined && row.version !== null && row.version > version);
+    if (row?.pending !== 1) return true;
+    return !this.#leads && version !== undefined && row.version !== null && row.version > version;
   }
 
   async stop(): Promise<void> {
@@ -214,6 +224,7 @@ export class Mirror {
       .pending("", GROUP + this.#setbacks.size)
       .filter((key) => this.#setbacks.get(key)?.cancelPause === undefined);
     if (keys.length === 0) return undefined;
+    this.#groups++;
     const failed = new Map<string, unknown>();
     const plans = await group.submit(() =>
       keys.slice(0, GROUP).flatMap((key) => {
@@ -288,6 +299,7 @@ export class Mirror {
       }
     } else {
       this.#setbacks.delete(key);
+      for (const { begun, placed } of this.#flushes) if (this.#groups > begun) placed.add(key);
       // The same bytes stood there already: what was brought for them is not needed.
       const body = result.plan.type === "publish" ? result.plan.body : undefined;
       if (body?.from === "file") discard(this.#parts.port, body.path);
