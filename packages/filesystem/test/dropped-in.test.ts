@@ -111,4 +111,19 @@ describe("a file that is dropped in", () => {
       rmSync(join(root, "d"));
     },
   );
+
+  it.each([".holdfast", ".holdfast/bodies", ".holdfast/quarantine", ".holdfast/temps", ".holdfast/versions"])(
+    "is refused before anything is written where %s is a link",
+    async (place) => {
+      const root = temporaryRoot();
+      const outside = temporaryRoot();
+      if (place !== ".holdfast") mkdirSync(join(root, ".holdfast"));
+      symlinkSync(outside, join(root, place));
+      await expect(openRoot(root)).rejects.toMatchObject({
+        code: "UNSUPPORTED",
+        message: expect.stringContaining("is a symbolic link"),
+      });
+      expect(readdirSync(outside)).toEqual([]);
+    },
+  );
 });
