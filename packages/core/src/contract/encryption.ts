@@ -45,7 +45,10 @@ export interface EncryptionSettings {
    * Default: false.
    */
   required?: boolean | undefined;
-  /** Encrypt metadata and tags of encrypted items too: they are shown where the key is, and never searched. Default: false. */
+  /**
+   * Encrypt metadata and tags of encrypted items too: they are shown where the key is, and never searched. Where they were, they stay
+   * so in whatever is made of the stored item, also with false. Default: false.
+   */
   metadata?: boolean | undefined;
   /**
    * Which data belongs together: what was encrypted in one realm cannot be read in another. 1 to 255 bytes.

@@ -181,9 +181,9 @@ export class EncryptionVault implements Vault {
     );
   }
 
-  #newSeal({ key: path, tags, metadata }: ValueDraft): Awaitable<Seal> {
+  #newSeal({ key: path, tags, metadata, sealed: wereSealed = false }: ValueDraft): Awaitable<Seal> {
     return chain(this.#newKeys.next(), (keys) => {
-      if (!this.#sealsMetadata) return keys;
+      if (!this.#sealsMetadata && !wereSealed) return keys;
       const { data, id, header } = keys;
       const salt = this.#random.bytes(SALT_BYTES);
       const { realm } = this;
