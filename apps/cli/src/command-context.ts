@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { openStore, storeExists } from "holdfast";
 import { CommandError } from "./failure.js";
+import type { Terminal } from "./hidden-input.js";
 import type { Output } from "./output.js";
 import type { ProgressView } from "./terminal/index.js";
 
@@ -9,6 +10,10 @@ import type { ProgressView } from "./terminal/index.js";
 export interface CommandContext {
   readonly out: Output;
   readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** What a pipe brings is what the command keeps, and no answer to a question. Default: false. */
+  readonly stdinIsData?: boolean;
+  /** The terminal that the command was started from, whatever stdin is; undefined where there is none. */
+  readonly openTerminal: () => Terminal | undefined;
   /** For questions: what is asked there is no part of an answer. */
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Print one JSON document on stdout and nothing else. */

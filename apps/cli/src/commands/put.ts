@@ -48,7 +48,8 @@ export function putCommand(perform: Perform): Command {
       const source = sourceOf(context, file, options);
       await using storage = await openOrCreate(store, {
         ...historySettings(options.history),
-        ...encryptionSettings(context, options),
+        // What a pipe brings is the value, and not what opens the keys.
+        ...encryptionSettings({ ...context, stdinIsData: file === "-" }, options),
       });
       const item = await source(storage, key, saveOptions);
       await report(context, { item }, [`saved ${item.key}: ${formatBytes(item.size)}, ${item.format}`]);

@@ -35,7 +35,8 @@ function setCommand(perform: Perform): Command {
     },
   ]).action((name: string, options: SecretOptions) =>
     perform((context) =>
-      using(context, options, async (all) => {
+      // What a pipe brings is the secret, and not what opens the keys.
+      using({ ...context, stdinIsData: true }, options, async (all) => {
         await all.set(name, await askHidden(context, `Secret for ${name}`));
         await report(context, { name }, [`kept ${name}`]);
       }),
