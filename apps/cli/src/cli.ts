@@ -24,11 +24,10 @@ import { verifyCommand } from "./commands/verify.js";
 import { watchCommand } from "./commands/watch.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { CommandError, describeFailure, type Failure, failureLine, UsageError } from "./failure.js";
-import type { Terminal } from "./hidden-input.js";
 import { Output } from "./output.js";
 import { registerSupabase } from "./supabase-stores.js";
 import { createProgressView, type ProgressView } from "./terminal/index.js";
-import { openTerminal } from "./terminal-device.js";
+import { openTerminal, type Terminal } from "./terminal-device.js";
 
 /** Where a run of the command reads and writes. */
 export interface Streams {

@@ -2,9 +2,9 @@ import type { Readable, Writable } from "node:stream";
 import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { openStore, storeExists } from "holdfast";
 import { CommandError } from "./failure.js";
-import type { Terminal } from "./hidden-input.js";
 import type { Output } from "./output.js";
 import type { ProgressView } from "./terminal/index.js";
+import type { Terminal } from "./terminal-device.js";
 
 /** What every command works with. */
 export interface CommandContext {

@@ -2,13 +2,7 @@ import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { CommandContext } from "./command-context.js";
 import { CommandError, UsageError } from "./failure.js";
-
-/** Where somebody reads a question and types the answer. */
-export interface Terminal {
-  readonly input: Readable & { setRawMode?(mode: boolean): unknown };
-  readonly output: { write(text: string): unknown };
-  close(): void;
-}
+import type { Terminal } from "./terminal-device.js";
 
 const ENTER = /[\r\n]/;
 const BACKSPACE = new Set(["\u007f", "\b"]);

@@ -1,6 +1,13 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { ReadStream } from "node:tty";
-import type { Terminal } from "./hidden-input.js";
+
+/** Where somebody reads a question and types the answer. */
+export interface Terminal {
+  readonly input: Readable & { setRawMode?(mode: boolean): unknown };
+  readonly output: { write(text: string): unknown };
+  close(): void;
+}
 
 /**
  * The terminal that the process was started from, whatever its streams are bound to; undefined where there is none, as for services and

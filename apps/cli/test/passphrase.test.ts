@@ -5,7 +5,7 @@ import { passphraseKeys } from "@holdfast/keychain";
 import { fileSecrets } from "@holdfast/keychain/node";
 import { describe, expect, it } from "vitest";
 import { run } from "../src/cli.ts";
-import type { Terminal } from "../src/hidden-input.ts";
+import type { Terminal } from "../src/terminal-device.ts";
 import { BIN } from "./support/holdfast.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
