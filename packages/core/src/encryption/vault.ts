@@ -228,7 +228,16 @@ export class EncryptionVault implements Vault {
 
   /** Another process may have made it since the keys were loaded. */
   #masterKey(id: string): Awaitable<MasterKey> {
-    return this.#known(id) ?? this.#reload().then(() => this.#known(id) ?? missing(this.provider, id));
+    return this.#known(id) ?? this.#found(id);
+  }
+
+  async #found(id: string): Promise<MasterKey> {
+    // A load that is under way may have looked before the key was made.
+    await this.#loading;
+    const known = this.#known(id);
+    if (known !== undefined) return known;
+    await this.#reload();
+    return this.#known(id) ?? missing(this.provider, id);
   }
 
   #reload(): Promise<void> {

@@ -196,6 +196,30 @@ describe("keys", () => {
     expect(stored(adapter, "b").header.encryption?.key).toBe(key);
   });
 
+  it("that are made while others are asked for are asked for once more", async () => {
+    const { adapter, keys, storage } = await opened();
+    const elsewhere = async (key: string) => {
+      await keys.add();
+      await (await openStorage(adapter, { encryption: { keys } })).save(key, key);
+    };
+    await elsewhere("a");
+    const late = Promise.withResolvers<void>();
+    const load = keys.load.bind(keys);
+    keys.load = async () => {
+      const found = await load();
+      await late.promise;
+      return found;
+    };
+    const loading = storage.load("a");
+    await turns(5);
+    keys.load = load;
+    await elsewhere("b");
+    const both = Promise.all([loading, storage.load("b")]);
+    await turns(5);
+    late.resolve();
+    expect(await both).toEqual(["a", "b"]);
+  });
+
   it("of another realm, or of something else, make no rotation: no key is added", async () => {
     const { adapter, keys, storage } = await opened({ realm: "notes" });
     await storage.save("a", 1);
