@@ -39,13 +39,14 @@ export class Bodies {
     this.#name = name;
   }
 
-  write(signal: AbortSignal | undefined): BodyWriter {
-    return this.#writer(signal);
+  /** A body for an item under one of these stored keys, which stay when there is no room for it. */
+  write(keys: readonly string[], signal: AbortSignal | undefined): BodyWriter {
+    return this.#writer(keys, signal);
   }
 
   /** A body that is in memory already, but too large for one transaction. */
-  async stage(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Place> {
-    const writer = this.#writer(signal);
+  async stage(bytes: Uint8Array, keys: readonly string[], signal: AbortSignal | undefined): Promise<Place> {
+    const writer = this.#writer(keys, signal);
     try {
       await writer.write(bytes);
       return await writer.place();
@@ -55,8 +56,8 @@ export class Bodies {
     }
   }
 
-  #writer(signal: AbortSignal | undefined): ChunkWriter {
-    return new ChunkWriter(this.#store, (body) => hold(this.#lockOf(body)), signal);
+  #writer(keys: readonly string[], signal: AbortSignal | undefined): ChunkWriter {
+    return new ChunkWriter(this.#store, (body) => hold(this.#lockOf(body)), keys, signal);
   }
 
   /** A body of what `find` finds, which is asked again once the body is held. */
@@ -140,6 +141,7 @@ export class Bodies {
 class ChunkWriter implements BodyWriter {
   readonly #store: Store;
   readonly #hold: (body: string) => Promise<() => void>;
+  readonly #keys: readonly string[];
   readonly #signal: AbortSignal | undefined;
   readonly #body: string;
   #release: (() => void) | undefined;
@@ -147,9 +149,15 @@ class ChunkWriter implements BodyWriter {
   #bytes = 0;
   #count = 0;
 
-  constructor(store: Store, holdBody: (body: string) => Promise<() => void>, signal: AbortSignal | undefined) {
+  constructor(
+    store: Store,
+    holdBody: (body: string) => Promise<() => void>,
+    keys: readonly string[],
+    signal: AbortSignal | undefined,
+  ) {
     this.#store = store;
     this.#hold = holdBody;
+    this.#keys = keys;
     this.#signal = signal;
     this.#body = store.newBody();
   }
@@ -210,7 +218,7 @@ class ChunkWriter implements BodyWriter {
     // Before its name stands among the unowned, so that nobody frees it.
     this.#release ??= await this.#hold(this.#body);
     const chunk = joined(this.#pending, this.#bytes);
-    const attempt = { bytes: CHUNK_BYTES };
+    const attempt = { keys: this.#keys, bytes: CHUNK_BYTES };
     for (let stored = false; !stored; ) {
       try {
         await this.#put(chunk);

@@ -38,24 +38,33 @@ export class Eviction {
     this.#cancel ??= timers.schedule(() => void this.#write(), DELAY, "background");
   }
 
-  /** The next to go so that so many bytes find room, those used least recently; undefined when there is none. */
-  async choose(bytes: number): Promise<EvictionJob | undefined> {
+  /**
+   * The next to go so that so many bytes find room, those used least recently; undefined when there is none. Never one of
+   * `keys`, the stored keys of the write that wants the room: it would find something else there than its caller has seen.
+   */
+  async choose(bytes: number, keys: readonly string[]): Promise<EvictionJob | undefined> {
     await this.#write();
+    const kept = new Set(keys);
     const transaction = await this.#store.connection.begin(["records"], "readonly");
-    const rows: ItemRow[] = await answered(transaction.objectStore("records").index("used").getAll(null, STEP));
-    const chosen: { key: string; version: ReturnType<typeof headerOf>["version"] }[] = [];
+    const used = transaction.objectStore("records").index("used");
+    const rows: ItemRow[] = await answered(used.getAll(null, STEP + kept.size));
+    const candidates = rows.map(({ u = 0, h }) => {
+      const { key, version, storedSize } = headerOf({ h });
+      const stored = toStored(key);
+      // There may have been no room to write down what was noted.
+      return { key, stored, version, storedSize, used: Math.max(u, this.#uses.get(stored) ?? 0) };
+    });
+    const chosen: typeof candidates = [];
     let sum = 0;
-    // There may have been no room to write down what was noted.
-    const used = ({ u = 0, ...row }: ItemRow) => Math.max(u, this.#uses.get(toStored(headerOf(row).key)) ?? 0);
-    for (const row of rows.sort((a, b) => used(a) - used(b))) {
-      const { key, version, storedSize } = headerOf(row);
-      chosen.push({ key, version });
-      sum += storedSize;
+    for (const candidate of candidates.sort((a, b) => a.used - b.used)) {
+      if (kept.has(candidate.stored)) continue;
+      chosen.push(candidate);
+      sum += candidate.storedSize;
       if (sum >= Math.max(bytes / SHARE, LEAST)) break;
     }
     if (chosen.length === 0) return undefined;
     return {
-      keys: chosen.map(({ key }) => toStored(key)),
+      keys: chosen.map(({ stored }) => stored),
       work: (workspace) => {
         for (const { key, version } of chosen) {
           this.#versions.observe(version);

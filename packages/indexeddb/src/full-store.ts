@@ -17,7 +17,7 @@ const WAITS = [50, 200, 800];
 /** After a write that found no room: makes some, if it can. Resolves to whether it is worth trying again. */
 export async function makeRoom(group: Group, { evict, release }: RoomMakers, attempt: Attempt): Promise<boolean> {
   if (attempt.frees && (await release())) return true;
-  const eviction = attempt.frees ? undefined : await evict?.(attempt.bytes ?? 0);
+  const eviction = attempt.frees ? undefined : await evict?.(attempt.bytes ?? 0, attempt.keys);
   if (eviction !== undefined) {
     await carryOut(group, release, eviction);
     return true;

@@ -23,7 +23,7 @@ export interface JobOptions {
 }
 
 /** What a write of the group commit must tell of itself when it finds no room. */
-export interface Attempt extends Pick<JobOptions, "bytes" | "frees"> {
+export interface Attempt extends Pick<JobOptions, "keys" | "bytes" | "frees"> {
   /** Milliseconds to wait before it is tried again, where room was freed lately; a time for each further try. */
   waits?: number[] | undefined;
 }
@@ -32,6 +32,6 @@ export interface Attempt extends Pick<JobOptions, "bytes" | "frees"> {
 export interface RoomMakers {
   /** Gives up the room that is kept for deletions; false when there is none. */
   readonly release: () => Promise<boolean>;
-  /** Chooses what may go so that a write of so many bytes finds room; undefined when nothing may. */
-  readonly evict: ((bytes: number) => Promise<EvictionJob | undefined>) | undefined;
+  /** Chooses what may go so that a write of so many bytes to these stored keys finds room; undefined when nothing may. */
+  readonly evict: ((bytes: number, keys: readonly string[]) => Promise<EvictionJob | undefined>) | undefined;
 }

@@ -36,6 +36,7 @@ import { type CompleteOptions, completeOptions, type IndexedDbOptions } from "./
 import { get, list, livingRow, stat } from "./reads.js";
 import { count, query } from "./search.js";
 import type { SpaceEstimate } from "./space.js";
+import { toStored } from "./stored-key.js";
 
 const MiB = 2 ** 20;
 
@@ -149,8 +150,8 @@ class Adapter implements IndexedDbAdapter {
     return (await store.bodies()).read((transaction) => livingRow(transaction, store, key, now));
   }
 
-  async writeStream(_key: string, { signal }: CallOptions): Promise<BodyWriter> {
-    return (await this.#opened.bodies()).write(signal);
+  async writeStream(key: string, { signal }: CallOptions): Promise<BodyWriter> {
+    return (await this.#opened.bodies()).write([toStored(key)], signal);
   }
 
   async watch(listener: (change: AdapterChange) => void): Promise<() => void> {

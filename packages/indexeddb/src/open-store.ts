@@ -74,7 +74,7 @@ export class OpenStore implements Store {
       committing: () => this.#channel.postMessage(0),
       committed: (...commit) => this.#watched?.committed(...commit),
       leftBodies: () => void this.free(),
-      evict: options.evictable && (async (bytes) => (await this.#loadEviction()).choose(bytes)),
+      evict: options.evictable && (async (...write) => (await this.#loadEviction()).choose(...write)),
     });
   }
 
@@ -93,9 +93,9 @@ export class OpenStore implements Store {
   }
 
   async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
-    const stored = toStored(record.header.key);
+    const keys = [toStored(record.header.key)];
     // A body that is stored piece by piece takes its time. What is called for its key meanwhile comes behind it all the same.
-    const placing = this.#order.turn([stored], this.#place(record.body, signal));
+    const placing = this.#order.turn(keys, this.#place(record.body, keys, signal));
     const place = placing instanceof Promise ? await placing : placing;
     const bodiless = this.bodiless(record);
     let outcome: PutOutcome | undefined;
@@ -107,7 +107,7 @@ export class OpenStore implements Store {
           return put;
         },
         {
-          keys: [stored],
+          keys,
           signal,
           bytes: place.bytes,
           fresh: isFresh(condition),
@@ -132,7 +132,7 @@ export class OpenStore implements Store {
     const places: Place[] = [];
     let outcome: BatchOutcome | undefined;
     try {
-      const placed = await this.#order.turn(keys, this.#placeAll(writes, places, signal));
+      const placed = await this.#order.turn(keys, this.#placeAll(writes, keys, places, signal));
       outcome = await this.group.submit(
         (workspace) => {
           const result = workspace.batch(placed, now);
@@ -167,6 +167,7 @@ export class OpenStore implements Store {
   /** Every place that was found is among `places`, also when another one is not. */
   async #placeAll(
     writes: readonly AdapterWrite[],
+    keys: readonly string[],
     places: Place[],
     signal: AbortSignal | undefined,
   ): Promise<PlacedWrite[]> {
@@ -174,7 +175,7 @@ export class OpenStore implements Store {
     for (const write of writes) {
       if (write.type === "delete") placed.push(write);
       else {
-        const place = await this.#place(write.record.body, signal);
+        const place = await this.#place(write.record.body, keys, signal);
         places.push(place);
         placed.push({ type: "put", record: this.bodiless(write.record), body: place.body, expect: write.expect });
       }
@@ -183,8 +184,8 @@ export class OpenStore implements Store {
   }
 
   /** Finds a place for a body. One of several pieces is stored there at once, out of readers' sight. */
-  #place(bytes: Uint8Array, signal: AbortSignal | undefined): Awaitable<Place> {
-    if (bytes.byteLength > CHUNK_BYTES) return this.bodies().then((bodies) => bodies.stage(bytes, signal));
+  #place(bytes: Uint8Array, keys: readonly string[], signal: AbortSignal | undefined): Awaitable<Place> {
+    if (bytes.byteLength > CHUNK_BYTES) return this.bodies().then((bodies) => bodies.stage(bytes, keys, signal));
     const none = () => undefined;
     const chunk = own(bytes);
     const size = bytes.byteLength;

@@ -166,6 +166,60 @@ describe("evictable items", () => {
     expect(await storage.exists("cache/a")).toBe(true);
   });
 
+  describe("that a write replaces", () => {
+    /** A full store, in which `cache/a` was used before `cache/b`. Resolves to it, and to the version of `cache/a`. */
+    async function filled(): Promise<{ storage: StorageEngine; version: string }> {
+      const name = newName();
+      let now = Date.UTC(2026, 0, 1);
+      const settings = { ports: { clock: { now: () => (now += 1_000) } } };
+      const storage = await openStore({ name, evictable }, settings);
+      const { version } = await storage.save("cache/a", noise(200_000));
+      await storage.save("cache/b", noise(3 * MiB));
+      await storage.close();
+      // Nothing of theirs is given up for what a store without the option saves.
+      const filling = await openStore({ name }, settings);
+      for (const each of [900_000, 90_000]) await fill(filling, each);
+      await filling.close();
+      return { storage: await openStore({ name, evictable }, settings), version };
+    }
+
+    it("are not what goes for it", async () => {
+      const { storage } = await filled();
+      const seen: unknown[] = [];
+      await storage.update<Uint8Array>("cache/a", (body) => {
+        seen.push(body?.length);
+        return noise(500_000);
+      });
+      expect(seen).toEqual([200_000]);
+      expect(await storage.stat("cache/a")).toMatchObject({ size: 500_000 });
+      expect(await storage.exists("cache/b")).toBe(false);
+    });
+
+    it.each([
+      [
+        "a large item",
+        (storage: StorageEngine, ifVersion: string) => storage.save("cache/a", noise(2 * MiB), { ifVersion }),
+      ],
+      [
+        "a stream",
+        (storage: StorageEngine, ifVersion: string) => storage.saveStream("cache/a", pieces(2), { ifVersion }),
+      ],
+      [
+        "a batch",
+        (storage: StorageEngine, ifVersion: string) =>
+          storage.batch([
+            { type: "save", key: "small", data: 1 },
+            { type: "save", key: "cache/a", data: noise(2 * MiB), options: { ifVersion } },
+          ]),
+      ],
+    ])("are not what goes for the pieces of %s", async (_, write) => {
+      const { storage, version } = await filled();
+      await write(storage, version);
+      expect(await storage.stat("cache/a")).toMatchObject({ size: 2 * MiB });
+      expect(await storage.exists("cache/b")).toBe(false);
+    });
+  });
+
   it("may be saved again behind their eviction, by whom they were saved before", async () => {
     const storage = await openStore({ evictable });
     const first = await storage.save("cache/a", noise(4 * MiB));
