@@ -248,7 +248,7 @@ class BodyStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array,
   readonly #count: number;
   #letGo: (() => void) | undefined;
   #next = 0;
-  #failure: StorageError | undefined;
+  #failure: unknown;
 
   constructor(store: Store, body: string, count: number, letGo: () => void) {
     this.#store = store;
@@ -264,13 +264,14 @@ class BodyStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array,
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#letGo === undefined || this.#next === this.#count) return this.return();
-    const transaction = await this.#store.connection.begin(["chunks"], "readonly");
-    const key = [this.#body, this.#next++];
-    const value: Uint8Array | undefined = await answered(transaction.objectStore("chunks").get(key));
-    if (this.#failure !== undefined) throw this.#failure;
-    if (value !== undefined) return { done: false, value };
-    this.cut(new StorageError("CORRUPT", "a piece of the body is missing: restore it from a backup, or delete it"));
-    return this.next();
+    try {
+      const value = await this.#read(this.#next++);
+      if (this.#failure === undefined) return { done: false, value };
+    } catch (error) {
+      // Nobody returns a stream that has failed: what it holds is given back here.
+      this.cut(error);
+    }
+    throw this.#failure;
   }
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -279,9 +280,17 @@ class BodyStream implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array,
   }
 
   /** Whoever reads on is told why there is no more. */
-  cut(failure: StorageError): void {
+  cut(failure: unknown): void {
     this.#failure ??= failure;
     this.#end();
+  }
+
+  async #read(piece: number): Promise<Uint8Array> {
+    const transaction = await this.#store.connection.begin(["chunks"], "readonly");
+    const chunks = transaction.objectStore("chunks");
+    const value: Uint8Array | undefined = await answered(chunks.get([this.#body, piece]));
+    if (value !== undefined) return value;
+    throw new StorageError("CORRUPT", "a piece of the body is missing: restore it from a backup, or delete it");
   }
 
   #end(): void {

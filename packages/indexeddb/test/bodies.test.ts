@@ -66,6 +66,20 @@ describe("large bodies", () => {
     database.close();
   });
 
+  it("are let go when they cannot be read on", async () => {
+    const storage = await openStore({}, { retry: false });
+    const name = await nameOf(storage);
+    await storage.save("a", noise(3 * MiB));
+    const held = async () => (await navigator.locks.query()).held?.filter((lock) => lock.name?.includes(name)).length;
+    const reader = (await storage.loadStream("a"))?.getReader();
+    await reader?.read();
+    expect(await held()).toBe(1);
+    // A newer tab takes the database over.
+    (await openDB(name, 1_000_000)).close();
+    await expect(reader?.read().then(() => reader.read())).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(await held()).toBe(0);
+  });
+
   it("that a dead tab left half written are freed by the next opening, and the item is as it was", async () => {
     const name = newName();
     const first = await openStore({ name });
