@@ -7,7 +7,7 @@ import { fromStored } from "./stored-key.js";
 
 /** Rows that are held at once while a watcher catches up. */
 const STEP = 100;
-const CURSOR = /^([0-9a-f]{16})\.(\d{1,15})\.(\d{1,5})$/;
+const CURSOR = /^([0-9a-f]{16})\.(\d{1,15})\.(\d{1,10})$/;
 
 /** One registration: the same function may be registered twice. */
 interface Watcher {
@@ -24,10 +24,15 @@ export class Feed {
   #told = 0;
   #catchingUp: Promise<void> | undefined;
   #again = false;
+  /** How often another tab said that there is something new. */
+  #heard = 0;
 
   constructor(connection: Connection, channel: BroadcastChannel) {
     this.#connection = connection;
-    channel.onmessage = () => this.#catchUp();
+    channel.onmessage = () => {
+      this.#heard++;
+      this.#catchUp();
+    };
   }
 
   committed(sequence: number, row: FeedRow, alone: boolean): void {
@@ -37,11 +42,14 @@ export class Feed {
   }
 
   async watch(listener: Watcher["listener"]): Promise<() => void> {
+    const heard = this.#heard;
     const transaction = await this.#connection.begin(["feed"], "readonly");
     const { sequence } = await newest(transaction.objectStore("feed"));
     if (this.#watchers.size === 0) this.#told = sequence;
     const watcher = { listener, from: sequence };
     this.#watchers.add(watcher);
+    // Of a commit behind what was read, whose message came before there was anybody to tell.
+    if (this.#heard !== heard) this.#catchUp();
     return () => void this.#watchers.delete(watcher);
   }
 
