@@ -14,14 +14,13 @@ import {
 } from "@holdfast/core";
 import type { Bodies } from "./bodies.js";
 import { Connection } from "./connection.js";
-import type { Eviction } from "./eviction.js";
 import type { Feed } from "./feed.js";
 import { GroupCommit } from "./group-commit.js";
 import { toHex } from "./hex.js";
 import { INLINE_LIMIT, type ItemRow } from "./layout.js";
+import { lazily } from "./lazy.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
-import type { Reserve } from "./reserve.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
 import type { BodilessRecord, Place, PlacedWrite } from "./workspace.js";
@@ -33,13 +32,19 @@ export class OpenStore implements Store {
   readonly context: AdapterContext;
   readonly #options: CompleteOptions;
   readonly #channel: BroadcastChannel;
-  #feed: Promise<Feed> | undefined;
+  readonly #order = new KeyOrder();
   /** The feed, once somebody has asked for it. */
   #watched: Feed | undefined;
-  #eviction: Promise<Eviction> | undefined;
-  #reserve: Promise<Reserve> | undefined;
-  readonly #order = new KeyOrder();
-  #bodies: Promise<Bodies> | undefined;
+  // Most stores never need these.
+  readonly #feed = lazily(() =>
+    import("./feed.js").then(({ Feed }) => {
+      this.#watched = new Feed(this.connection, this.#channel);
+      return this.#watched;
+    }),
+  );
+  readonly #bodies = lazily(() => import("./bodies.js").then(({ Bodies }) => new Bodies(this, this.#options.name)));
+  readonly #eviction = lazily(() => import("./eviction.js").then(({ Eviction }) => new Eviction(this)));
+  readonly #reserve = lazily(() => import("./reserve.js").then(({ Reserve }) => new Reserve(this)));
 
   static async open(
     options: CompleteOptions,
@@ -53,7 +58,7 @@ export class OpenStore implements Store {
       const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
       const store = new OpenStore(options, context, connection);
       if ((await left) > 0) void store.free();
-      if ((await reserve) === undefined) void store.#loadReserve().then((loaded) => loaded.lay());
+      if ((await reserve) === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
       return { store, lastVersion: cursor?.value.v };
     } catch (error) {
       connection.close();
@@ -69,35 +74,31 @@ export class OpenStore implements Store {
     this.group = new GroupCommit({
       connection,
       history: context.history || undefined,
-      release: async () => (await this.#loadReserve()).release(),
+      release: async () => (await this.#reserve.get()).release(),
       // Says no more than that there is something new: what is told is read from the feed.
       committing: () => this.#channel.postMessage(0),
       committed: (...commit) => this.#watched?.committed(...commit),
       leftBodies: () => void this.free(),
-      evict: options.evictable && (async (...write) => (await this.#loadEviction()).choose(...write)),
+      evict: options.evictable && (async (...write) => (await this.#eviction.get()).choose(...write)),
     });
   }
 
   feed(): Promise<Feed> {
-    this.#feed ??= import("./feed.js").then((module) => {
-      this.#watched = new module.Feed(this.connection, this.#channel);
-      return this.#watched;
-    });
-    return this.#feed;
+    return this.#feed.get();
   }
 
-  /** What works on bodies outside of their records: most stores never need it. */
+  /** What works on bodies outside of their records. */
   bodies(): Promise<Bodies> {
-    this.#bodies ??= import("./bodies.js").then((module) => new module.Bodies(this, this.#options.name));
-    return this.#bodies;
+    return this.#bodies.get();
   }
 
   async put(record: WriteRecord, condition: PutCondition, signal: AbortSignal | undefined): Promise<PutOutcome> {
     const keys = [toStored(record.header.key)];
+    // Before there is a body to give back: what the app decides here may throw.
+    const bodiless = this.bodiless(record);
     // A body that is stored piece by piece takes its time. What is called for its key meanwhile comes behind it all the same.
     const placing = this.#order.turn(keys, this.#place(record.body, keys, signal));
     const place = placing instanceof Promise ? await placing : placing;
-    const bodiless = this.bodiless(record);
     let outcome: PutOutcome | undefined;
     try {
       outcome = await this.group.submit(
@@ -160,7 +161,7 @@ export class OpenStore implements Store {
 
   used(stored: string, row: ItemRow): void {
     if (row.u !== undefined && this.#options.evictable !== undefined) {
-      void this.#loadEviction().then((eviction) => eviction.note(stored, row));
+      void this.#eviction.get().then((eviction) => eviction.note(stored, row), nothing);
     }
   }
 
@@ -186,23 +187,12 @@ export class OpenStore implements Store {
   /** Finds a place for a body. One of several pieces is stored there at once, out of readers' sight. */
   #place(bytes: Uint8Array, keys: readonly string[], signal: AbortSignal | undefined): Awaitable<Place> {
     if (bytes.byteLength > CHUNK_BYTES) return this.bodies().then((bodies) => bodies.stage(bytes, keys, signal));
-    const none = () => undefined;
     const chunk = own(bytes);
     const size = bytes.byteLength;
-    if (size <= INLINE_LIMIT) return { body: { inline: chunk }, bytes: size, bind: none, end: none };
+    if (size <= INLINE_LIMIT) return { body: { inline: chunk }, bytes: size, bind: nothing, end: nothing };
     const body = this.newBody();
     const put = (transaction: IDBTransaction) => transaction.objectStore("chunks").put(chunk, [body, 0]);
-    return { body: { body, count: 1 }, bytes: size, bind: (workspace) => workspace.also(put), end: none };
-  }
-
-  #loadReserve(): Promise<Reserve> {
-    this.#reserve ??= import("./reserve.js").then((module) => new module.Reserve(this));
-    return this.#reserve;
-  }
-
-  #loadEviction(): Promise<Eviction> {
-    this.#eviction ??= import("./eviction.js").then((module) => new module.Eviction(this));
-    return this.#eviction;
+    return { body: { body, count: 1 }, bytes: size, bind: (workspace) => workspace.also(put), end: nothing };
   }
 
   newBody(): string {
@@ -219,14 +209,17 @@ export class OpenStore implements Store {
 
   async close(): Promise<void> {
     await this.group.drained();
-    await (await this.#eviction?.catch(() => undefined))?.close();
-    (await this.#reserve?.catch(() => undefined))?.close();
-    const bodies = await this.#bodies?.catch(() => undefined);
-    await bodies?.close();
+    await (await this.#eviction.asked())?.close();
+    (await this.#reserve.asked())?.close();
+    await (await this.#bodies.asked())?.close();
     this.#watched?.close();
     this.#channel.close();
     this.connection.close();
   }
+}
+
+function nothing(): undefined {
+  return undefined;
 }
 
 /** A write that names no version is likely one of something new. */

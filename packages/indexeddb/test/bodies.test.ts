@@ -3,7 +3,7 @@ import { openDB } from "idb";
 import { afterEach, describe, expect, it } from "vitest";
 import { commands } from "vitest/browser";
 import { newName } from "./support/backing.ts";
-import { MiB, noise } from "./support/bytes.ts";
+import { MiB, noise, pieces } from "./support/bytes.ts";
 import { nameOf, openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(tidyUp);
@@ -56,14 +56,34 @@ describe("large bodies", () => {
     const body = noise(3 * MiB);
     await storage.save("a", body);
     const reader = (await storage.loadStream("a"))?.getReader();
-    const pieces = [(await reader?.read())?.value ?? new Uint8Array()];
+    const read = [(await reader?.read())?.value ?? new Uint8Array()];
     await storage.delete("a");
     const database = await openDB(await nameOf(storage));
     expect(await database.count("chunks")).toBe(3);
-    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) pieces.push(next.value);
-    expect(new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer())).toEqual(body);
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) read.push(next.value);
+    expect(new Uint8Array(await new Blob(read as Uint8Array<ArrayBuffer>[]).arrayBuffer())).toEqual(body);
     await expect.poll(() => database.count("chunks")).toBe(0);
     database.close();
+  });
+
+  it("are not stored at all where the app cannot say whether they may be evicted", async () => {
+    const evictable = () => {
+      throw new RangeError("mine");
+    };
+    const storage = await openStore({ evictable });
+    const name = await nameOf(storage);
+    const data = noise(3 * MiB);
+    const refused = await Promise.allSettled([
+      storage.save("a", data),
+      storage.batch([{ type: "save", key: "b", data }]),
+      storage.saveStream("c", pieces(3)),
+    ]);
+    expect(refused).toEqual(refused.map(() => ({ status: "rejected", reason: expect.any(Error) })));
+    expect((await navigator.locks.query()).held?.filter((lock) => lock.name?.includes(name))).toEqual([]);
+    const database = await openDB(name);
+    const chunks = await database.count("chunks");
+    database.close();
+    expect(chunks).toBe(0);
   });
 
   it("are let go when they cannot be read on", async () => {
