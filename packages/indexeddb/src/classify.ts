@@ -1,5 +1,11 @@
 import type { Classification } from "@holdfast/core";
 
+export const NOT_ALLOWED = {
+  code: "UNAUTHORIZED",
+  message:
+    "the browser does not let this page store data: allow site data for it, leave private browsing, or use @holdfast/memory",
+} as const;
+
 /** What an error of the browser's storage means; undefined for any other. */
 export function classify(error: unknown): Classification | undefined {
   if (!(error instanceof DOMException)) return undefined;
@@ -16,11 +22,7 @@ export function classify(error: unknown): Classification | undefined {
       };
     case "SecurityError":
     case "NotAllowedError":
-      return {
-        code: "UNAUTHORIZED",
-        message:
-          "the browser does not let this page store data: allow site data for it, leave private browsing, or use @holdfast/memory",
-      };
+      return NOT_ALLOWED;
     case "AbortError":
     case "InvalidStateError":
     case "TransactionInactiveError":

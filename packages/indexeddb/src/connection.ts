@@ -4,6 +4,9 @@ import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
 import { foreign, upgrade } from "./upgrade.js";
 
+// Most databases open.
+const loadRefusal = () => import("./refusal.js");
+
 /** The connection to one database, opened again when the browser lost it. */
 export class Connection {
   readonly #options: CompleteOptions;
@@ -17,7 +20,7 @@ export class Connection {
 
   /** Creates what is missing and upgrades what is old. */
   static async open(options: CompleteOptions, context: AdapterContext): Promise<Connection> {
-    requireIndexedDb();
+    if (isInsecure() || typeof indexedDB === "undefined") throw (await loadRefusal()).unsupported();
     const connection = new Connection(options, context);
     await connection.#open();
     return connection;
@@ -71,7 +74,11 @@ export class Connection {
   }
 
   async #connect(): Promise<IDBDatabase> {
-    const database = await this.#request();
+    const database = await this.#request().catch(async (error: unknown) => {
+      if (!(error instanceof DOMException)) throw error;
+      const { explain } = await loadRefusal().catch(() => Promise.reject(error));
+      throw await explain(error, this.#options);
+    });
     try {
       if (!STORES.every((store) => database.objectStoreNames.contains(store))) throw foreign(database.name);
       const epoch: string = await answered(database.transaction("store").objectStore("store").get("epoch"));
@@ -146,16 +153,8 @@ export class Connection {
   }
 }
 
-function requireIndexedDb(): void {
-  if (typeof isSecureContext === "boolean" && !isSecureContext) {
-    throw new StorageError("UNSUPPORTED", "this page is not a secure context: serve it over https, or from localhost");
-  }
-  if (typeof indexedDB === "undefined") {
-    throw new StorageError(
-      "UNSUPPORTED",
-      "there is no IndexedDB here: this is no browser, or site data is switched off in its settings; @holdfast/memory keeps data as long as the page",
-    );
-  }
+export function isInsecure(): boolean {
+  return globalThis.isSecureContext === false;
 }
 
 function locked(lockTimeout: number): StorageError {

@@ -1,4 +1,5 @@
 import { type ImportEntry, StorageError, type UnreadableEntry } from "@holdfast/core";
+import { openExisting } from "./existing.js";
 import { answered } from "./requests.js";
 
 /** Which database of another library. */
@@ -43,7 +44,7 @@ export function readIdbKeyval({
 }
 
 async function* entriesOf(name: string, store: string): AsyncGenerator<ImportEntry | UnreadableEntry> {
-  const database = await openExisting(name, store);
+  const database = await openWith(name, store);
   try {
     let after: IDBValidKey | undefined;
     for (;;) {
@@ -62,22 +63,12 @@ async function* entriesOf(name: string, store: string): AsyncGenerator<ImportEnt
   }
 }
 
-async function openExisting(name: string, store: string): Promise<IDBDatabase> {
-  const request = indexedDB.open(name);
-  let isNew = false;
-  request.onupgradeneeded = () => {
-    isNew = true;
-    // Looking must not leave an empty database behind.
-    request.transaction?.abort();
-  };
-  const missing = () =>
-    new StorageError("NOT_FOUND", `there is no database ${JSON.stringify(name)} with a store ${JSON.stringify(store)}`);
-  const database = await answered(request).catch((error: unknown) => {
-    throw isNew ? missing() : error;
-  });
-  if (database.objectStoreNames.contains(store)) return database;
-  database.close();
-  throw missing();
+async function openWith(name: string, store: string): Promise<IDBDatabase> {
+  const database = await openExisting(name);
+  if (database?.objectStoreNames.contains(store)) return database;
+  database?.close();
+  const missing = `there is no database ${JSON.stringify(name)} with a store ${JSON.stringify(store)}`;
+  throw new StorageError("NOT_FOUND", missing);
 }
 
 async function entryOf(key: IDBValidKey, value: unknown): Promise<ImportEntry | UnreadableEntry> {

@@ -10,9 +10,7 @@ import { answered } from "./requests.js";
 export async function upgrade(transaction: IDBTransaction, oldVersion: number, context: AdapterContext): Promise<void> {
   const layout = Math.floor(oldVersion / TOKENIZERS);
   const { db } = transaction;
-  if (oldVersion > 0 && !(layout > 0 && EVER.every((store) => db.objectStoreNames.contains(store)))) {
-    throw foreign(db.name);
-  }
+  if (oldVersion > 0 && !(layout > 0 && isStore(db))) throw foreign(db.name);
   for (const step of STEPS.slice(layout)) step(transaction, context);
   const isTokenizer = oldVersion % TOKENIZERS === context.tokenizerVersion;
   if (layout > 0 && (layout < WITH_MODIFIED || !isTokenizer)) {
@@ -22,6 +20,11 @@ export async function upgrade(transaction: IDBTransaction, oldVersion: number, c
 
 /** What every layout has. */
 const EVER: readonly StoreName[] = ["records", "feed", "chunks", "unowned", "store"];
+/** Whether this adapter made the database, of whatever layout. */
+export function isStore({ objectStoreNames }: IDBDatabase): boolean {
+  return EVER.every((store) => objectStoreNames.contains(store));
+}
+
 /** The layout from which on records say when they were modified. */
 const WITH_MODIFIED = 3;
 

@@ -34,6 +34,7 @@ describe("the eager part of a page", () => {
       "indexeddb/dist/filtered-search.js",
       "indexeddb/dist/full-store.js",
       "indexeddb/dist/history.js",
+      "indexeddb/dist/refusal.js",
       "indexeddb/dist/reserve.js",
     ]) {
       expect(lazy).toContain(`packages/${part}`);
