@@ -44,7 +44,7 @@ export class Bodies {
     return this.#writer(keys, signal);
   }
 
-  /** A body that is in memory already, but too large for one transaction. */
+  /** A body that is in memory already, but for which the transaction of its record has no room. */
   async stage(bytes: Uint8Array, keys: readonly string[], signal: AbortSignal | undefined): Promise<Place> {
     const writer = this.#writer(keys, signal);
     try {

@@ -173,22 +173,32 @@ export class OpenStore implements Store {
     signal: AbortSignal | undefined,
   ): Promise<PlacedWrite[]> {
     const placed: PlacedWrite[] = [];
+    let room = CHUNK_BYTES;
     for (const write of writes) {
       if (write.type === "delete") placed.push(write);
       else {
-        const place = await this.#place(write.record.body, keys, signal);
+        const place = await this.#place(write.record.body, keys, signal, room);
         places.push(place);
+        room -= place.bytes;
         placed.push({ type: "put", record: this.bodiless(write.record), body: place.body, expect: write.expect });
       }
     }
     return placed;
   }
 
-  /** Finds a place for a body. One of several pieces is stored there at once, out of readers' sight. */
-  #place(bytes: Uint8Array, keys: readonly string[], signal: AbortSignal | undefined): Awaitable<Place> {
-    if (bytes.byteLength > CHUNK_BYTES) return this.bodies().then((bodies) => bodies.stage(bytes, keys, signal));
-    const chunk = own(bytes);
+  /**
+   * Finds a place for a body. One for which the transaction of its record has no room is stored there at once, out of readers'
+   * sight; a small one stays with its record all the same.
+   */
+  #place(
+    bytes: Uint8Array,
+    keys: readonly string[],
+    signal: AbortSignal | undefined,
+    room = CHUNK_BYTES,
+  ): Awaitable<Place> {
     const size = bytes.byteLength;
+    if (size > Math.max(room, INLINE_LIMIT)) return this.bodies().then((bodies) => bodies.stage(bytes, keys, signal));
+    const chunk = own(bytes);
     if (size <= INLINE_LIMIT) return { body: { inline: chunk }, bytes: size, bind: nothing, end: nothing };
     const body = this.newBody();
     const put = (transaction: IDBTransaction) => transaction.objectStore("chunks").put(chunk, [body, 0]);

@@ -1,6 +1,6 @@
 import type {} from "@holdfast/browser";
 import { openDB } from "idb";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { commands } from "vitest/browser";
 import { newName } from "./support/backing.ts";
 import { MiB, noise, pieces } from "./support/bytes.ts";
@@ -64,6 +64,31 @@ describe("large bodies", () => {
     expect(new Uint8Array(await new Blob(read as Uint8Array<ArrayBuffer>[]).arrayBuffer())).toEqual(body);
     await expect.poll(() => database.count("chunks")).toBe(0);
     database.close();
+  });
+
+  it("and those of a batch burden no transaction with more than 1 MiB", async () => {
+    const storage = await openStore();
+    const carried = new Map<IDBTransaction, number>();
+    const { put } = IDBObjectStore.prototype;
+    const spy = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (
+      this: IDBObjectStore,
+      ...[value, key]
+    ) {
+      if (this.name === "chunks")
+        carried.set(this.transaction, (carried.get(this.transaction) ?? 0) + value.byteLength);
+      return put.call(this, value, key);
+    });
+    const bodies = Array.from({ length: 25 }, (_, index) => noise(index % 5 === 0 ? 1_000 : 100_000));
+    await storage.batch(bodies.map((data, index) => ({ type: "save", key: `k${index}`, data })));
+    spy.mockRestore();
+    const loads = [...carried.values()];
+    expect(Math.max(...loads)).toBeLessThanOrEqual(MiB);
+    expect(loads.reduce((sum, bytes) => sum + bytes)).toBe(20 * 100_000);
+    expect(await Promise.all(bodies.map((_, index) => storage.load(`k${index}`)))).toEqual(bodies);
+    const database = await openDB(await nameOf(storage));
+    const unowned = await database.count("unowned");
+    database.close();
+    expect(unowned).toBe(0);
   });
 
   it("are not stored at all where the app cannot say whether they may be evicted", async () => {
