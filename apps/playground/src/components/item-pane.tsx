@@ -42,24 +42,26 @@ function OpenItem({ library, itemKey }: { library: Library; itemKey: string }) {
   const editing = useSignal<Detail | undefined>(undefined);
 
   useEffect(() => {
-    let gone = false;
+    // The newest reading counts, whichever is done last.
+    let newest = 0;
     const read = async () => {
+      const mine = ++newest;
       let next: Reading;
       try {
         const detail = await readDetail(library.session.storage, itemKey);
         next = detail === undefined ? { state: "absent" } : { state: "there", detail };
       } catch (error) {
         next = { state: "failed", why: explain(error) };
-        if (StorageError.is(error, "NOT_FOUND")) return read();
+        if (mine === newest && StorageError.is(error, "NOT_FOUND")) return read();
       }
-      if (!gone) reading.value = next;
+      if (mine === newest) reading.value = next;
     };
     const stop = library.onChange((key) => {
       if (key === itemKey) void read();
     });
     void read();
     return () => {
-      gone = true;
+      newest++;
       stop();
     };
   }, [library, itemKey, reading]);
