@@ -133,6 +133,18 @@ describe("a store in the cloud", () => {
     await page.getByText("Your session has ended").waitFor({ state: "detached" });
     await page.getByRole("link", { name: /notes\/a/ }).click();
     await textOf(page, "after");
+
+    // Signing out leaves no session behind, also where there is no store in this browser to go back to.
+    await page.evaluate(() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }));
+    await page.goto(`${app.address}#`);
+    await page.getByRole("button", { name: "Data", exact: true }).click();
+    await page
+      .locator(".menu")
+      .getByRole("button", { name: /^Sign out/ })
+      .click();
+    await page.getByRole("alert").filter({ hasText: "Signing out" }).waitFor();
+    await page.getByText("Your session has ended").waitFor();
+    expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
     expect(phone.complaints).toEqual([]);
     await phone.context.close();
   });

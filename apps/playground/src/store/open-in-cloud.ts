@@ -52,9 +52,9 @@ async function open(project: Project, user: User): Promise<Session> {
     if (event === "SIGNED_OUT") ended.value = true;
   });
   const signOut = async () => {
-    data.subscription.unsubscribe();
     // This browser alone, and without waiting for the project where there is no way to it.
     await client.auth.signOut({ scope: "local" });
+    data.subscription.unsubscribe();
   };
   try {
     const storage = await createStorage({ adapter: cloud({ client, store: "playground" }) }, SETTINGS);

@@ -48,9 +48,14 @@ export class Stage {
     const shown = this.#shown.peek();
     const account = shown?.is === "library" ? shown.library.session.account : undefined;
     keepProject(undefined);
-    const { notices } = await this.#switchTo(await openInBrowser());
-    await account?.signOut();
-    notices.done("Signed out");
+    let library: Library;
+    try {
+      library = await this.#switchTo(await openInBrowser());
+    } finally {
+      // Whoever signs out leaves no session behind, whatever else goes wrong.
+      await account?.signOut();
+    }
+    library.notices.done("Signed out");
   }
 
   /** Leaves the cloud for now: the page begins there again when it is loaded anew. */
