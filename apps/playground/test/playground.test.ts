@@ -69,6 +69,15 @@ describe("items", () => {
     expect(await keys()).toEqual(["notes/first"]);
   });
 
+  it("take the tag that is being typed along when they are saved by Control+S", async () => {
+    await begin();
+    await write("notes/first", "Hello");
+    await button("Edit").click();
+    await page.getByRole("combobox", { name: "Tags" }).fill("half");
+    await page.getByRole("combobox", { name: "Tags" }).press("Control+s");
+    await page.locator(".item-view .chip").filter({ hasText: "half" }).waitFor();
+  });
+
   it("hold JSON, and say what is wrong with it beside the field", async () => {
     await begin("#new");
     await page.getByLabel("Key", { exact: true }).fill("settings");

@@ -7,6 +7,7 @@ import type { Library } from "../store/library.ts";
 import { explain } from "../store/notices.ts";
 import { titleOf } from "./format.ts";
 import { BackLink } from "./item-view.tsx";
+import { isSave } from "./shortcuts.ts";
 import { TagsField } from "./tags-field.tsx";
 
 interface ItemFormProps {
@@ -69,7 +70,7 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
         void save(before?.item.version ?? null);
       }}
       onKeyDown={(event) => {
-        if (event.key === "s" && (event.ctrlKey || event.metaKey)) {
+        if (isSave(event)) {
           event.preventDefault();
           form.current?.requestSubmit();
         }

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { Icon } from "./icon.tsx";
+import { isSave } from "./shortcuts.ts";
 
 interface TagsFieldProps {
   tags: readonly string[];
@@ -51,7 +52,9 @@ export function TagsField({ tags, known, onChange }: TagsFieldProps) {
             if (event.key === "Enter" || event.key === ",") {
               event.preventDefault();
               add();
-            } else if (event.key === "Backspace" && typed.value === "" && last !== undefined) remove(last);
+              // What was typed so far is saved with the rest, as when the button is clicked.
+            } else if (isSave(event)) add();
+            else if (event.key === "Backspace" && typed.value === "" && last !== undefined) remove(last);
           }}
         />
         <datalist id="known-tags">
