@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Plugin } from "vite";
 
-// Fetched when somebody asks for it: it weighs twenty times as much as all the rest.
+// Fetched when somebody asks for it, and kept until it changes: it weighs twenty times as much as all the rest.
 const ON_DEMAND = ["corpus.json"];
 
 /**
- * Tells the service worker which files the app consists of, and a version that changes with any of them. Workbox would do it
- * with two hundred packages.
+ * Tells the service worker which files the app consists of, with a version that changes with any of them, and which there are
+ * on demand, each with one of its own. Workbox would do it with two hundred packages.
  */
 export function precache(): Plugin {
   return {
@@ -21,14 +21,19 @@ export function precache(): Plugin {
         const files = Object.keys(bundle)
           .filter((name) => name !== worker.fileName && !ON_DEMAND.includes(name) && !name.endsWith(".map"))
           .sort();
-        const hash = createHash("sha256");
-        for (const name of files) {
-          const file = bundle[name];
-          hash.update(name).update(file?.type === "chunk" ? file.code : (file?.source ?? ""));
-        }
+        const versionOf = (names: readonly string[]) => {
+          const hash = createHash("sha256");
+          for (const name of names) {
+            const file = bundle[name];
+            hash.update(name).update(file?.type === "chunk" ? file.code : (file?.source ?? ""));
+          }
+          return hash.digest("hex").slice(0, 16);
+        };
+        const onDemand = Object.fromEntries(ON_DEMAND.map((name) => [name, versionOf([name])]));
         worker.code = worker.code
           .replace("__FILES__", JSON.stringify(files))
-          .replace("__VERSION__", JSON.stringify(hash.digest("hex").slice(0, 16)));
+          .replace("__ON_DEMAND__", JSON.stringify(onDemand))
+          .replace("__VERSION__", JSON.stringify(versionOf(files)));
       },
     },
   };

@@ -3,6 +3,7 @@
 // Put in when the app is built: see build/precache.ts.
 declare const __FILES__: readonly string[];
 declare const __VERSION__: string;
+declare const __ON_DEMAND__: Readonly<Record<string, string>>;
 
 /** The part of the standard's ServiceWorkerGlobalScope that is used here; TypeScript has it only without the DOM. */
 interface Worker {
@@ -22,6 +23,13 @@ interface Fetching extends Extendable {
 const worker = globalThis as unknown as Worker;
 const PREFIX = "holdfast-playground-";
 const CACHE = PREFIX + __VERSION__;
+/** By the address of a file that is fetched on demand: the cache that it has to itself, which outlasts the app's versions. */
+const OWN_CACHES = new Map(
+  Object.entries(__ON_DEMAND__).map(([name, version]) => [
+    worker.registration.scope + name,
+    `${PREFIX}${name}-${version}`,
+  ]),
+);
 
 worker.addEventListener("install", (event) => {
   event.waitUntil(fill());
@@ -34,7 +42,9 @@ worker.addEventListener("activate", (event) => {
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(worker.registration.scope)) return;
-  event.respondWith(request.mode === "navigate" ? answer("index.html", request) : answer(request, request));
+  const own = OWN_CACHES.get(request.url);
+  if (own !== undefined) event.respondWith(keep(own, request));
+  else event.respondWith(request.mode === "navigate" ? answer("index.html", request) : answer(request, request));
 });
 
 async function fill(): Promise<void> {
@@ -45,8 +55,9 @@ async function fill(): Promise<void> {
 
 /** A new version becomes active when no page uses the old one any more, whose files may then go. */
 async function takeOver(): Promise<void> {
+  const current = [CACHE, ...OWN_CACHES.values()];
   for (const name of await caches.keys()) {
-    if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
+    if (name.startsWith(PREFIX) && !current.includes(name)) await caches.delete(name);
   }
   await worker.clients.claim();
 }
@@ -54,10 +65,16 @@ async function takeOver(): Promise<void> {
 async function answer(cached: RequestInfo, request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   // Scripts are asked for with an Origin, which many servers name in Vary; the files are the same for everybody.
-  const known = await cache.match(cached, { ignoreVary: true });
+  return (await cache.match(cached, { ignoreVary: true })) ?? fetch(request);
+}
+
+/** Answers what was fetched once, and otherwise fetches and keeps it. */
+async function keep(own: string, request: Request): Promise<Response> {
+  const cache = await caches.open(own);
+  const known = await cache.match(request, { ignoreVary: true });
   if (known !== undefined) return known;
-  const response = await fetch(request);
-  // The corpus, once it was fetched.
-  if (response.ok && request.mode !== "navigate") await cache.put(request, response.clone());
+  // As above: past the browser's own cache, which may hold an older one.
+  const response = await fetch(request, { cache: "reload" });
+  if (response.ok) await cache.put(request, response.clone());
   return response;
 }
