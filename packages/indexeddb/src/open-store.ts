@@ -25,6 +25,9 @@ import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
 import type { BodilessRecord, Place, PlacedWrite } from "./workspace.js";
 
+/** Bodies above this Chromium keeps in files of their own. A transaction for each that is smaller would take longer than it is worth. */
+const FILE_BYTES = 65_536;
+
 /** One open database with everything that works on it. */
 export class OpenStore implements Store {
   readonly connection: Connection;
@@ -187,8 +190,8 @@ export class OpenStore implements Store {
   }
 
   /**
-   * Finds a place for a body. One for which the transaction of its record has no room is stored there at once, out of readers'
-   * sight; a small one stays with its record all the same.
+   * Finds a place for a body. A large one for which the transaction of its record has no room is stored there at once, out of
+   * readers' sight.
    */
   #place(
     bytes: Uint8Array,
@@ -197,7 +200,7 @@ export class OpenStore implements Store {
     room = CHUNK_BYTES,
   ): Awaitable<Place> {
     const size = bytes.byteLength;
-    if (size > Math.max(room, INLINE_LIMIT)) return this.bodies().then((bodies) => bodies.stage(bytes, keys, signal));
+    if (size > Math.max(room, FILE_BYTES)) return this.bodies().then((bodies) => bodies.stage(bytes, keys, signal));
     const chunk = own(bytes);
     if (size <= INLINE_LIMIT) return { body: { inline: chunk }, bytes: size, bind: nothing, end: nothing };
     const body = this.newBody();

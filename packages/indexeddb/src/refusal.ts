@@ -17,7 +17,7 @@ export function unsupported(): StorageError {
 
 /** What it means that the browser does not open the database, where its word alone does not say. */
 export async function explain(error: DOMException, { name, lockTimeout }: CompleteOptions): Promise<unknown> {
-  // Of a connection that was open it means something else: so older browsers say in private windows that they store nothing.
+  // So older browsers say in private windows that they store nothing. Of a connection that was open it means something else.
   if (error.name === "InvalidStateError") {
     return new StorageError(NOT_ALLOWED.code, NOT_ALLOWED.message, { adapter: "indexeddb", cause: error });
   }

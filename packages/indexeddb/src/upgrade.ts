@@ -20,11 +20,6 @@ export async function upgrade(transaction: IDBTransaction, oldVersion: number, c
 
 /** What every layout has. */
 const EVER: readonly StoreName[] = ["records", "feed", "chunks", "unowned", "store"];
-/** Whether this adapter made the database, of whatever layout. */
-export function isStore({ objectStoreNames }: IDBDatabase): boolean {
-  return EVER.every((store) => objectStoreNames.contains(store));
-}
-
 /** The layout from which on records say when they were modified. */
 const WITH_MODIFIED = 3;
 
@@ -61,6 +56,11 @@ async function rewrite(records: IDBObjectStore, tokenizer: AdapterContext | unde
     }
     cursor.continue();
   }
+}
+
+/** Whether this adapter made the database, of whatever layout. */
+export function isStore({ objectStoreNames }: IDBDatabase): boolean {
+  return EVER.every((store) => objectStoreNames.contains(store));
 }
 
 export function foreign(name: string): StorageError {
