@@ -20,7 +20,8 @@ export class Connection {
 
   /** Creates what is missing and upgrades what is old. */
   static async open(options: CompleteOptions, context: AdapterContext): Promise<Connection> {
-    if (isInsecure() || typeof indexedDB === "undefined") throw (await loadRefusal()).unsupported();
+    const isInsecure = globalThis.isSecureContext === false;
+    if (isInsecure || typeof indexedDB === "undefined") throw (await loadRefusal()).unsupported(isInsecure);
     const connection = new Connection(options, context);
     await connection.#open();
     return connection;
@@ -151,10 +152,6 @@ export class Connection {
     this.#database = undefined;
     return this.#failure;
   }
-}
-
-export function isInsecure(): boolean {
-  return globalThis.isSecureContext === false;
 }
 
 function locked(lockTimeout: number): StorageError {

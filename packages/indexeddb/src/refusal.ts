@@ -1,15 +1,14 @@
 import { StorageError } from "@holdfast/core";
 import { NOT_ALLOWED } from "./classify.js";
-import { isInsecure } from "./connection.js";
 import { openExisting } from "./existing.js";
 import type { CompleteOptions } from "./options.js";
 import { foreign, isStore } from "./upgrade.js";
 
 /** There is nothing to open. */
-export function unsupported(): StorageError {
+export function unsupported(isInsecure: boolean): StorageError {
   return new StorageError(
     "UNSUPPORTED",
-    isInsecure()
+    isInsecure
       ? "this page is not a secure context: serve it over https, or from localhost"
       : "there is no IndexedDB here: this is no browser, or site data is switched off in its settings; @holdfast/memory keeps data as long as the page",
   );
