@@ -248,5 +248,9 @@ it("what the primary does not take keeps nothing else waiting", async () => {
   expect(await at.atPrimary(async (other) => (await other.list()).map(({ key }) => key))).toEqual(["b", "c"]);
   expect((await at.storage.getInfo()).details).toMatchObject({ mode: "fallback", waiting: 1 });
   expect(await at.storage.load("a/large")).toBe("x".repeat(5_000));
-  expect(at.events.at(-1)).toMatchObject({ type: "mode", mode: "fallback", reason: expect.stringContaining("no room") });
+  expect(at.events.at(-1)).toMatchObject({
+    type: "mode",
+    mode: "fallback",
+    reason: expect.stringContaining("no room"),
+  });
 });
