@@ -173,10 +173,15 @@ function checkOpened({ layout, tokenizer, role }: Opened, tokenizerVersion: numb
   if (tokenizer > tokenizerVersion) {
     throw new StorageError("UNSUPPORTED", "a newer Holdfast has built the search index of this store: update Holdfast");
   }
-  if (role === "service_role" && "document" in globalThis) {
+  if (role === "service_role" && isBrowser()) {
     throw new StorageError(
       "UNAUTHORIZED",
       "the secret key sees the data of every user and must not be in a browser: use the publishable key and sign in; revoke the secret key if this page has been public",
     );
   }
+}
+
+/** A page, or a worker of one: workers of runtimes on servers import no scripts. */
+function isBrowser(): boolean {
+  return "document" in globalThis || ("WorkerGlobalScope" in globalThis && "importScripts" in globalThis);
 }
