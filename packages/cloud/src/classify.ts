@@ -32,7 +32,7 @@ function ofAdapter(code: string, message: string): Classification | undefined {
   }
   if (code === LOCAL.cut) return { code: "UNAVAILABLE", message: "the answer was cut short" };
   // Raised by the functions, whatever code the server puts on it.
-  switch (/\bHF00[1-4]\b/.exec(message)?.[0]) {
+  switch (/\bHF00[1-6]\b/.exec(message)?.[0]) {
     case "HF001":
       return { code: "UNAUTHORIZED", message: `the store is gone, or not that of who is signed in now; ${SIGN_IN}` };
     case "HF002":
@@ -44,6 +44,17 @@ function ofAdapter(code: string, message: string): Classification | undefined {
       return { code: "UNAUTHORIZED", message: "nothing of that owner's store is shared with who is signed in" };
     case "HF004":
       return { code: "UNAUTHORIZED", message: "only the owner may do this, or an editor where all of it is shared" };
+    case "HF005":
+      return {
+        code: "UNSUPPORTED",
+        message:
+          "the clock of this device is more than two days ahead of the server's, which only the owner of a store may write with; set the clock, then open the store anew",
+      };
+    case "HF006":
+      return {
+        code: "INTERNAL",
+        message: "the server refused a record that Holdfast should not have sent; update Holdfast",
+      };
     default:
       return undefined;
   }

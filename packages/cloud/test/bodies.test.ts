@@ -231,6 +231,21 @@ it("goes on where an upload ended when the same body is saved again", async () =
   expectBytes(await storage.load("k"), body);
 });
 
+it("sends an object again that was deleted by other means, when the same bytes are saved", async () => {
+  const body = bytes(MiB, 3);
+  await storage.save("a", body);
+  const [lost] = await rows();
+  await server
+    .client(server.secretKey)
+    .storage.from("holdfast")
+    .remove([lost?.name ?? ""]);
+  await storage.save("a", body);
+  expectBytes(await storage.load("a"), body);
+  await storage.save("b", body);
+  expect((await rows()).map(({ refs }) => refs)).toEqual([0, 2]);
+  expectBytes(await storage.load("b"), body);
+});
+
 it("leaves nothing for ever of an upload that was given up", async () => {
   const source = async function* () {
     yield bytes(5 * MiB);
