@@ -114,11 +114,23 @@ export class OpenStore {
   async readStream(key: string, version: Version | null, options: ReadOptions): Promise<StoredStream | undefined> {
     const record = await this.find(key, version, options);
     if (record === null) return undefined;
+    const header = toHeader(record.header);
     return {
-      header: toHeader(record.header),
+      header,
       chunkHashes: fromBase64(record.hashes ?? ""),
-      body: this.bodies.stream(record),
+      body: this.bodies.stream(record, (part) => this.#lost(header, part, options.now)),
     };
+  }
+
+  /** Why a part of a body is not there any more. Throws UNAUTHORIZED's reason when nothing of the store is visible any more. */
+  async #lost({ key, version }: RecordHeader, part: string, now: number): Promise<StorageError> {
+    const standing = await this.find(key, version, { now, signal: undefined });
+    if (standing !== null) return missingObject(part);
+    return new StorageError(
+      "UNAVAILABLE",
+      "the item was replaced, deleted or not shared any more while its body was read: read it again",
+      { retryable: false },
+    );
   }
 
   /** As the server tells it. */
