@@ -27,12 +27,15 @@ import { CommandError, describeFailure, type Failure, failureLine, UsageError } 
 import { Output } from "./output.js";
 import { registerSupabase } from "./supabase-stores.js";
 import { createProgressView, type ProgressView } from "./terminal/index.js";
+import { openTerminal, type Terminal } from "./terminal-device.js";
 
 /** Where a run of the command reads and writes. */
 export interface Streams {
   stdin: Readable & { readonly isTTY?: boolean };
   stdout: Writable & { readonly isTTY?: boolean };
   stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** Where questions go when stdin brings data. Default: nowhere. */
+  openTerminal?: () => Terminal | undefined;
 }
 
 interface GlobalFlags {
@@ -54,7 +57,9 @@ export async function runProcess(): Promise<void> {
   process.stderr.on("error", () => {
     // Nobody reads our messages any more; the work and its exit code stand.
   });
-  process.exitCode = await run(process.argv.slice(2), process, interruption.signal);
+  const { stdin, stdout, stderr } = process;
+  const streams = { stdin, stdout, stderr, openTerminal };
+  process.exitCode = await run(process.argv.slice(2), streams, interruption.signal);
 }
 
 /** The reason of an abort, with the exit code that tells of it. */
@@ -76,7 +81,8 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
     const { json = false, quiet = false } = program.opts<GlobalFlags>();
     const mode = json || quiet ? "none" : streams.stderr.isTTY === true ? "bar" : "lines";
     progress = createProgressView({ mode, target: streams.stderr, now: () => performance.now() });
-    await work({ out, stdin: streams.stdin, stderr: streams.stderr, json, quiet, signal, progress });
+    const { stdin, stderr, openTerminal: terminal = () => undefined } = streams;
+    await work({ out, stdin, openTerminal: terminal, stderr, json, quiet, signal, progress });
   }, streams);
   try {
     await program.parseAsync(args, { from: "user" });

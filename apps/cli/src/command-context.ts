@@ -4,11 +4,16 @@ import { openStore, storeExists } from "holdfast";
 import { CommandError } from "./failure.js";
 import type { Output } from "./output.js";
 import type { ProgressView } from "./terminal/index.js";
+import type { Terminal } from "./terminal-device.js";
 
 /** What every command works with. */
 export interface CommandContext {
   readonly out: Output;
   readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** What a pipe brings is what the command keeps, and no answer to a question. Default: false. */
+  readonly stdinIsData?: boolean;
+  /** The terminal that the command was started from, whatever stdin is; undefined where there is none. */
+  readonly openTerminal: () => Terminal | undefined;
   /** For questions: what is asked there is no part of an answer. */
   readonly stderr: Writable & { readonly isTTY?: boolean };
   /** Print one JSON document on stdout and nothing else. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
+import { environmentKeys } from "@holdfast/keychain";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../src/cli.ts";
 import { useWorkspace } from "./support/workspace.ts";
@@ -109,6 +110,49 @@ describe("a store that is encrypted", () => {
     const failed = await space.run(["keys", "reencrypt", STORE, "--resume", ...KEYS]);
     expect(failed.code).not.toBe(0);
     expect(failed.stdout).toContain("KEY_MISSING");
+  });
+
+  it("of another realm is worked on with --realm, and not rotated without", async () => {
+    const keys = environmentKeys({ variable: VARIABLE });
+    await space.store("app.db", (storage) => storage.save("a", TOKEN), { encryption: { keys, realm: "notes" } });
+    const without = await space.run(["get", STORE, "a", ...KEYS]);
+    expect(without).toMatchObject({ code: 8, stderr: expect.stringContaining('of the realm "notes"') });
+    const [REALM, OTHER] = [
+      ["--realm", "notes"],
+      ["--to-realm", "other"],
+    ];
+    expect((await space.run(["get", STORE, "a", ...KEYS, ...REALM])).stdout).toBe(`"${TOKEN}"\n`);
+    const moved = await space.run(["migrate", STORE, "sqlite:./other.db", ...KEYS, ...REALM, ...OTHER]);
+    expect(moved).toMatchObject({ code: 0 });
+    expect((await space.run(["get", "sqlite:./other.db", "a", ...KEYS, "--realm", "other"])).code).toBe(0);
+    expect((await space.run(["verify", STORE, "sqlite:./other.db", ...KEYS, ...REALM, ...OTHER])).code).toBe(0);
+    expect((await space.run(["put", STORE, "b", "--value", "1", ...KEYS, ...REALM])).code).toBe(0);
+    expect((await space.run(["verify", STORE, ...KEYS, ...REALM])).code).toBe(0);
+    expect((await space.run(["verify", STORE, ...KEYS])).code).toBe(6);
+    process.env[VARIABLE] = `${TWO},${ONE}`;
+    const rotated = await space.json(["keys", "rotate", STORE, "--resume", ...KEYS, ...REALM]);
+    expect(rotated.value).toMatchObject({ ok: true, rewrapped: 2 });
+    expect((await space.run(["ls", STORE, ...REALM])).stderr).toContain("--keys");
+    expect((await space.run(["migrate", STORE, "memory:", ...REALM])).stderr).toContain("--keys");
+    expect((await space.run(["verify", STORE, ...KEYS, ...OTHER])).stderr).toContain("two stores");
+    expect((await space.run(["ls", STORE, ...KEYS, "--realm", ""])).code).toBe(2);
+  });
+
+  it("of another realm gets no new key from a rotation that does not name it", async () => {
+    const input = "correct horse";
+    const PASSPHRASE = ["--keys", "passphrase:./keys"];
+    await space.run(["put", STORE, "a", "--value", "1", ...PASSPHRASE, "--realm", "notes"], { input });
+    const kept = () => readdirSync(space.path("keys"));
+    const before = kept();
+    for (const verb of ["rotate", "reencrypt"]) {
+      const refused = await space.run(["keys", verb, STORE, ...PASSPHRASE], { input });
+      expect(refused).toMatchObject({ code: 8, stdout: "", stderr: expect.stringContaining('realm "notes"') });
+      expect(kept()).toEqual(before);
+    }
+    const rotated = await space.run(["keys", "rotate", STORE, ...PASSPHRASE, "--realm", "notes"], { input });
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining("1 wrapped anew") });
+    expect(kept()).toHaveLength(before.length + 1);
+    expect((await space.run(["get", STORE, "a", ...PASSPHRASE, "--realm", "notes"], { input })).stdout).toBe("1\n");
   });
 
   it.each(["keychain", "os-keychain", "os-keychain:", "passphrase", "x:y"])("has no keys named %s", async (source) => {

@@ -35,6 +35,19 @@ describe("holdfast", () => {
     expect((await space.run(["help", command])).stdout).toBe(stdout);
   });
 
+  it("takes a realm wherever it takes keys", async () => {
+    const below = ["keys list", "keys rotate", "keys reencrypt", "schema migrate"];
+    const secrets = ["set", "get", "ls", "rm"].map((name) => `secret ${name}`);
+    let taking = 0;
+    for (const command of [...COMMANDS, ...below, ...secrets]) {
+      const { stdout } = await space.run([...command.split(" "), "--help"]);
+      expect(stdout.includes("--realm <name>"), command).toBe(stdout.includes("--keys <source>"));
+      expect(stdout.includes("--to-realm <name>"), command).toBe(stdout.includes("--to-keys <source>"));
+      if (stdout.includes("--keys <source>")) taking++;
+    }
+    expect(taking).toBe(20);
+  });
+
   it.each<[string[], number, string]>([
     [["frobnicate"], 2, "unknown command 'frobnicate' — try: holdfast --help"],
     [["lss"], 2, "unknown command 'lss' — try: holdfast ls"],

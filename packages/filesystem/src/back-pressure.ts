@@ -27,8 +27,8 @@ export class BackPressure {
     this.#estimate = parts.count();
   }
 
-  /** Runs one write, when there is room for its item. */
-  async admit<T>(write: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** Runs one write of so many items, when there is room for one; all items of a batch are admitted together. */
+  async admit<T>(items: number, write: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     while (this.#estimate >= this.#parts.most) {
       this.#relief ??= this.#waitForRoom().finally(() => {
         this.#relief = undefined;
@@ -36,12 +36,12 @@ export class BackPressure {
       await this.#relief;
       signal?.throwIfAborted();
     }
-    this.#estimate++;
-    this.#underWay++;
+    this.#estimate += items;
+    this.#underWay += items;
     try {
       return await write();
     } finally {
-      this.#underWay--;
+      this.#underWay -= items;
     }
   }
 

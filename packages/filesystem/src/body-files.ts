@@ -53,6 +53,10 @@ export class BodyFiles {
     return new GrowingFile(this.#port, this.#work, `${DIRECTORY}/${this.#unique()}`);
   }
 
+  has({ place }: Pick<StagedFile, "place">): boolean {
+    return this.#port.lstat(this.locate(place)) !== undefined;
+  }
+
   discard({ place }: Pick<StagedFile, "place">): void {
     discard(this.#port, this.locate(place));
   }

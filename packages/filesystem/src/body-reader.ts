@@ -6,6 +6,7 @@ import { openIfThere } from "./look.js";
 import type { VersionFiles } from "./mirror/version-files.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
 import { readFully } from "./port/whole-files.js";
+import { atPath } from "./root-directory.js";
 import type { Copies } from "./table/copies.js";
 import { type FileTable, type Intent, readIntents, standingOf } from "./table/file-table.js";
 
@@ -96,21 +97,26 @@ export class BodyReader {
     let found: number | "changed" | undefined;
     for (const pair of [...readIntents(row.intent), standing]) {
       if (pair?.version !== version) continue;
-      found = this.#openPublished(pair, pair === standing ? standing.stat : undefined, storedSize) ?? found;
+      const known = pair === standing ? [standing.stat, row.damaged] : [];
+      found = this.#openPublished(pair, known, storedSize) ?? found;
       if (typeof found === "number") return found;
     }
     return found;
   }
 
-  /** The file of a version that is in its place, or was. `recorded`: how it looked there; undefined: that is not recorded yet. */
-  #openPublished(pair: Intent, recorded: Fingerprint | undefined, size: number): number | "changed" | undefined {
+  /**
+   * The file of a version that is in its place, or was. `known`: how it looked there, and how it looks damaged, of which its checksum
+   * tells; nothing: that is not recorded yet.
+   */
+  #openPublished(pair: Intent, known: readonly (Fingerprint | null)[], size: number): number | "changed" | undefined {
     const { port, root } = this.#parts;
-    const placed = openIfThere(port, `${root}/${pair.path}`);
-    if (placed !== undefined && recorded !== undefined && looksLike(recorded, port.fstat(placed))) return placed;
+    const placed = atPath(port, root, pair.path, (file) => openIfThere(port, file));
+    const stat = placed === undefined ? undefined : port.fstat(placed);
+    if (stat !== undefined && known.some((look) => look !== null && looksLike(look, stat))) return placed;
     // A file is saved before it is replaced, and that is recorded later: what is not saved now was in its place when that was opened.
     const saved = this.#openSaved(pair, size);
     if (placed === undefined) return saved;
-    if (saved === undefined && recorded === undefined) return placed;
+    if (saved === undefined && known.length === 0) return placed;
     port.close(placed);
     return saved ?? "changed";
   }

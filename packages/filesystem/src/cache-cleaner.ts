@@ -28,6 +28,7 @@ export class CacheCleaner {
   readonly #parts: CacheCleanerParts;
   readonly #versions: VersionClock;
   #cancel: CancelTimer | undefined;
+  #stopped = false;
 
   constructor(parts: CacheCleanerParts) {
     this.#parts = parts;
@@ -41,6 +42,7 @@ export class CacheCleaner {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel?.();
   }
 
@@ -50,6 +52,7 @@ export class CacheCleaner {
   }
 
   #later(): void {
+    if (this.#stopped) return;
     const clean = () => {
       // What cannot be cleaned now is cleaned the next time.
       this.clean().then(

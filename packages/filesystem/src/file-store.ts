@@ -3,6 +3,7 @@ import {
   type AdapterContext,
   type Awaitable,
   BEFORE_ALL_TIME,
+  StorageError,
   type StoredRecord,
   type StoredStream,
 } from "@holdfast/core";
@@ -74,6 +75,7 @@ export class FileStore {
   readonly #lock: MirrorLock;
   readonly #editWatcher: EditWatcher | undefined;
   readonly #cleaner: CacheCleaner | undefined;
+  #closing = false;
 
   static async open(options: CompleteOptions, internals: Internals, context: AdapterContext): Promise<FileStore> {
     const directories = prepareDirectories(options, internals);
@@ -243,6 +245,7 @@ export class FileStore {
   /** Compares the whole root with the table. */
   async scan(dropsTemps: boolean): Promise<void> {
     const { root } = this.directories;
+    const breathe = breathing();
     await scanRoot({
       port: this.internals.files,
       root,
@@ -252,7 +255,11 @@ export class FileStore {
       isTrusted: (row) => this.trust.isTrusted(row),
       confirm: () => this.#confirm(),
       mark: (keys) => this.#mark(keys),
-      breathe: breathing(),
+      breathe: () => {
+        // A large tree takes longer than whoever closes waits.
+        if (this.#closing) throw new StorageError("CLOSED", "the storage was closed while its root was looked through");
+        return breathe();
+      },
       entered: (directory) => this.#editWatcher?.add([directory]),
       onProgress: this.options.onProgress,
       dropsTemps,
@@ -260,6 +267,7 @@ export class FileStore {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.watcher.stop();
     this.#cleaner?.stop();
     await this.#editWatcher?.close();
@@ -281,6 +289,15 @@ export class FileStore {
     return leftoversOf({ port: internals.files, work: directories.work, connection, copies, temps });
   }
 
+  /** Removes those of them that no row has come to name meanwhile. */
+  async dropLeftovers(places: readonly string[]): Promise<void> {
+    if (places.length === 0) return;
+    await this.group.submit(() => {
+      const named = new Set(this.copies.all().map(({ place }) => place));
+      for (const place of places) if (!named.has(place)) this.versions.drop(place);
+    });
+  }
+
   /** Removes files of versions that neither stand nor are kept. */
   async dropSurplus(): Promise<void> {
     const surplus = this.copies.surplus();
@@ -299,7 +316,7 @@ export class FileStore {
     }
     await this.dropSurplus();
     this.temps.clear();
-    for (const { place } of this.leftovers()) this.versions.drop(place);
+    await this.dropLeftovers(this.leftovers().map(({ place }) => place));
     await this.#cleaner?.start();
   }
 

@@ -9,7 +9,7 @@ import {
   type PutCondition,
   type PutOutcome,
   type RecordHeader,
-  type StorageError,
+  StorageError,
   type Version,
   type WriteRecord,
 } from "@holdfast/core";
@@ -73,6 +73,7 @@ export class FileWrites {
     signal: AbortSignal | undefined,
   ): Promise<PutOutcome> {
     const put = () => {
+      this.#requireBody(staged);
       const outcome = this.#parts.table.put(record, body, condition);
       if (outcome.outcome === "written") this.#written(record.header, staged);
       return outcome;
@@ -114,7 +115,7 @@ export class FileWrites {
         staged.set(write.record.header.key, this.#parts.bodies.stage(write.record.body));
       }
       const bytes = writes.reduce((sum, write) => sum + (write.type === "put" ? write.record.body.byteLength : 0), 0);
-      return await this.#submit(() => this.#batch(writes, now, staged), bytes, signal);
+      return await this.#submit(() => this.#batch(writes, now, staged), bytes, signal, writes.length);
     } finally {
       for (const [key, file] of staged) this.discardUncommitted(key, file);
     }
@@ -139,15 +140,17 @@ export class FileWrites {
     bodies.discard(staged);
   }
 
-  #submit<T>(work: () => T, bytes: number, signal: AbortSignal | undefined): Promise<T> {
-    return this.#parts.pressure.admit(async () => {
+  #submit<T>(work: () => T, bytes: number, signal: AbortSignal | undefined, items = 1): Promise<T> {
+    const submit = () => {
       this.require();
       this.#parts.saving();
       return this.#parts.group.submit(work, { signal, bytes });
-    }, signal);
+    };
+    return this.#parts.pressure.admit(items, async () => submit(), signal);
   }
 
   #batch(writes: readonly AdapterWrite[], now: number, staged: ReadonlyMap<string, StagedFile>): BatchOutcome {
+    for (const file of staged.values()) this.#requireBody(file);
     const outcome = this.#parts.table.batch(writes, now, ({ header, body }) =>
       staged.has(header.key) ? { from: "elsewhere" } : { from: "memory", bytes: body },
     );
@@ -157,6 +160,16 @@ export class FileWrites {
       else if (outcome.results[index]?.outcome === "deleted") this.#parts.files.mark(write.key);
     });
     return outcome;
+  }
+
+  /** In the transaction, as whoever drops what seems left behind does: then no row tells of a body that is gone. */
+  #requireBody(staged: StagedFile | undefined): void {
+    if (staged === undefined || this.#parts.bodies.has(staged)) return;
+    throw new StorageError(
+      "UNAVAILABLE",
+      "the file of this body was removed as left behind, since nothing had come for more than an hour: save it again",
+      { retryable: false },
+    );
   }
 
   #written({ key, version }: RecordHeader, staged: StagedFile | undefined): void {

@@ -1,5 +1,5 @@
-import { type FSWatcher, watch } from "node:fs";
-import { join } from "node:path";
+import { type FSWatcher, lstatSync, watch } from "node:fs";
+import { basename, join } from "node:path";
 
 /** What a watch tells. */
 export interface RootWatchEvents {
@@ -54,11 +54,13 @@ class DirectoryWatches implements RootWatcher {
 
   add(directory: string): void {
     if (this.#watchers.has(directory)) return;
+    const path = join(this.#root, directory);
     try {
-      const watcher = watch(join(this.#root, directory), { persistent: false }, (type, name) => {
+      const inode = inodeOf(path);
+      const watcher = watch(path, { persistent: false }, (type, name) => {
         this.#events.changed(directory, name ?? undefined);
-        // A directory that went tells so of itself; one of the same name that comes later is another.
-        if (type === "rename" && name === directory.slice(directory.lastIndexOf("/") + 1))
+        // A directory that went tells so by its own name, which something in it may have too; one that comes later is another.
+        if (type === "rename" && name === basename(directory) && inodeOf(path) !== inode)
           this.#drop(directory, watcher);
       });
       watcher.on("error", () => {
@@ -81,4 +83,9 @@ class DirectoryWatches implements RootWatcher {
     watcher.close();
     if (this.#watchers.get(directory) === watcher) this.#watchers.delete(directory);
   }
+}
+
+/** Undefined when nothing is there. */
+function inodeOf(path: string): bigint | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }

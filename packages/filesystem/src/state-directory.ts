@@ -23,6 +23,8 @@ export interface Directories {
 const OWN_DIRECTORY = ".holdfast";
 const MARKER = "root.json";
 const ROOT_ID = "root";
+/** What files are written to in the work directory. */
+const WORKING: readonly string[] = ["temps", "bodies", "versions", "quarantine"];
 
 /** Decides what is where, and makes what is missing. Throws UNSUPPORTED where the item table cannot be kept. */
 export function prepareDirectories(options: CompleteOptions, { files: port, isOnNetwork }: Internals): Directories {
@@ -42,6 +44,9 @@ export function prepareDirectories(options: CompleteOptions, { files: port, isOn
   const state = options.stateDirectory ?? (synced ? stateElsewhere(root) : own);
   makeDirectories(port, own);
   makeDirectories(port, state);
+  for (const directory of [own, ...WORKING.flatMap((name) => [join(own, name), join(state, name)])]) {
+    requireNoLink(port, directory);
+  }
   if (isOnNetwork(state)) {
     throw new StorageError(
       "UNSUPPORTED",
@@ -77,6 +82,15 @@ export function bindRoot(
 /** Throws UNAVAILABLE when the root is not there any more: then nothing in it was deleted. */
 export function requireMarker({ root }: Directories, port: FileSystemPort): void {
   if (port.lstat(markerOf(root)) === undefined) throw rootGone(root);
+}
+
+/** What is written there must stay there. */
+function requireNoLink(port: FileSystemPort, directory: string): void {
+  if (port.lstat(directory)?.kind !== "symlink") return;
+  throw new StorageError(
+    "UNSUPPORTED",
+    `${directory} is a symbolic link, and none is followed there: put a directory in its place, or set stateDirectory to where it leads`,
+  );
 }
 
 function stateElsewhere(root: string): string {

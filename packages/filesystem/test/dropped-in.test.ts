@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { StorageError } from "@holdfast/core";
+import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
-import { filesIn, openRoot, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
+import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
 describe("a file that is dropped in", () => {
   it("becomes an item, by its path and content", async () => {
@@ -80,4 +81,49 @@ describe("a file that is dropped in", () => {
     expect(await storage.load("d/a")).toBe(2);
     rmSync(join(root, "d"));
   });
+
+  it.runIf(process.platform === "linux")(
+    "is not written through a link that takes a directory's place while it is worked in",
+    async () => {
+      const root = temporaryRoot();
+      const outside = temporaryRoot();
+      let exchange: (() => void) | undefined;
+      const files: FileSystemPort = {
+        ...nodeFileSystem,
+        holdDirectory(from, segments) {
+          const held = nodeFileSystem.holdDirectory(from, segments);
+          if (segments.at(-1) === "d") exchange?.();
+          return held;
+        },
+      };
+      const storage = await openRootOn({ files }, root, { watch: false, flushTimeout: 500 });
+      await storage.save("d/a", 1);
+      await storage.flush();
+      await storage.save("d/a", 2);
+      exchange = () => {
+        exchange = undefined;
+        renameSync(join(root, "d"), join(root, "e"));
+        symlinkSync(outside, join(root, "d"));
+      };
+      await storage.flush().catch((error) => expect(StorageError.is(error, "TIMEOUT")).toBe(true));
+      expect(exchange).toBeUndefined();
+      expect(readdirSync(outside)).toEqual([]);
+      rmSync(join(root, "d"));
+    },
+  );
+
+  it.each([".holdfast", ".holdfast/bodies", ".holdfast/quarantine", ".holdfast/temps", ".holdfast/versions"])(
+    "is refused before anything is written where %s is a link",
+    async (place) => {
+      const root = temporaryRoot();
+      const outside = temporaryRoot();
+      if (place !== ".holdfast") mkdirSync(join(root, ".holdfast"));
+      symlinkSync(outside, join(root, place));
+      await expect(openRoot(root)).rejects.toMatchObject({
+        code: "UNSUPPORTED",
+        message: expect.stringContaining("is a symbolic link"),
+      });
+      expect(readdirSync(outside)).toEqual([]);
+    },
+  );
 });

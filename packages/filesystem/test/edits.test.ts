@@ -50,6 +50,24 @@ describe("an edit", () => {
     expect(await mirror.load("note")).toBe(2);
   });
 
+  it("is noticed in a directory in which something has its own name", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    await storage.save("x/note", 1);
+    await storage.save("x/x/note", 1);
+    await storage.flush();
+    const changes: Change[] = [];
+    await storage.watch("", (change) => changes.push(change));
+    // What is gathered of the saves has been looked at by then.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    mkdirSync(join(root, "x/x/x"));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    writeText(root, "x/note.json", "2");
+    writeText(root, "x/x/note.json", "2");
+    await until(() => changes.length === 2);
+    expect(changes.map(({ key }) => key).toSorted()).toEqual(["x/note", "x/x/note"]);
+  });
+
   it("is found at the next open when nobody ran", async () => {
     const root = temporaryRoot();
     const first = await openRoot(root);

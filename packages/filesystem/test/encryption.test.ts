@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -10,7 +11,9 @@ import {
   type StorageEngine,
 } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
+import { perform, startChild } from "@holdfast/vitest-preset/child";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Task } from "./processes/child.js";
 
 const SECRET = "unmistakable";
 let root: string;
@@ -69,6 +72,31 @@ describe("encrypted items in files", () => {
     await storage.close();
     expect(await traces()).toEqual([]);
   });
+
+  it.each([
+    ["no file holds anything of a stream that is encrypted", true],
+    // What is looked for would be found.
+    ["a file holds what comes by a stream that is not", false],
+  ])(
+    "%s while it is written, and once its process was killed",
+    async (_, encrypt) => {
+      const child = await startChild(new URL("processes/child.ts", import.meta.url));
+      const key = Buffer.from(kept[0]?.material as Uint8Array).toString("base64");
+      await perform<Task>(child, { do: "stream", root, text: SECRET, encrypt, key });
+      const sizes = await Promise.all((await filesBelow(root)).map(async (file) => (await stat(file)).size));
+      expect(Math.max(...sizes)).toBeGreaterThan(2 ** 21);
+      expect((await traces()).length > 0).toBe(!encrypt);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      expect((await traces()).length > 0).toBe(!encrypt);
+      const storage = await open();
+      expect(await storage.list()).toEqual([]);
+      await storage.flush();
+      await storage.close();
+      if (encrypt) expect(await traces()).toEqual([]);
+    },
+    60_000,
+  );
 
   it("leave nothing of what was plain, versions included", async () => {
     const storage = await open();

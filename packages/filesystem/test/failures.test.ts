@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openStorage, StorageError } from "@holdfast/core";
+import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import {
   type FileSystemPort,
   filesystemOn,
@@ -9,8 +9,8 @@ import {
   realInternals,
 } from "@holdfast/filesystem/port";
 import type { Statement } from "@holdfast/sqlite/item-table";
-import { describe, expect, it } from "vitest";
-import { filesIn, openRoot, openRootOn, readText, temporaryRoot, until } from "./support/roots.js";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until } from "./support/roots.js";
 
 function failure(code: string, syscall: string): Error {
   return Object.assign(new Error(`${code}: planted, ${syscall}`), { code, syscall });
@@ -266,6 +266,40 @@ describe("a file that somebody holds", () => {
   });
 });
 
+describe("flush", () => {
+  /** Saves without an end, while bringing files to the medium takes its time. */
+  async function endless(): Promise<{ storage: StorageEngine; root: string }> {
+    const root = temporaryRoot();
+    const fsyncTogether = async (descriptors: readonly number[]) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return nodeFileSystem.fsyncTogether(descriptors);
+    };
+    const storage = await openRootOn({ files: { ...nodeFileSystem, fsyncTogether } }, root, { watch: false });
+    await storage.save("first", 1);
+    let ended = false;
+    onTestFinished(() => {
+      ended = true;
+    });
+    const saving = async () => {
+      for (let n = 0; !ended; n++) {
+        await Promise.all([storage.save(`more/${n % 500}`, n), storage.save("hot", n)]);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    };
+    saving().catch((error: unknown) => expect(StorageError.is(error, "CLOSED")).toBe(true));
+    return { storage, root };
+  }
+
+  it("waits for what was saved before, and not for what goes on being saved", async () => {
+    const { storage, root } = await endless();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const item = await storage.stat("hot");
+    await storage.flush();
+    expect(readText(root, "first.json")).toBe("1");
+    expect(String(readJson(root, "hot.meta.json")["version"]) >= (item?.version ?? "")).toBe(true);
+  });
+});
+
 describe("back-pressure", () => {
   it("holds saves up while the mirror is far behind, and lets them go on with it", async () => {
     const root = temporaryRoot();
@@ -290,6 +324,24 @@ describe("back-pressure", () => {
     expect(Number((await storage.getInfo()).details["pending"])).toBeLessThanOrEqual(20);
   });
 
+  it("counts every item of a batch", async () => {
+    const root = temporaryRoot();
+    const control = failing(() => ({
+      rename: () => {
+        throw failure("EBUSY", "rename");
+      },
+    }));
+    const options = { maxPending: 20, lockTimeout: 50 };
+    const storage = await openRootOn({ files: control.files }, root, options, { retry: false });
+    control.on = true;
+    const items = Array.from({ length: 30 }, (_, n) => ({ type: "save", key: `k${n}`, data: n }) as const);
+    await storage.batch(items);
+    await expect(storage.save("late", 1)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    control.on = false;
+    await storage.flush();
+    await storage.save("late", 1);
+  });
+
   it("ends in UNAVAILABLE where nothing moves on", async () => {
     const root = temporaryRoot();
     const control = failing(() => ({
@@ -297,7 +349,7 @@ describe("back-pressure", () => {
         throw failure("EBUSY", "rename");
       },
     }));
-    const options = { maxPending: 5, lockTimeout: 50, flushTimeout: 50 };
+    const options = { maxPending: 5, lockTimeout: 50 };
     const storage = await openRootOn({ files: control.files }, root, options, { retry: false });
     control.on = true;
     for (let n = 0; n < 5; n++) await storage.save(`k${n}`, n);

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openStorage } from "@holdfast/core";
+import { openStorage, systemPorts, type Timers } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
 import { nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
@@ -54,7 +54,7 @@ describe("verify", () => {
     now += 2 * 60 * 60 * 1000;
     const { problems } = await storage.verify();
     expect(problems.map(({ message, repairable }) => [message.split(":")[0], repairable])).toEqual([
-      ["the companion a.meta.json is missing, or does not say whose it is", true],
+      ["the companion a.meta.json is missing, or does not say what the item is", true],
       [".holdfast-0123456789abcdef.tmp is an unfinished file that a process left behind", true],
       ["foreign.txt belongs to no item", false],
       ["bodies/0123 is an unfinished body, and was left behind by a process", true],
@@ -240,5 +240,38 @@ describe("a cache", () => {
     expect((await third.list()).map(({ key }) => key)).toEqual(["new", "newest"]);
     await third.flush();
     expect(filesIn(root).length).toBe(4);
+  });
+
+  it("is cleaned every ten minutes while it is open", async () => {
+    const root = temporaryRoot();
+    let time = Date.now();
+    let due: (() => void) | undefined;
+    const timers: Timers = {
+      schedule(work, delay, urgency) {
+        if (delay !== 600_000) return systemPorts.timers.schedule(work, delay, urgency);
+        due = work;
+        return () => {
+          due = undefined;
+        };
+      },
+    };
+    const ports = { clock: { now: () => time }, timers };
+    const storage = await openRoot(root, { watch: false, cache: { age: DAY } }, { ports });
+    await storage.save("old", 1);
+    time += DAY;
+    await storage.save("young", 1);
+    for (let round = 0; round < 2; round++) {
+      expect(await storage.exists("old")).toBe(true);
+      time += 600_000;
+      const clean = due;
+      due = undefined;
+      clean?.();
+      await until(() => due !== undefined);
+      if (round === 0) await storage.save("old", 2);
+      time += DAY - 600_000;
+    }
+    expect((await storage.list()).map(({ key }) => key)).toEqual(["old"]);
+    await storage.close();
+    expect(due).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ const PROBE = "holdfast";
 
 /**
  * The first of several places for secrets that this machine has at all. One that is there but locked or out of reach is not passed over:
- * a secret would be in another place today than yesterday.
+ * a secret would be in another place today than yesterday. Nothing is remembered from one run to the next, as for `firstAvailable`.
  *
  * @throws UNSUPPORTED, from each call, with what each of them asks for.
  *

@@ -3,7 +3,8 @@ import { firstOf } from "./first-of.js";
 
 /**
  * The first of several providers that this machine has at all. One that is there but locked or out of reach is not passed over:
- * that would encrypt under other keys today than yesterday.
+ * that would encrypt under other keys today than yesterday. Nothing is remembered from one run to the next: each looks anew at what its
+ * process sees. An app that also runs where it sees less, from cron, by ssh or sudo, in a container, names the one provider that it means.
  *
  * @throws KEY_MISSING, when it loads, with what each of them asks for; never goes on without a key.
  */

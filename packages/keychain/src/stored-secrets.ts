@@ -2,8 +2,9 @@ import type { StorageEngine } from "@holdfast/core";
 import type { SecretStore } from "./secret-store.js";
 
 /**
- * Secrets in a storage of Holdfast, encrypted, their names too: each is an item under a hash of its name, with the name in its value. The storage, or
- * the namespace of it that is given, is theirs alone and was opened with the setting `encryption`; without, `set` rejects with INVALID_OPTION.
+ * Secrets in a storage of Holdfast, encrypted, their names too: each is an item under a hash of its name, with the name in its value. The hash
+ * is no secret: who has the store can tell whether a name that he guesses is there, and reads none. The storage, or the namespace of it
+ * that is given, is theirs alone and was opened with the setting `encryption`; without, `set` rejects with INVALID_OPTION.
  */
 export function storedSecrets(storage: StorageEngine): SecretStore {
   return {

@@ -1,7 +1,8 @@
-import { openStorage } from "@holdfast/core";
+import { masterKeyId, openStorage } from "@holdfast/core";
 import {
   browserKeys,
   browserSecrets,
+  environmentKeys,
   keysIn,
   PBKDF2_FALLBACK,
   passphraseKeys,
@@ -9,7 +10,7 @@ import {
 } from "@holdfast/keychain";
 import { memory } from "@holdfast/memory";
 import { memorySecrets } from "./support/memory-secrets.js";
-import { keyProviderContract } from "./support/provider-contract.js";
+import { keyProviderContract, type Place } from "./support/provider-contract.js";
 
 /** The least that is allowed: these tests are about what is done with it. */
 const QUICK = { kdf: "argon2id", memory: 8 * 1024, passes: 1, lanes: 1 } as const;
@@ -39,8 +40,30 @@ keyProviderContract("secrets", () => {
   return { open: () => keysIn(memorySecrets(kept)) };
 });
 
+keyProviderContract("environment", () => {
+  const kept = [keyOf(1)];
+  const environment = {
+    get HOLDFAST_KEYS() {
+      return kept.map((key) => btoa(String.fromCharCode(...key))).join(",");
+    },
+  };
+  const outside: Place["outside"] = {
+    add: () => void kept.unshift(keyOf(kept.length + 1)),
+    async remove(id) {
+      const ids = await Promise.all(kept.map((key) => masterKeyId(key)));
+      const others = kept.filter((_, place) => ids[place] !== id);
+      kept.splice(0, kept.length, ...others);
+    },
+  };
+  return { open: () => environmentKeys({ environment }), outside };
+});
+
 keyProviderContract("secrets in another encrypted store", async () => {
   const keys = keysIn(memorySecrets());
   const storage = await openStorage(memory(), { encryption: { keys } });
   return { open: () => keysIn(storedSecrets(storage.namespace("keys"))) };
 });
+
+function keyOf(fill: number): Uint8Array {
+  return new Uint8Array(32).fill(fill);
+}

@@ -75,6 +75,30 @@ describe("a file of encrypted items", () => {
     expect(await found(kept)).toEqual([]);
   });
 
+  it("holds nothing of hidden metadata and tags that were written again by who does not ask for hiding them", async () => {
+    const { kept, provider } = await newKeys();
+    const path = join(directory, "app.db");
+    const open = (metadata: boolean) =>
+      openStorage(sqlite({ path }), { history: true, encryption: { keys: provider, metadata } });
+    const about = { tags: [SECRET], metadata: { author: SECRET } };
+    const sealing = await open(true);
+    // One that is read whole, and one that goes through in pieces.
+    await sealing.save("small", 1, about);
+    await sealing.save("large", new Uint8Array(5 * 2 ** 20), about);
+    await sealing.close();
+    const storage = await open(false);
+    await storage.update("small", () => 2);
+    expect(await found(kept)).toEqual([]);
+    expect(await keyringOf(storage).reencrypt()).toMatchObject({ ok: true, rewritten: 2 });
+    expect(await storage.count({ text: SECRET })).toBe(0);
+    expect(await storage.count({ tags: [SECRET] })).toBe(0);
+    expect(await found(kept)).toEqual([]);
+    for (const key of ["small", "large"]) expect(await storage.stat(key)).toMatchObject(about);
+    await storage.close();
+    expect(await found(kept)).toEqual([]);
+    expect(wordsOf(path)).toBe(false);
+  });
+
   it.each([
     ["have its words", true],
     ["have not come to it", false],

@@ -2,13 +2,9 @@ import type { Difference } from "@holdfast/core";
 import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
 import { chooseVersion, keptVersions } from "../kept-versions.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { type Style, showControls, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
-
-interface DiffFlags {
-  keys?: string;
-}
 
 export function diffCommand(perform: Perform): Command {
   return describeCommand("diff <store> <key> [from] [to]", "show how the value of one version became that of another", [
@@ -20,10 +16,11 @@ export function diffCommand(perform: Perform): Command {
     { command: "holdfast diff sqlite:./app.db settings 1 --json", does: "path, before and after of each place" },
   ])
     .option(...KEYS_FLAG)
-    .action((store: string, key: string, from: string | undefined, to: string | undefined, { keys }: DiffFlags) =>
+    .option(...REALM_FLAG)
+    .action((store: string, key: string, from: string | undefined, to: string | undefined, flags: KeysFlags) =>
       perform(async (context) => {
         const { signal } = context;
-        await using storage = await openExisting(store, keysSettings(context, keys));
+        await using storage = await openExisting(store, keysSettings(context, flags));
         const kept = await keptVersions(storage, key, { signal });
         const versions = {
           from: chooseVersion(kept, key, store, from ?? "1"),

@@ -5,7 +5,7 @@ import type { Check } from "../doctor/check.js";
 import { checkMachine } from "../doctor/check-machine.js";
 import { checkStore } from "../doctor/check-store.js";
 import { IncompleteError } from "../failure.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { countOf, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -18,10 +18,11 @@ export function doctorCommand(perform: Perform): Command {
     },
   ])
     .option(KEYS_FLAG[0], `decrypt what is encrypted too; ${KEYS_FLAG[1]}`)
-    .action((store: string | undefined, { keys }: { keys?: string }) =>
+    .option(...REALM_FLAG)
+    .action((store: string | undefined, flags: KeysFlags) =>
       perform(async (context) => {
         const checks = await checkMachine(store === undefined ? undefined : parseStoreUrl(store).scheme);
-        if (store !== undefined) checks.push(...(await checkStore(context, store, keysSettings(context, keys))));
+        if (store !== undefined) checks.push(...(await checkStore(context, store, keysSettings(context, flags))));
         const failed = checks.filter(({ status }) => status === "fail");
         await report(context, { ok: failed.length === 0, checks }, linesOf(checks, styleFor(process.stdout)));
         if (failed.length === 0) return;

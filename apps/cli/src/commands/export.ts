@@ -1,14 +1,13 @@
 import type { Command } from "commander";
 import { openExisting, report as print } from "../command-context.js";
 import { CommandError } from "../failure.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
 import { exportTree } from "../tree/export-tree.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface ExportOptions {
+interface ExportOptions extends KeysFlags {
   prefix?: string;
-  keys?: string;
 }
 
 export function exportCommand(perform: Perform): Command {
@@ -23,10 +22,11 @@ export function exportCommand(perform: Perform): Command {
   )
     .option("--prefix <prefix>", "only keys that start so")
     .option(...KEYS_FLAG)
-    .action((store: string, folder: string, { prefix = "", keys }: ExportOptions) =>
+    .option(...REALM_FLAG)
+    .action((store: string, folder: string, { prefix = "", ...flags }: ExportOptions) =>
       perform(async (context) => {
         const { signal, progress } = context;
-        await using storage = await openExisting(store, keysSettings(context, keys));
+        await using storage = await openExisting(store, keysSettings(context, flags));
         const report = await exportTree(storage, folder, { prefix, progress, signal, now: Date.now });
         progress.end();
         const { exported, bytes, failures, milliseconds } = report;

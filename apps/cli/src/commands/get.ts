@@ -3,14 +3,13 @@ import type { StorageEngine, StorageItem } from "@holdfast/core";
 import type { Command } from "commander";
 import { type CommandContext, openExisting, report } from "../command-context.js";
 import { CommandError, UsageError } from "../failure.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { readItem } from "../read-item.js";
 import { formatBytes } from "../terminal/index.js";
 import { writeFileWhole } from "../tree/write-file.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface GetOptions {
-  keys?: string;
+interface GetOptions extends KeysFlags {
   output?: string;
 }
 
@@ -25,12 +24,13 @@ export function getCommand(perform: Perform): Command {
   ])
     .option("-o, --output <file>", "write the exact bytes into this file; it appears whole or not at all")
     .option(...KEYS_FLAG)
+    .option(...REALM_FLAG)
     .action((store: string, key: string, options: GetOptions) =>
       perform(async (context) => {
         if (context.json && options.output !== undefined) {
           throw new UsageError("--json prints the value and --output keeps it: choose one");
         }
-        await using storage = await openExisting(store, keysSettings(context, options.keys));
+        await using storage = await openExisting(store, keysSettings(context, options));
         const missing = new CommandError(
           "NOT_FOUND",
           `there is no key ${JSON.stringify(key)} in ${store}`,

@@ -10,21 +10,20 @@ import { CommandError, IncompleteError, isSystemError, UsageError } from "../fai
 import { readKeyv } from "../importers/keyv.js";
 import { readUnstorage } from "../importers/unstorage.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
-import { encryptionSettings, KEYS_FLAG } from "../keys-from.js";
+import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
 import { emptyReport, type ImportConflict, type ImportReport, importItems } from "../tree/import-items.js";
 import { planImport } from "../tree/import-plan.js";
 import { describeCommand, type Perform } from "./command.js";
 import { addSaveFlags, type SaveFlags, saveOptionsOf } from "./save-options.js";
 
-interface ImportOptions extends SaveFlags {
+interface ImportOptions extends SaveFlags, KeysFlags {
   prefix?: string;
   as?: "auto" | "binary";
   from?: Origin;
   conflict: ImportConflict;
   acceptChanges?: true;
   history?: true;
-  keys?: string;
 }
 
 type Origin = "unstorage" | "keyv";
@@ -64,7 +63,8 @@ export function importCommand(perform: Perform): Command {
     )
     .option("--accept-changes", "of an export, also files that were changed since")
     .option(...HISTORY_FLAG)
-    .option(KEYS_FLAG[0], `encrypt all of it; ${KEYS_FLAG[1]}`);
+    .option(KEYS_FLAG[0], `encrypt all of it; ${KEYS_FLAG[1]}`)
+    .option(...REALM_FLAG);
   return addSaveFlags(command).action((from: string, store: string, options: ImportOptions) =>
     perform(async (context) => {
       if (options.from !== undefined) return importFrom(context, options.from, from, store, options);
@@ -135,8 +135,8 @@ async function importFrom(
   }
 }
 
-function settingsOf(context: CommandContext, { history, keys }: ImportOptions): StorageSettings {
-  return { ...historySettings(history), ...encryptionSettings(context, keys) };
+function settingsOf(context: CommandContext, { history, ...flags }: ImportOptions): StorageSettings {
+  return { ...historySettings(history), ...encryptionSettings(context, flags) };
 }
 
 /** As a folder's import tells it: what a path is there is a key here. */

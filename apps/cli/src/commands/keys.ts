@@ -1,16 +1,12 @@
-import { type KeyUsage, keyringOf, type Progress, type RotationReport, type StorageEngine } from "@holdfast/core";
+import { type KeyUsage, keyringOf, type Progress, type RotationReport } from "@holdfast/core";
 import type { Command } from "commander";
-import { type CommandContext, openExisting, report } from "../command-context.js";
+import { openExisting, report } from "../command-context.js";
 import { CommandError } from "../failure.js";
-import { KEYS_FLAG, keysFrom } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { formatTable } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface KeysOptions {
-  keys: string;
-}
-
-interface MoveOptions extends KeysOptions {
+interface MoveOptions extends KeysFlags {
   resume?: boolean;
 }
 
@@ -27,6 +23,10 @@ export function keysCommand(perform: Perform): Command {
       does: "a new key; no body is written",
     },
     { command: "holdfast keys reencrypt sqlite:./app.db --keys os-keychain:my-app", does: "after a leak: all anew" },
+    {
+      command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app --realm notes",
+      does: "of an app that opens it for a realm of its own",
+    },
   ])
     .addCommand(listCommand(perform))
     .addCommand(moveCommand(perform, "rotate"))
@@ -41,9 +41,10 @@ function listCommand(perform: Perform): Command {
     },
   ])
     .requiredOption(...KEYS_FLAG)
-    .action((store: string, { keys }: KeysOptions) =>
+    .option(...REALM_FLAG)
+    .action((store: string, flags: KeysFlags) =>
       perform(async (context) => {
-        await using storage = await opened(context, store, keys);
+        await using storage = await openExisting(store, keysSettings(context, flags));
         const usage = await keyringOf(storage).keys({ signal: context.signal });
         await report({ ...context, quiet: false }, { keys: usage }, rowsOf(usage));
       }),
@@ -66,10 +67,11 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
     },
   ])
     .requiredOption(...KEYS_FLAG)
+    .option(...REALM_FLAG)
     .option(...RESUME)
-    .action((store: string, { keys, resume = false }: MoveOptions) =>
+    .action((store: string, { resume = false, ...flags }: MoveOptions) =>
       perform(async (context) => {
-        await using storage = await opened(context, store, keys);
+        await using storage = await openExisting(store, keysSettings(context, flags));
         const onProgress = (state: Progress) => context.progress.update(state);
         const done = await keyringOf(storage)[verb]({ resume, signal: context.signal, onProgress });
         context.progress.end();
@@ -77,10 +79,6 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
         if (!done.ok) throw incomplete(done);
       }),
     );
-}
-
-function opened(context: CommandContext, store: string, keys: string): Promise<StorageEngine> {
-  return openExisting(store, { encryption: { keys: keysFrom(context, keys), byDefault: false } });
 }
 
 function rowsOf(usage: readonly KeyUsage[]): string[] {

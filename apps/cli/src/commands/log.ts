@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { answer, openExisting } from "../command-context.js";
 import { CommandError } from "../failure.js";
 import { type KeptVersions, keptVersions } from "../kept-versions.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { formatBytes, showControls } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -16,9 +16,10 @@ export function logCommand(perform: Perform): Command {
     { command: "holdfast log sqlite:./app.db settings --json", does: "with tags, metadata and checksums" },
   ])
     .option(...KEYS_FLAG)
-    .action((store: string, key: string, { keys }: { keys?: string }) =>
+    .option(...REALM_FLAG)
+    .action((store: string, key: string, flags: KeysFlags) =>
       perform(async (context) => {
-        await using storage = await openExisting(store, keysSettings(context, keys));
+        await using storage = await openExisting(store, keysSettings(context, flags));
         const kept = await keptVersions(storage, key, { signal: context.signal });
         if (kept.standing === undefined && kept.previous.length === 0) {
           throw new CommandError(

@@ -2,15 +2,14 @@ import type { StorageItem } from "@holdfast/core";
 import type { Command } from "commander";
 import { openExisting } from "../command-context.js";
 import { printItems } from "../items.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { wholeNumber } from "../option-values.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface LsOptions {
+interface LsOptions extends KeysFlags {
   long?: true;
   after?: string;
   limit?: number;
-  keys?: string;
 }
 
 export function lsCommand(perform: Perform): Command {
@@ -23,9 +22,10 @@ export function lsCommand(perform: Perform): Command {
     .option("--after <key>", "start behind this key")
     .option("--limit <count>", "at most so many", wholeNumber)
     .option(...KEYS_FLAG)
+    .option(...REALM_FLAG)
     .action((store: string, prefix: string | undefined, options: LsOptions) =>
       perform(async (context) => {
-        await using storage = await openExisting(store, keysSettings(context, options.keys));
+        await using storage = await openExisting(store, keysSettings(context, options));
         const { after, limit = Number.POSITIVE_INFINITY, long = false } = options;
         const items = storage.scan(prefix ?? "", { after, signal: context.signal });
         await printItems(context, first(items, limit), { long });

@@ -11,14 +11,14 @@ import { parseStoreUrl, storeExists } from "holdfast";
 import { type CommandContext, openExisting, openOrCreate, report as print } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { historySettings } from "../kept-versions.js";
-import { KEYS_FLAG, keysOfTwo } from "../keys-from.js";
+import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, REALM_FLAG } from "../keys-from.js";
 import { JournalFile } from "../migration/journal-file.js";
 import { loadTransform } from "../migration/load-transform.js";
 import { complain, summaryOf } from "../migration/migration-summary.js";
 import { byteCount, wholeNumber } from "../option-values.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface MigrateFlags {
+interface MigrateFlags extends KeysOfTwoFlags {
   prefix?: string;
   conflict: ConflictPolicy;
   validate: boolean;
@@ -30,8 +30,6 @@ interface MigrateFlags {
   journal?: string;
   transform?: string;
   events?: true;
-  keys?: string;
-  toKeys?: string;
   reencrypt?: true;
 }
 
@@ -66,7 +64,9 @@ export function migrateCommand(perform: Perform): Command {
     .option("--history", "previous versions go along, and what is replaced is kept as one")
     .option("--dry-run", "plan and report, write nothing")
     .option(KEYS_FLAG[0], `of both stores, ${KEYS_FLAG[1]}; most of what is encrypted travels without`)
+    .option(...REALM_FLAG)
     .option("--to-keys <source>", "where the master keys of the destination are, if elsewhere")
+    .option("--to-realm <name>", "the realm of the destination, if another")
     .option("--reencrypt", "encrypt what is encrypted anew, under the keys of the destination")
     .option("--events", "print a line of JSON for each thing that happens; the report is the last")
     .action((from: string, to: string, flags: MigrateFlags) => perform((context) => migrate(context, from, to, flags)));
@@ -78,7 +78,7 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
   for (const other of backup === undefined ? [] : [from, to]) {
     if (await isSamePlace(other, backup ?? "")) throw new UsageError(`the backup is the store ${other} itself`);
   }
-  const [fromKeys, toKeys] = keysOfTwo(context, flags.keys, flags.toKeys);
+  const [fromKeys, toKeys] = keysOfTwo(context, flags);
   if (flags.reencrypt && toKeys.encryption === undefined) throw new UsageError("--reencrypt needs --keys or --to-keys");
   await using source = await openExisting(from, fromKeys);
   // A plan for a store that is not there yet is a plan for an empty one, and does not make it.

@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
-import { encryptionSettings, KEYS_FLAG } from "../keys-from.js";
+import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { parseExpiration } from "../option-values.js";
 import { formatBytes } from "../terminal/index.js";
 import { formatOfFile, parseValue } from "../tree/file-value.js";
@@ -12,14 +12,13 @@ import { openFile, readContent, readWhole } from "../tree/read-file.js";
 import { describeCommand, type Perform } from "./command.js";
 import { addSaveFlags, type SaveFlags, saveOptionsOf } from "./save-options.js";
 
-interface PutOptions extends SaveFlags {
+interface PutOptions extends SaveFlags, KeysFlags {
   value?: string;
   format?: Format;
   expires?: string;
   ifVersion?: string;
   ifAbsent?: true;
   history?: true;
-  keys?: string;
 }
 
 export function putCommand(perform: Perform): Command {
@@ -41,14 +40,16 @@ export function putCommand(perform: Perform): Command {
     .option("--if-absent", "only when the key holds nothing")
     .option("--if-version <version>", "only when this is the version that stands")
     .option(...HISTORY_FLAG)
-    .option(KEYS_FLAG[0], `encrypt it; ${KEYS_FLAG[1]}`);
+    .option(KEYS_FLAG[0], `encrypt it; ${KEYS_FLAG[1]}`)
+    .option(...REALM_FLAG);
   return addSaveFlags(command).action((store: string, key: string, file: string | undefined, options: PutOptions) =>
     perform(async (context) => {
       const saveOptions = { ...optionsOf(options), signal: context.signal };
       const source = sourceOf(context, file, options);
       await using storage = await openOrCreate(store, {
         ...historySettings(options.history),
-        ...encryptionSettings(context, options.keys),
+        // What a pipe brings is the value, and not what opens the keys.
+        ...encryptionSettings({ ...context, stdinIsData: file === "-" }, options),
       });
       const item = await source(storage, key, saveOptions);
       await report(context, { item }, [`saved ${item.key}: ${formatBytes(item.size)}, ${item.format}`]);

@@ -3,13 +3,12 @@ import type { Command } from "commander";
 import { openExisting, report } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { chooseVersion, historySettings, keptVersions } from "../kept-versions.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface RestoreFlags {
+interface RestoreFlags extends KeysFlags {
   ifVersion?: string;
   ifAbsent?: true;
-  keys?: string;
 }
 
 export function restoreCommand(perform: Perform): Command {
@@ -24,6 +23,7 @@ export function restoreCommand(perform: Perform): Command {
     .option("--if-version <version>", "only when this is the version that stands")
     .option("--if-absent", "only when the key holds nothing")
     .option(...KEYS_FLAG)
+    .option(...REALM_FLAG)
     .action((store: string, key: string, name: string, flags: RestoreFlags) =>
       perform(async (context) => {
         const { signal } = context;
@@ -31,7 +31,7 @@ export function restoreCommand(perform: Perform): Command {
         // What stands is kept, so that restoring can be undone like any other change.
         await using storage = await openExisting(store, {
           ...historySettings(true),
-          ...keysSettings(context, flags.keys),
+          ...keysSettings(context, flags),
         });
         const version = chooseVersion(await keptVersions(storage, key, { signal }), key, store, name);
         const item = await storage.restore(key, version, { ...condition, signal });

@@ -3,21 +3,20 @@ import type { Command } from "commander";
 import { answer, type CommandContext, openExisting, report as print } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { collect, wholeNumber } from "../option-values.js";
 import { countSchemas, type SchemaCounts } from "../schema/count-schemas.js";
 import { type AppCollections, loadCollections, openCollection } from "../schema/load-collections.js";
 import { countOf, formatCount, formatDuration, formatTable } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface MigrateFlags {
+interface MigrateFlags extends KeysFlags {
   module: string;
   collection?: string[];
   dryRun?: true;
   down?: true;
   concurrency?: number;
   history?: true;
-  keys?: string;
 }
 
 /** One collection's part of the work. */
@@ -67,6 +66,7 @@ function migrateCommand(perform: Perform): Command {
     .option("--concurrency <count>", "items in flight at once", wholeNumber)
     .option(...HISTORY_FLAG)
     .option(...KEYS_FLAG)
+    .option(...REALM_FLAG)
     .option("--dry-run", "upgrade and validate everything, write nothing")
     .action((store: string, flags: MigrateFlags) =>
       perform(async (context) => {
@@ -74,7 +74,7 @@ function migrateCommand(perform: Perform): Command {
         const names = chosenOf(app, flags.collection);
         await using storage = await openExisting(store, {
           ...historySettings(flags.history),
-          ...keysSettings(context, flags.keys),
+          ...keysSettings(context, flags),
         });
         const deprecated: Migrated["deprecated"] = [];
         const opened = await Promise.all(

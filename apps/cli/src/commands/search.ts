@@ -2,12 +2,12 @@ import type { Query } from "@holdfast/core";
 import type { Command } from "commander";
 import { openExisting } from "../command-context.js";
 import { printItems } from "../items.js";
-import { KEYS_FLAG, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { collect, parseWhere, wholeNumber } from "../option-values.js";
 import { formatCount } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface SearchOptions {
+interface SearchOptions extends KeysFlags {
   prefix?: string;
   tag?: string[];
   where?: string[];
@@ -15,7 +15,6 @@ interface SearchOptions {
   limit?: number;
   offset?: number;
   long?: true;
-  keys?: string;
 }
 
 export function searchCommand(perform: Perform): Command {
@@ -37,10 +36,11 @@ export function searchCommand(perform: Perform): Command {
     .option("--offset <count>", "skip so many first", wholeNumber)
     .option("-l, --long", "size, time of the last change, format and tags beside each key")
     .option(...KEYS_FLAG)
+    .option(...REALM_FLAG)
     .action((store: string, text: string | undefined, options: SearchOptions) =>
       perform(async (context) => {
         const query = { ...queryOf(text, options), signal: context.signal };
-        await using storage = await openExisting(store, keysSettings(context, options.keys));
+        await using storage = await openExisting(store, keysSettings(context, options));
         const items = await storage.search(query);
         const isPage = options.limit !== undefined || options.offset !== undefined;
         const total = isPage ? await storage.count(query) : items.length;

@@ -4,13 +4,12 @@ import type { Command } from "commander";
 import { answer, type CommandContext, openOrCreate, report } from "../command-context.js";
 import { CommandError, UsageError } from "../failure.js";
 import { askHidden } from "../hidden-input.js";
-import { KEYS_FLAG, keysFrom } from "../keys-from.js";
+import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { describeCommand, type Example, type Perform } from "./command.js";
 
-interface SecretOptions {
+interface SecretOptions extends KeysFlags {
   service: string;
   store?: string;
-  keys?: string;
 }
 
 const DEFAULT_SERVICE = "holdfast";
@@ -36,7 +35,8 @@ function setCommand(perform: Perform): Command {
     },
   ]).action((name: string, options: SecretOptions) =>
     perform((context) =>
-      using(context, options, async (all) => {
+      // What a pipe brings is the secret, and not what opens the keys.
+      using({ ...context, stdinIsData: true }, options, async (all) => {
         await all.set(name, await askHidden(context, `Secret for ${name}`));
         await report(context, { name }, [`kept ${name}`]);
       }),
@@ -92,20 +92,23 @@ function secretOptions(nameAndArguments: string, summary: string, examples: read
       "--store <store>",
       "keep them encrypted in this store instead, made where there is none; it is theirs alone",
     )
-    .option(...KEYS_FLAG);
+    .option(...KEYS_FLAG)
+    .option(...REALM_FLAG);
 }
 
 async function using(
   context: CommandContext,
-  { service, store, keys }: SecretOptions,
+  { service, store, ...flags }: SecretOptions,
   work: (all: Credentials) => Promise<void>,
 ): Promise<void> {
   if (store === undefined) {
-    if (keys !== undefined) throw new UsageError("--keys is for secrets in a store: name it by --store");
+    if ((flags.keys ?? flags.realm) !== undefined) {
+      throw new UsageError("--keys and --realm are for secrets in a store: name it by --store");
+    }
     return work(credentials(osSecrets({ service })));
   }
-  if (keys === undefined) throw new UsageError("secrets in a store are encrypted: name their keys by --keys");
-  await using storage = await openOrCreate(store, { encryption: { keys: keysFrom(context, keys) } });
+  if (flags.keys === undefined) throw new UsageError("secrets in a store are encrypted: name their keys by --keys");
+  await using storage = await openOrCreate(store, encryptionSettings(context, flags));
   await work(credentials(storedSecrets(storage)));
 }
 

@@ -4,18 +4,16 @@ import { listAdapters } from "holdfast";
 import { type CommandContext, openExisting, report as print } from "../command-context.js";
 import { printComparison } from "../compare.js";
 import { CommandError, UsageError } from "../failure.js";
-import { KEYS_FLAG, keysOfTwo, keysSettings } from "../keys-from.js";
+import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatBytes } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 import { problemLine } from "./problem-line.js";
 
-interface VerifyFlags {
+interface VerifyFlags extends KeysOfTwoFlags {
   repair?: boolean;
   prefix?: string;
   headers?: true;
   differences?: true;
-  keys?: string;
-  toKeys?: string;
 }
 
 export function verifyCommand(perform: Perform): Command {
@@ -36,16 +34,20 @@ export function verifyCommand(perform: Perform): Command {
     .option("--differences", "of two stores, no lines for what is equal")
     .option("--repair", "mend what can be mended without losing anything")
     .option(KEYS_FLAG[0], `decrypt what is encrypted too; ${KEYS_FLAG[1]}`)
+    .option(...REALM_FLAG)
     .option("--to-keys <source>", "of two stores, where the master keys of the second are, if elsewhere")
+    .option("--to-realm <name>", "of two stores, the realm of the second, if another")
     .action((store: string, other: string | undefined, flags: VerifyFlags) =>
       perform(async (context) => {
         if (other !== undefined && (await isStore(other))) return compare(context, store, other, flags);
-        const { repair = false, headers, differences, keys, toKeys } = flags;
-        if (toKeys !== undefined) throw new UsageError("--to-keys is for comparing two stores");
+        const { repair = false, headers, differences, toKeys, toRealm } = flags;
+        if ((toKeys ?? toRealm) !== undefined) {
+          throw new UsageError("--to-keys and --to-realm are for comparing two stores");
+        }
         if (headers ?? differences) throw new UsageError("--headers and --differences are for comparing two stores");
         if (other !== undefined && flags.prefix !== undefined) throw new UsageError("the prefix is given twice");
         const prefix = flags.prefix ?? other;
-        await using storage = await openExisting(store, keysSettings(context, keys));
+        await using storage = await openExisting(store, keysSettings(context, flags));
         const verified = await verify(context, storage, prefix ?? "");
         context.progress.end();
         const repaired = repair && !verified.ok ? await storage.repair({ signal: context.signal }) : undefined;
@@ -70,7 +72,7 @@ export function verifyCommand(perform: Perform): Command {
 async function compare(context: CommandContext, store: string, other: string, flags: VerifyFlags): Promise<void> {
   const { repair, prefix = "", headers, differences = false } = flags;
   if (repair) throw new UsageError("--repair is for one store");
-  const [own, others] = keysOfTwo(context, flags.keys, flags.toKeys);
+  const [own, others] = keysOfTwo(context, flags);
   await using first = await openExisting(store, own);
   await using second = await openExisting(other, others);
   await printComparison(context, first, second, { prefix, content: headers === undefined, differences });

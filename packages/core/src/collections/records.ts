@@ -19,7 +19,7 @@ import {
 import { runBatch } from "../engine/batch.js";
 import { callersOwn, type Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
-import { itemOf, revealed, toItem } from "../engine/items.js";
+import { isSealed, itemOf, revealed, toItem } from "../engine/items.js";
 import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
 import { keepUnnamed } from "../engine/update.js";
@@ -111,7 +111,7 @@ export class Records {
         if (changed === undefined) return header && toItem(header, this.#internals.prefix);
         try {
           const verdict = judgeStorable(this.#definition.schema, changed);
-          const kept = keepUnnamed(named, header);
+          const kept = keepUnnamed(named, header, record !== undefined && isSealed(record.header));
           return await this.#item(await writeJudged(this.#scope, operation, path, verdict, kept));
         } catch (error) {
           if (!StorageError.is(error, "CONFLICT")) throw error;

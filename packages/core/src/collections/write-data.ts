@@ -4,7 +4,7 @@ import { encodeValue } from "../codec/encode-value.js";
 import type { CheckedSave } from "../engine/arguments.js";
 import type { CollectionMarks } from "../engine/draft.js";
 import type { Operation } from "../engine/failure.js";
-import { revealed } from "../engine/items.js";
+import { isSealed, revealed } from "../engine/items.js";
 import { untilAborted } from "../engine/until-aborted.js";
 import { sealValue, vaultFor } from "../engine/vault-for.js";
 import { writeSealed, writeValue } from "../engine/write-record.js";
@@ -54,6 +54,7 @@ export async function rewrite(
       expiration,
       tags: [...tags],
       expect: header.version,
+      sealed: isSealed(header),
     },
     { modified },
   );
@@ -73,20 +74,20 @@ async function write(
   operation: Operation,
   path: string,
   accepted: Awaitable<unknown>,
-  { format, compress, encrypt, metadata = {}, expiration = null, tags = [], expect }: CheckedSave,
+  { format, compress, encrypt, metadata = {}, expiration = null, tags = [], expect, sealed }: CheckedSave,
   more: { modified?: number } = {},
 ): Promise<RecordHeader> {
   const { session } = internals;
   const { compress: byDefault, json } = session.settings;
   const how = { format, compress: compress ?? byDefault, json };
-  const draft = { key: path, tags, metadata, expiration, ...more };
+  const draft = { key: path, tags, metadata, expiration, sealed, ...more };
   const vault = vaultFor(session, encrypt);
   const prepared = chain(accepted, (data): Awaitable<() => Awaitable<RecordHeader>> => {
     const marks = marksOf(definition, data);
     if (vault !== undefined) {
       return chain(
         sealValue(session, vault, { ...draft, marks }, data, how),
-        (sealed) => () => writeSealed(session, operation, sealed, expect),
+        (value) => () => writeSealed(session, operation, value, expect),
       );
     }
     return chain(

@@ -24,8 +24,9 @@ export interface KeyProvider {
   /** Short, lower-case, stable: `os-keychain`. */
   readonly name: string;
   /**
-   * The keys as they are now. Where there is none yet, a provider that can keep one makes the first; of two that do so at once,
-   * both answer with the same. Called when a storage is opened, and again when a value names a key that is not known.
+   * The keys as they are now. Where there is none yet, a provider that can keep one makes the first. Of several that do so at once each
+   * may answer with one of its own; all of these are kept, and whoever loads later has all of them and the same active one. Called when a
+   * storage is opened, and again when a value names a key that is not known.
    */
   load(): Promise<MasterKeys>;
   /** Makes a key, keeps it beside the others and makes it the active one. Absent where keys are set from outside. */
@@ -45,7 +46,10 @@ export interface EncryptionSettings {
    * Default: false.
    */
   required?: boolean | undefined;
-  /** Encrypt metadata and tags of encrypted items too: they are shown where the key is, and never searched. Default: false. */
+  /**
+   * Encrypt metadata and tags of encrypted items too: they are shown where the key is, and never searched. Where they were, they stay
+   * so in whatever is made of the stored item, also with false. Default: false.
+   */
   metadata?: boolean | undefined;
   /**
    * Which data belongs together: what was encrypted in one realm cannot be read in another. 1 to 255 bytes.

@@ -56,12 +56,15 @@ export interface Keyring {
    * Makes a new master key the active one and wraps the key of every item and kept version with it; bodies, versions and times stay. May be
    * interrupted anywhere: everything stays readable, and `resume` goes on. Other storages that are open on the store learn of
    * the new key when they meet it, and use it for new values once they are opened again.
+   *
+   * Where something is encrypted and nothing of it opens, no key is made: rejects with DECRYPT_FAILED where it is of another realm,
+   * KEY_MISSING where its keys are elsewhere.
    */
   rotate(options?: RotateOptions): Promise<RotationReport>;
 
   /**
    * After a leak: makes a new master key the active one and encrypts every encrypted item anew, with fresh keys, as a new version; kept
-   * versions under other keys are dropped. May be interrupted anywhere, and `resume` goes on.
+   * versions under other keys are dropped. May be interrupted anywhere, and `resume` goes on. Makes no key where `rotate` makes none.
    */
   reencrypt(options?: RotateOptions): Promise<RotationReport>;
 

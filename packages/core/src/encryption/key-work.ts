@@ -6,7 +6,7 @@ import type { Session } from "../engine/session.js";
 import { openSource, writeSource } from "../engine/stored-source.js";
 import { sweepRecord } from "../engine/sweep.js";
 import type { Vault } from "../engine/vault.js";
-import { StorageError } from "../errors.js";
+import { type ErrorCode, StorageError } from "../errors.js";
 import { BEFORE_ALL_TIME, isLive, type RecordHeader } from "../spi/index.js";
 
 /** A header of a value that needs a master key. */
@@ -22,6 +22,8 @@ const PAGE = 1_000;
 const EVERYTHING = { prefix: "", after: undefined, limit: Number.MAX_SAFE_INTEGER };
 // Other writers may go on under a former key meanwhile; so many times over, nobody gets done.
 const MOST_PASSES = 10;
+/** What may be wrong with one value, and leaves the others as they are. */
+const OF_ONE_VALUE: readonly ErrorCode[] = ["DECRYPT_FAILED", "KEY_MISSING", "CORRUPT", "UNSUPPORTED"];
 /** Keeps the report within bounds on a disaster of millions of items. */
 const MOST_LISTED = 10_000;
 
@@ -64,7 +66,8 @@ export class KeyWork {
 
   async retire(id: string): Promise<void> {
     const { provider } = this.#vault;
-    if (provider.remove === undefined) throw setFromOutside(provider.name);
+    const remove = provider.remove?.bind(provider);
+    if (remove === undefined) throw setFromOutside(provider.name);
     await this.#reload();
     const { active, keys } = this.#vault.keys;
     if (!keys.some((key) => key.id === id)) {
@@ -81,7 +84,7 @@ export class KeyWork {
         `${JSON.stringify(id)} is needed by ${what} ${JSON.stringify(header.key)}: rotate() first`,
       );
     }
-    this.#vault.use(await provider.remove(id));
+    await this.#vault.ask(() => remove(id));
   }
 
   /** Moves everything to the active key, in passes: what other writers leave under a former one meanwhile has its turn too. */
@@ -90,10 +93,8 @@ export class KeyWork {
     move: (holder: Holder) => Promise<Done>,
     { resume = false, onProgress }: RotateOptions = {},
   ): Promise<RotationReport> {
-    const { provider } = this.#vault;
     if (resume) await this.#reload();
-    else if (provider.add === undefined) throw setFromOutside(provider.name);
-    else this.#vault.use(await provider.add());
+    else await this.#addKey();
     const key = this.#vault.keys.active;
     const report: RotationReport = { ok: false, key, rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
     const meter = new ProgressMeter(name, this.#session.ports.clock, onProgress);
@@ -122,13 +123,42 @@ export class KeyWork {
     return report;
   }
 
+  async #addKey(): Promise<void> {
+    const { provider } = this.#vault;
+    const add = provider.add?.bind(provider);
+    if (add === undefined) throw setFromOutside(provider.name);
+    await this.#checkOpens();
+    await this.#vault.ask(add);
+  }
+
+  /**
+   * Where nothing of all that is encrypted opens, the store was opened for another realm, or with keys of something else: no key is
+   * made for that. Throws what is wrong with the first of them.
+   */
+  async #checkOpens(): Promise<void> {
+    let first: unknown;
+    const missing = new Set<string>();
+    for await (const { header } of this.#holders()) {
+      const { key } = header.encryption;
+      if (missing.has(key)) continue;
+      try {
+        return await this.#vault.authenticate(header);
+      } catch (error) {
+        if (!StorageError.is(error) || !OF_ONE_VALUE.includes(error.code)) throw error;
+        first ??= error;
+        // The provider is asked again for each key that it does not have: once is enough.
+        if (error.code === "KEY_MISSING") missing.add(key);
+      }
+    }
+    if (first !== undefined) throw first;
+  }
+
   /** What is wrong with one item does not keep the others from their new key. */
   #note(report: RotationReport, { key, version }: RecordHeader, error: unknown): void {
     if (this.#operation.signal?.aborted) throw abortError(this.#operation);
     const failure = toStorageError(error, this.#operation, this.#session.adapter);
     const { code, message } = failure;
-    if (code !== "DECRYPT_FAILED" && code !== "KEY_MISSING" && code !== "CORRUPT" && code !== "UNSUPPORTED")
-      throw failure;
+    if (!OF_ONE_VALUE.includes(code)) throw failure;
     if (report.failures.length < MOST_LISTED) report.failures.push({ key, version, code, message });
   }
 
@@ -204,8 +234,8 @@ export class KeyWork {
     }
   }
 
-  async #reload(): Promise<void> {
-    this.#vault.use(await this.#vault.provider.load());
+  #reload(): Promise<void> {
+    return this.#vault.ask(() => this.#vault.provider.load());
   }
 }
 

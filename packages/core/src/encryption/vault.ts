@@ -40,7 +40,9 @@ export class EncryptionVault implements Vault {
   readonly #random: Random;
   #keys: MasterKeys;
   #newKeys: NewKeys;
-  #loading: Promise<MasterKeys> | undefined;
+  #loading: Promise<void> | undefined;
+  /** What was asked of the provider last, once it is over. */
+  #asked: Promise<void> = Promise.resolve();
 
   constructor({ byDefault, required, metadata, realm, keys }: CompleteEncryption, random: Random, found: MasterKeys) {
     this.byDefault = byDefault;
@@ -57,9 +59,10 @@ export class EncryptionVault implements Vault {
     return this.#keys;
   }
 
-  use(keys: MasterKeys): void {
-    this.#keys = checkKeys(this.provider, keys);
-    this.#newKeys = this.#underActive();
+  ask(question: () => Promise<MasterKeys>): Promise<void> {
+    const answer = this.#asked.then(question).then((keys) => this.#use(keys));
+    this.#asked = answer.catch(() => undefined);
+    return answer;
   }
 
   seal(draft: ValueDraft, value: unknown, encoding: EncodingOptions, versioned: Versioning): Awaitable<SealedValue> {
@@ -160,20 +163,17 @@ export class EncryptionVault implements Vault {
 
   /** Checks the header before anything of it is believed. */
   #authenticated(header: RecordHeader): Awaitable<Unlocked> {
-    return chain(this.#unlock(header), (unlocked) => {
-      if (openedSize(header.storedSize) === undefined) {
-        throw refused(header, `no value has ${header.storedSize} stored bytes`);
-      }
-      return chain(checkHeaderMac(header, unlocked.facts.mac, unlocked.keys.mac), () => unlocked);
-    });
+    const facts = parseEncryption(header);
+    if (openedSize(header.storedSize) === undefined) {
+      throw refused(header, `no value has ${header.storedSize} stored bytes`);
+    }
+    return chain(this.#unlock(header, facts), (unlocked) =>
+      chain(checkHeaderMac(header, facts.mac, unlocked.keys.mac), () => unlocked),
+    );
   }
 
-  #unlock(header: RecordHeader): Awaitable<Unlocked> {
-    const facts = parseEncryption(header);
-    if (facts.realm !== this.realm) {
-      const realms = `it is of the realm ${JSON.stringify(facts.realm)}, and this storage was opened for`;
-      throw refused(header, `${realms} ${JSON.stringify(this.realm)}`);
-    }
+  #unlock(header: RecordHeader, facts: EncryptionFacts = parseEncryption(header)): Awaitable<Unlocked> {
+    if (facts.realm !== this.realm) throw otherRealm(facts.realm, this.realm);
     return chain(this.#masterKey(facts.key), (master) =>
       chain(unwrapKey(header, facts.wrap, master, facts), (data) =>
         chain(deriveKeys(data, facts.id), (keys) => ({ facts, keys })),
@@ -181,9 +181,9 @@ export class EncryptionVault implements Vault {
     );
   }
 
-  #newSeal({ key: path, tags, metadata }: ValueDraft): Awaitable<Seal> {
+  #newSeal({ key: path, tags, metadata, sealed: wereSealed = false }: ValueDraft): Awaitable<Seal> {
     return chain(this.#newKeys.next(), (keys) => {
-      if (!this.#sealsMetadata) return keys;
+      if (!this.#sealsMetadata && !wereSealed) return keys;
       const { data, id, header } = keys;
       const salt = this.#random.bytes(SALT_BYTES);
       const { realm } = this;
@@ -228,14 +228,28 @@ export class EncryptionVault implements Vault {
 
   /** Another process may have made it since the keys were loaded. */
   #masterKey(id: string): Awaitable<MasterKey> {
-    return this.#known(id) ?? this.#reload().then(() => this.#known(id) ?? missing(this.provider, id));
+    return this.#known(id) ?? this.#found(id);
   }
 
-  async #reload(): Promise<void> {
-    this.#loading ??= this.provider.load().finally(() => {
+  async #found(id: string): Promise<MasterKey> {
+    // A load that is under way may have looked before the key was made.
+    await this.#loading;
+    const known = this.#known(id);
+    if (known !== undefined) return known;
+    await this.#reload();
+    return this.#known(id) ?? missing(this.provider, id);
+  }
+
+  #reload(): Promise<void> {
+    this.#loading ??= this.ask(() => this.provider.load()).finally(() => {
       this.#loading = undefined;
     });
-    this.use(await this.#loading);
+    return this.#loading;
+  }
+
+  #use(keys: MasterKeys): void {
+    this.#keys = checkKeys(this.provider, keys);
+    this.#newKeys = this.#underActive();
   }
 }
 
@@ -252,6 +266,14 @@ function unsigned(header: RecordHeader): UnsignedHeader {
 /** The fields that a collection indexes are data. */
 function withoutData({ fields: _fields, ...marks }: CollectionMarks): CollectionMarks {
   return marks;
+}
+
+function otherRealm(found: string, own: string): StorageError {
+  const [of, opened] = [found, own].map((realm) => JSON.stringify(realm));
+  return new StorageError(
+    "DECRYPT_FAILED",
+    `the stored value is of the realm ${of}, and this storage was opened for ${opened}: open it for the realm of the value`,
+  );
 }
 
 function missing({ name }: KeyProvider, id: string): never {

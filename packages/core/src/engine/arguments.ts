@@ -19,6 +19,8 @@ export interface CheckedSave {
   readonly expiration: number | null | undefined;
   readonly tags: string[] | undefined;
   readonly expect: Expectation;
+  /** Metadata and tags stay encrypted, since they were: no caller names it. */
+  readonly sealed?: boolean;
 }
 
 const OPERATION_OPTIONS = ["signal"];

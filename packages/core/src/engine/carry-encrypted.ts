@@ -6,6 +6,7 @@ import { canonicalJson } from "../encryption/canonical-json.js";
 import { StorageError } from "../errors.js";
 import type { Awaitable, EncryptionHeader, RecordHeader, StoredRecord, StoredStream } from "../spi/index.js";
 import type { BodilessRecord, Draft, ValueDraft } from "./draft.js";
+import { isSealed } from "./items.js";
 import type { Session } from "./session.js";
 import type { SealedValue, Vault } from "./vault.js";
 import { termsFor } from "./write-record.js";
@@ -70,7 +71,10 @@ export function carryRecord(
   return chain(vault.packed(record), (packed) =>
     chain(vault.reveal(header), (shown) =>
       chain(
-        vault.sealPacked(draftOf(shown, next), packed, header, (draft) => ({ ...anew(next, draft), terms: [] })),
+        vault.sealPacked(draftOf(shown, next, header), packed, header, (draft) => ({
+          ...anew(next, draft),
+          terms: [],
+        })),
         (sealed) => ({ header: sealed.record.header, body: sealed.body }),
       ),
     ),
@@ -89,7 +93,7 @@ export function resealWhole(
   const reader = header.encryption && readerOf(into, origin, header);
   const writer = writerOf(into);
   const sealed = ({ packed, ...facts }: PackedValue, shown: Shown) =>
-    writer.sealPacked(draftOf(shown, next), packed, facts, (draft) => indexed(into, anew(next, draft)));
+    writer.sealPacked(draftOf(shown, next, header), packed, facts, (draft) => indexed(into, anew(next, draft)));
   const { format, compression, size } = header;
   if (reader === undefined) return sealed({ format, compression, size, packed: record.body }, next);
   const { value } = remade ?? {};
@@ -111,7 +115,8 @@ export async function resealStream(
   const reader = header.encryption && readerOf(into, origin, header);
   const writer = writerOf(into);
   const open = reader && (await reader.opener(header)).open;
-  const draft = draftOf(remade ?? (reader === undefined ? next : await shownOf(reader, header, next)), next);
+  const shown = remade ?? (reader === undefined ? next : await shownOf(reader, header, next));
+  const draft = draftOf(shown, next, header);
   const { format, compression, size } = header;
   const seal = await writer.sealStream(draft, { format }, (complete) => indexed(into, anew(next, complete)));
   // The bytes that come are compressed already.
@@ -126,7 +131,8 @@ function signedContent({ created: _created, ...header }: RecordHeader): string {
   return canonicalJson(header);
 }
 
-function readerOf(into: Session, origin: Session, header: RecordHeader): Vault {
+/** What opens a stored record; throws KEY_MISSING where neither side has keys. */
+export function readerOf(into: Session, origin: Session, header: RecordHeader): Vault {
   const vault = origin.vault ?? into.vault;
   if (vault === undefined) throw withoutKeys(header);
   return vault;
@@ -149,12 +155,17 @@ type Shown = Pick<RecordHeader, "tags" | "metadata">;
 
 /** What is hidden goes on as it is; what is not, as the new header has it. */
 function shownOf(reader: Vault, header: RecordHeader, next: RecordHeader): Awaitable<Shown> {
-  return header.encryption?.sealed === undefined ? next : reader.reveal(header);
+  return isSealed(header) ? reader.reveal(header) : next;
 }
 
-function draftOf({ tags, metadata }: Shown, { key, expiration, schema, indexed }: RecordHeader): ValueDraft {
+/** What is stored sealed stays sealed, whatever the setting of the one who writes it anew. */
+function draftOf(
+  { tags, metadata }: Shown,
+  { key, expiration, schema, indexed }: RecordHeader,
+  stored: RecordHeader,
+): ValueDraft {
   const marks = schema === undefined ? undefined : { schema, ...(indexed && { indexed }) };
-  return { key, tags, metadata, expiration, ...(marks && { marks }) };
+  return { key, tags, metadata, expiration, sealed: isSealed(stored), ...(marks && { marks }) };
 }
 
 /** The header `next` with what is true of the new body. */

@@ -13,6 +13,8 @@ export interface Draft {
   readonly marks?: CollectionMarks;
   /** When the value was changed, where that is not now: a collection that only upgrades it says when it really was. */
   readonly modified?: number;
+  /** Encrypt tags and metadata whatever the setting says: they were, in what this takes the place of. Of what is not encrypted it says nothing. */
+  readonly sealed?: boolean | undefined;
 }
 
 /** What a collection notes in the headers of its items. */

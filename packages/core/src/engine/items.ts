@@ -23,7 +23,7 @@ export function toItem(header: RecordHeader, prefix: string): StorageItem {
   };
   if (header.expiration !== null) item.expiration = new Date(header.expiration);
   if (header.schema !== undefined) item.schema = header.schema;
-  if (header.encryption?.sealed !== undefined) item.sealed = true;
+  if (isSealed(header)) item.sealed = true;
   return item;
 }
 
@@ -44,13 +44,18 @@ export async function itemsOf(
 
 /** For showing, never to be written. What no key here opens stays as it is: one such item must not hide all others. */
 export function revealed({ vault }: Session, header: RecordHeader): Awaitable<RecordHeader> {
-  if (header.encryption?.sealed === undefined || vault === undefined) return header;
+  if (!isSealed(header) || vault === undefined) return header;
   try {
     const shown = vault.reveal(header);
     return isPromise(shown) ? shown.catch(() => header) : shown;
   } catch {
     return header;
   }
+}
+
+/** Whether its metadata and tags are encrypted too. */
+export function isSealed({ encryption }: RecordHeader): boolean {
+  return encryption?.sealed !== undefined;
 }
 
 /** Throws CORRUPT for a header that does not belong to the key, and the version where one is named, that was asked for. */

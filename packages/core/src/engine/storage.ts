@@ -372,7 +372,8 @@ export class Storage implements StorageEngine {
     const how = { format, compress, json: settings.json };
     const vault = vaultFor(this.#session, options.encrypt);
     if (vault !== undefined) {
-      const sealing = sealValue(this.#session, vault, { key: path, tags, metadata, expiration }, data, how);
+      const draft = { key: path, tags, metadata, expiration, sealed: options.sealed };
+      const sealing = sealValue(this.#session, vault, draft, data, how);
       return chain(writes.turn([path], sealing), (sealed) => writeSealed(this.#session, operation, sealed, expect));
     }
     const encoding = encodeValue(data, how);

@@ -3,7 +3,7 @@ import { StorageError } from "../errors.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import type { CheckedSave } from "./arguments.js";
 import { callersOwn, type Operation } from "./failure.js";
-import { itemOf, revealed, toItem } from "./items.js";
+import { isSealed, itemOf, revealed, toItem } from "./items.js";
 import { readRecord, readValue } from "./read-version.js";
 import type { Session } from "./session.js";
 
@@ -30,18 +30,22 @@ export async function updateValue<T>(
     const current = record === undefined ? undefined : ((await readValue(session, record)) as T);
     const header = record === undefined ? undefined : await revealed(session, record.header);
     const item = header === undefined ? undefined : toItem(structuredClone(header), prefix);
+    const kept = keepUnnamed(named, header, record !== undefined && isSealed(record.header));
     const changed = await callersOwn(change, current, item);
     if (changed === undefined) return header === undefined ? undefined : toItem(header, prefix);
     try {
-      return await itemOf(session, await put(changed, keepUnnamed(named, header)), prefix);
+      return await itemOf(session, await put(changed, kept), prefix);
     } catch (error) {
       if (!StorageError.is(error, "CONFLICT")) throw error;
     }
   }
 }
 
-/** What an update writes: what its options name, and the rest as it stands. */
-export function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined): CheckedSave {
+/**
+ * What an update writes: what its options name, and the rest as it stands. `header` is shown with its metadata and tags; `sealed`: they
+ * were encrypted where it is stored, and what takes their place is as well.
+ */
+export function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined, sealed: boolean): CheckedSave {
   if (header === undefined) return { ...named, expect: "absent" };
   return {
     format: named.format ?? header.format,
@@ -51,5 +55,6 @@ export function keepUnnamed(named: CheckedSave, header: RecordHeader | undefined
     expiration: named.expiration === undefined ? header.expiration : named.expiration,
     tags: named.tags ?? [...header.tags],
     expect: header.version,
+    sealed,
   };
 }

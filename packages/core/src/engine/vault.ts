@@ -31,8 +31,11 @@ export interface Vault {
   readonly realm: string;
   readonly provider: KeyProvider;
   readonly keys: MasterKeys;
-  /** From now on these are the keys. */
-  use(keys: MasterKeys): void;
+  /**
+   * Asks the provider for its keys, or to change them; what it answers are the keys from then on. One question after the other: an
+   * answer that was under way while another key was made must not take its place.
+   */
+  ask(question: () => Promise<MasterKeys>): Promise<void>;
 
   /** Encodes, encrypts and signs. Throws INVALID_VALUE. */
   seal(draft: ValueDraft, value: unknown, encoding: EncodingOptions, versioned: Versioning): Awaitable<SealedValue>;

@@ -2,9 +2,9 @@ import { type EncodedValue, type EncodingOptions, encodeValue, packValue } from 
 import { indexedFields } from "../collections/indexed-fields.js";
 import type { TransformedItem } from "../contract/migration.js";
 import { type CheckedSave, checkUpdateOptions, rejectUnknown } from "../engine/arguments.js";
-import type { Remade } from "../engine/carry-encrypted.js";
+import { type Remade, readerOf } from "../engine/carry-encrypted.js";
 import { CallerError, callersOwn } from "../engine/failure.js";
-import { itemOf, revealed } from "../engine/items.js";
+import { isSealed, itemOf } from "../engine/items.js";
 import { readRecord, readValue } from "../engine/read-version.js";
 import { StorageError } from "../errors.js";
 import { unlike } from "../invalid-option.js";
@@ -98,7 +98,7 @@ async function transformed(run: Run, key: string, header: RecordHeader, changed:
   };
   const reencoded = data !== undefined || (format ?? header.format) !== header.format || compress !== undefined;
   if (!reencoded) {
-    const hidden = header.encryption?.sealed !== undefined && (named.tags ?? named.metadata) !== undefined;
+    const hidden = isSealed(header) && (named.tags ?? named.metadata) !== undefined;
     if (!hidden) return move(run, key, header, head, newKey);
     return { ...move(run, key, header, head, newKey), remade: await remadeOf(run, header, named, undefined) };
   }
@@ -117,14 +117,14 @@ async function transformed(run: Run, key: string, header: RecordHeader, changed:
   return encodedMove(run, key, header, head, newKey, value, encoding);
 }
 
-/** What an encrypted item becomes; tags and metadata are shown. */
+/** What an encrypted item becomes; tags and metadata are shown. Throws KEY_MISSING, DECRYPT_FAILED where they cannot be. */
 async function remadeOf<Value extends Remade["value"]>(
-  { source }: Run,
+  { source, destination }: Run,
   header: RecordHeader,
   named: Pick<CheckedSave, "tags" | "metadata">,
   value: Value,
 ): Promise<Remade & { value: Value }> {
-  const shown = await revealed(source.session, header);
+  const shown = isSealed(header) ? await readerOf(destination.session, source.session, header).reveal(header) : header;
   return { tags: named.tags ?? shown.tags, metadata: named.metadata ?? shown.metadata, value };
 }
 

@@ -2,7 +2,7 @@ import { rechunk } from "../codec/rechunk.js";
 import { equalBytes } from "../encryption/byte-fields.js";
 import { mustReseal } from "../engine/carry-encrypted.js";
 import type { Operation } from "../engine/failure.js";
-import { revealed } from "../engine/items.js";
+import { isSealed, revealed } from "../engine/items.js";
 import type { Session } from "../engine/session.js";
 import { openEncoded } from "../engine/streams.js";
 import { type ErrorCode, StorageError } from "../errors.js";
@@ -84,8 +84,7 @@ async function sameWhenOpened(operation: Operation, a: Holding, b: Holding): Pro
 /** What can be said of a value without its bytes, however it is encrypted. */
 async function factsOf({ session, header, becomes }: Holding): Promise<object> {
   const says = becomes?.expected ?? header;
-  const { tags, metadata } =
-    becomes?.remade ?? (header.encryption?.sealed === undefined ? says : await revealed(session, header));
+  const { tags, metadata } = becomes?.remade ?? (isSealed(header) ? await revealed(session, header) : says);
   const { format, compression, size, modified, expiration, schema, indexed } = says;
   return { tags, metadata, format, compression, size, modified, expiration, schema, indexed };
 }

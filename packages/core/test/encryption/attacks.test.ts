@@ -309,6 +309,13 @@ describe("headers", () => {
     await refuses({ ...small, header: { ...small.header, storedSize } }, ["DECRYPT_FAILED", "CORRUPT"]);
   });
 
+  it("with a number of stored bytes that nothing has are refused before any key is asked for", async () => {
+    const encrypted = { ...(small.header.encryption as EncryptionHeader), key: "0123456789abcdef" };
+    const { loads } = keys;
+    await refuses({ ...small, header: { ...small.header, storedSize: 5, encryption: encrypted } });
+    expect(keys.loads).toBe(loads);
+  });
+
   it("of another record of the same key do not fit this body", async () => {
     await refuses({ header: { ...other.header, key: "large" }, body: large.body });
     await refuses({

@@ -1,4 +1,4 @@
-import { type EncryptionSettings, openStorage, type StorageEngine } from "@holdfast/core";
+import { type EncryptionSettings, keyringOf, openStorage, type StorageEngine } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { collect, cut, MIB, noise } from "../codec/samples.js";
@@ -25,6 +25,11 @@ function everythingHeld({ records }: MapAdapter): string {
   return [...records.values()]
     .map(({ header, body }) => JSON.stringify(header) + Buffer.from(body).toString("latin1"))
     .join("\n");
+}
+
+/** Lets everything go on that is not waiting for something else. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("values", () => {
@@ -161,6 +166,88 @@ describe("values", () => {
     await third.save("a", SECRET);
     expect(await storage.load("a")).toBe(SECRET);
     expect(await elsewhere.load("a")).toBe(SECRET);
+  });
+});
+
+describe("keys", () => {
+  it("that were asked for before a rotation, and come after it, do not take the place of the new one", async () => {
+    const { adapter, keys, storage } = await opened();
+    await storage.save("0", 1);
+    // So that nothing of the rotation is loaded in between.
+    await keyringOf(storage).keys();
+    await keys.add();
+    await (await openStorage(adapter, { encryption: { keys } })).save("a", SECRET);
+    const late = Promise.withResolvers<void>();
+    const load = keys.load.bind(keys);
+    keys.load = async () => {
+      const found = await load();
+      await late.promise;
+      return found;
+    };
+    // It is encrypted with a key that this storage does not know yet.
+    const loading = storage.load("a");
+    const rotating = keyringOf(storage).rotate();
+    await Promise.race([rotating, turns(50)]);
+    late.resolve();
+    expect(await loading).toBe(SECRET);
+    const { key } = await rotating;
+    expect(key).toBe(keys.active);
+    await storage.save("b", 1);
+    expect(stored(adapter, "b").header.encryption?.key).toBe(key);
+  });
+
+  it("that are made while others are asked for are asked for once more", async () => {
+    const { adapter, keys, storage } = await opened();
+    const elsewhere = async (key: string) => {
+      await keys.add();
+      await (await openStorage(adapter, { encryption: { keys } })).save(key, key);
+    };
+    await elsewhere("a");
+    const late = Promise.withResolvers<void>();
+    const load = keys.load.bind(keys);
+    keys.load = async () => {
+      const found = await load();
+      await late.promise;
+      return found;
+    };
+    const loading = storage.load("a");
+    await turns(5);
+    keys.load = load;
+    await elsewhere("b");
+    const both = Promise.all([loading, storage.load("b")]);
+    await turns(5);
+    late.resolve();
+    expect(await both).toEqual(["a", "b"]);
+  });
+
+  it("of another realm, or of something else, make no rotation: no key is added", async () => {
+    const { adapter, keys, storage } = await opened({ realm: "notes" });
+    await storage.save("a", 1);
+    await storage.save("plain", 1, { encrypt: false });
+    const made = () => keys.keys.length;
+    const elsewhere = await openStorage(adapter, { encryption: { keys } });
+    const others = new FakeKeys();
+    await others.add();
+    await others.add();
+    await others.remove(keys.active);
+    const stranger = await openStorage(adapter, { encryption: { keys: others, realm: "notes" } });
+    for (const verb of ["rotate", "reencrypt"] as const) {
+      await expect(keyringOf(elsewhere)[verb]()).rejects.toMatchObject({
+        code: "DECRYPT_FAILED",
+        message: expect.stringMatching(/of the realm "notes".*for "holdfast": open it for the realm/),
+      });
+      expect(made()).toBe(1);
+      await expect(keyringOf(stranger)[verb]()).rejects.toMatchObject({ code: "KEY_MISSING" });
+      expect(others.keys).toHaveLength(1);
+    }
+    // With one item that opens there is something to do, and the other is named.
+    await elsewhere.save("b", 1);
+    expect(await keyringOf(elsewhere).rotate()).toMatchObject({
+      ok: false,
+      rewritten: 1,
+      failures: [{ key: "a", code: "DECRYPT_FAILED" }],
+    });
+    expect(made()).toBe(2);
   });
 });
 

@@ -6,9 +6,13 @@ import { isHidden, isIgnored, readPath } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION, companionFor } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
 import { segmentsOf, splitPath } from "../root-directory.js";
+import type { FileRow } from "../table/file-table.js";
 import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
 import { bodyOf, type EditParts, modifiedOf, recordOf, standStill, withFile } from "./edits.js";
 import { factsOf, MOST_READ } from "./read-file.js";
+
+/** What came of offering a file to a key. `refused`: the key has a file, which is not older. */
+type Offer = "taken" | "refused" | "busy" | "unwanted";
 
 /** `foreign`: it can be no item as it is. `ignored`: nobody means it as one. */
 export type Reception = "adopted" | "foreign" | "ignored" | "moving" | "gone";
@@ -57,9 +61,11 @@ export class Newcomers {
         .map(({ path: at, companion }) => ({ path: at, companion, entry: entryFor(companion, name, look) }))
         .sort((a, b) => Number(b.entry !== undefined) - Number(a.entry !== undefined))[0];
       for await (const candidate of this.#candidates(path, look, told)) {
-        const taken = await this.#become(candidate, path, told, look);
-        if (taken) return "adopted";
-        if (files.ownerOf(path) !== undefined) return "adopted";
+        const offer = await this.#offer(candidate, path, told, look);
+        if (offer === "taken" || files.ownerOf(path) !== undefined) return "adopted";
+        if (offer === "busy") return "moving";
+        // It is what it seems, and its key has another file: it is nothing else instead.
+        if (offer === "refused") return "foreign";
       }
       return "foreign";
     });
@@ -96,29 +102,57 @@ export class Newcomers {
     }
   }
 
-  #become({ header, keepsVersion }: Candidate, path: string, told: Told | undefined, look: Look): Promise<boolean> {
-    const { group, table, files, clock, context, port, mostInTable } = this.#parts;
+  #offer({ header, keepsVersion }: Candidate, path: string, told: Told | undefined, look: Look): Promise<Offer> {
+    const { group, table, files, context, mostInTable } = this.#parts;
     const { key } = header;
-    return group.submit(() => {
-      if (files.ownerOf(path) !== undefined || files.find(key) !== undefined) return false;
-      if (table.stat(key, BEFORE_ALL_TIME) !== undefined) return false;
+    return group.submit((): Offer => {
+      if (files.ownerOf(path) !== undefined) return "unwanted";
+      const standing = table.stat(key, BEFORE_ALL_TIME);
+      const row = files.find(key);
+      // The mirror is at work on it, or is to remove what it had.
+      if (row !== undefined && (row.intent !== null || standing === undefined)) return "busy";
+      // A sync, or a publication that was cut short, has brought a later version under another name.
+      const replaces = keepsVersion && standing !== undefined && header.version > standing.version;
+      if (standing !== undefined && !replaces) return "refused";
       const put = (version: RecordHeader["version"]) =>
         table.put(recordOf({ ...header, version }, look, context), bodyOf(look, mostInTable), {
-          expect: "absent",
+          expect: replaces ? "any" : "absent",
           now: Math.floor(context.ports.clock.now()),
         });
-      let version = keepsVersion ? header.version : clock.next(table.feed.lastVersion);
+      let version = keepsVersion ? header.version : this.#nextVersion();
       if (put(version).outcome !== "written") {
         // A tombstone stands above it.
-        version = clock.next(table.feed.lastVersion);
+        version = this.#nextVersion();
         put(version);
       }
-      const companion = told?.path ?? companionFor(path, key, (folded) => files.ownerOf(folded) !== undefined);
-      const stat = fingerprintOf(look.stat, port.now());
-      const isComplete = keepsVersion && version === header.version && told?.entry === told?.companion.current;
-      files.settle({ key, path, companion, version, sha256: look.sha256, stat }, !isComplete);
-      return true;
+      this.#claim({ ...header, version }, path, told, look, keepsVersion && version === header.version, row);
+      return "taken";
     });
+  }
+
+  /** Notes whose file it is. One that replaces another is as far as a publication is that has placed its files. */
+  #claim(
+    { key, version }: RecordHeader,
+    path: string,
+    told: Told | undefined,
+    { sha256, stat }: Look,
+    isAsTold: boolean,
+    row: FileRow | undefined,
+  ): void {
+    const { files, port } = this.#parts;
+    const companion = told?.path ?? companionFor(path, key, (folded) => files.ownerOf(folded) !== undefined);
+    if (row !== undefined) {
+      files.intend(key, [{ version, sha256, path, companion }]);
+      files.mark(key);
+      return;
+    }
+    const isComplete = isAsTold && told?.entry === told?.companion.current;
+    files.settle({ key, path, companion, version, sha256, stat: fingerprintOf(stat, port.now()) }, !isComplete);
+  }
+
+  #nextVersion(): RecordHeader["version"] {
+    const { clock, table } = this.#parts;
+    return clock.next(table.feed.lastVersion);
   }
 
   /** Companions beside a data file that name it. */

@@ -1,4 +1,5 @@
 import type { Problem } from "@holdfast/core";
+import type { Copy } from "../table/copies.js";
 import type { FileRow } from "../table/file-table.js";
 
 /** Something that is not as it should be, with what mends it. */
@@ -14,5 +15,7 @@ export type Remedy =
   | { readonly do: "remove"; readonly path: string }
   /** A file of the work directory that nothing points to. */
   | { readonly do: "drop"; readonly place: string }
+  /** The file of a previous version whose body is in the table as well. */
+  | { readonly do: "forget"; readonly copy: Copy }
   /** People, or the next look, have to see to it. */
   | { readonly do: "nothing" };

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
 import { MOST_IN_TABLE } from "../body-files.js";
 import { breathing } from "../breath.js";
+import type { Companion } from "../companion.js";
 import { companionAt } from "../edits/companion-at.js";
 import { walk } from "../edits/scan.js";
 import type { FileStore } from "../file-store.js";
@@ -21,7 +23,8 @@ const MIRROR_TIMEOUT = 60_000;
 /** Everything about the files that is not as the table says. Changes nothing. */
 export async function lookThrough(store: FileStore, signal: AbortSignal | undefined): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const look of [pairs, strangers, leftovers, absentees]) findings.push(...(await look(store, signal)));
+  for (const look of [pairs, previousVersions, strangers, leftovers, absentees])
+    findings.push(...(await look(store, signal)));
   return findings;
 }
 
@@ -46,10 +49,36 @@ async function pairs({ files, internals, directories, table }: FileStore, signal
           findings.push(
             dataFinding(row, standing, header, stat !== undefined && looksLike(standing.stat, stat), sha256),
           );
-        else if (companionAt(port, directories.root, standing.companion)?.key !== row.key)
+        else if (!tellsOf(companionAt(port, directories.root, standing.companion), standing, header))
           findings.push(companionFinding(row, standing));
       }
     }
+  }
+  return findings;
+}
+
+/** Hashes the file of every previous version that has one. */
+async function previousVersions(store: FileStore, signal: AbortSignal | undefined) {
+  const { copies, internals, bodies, table } = store;
+  const breathe = breathing();
+  const findings: Finding[] = [];
+  for (const copy of copies.all()) {
+    signal?.throwIfAborted();
+    await breathe();
+    const { key, version, place, sha256 } = copy;
+    const found = hashNow(internals.files, bodies.locate(place));
+    // It may have been moved, or dropped, meanwhile.
+    if (found === sha256 || copies.find(key, version)?.place !== place) continue;
+    const kept = table.history.list(key, BEFORE_ALL_TIME).find(({ header }) => header.version === version)?.header;
+    // A body on its way into its place is compared when it is read.
+    if (kept === undefined) continue;
+    const what = `${place}, version ${version}, is ${found === undefined ? "missing" : "damaged"}`;
+    const isInTable = kept.storedSize <= MOST_IN_TABLE;
+    findings.push(
+      isInTable
+        ? finding(`${what}: the table has that version, without a file`, { do: "forget", copy }, key)
+        : finding(`${what}: that version cannot be loaded any more`, { do: "nothing" }, key),
+    );
   }
   return findings;
 }
@@ -147,10 +176,19 @@ function dataFinding(
   return finding(`${path} ${what}`, remedy, row.key);
 }
 
+/** Whether a companion says of a settled pair what the table says. */
+function tellsOf(companion: Companion | undefined, pair: StandingPair, header: RecordHeader | undefined): boolean {
+  if (companion === undefined || companion.key !== pair.key) return false;
+  const { file, sha256, header: told } = companion.current;
+  // As it is once it was written: properties that are undefined are not there.
+  const written: unknown = JSON.parse(JSON.stringify(header));
+  return file === splitPath(pair.path).name && sha256 === pair.sha256 && isDeepStrictEqual(told, written);
+}
+
 function companionFinding(row: FileRow, { companion }: StandingPair): Finding {
   const what = splitPath(companion).name;
   return finding(
-    `the companion ${what} is missing, or does not say whose it is`,
+    `the companion ${what} is missing, or does not say what the item is`,
     { do: "mirror", row, quarantine: false },
     row.key,
   );

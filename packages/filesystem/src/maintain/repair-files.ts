@@ -28,10 +28,8 @@ export async function repairFiles(store: FileStore, signal: AbortSignal | undefi
   return { repaired: before.filter((problem) => !left.has(identify(problem))), remaining };
 }
 
-async function mend(
-  { group, files, internals, directories, quarantine, versions }: FileStore,
-  { remedy }: Finding,
-): Promise<void> {
+async function mend(store: FileStore, { remedy }: Finding): Promise<void> {
+  const { group, files, copies, internals, directories, quarantine, versions } = store;
   const { files: port } = internals;
   if (remedy.do === "remove") {
     atPath(port, directories.root, remedy.path, (file) => {
@@ -39,7 +37,11 @@ async function mend(
       port.unlink(file);
     });
   } else if (remedy.do === "drop") {
-    versions.drop(remedy.place);
+    await store.dropLeftovers([remedy.place]);
+  } else if (remedy.do === "forget") {
+    const { key, version, place } = remedy.copy;
+    await group.submit(() => copies.delete(key, version));
+    versions.drop(place);
   } else if (remedy.do === "mirror") {
     const { row } = remedy;
     const standing = standingOf(row);

@@ -1,4 +1,4 @@
-import { BEFORE_ALL_TIME, type CancelTimer, type Ports, StorageError, sleep } from "@holdfast/core";
+import { BEFORE_ALL_TIME, type CancelTimer, type Ports, StorageError, sleep, type Version } from "@holdfast/core";
 import { codeOf, type GroupCommit, type ItemTable } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
 import type { Edits } from "../edits/edits.js";
@@ -63,6 +63,12 @@ export class Mirror {
   #takingOver: Promise<void> | undefined;
   #stopped = false;
   #running: Promise<void> | undefined;
+  /** Those that wait, with what was begun before them, and the keys whose files were brought into their places since. */
+  readonly #flushes = new Set<{ readonly begun: number; readonly placed: Set<string> }>();
+  /** Groups begun. */
+  #groups = 0;
+  /** Of the group that is next to be recorded, or to fail. */
+  #recorded = Promise.withResolvers<void>();
   #again = false;
   /** Until the next look. */
   #pause = LONGEST_LOOK;
@@ -107,30 +113,40 @@ export class Mirror {
 
   /** Resolves when what is pending now has reached its place; TIMEOUT when that takes too long. */
   async flush(signal: AbortSignal | undefined): Promise<void> {
-    const { ports, files, flushTimeout } = this.#parts;
-    const waiting = new Set(files.pending("", Number.MAX_SAFE_INTEGER));
+    const { ports, files, table, flushTimeout } = this.#parts;
+    const waiting = new Map<string, Version | undefined>();
+    for (const key of files.pending("", Number.MAX_SAFE_INTEGER)) {
+      waiting.set(key, table.stat(key, BEFORE_ALL_TIME)?.version ?? files.find(key)?.version ?? undefined);
+    }
+    const flush = { begun: this.#groups, placed: new Set<string>() };
+    this.#flushes.add(flush);
     const endRush = this.#parts.pace.rush();
-    let late = false;
-    const cancel = ports.timers.schedule(
-      () => {
-        late = true;
-      },
-      flushTimeout,
-      "foreground",
-    );
+    const late = Promise.withResolvers<"late">();
+    const cancel = ports.timers.schedule(() => late.resolve("late"), flushTimeout, "foreground");
     try {
       this.#endPauses();
       while (waiting.size > 0) {
         signal?.throwIfAborted();
-        if (late) throw this.#lateError(waiting);
-        await this.#cycle();
-        for (const key of waiting) if (files.find(key)?.pending !== 1) waiting.delete(key);
-        if (waiting.size > 0) await sleep(ports.timers, POLL, signal);
+        // Others may go on saving for ever: what was there at first may be done long before nothing is left.
+        const over = await Promise.race([this.#cycle(), this.#recorded.promise, late.promise]);
+        for (const [key, version] of waiting) {
+          if (flush.placed.has(key) || this.#hasPlace(key, version)) waiting.delete(key);
+        }
+        if (waiting.size > 0 && over === "late") throw this.#lateError([...waiting.keys()]);
+        if (waiting.size > 0 && this.#running === undefined) await sleep(ports.timers, POLL, signal);
       }
     } finally {
       cancel();
       endRush();
+      this.#flushes.delete(flush);
     }
+  }
+
+  /** Whether nothing is left to do for a key, or another mirror has brought a later version than this one into its place. */
+  #hasPlace(key: string, version: Version | undefined): boolean {
+    const row = this.#parts.files.find(key);
+    if (row?.pending !== 1) return true;
+    return !this.#leads && version !== undefined && row.version !== null && row.version > version;
   }
 
   async stop(): Promise<void> {
@@ -196,6 +212,8 @@ export class Mirror {
       const plans = await this.#intend();
       if (plans === undefined) return idle();
       if (plans.length > 0) await this.#publish(plans);
+      this.#recorded.resolve();
+      this.#recorded = Promise.withResolvers();
     }
   }
 
@@ -206,6 +224,7 @@ export class Mirror {
       .pending("", GROUP + this.#setbacks.size)
       .filter((key) => this.#setbacks.get(key)?.cancelPause === undefined);
     if (keys.length === 0) return undefined;
+    this.#groups++;
     const failed = new Map<string, unknown>();
     const plans = await group.submit(() =>
       keys.slice(0, GROUP).flatMap((key) => {
@@ -252,8 +271,9 @@ export class Mirror {
         const version = table.stat(key, BEFORE_ALL_TIME)?.version;
         if (result.outcome === "published") {
           const { header, names, sha256, body } = result.plan;
-          const { stat, reveals } = result;
+          const { stat, reveals, damaged } = result;
           files.settle({ key, ...names, version: header.version, sha256, stat }, reveals || version !== header.version);
+          if (damaged) files.damage(key, stat);
           if (body.from === "file") copies.delete(key, header.version);
         } else {
           const row = files.find(key);
@@ -279,6 +299,7 @@ export class Mirror {
       }
     } else {
       this.#setbacks.delete(key);
+      for (const { begun, placed } of this.#flushes) if (this.#groups > begun) placed.add(key);
       // The same bytes stood there already: what was brought for them is not needed.
       const body = result.plan.type === "publish" ? result.plan.body : undefined;
       if (body?.from === "file") discard(this.#parts.port, body.path);
@@ -349,7 +370,7 @@ export class Mirror {
     );
   }
 
-  #lateError(waiting: ReadonlySet<string>): StorageError {
+  #lateError(waiting: readonly string[]): StorageError {
     const [first = ""] = waiting;
     const cause = this.#setbacks.get(first)?.error;
     const reason =
@@ -357,7 +378,7 @@ export class Mirror {
     const who = this.#leads ? "" : "; another process mirrors this root";
     return new StorageError(
       "TIMEOUT",
-      `${waiting.size} items are saved, but not in their files yet${reason}${who}: they will be, when what stands in the way is gone`,
+      `${waiting.length} items are saved, but not in their files yet${reason}${who}: they will be, when what stands in the way is gone`,
       { cause },
     );
   }

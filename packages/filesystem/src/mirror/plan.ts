@@ -52,6 +52,8 @@ export interface Published extends Replaced {
   readonly outcome: "published";
   readonly plan: PublishPlan;
   readonly stat: Fingerprint;
+  /** The data file is still the damaged one: there is no other copy of the body. */
+  readonly damaged: boolean;
 }
 
 export interface Removed extends Replaced {

@@ -44,7 +44,7 @@ interface Prepared {
   readonly data: Temp | undefined;
 }
 
-type Placed = Omit<Published, "outcome" | "stat" | "reveals">;
+type Placed = Omit<Published, "outcome" | "stat" | "reveals" | "damaged"> & { readonly seen: Seen | undefined };
 type Emptied = Omit<Removed, "outcome">;
 
 /**
@@ -139,6 +139,8 @@ class Publication {
     if (isThere) return { plan, seen, companion, data: undefined };
     if (body.from === "memory") return { plan, seen, companion, data: this.#temps.write(body.bytes) };
     if (body.from === "file") return { plan, seen, companion, data: { path: body.path, descriptor: undefined } };
+    // The only copy is damaged: it stays as it is, beside a companion that is right.
+    if (isDamaged(seen)) return { plan, seen, companion, data: undefined };
     return this.#end({ outcome: "edited", plan, path: names.path });
   }
 
@@ -162,7 +164,7 @@ class Publication {
   /** Renames the data file, which commits the pair. */
   #place({ plan, seen, data }: Prepared): Placed | undefined {
     const { names } = plan;
-    if (data === undefined) return { plan, kept: [], raced: [] };
+    if (data === undefined) return { plan, seen, kept: this.#keepBeside(plan, seen), raced: [] };
     const there = this.#port.lstat(this.#directories.make(names.path));
     // What was deleted since it was judged needs no keeping; what was changed, or has come, does.
     if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
@@ -170,9 +172,32 @@ class Publication {
     }
     const saved =
       there === undefined || seen === undefined || seen.path !== names.path ? undefined : this.#save(plan, seen);
+    if (saved !== undefined && seen !== undefined && this.#changedUnderCopy(seen, saved)) {
+      return this.#end({ outcome: "edited", plan, path: names.path });
+    }
     this.#rename(data.path, names.path);
     // Another name's file goes when this one is on the medium.
-    return { plan, ...this.#replaced(plan, seen, saved) };
+    return { plan, seen, ...this.#replaced(plan, seen, saved) };
+  }
+
+  /**
+   * Where the same bytes stand already, they stay: what was brought for the new version is what the former one keeps. Small ones have
+   * their previous versions in the table.
+   */
+  #keepBeside({ body, header, names, keeps }: PublishPlan, seen: Seen | undefined): Replaced["kept"] {
+    const is = seen?.is;
+    if (body.from !== "file" || is === undefined || is.version === header.version || !keeps(is.version)) return [];
+    const { place } = this.#parts.versions.save(body.path, names.path, is.version, true);
+    return [{ version: is.version, place, sha256: is.sha256 }];
+  }
+
+  /** Whether a file was changed while it was copied, which takes longer than giving it a second name. */
+  #changedUnderCopy({ path, stat }: Seen, { place, linked }: SavedFile): boolean {
+    if (linked) return false;
+    const now = this.#port.lstat(this.#directories.locate(path));
+    if (now !== undefined && sameLook(now, stat)) return false;
+    this.#parts.versions.drop(place);
+    return true;
   }
 
   #removeData(plan: RemovePlan): Emptied | undefined {
@@ -183,7 +208,7 @@ class Publication {
   }
 
   /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
-  #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], damaged?: Seen): Replaced {
+  #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], judged: Seen | undefined): Replaced {
     const kept: Replaced["kept"][number][] = [];
     const raced: string[] = [];
     for (const { path } of pairs) {
@@ -192,10 +217,11 @@ class Publication {
       if (target === undefined || stat === undefined) continue;
       const sha256 = hashNow(this.#port, target);
       const is = olderPairs(plan).find((pair) => pair.path === path && pair.sha256 === sha256);
-      const isDamaged = damaged?.path === path && damaged.is === undefined && sameLook(damaged.stat, stat);
-      if (is === undefined && !isDamaged) continue;
+      const isSetAside = judged?.path === path && isDamaged(judged) && sameLook(judged.stat, stat);
+      if (is === undefined && !isSetAside) continue;
       const seen = { path, stat, is };
       const saved = this.#save(plan, seen);
+      if (saved !== undefined && this.#changedUnderCopy(seen, saved)) continue;
       this.#unlink(path);
       const replaced = this.#replaced(plan, seen, saved);
       kept.push(...replaced.kept);
@@ -206,33 +232,43 @@ class Publication {
 
   #removeCompanion(emptied: Emptied): Emptied {
     const pairs = olderPairs(emptied.plan);
-    for (const { companion } of pairs) this.#unlink(companion);
+    for (const { companion } of pairs) if (!this.#tellsOfAnother(companion, pairs)) this.#unlink(companion);
     for (const { path } of pairs) this.#prune(splitPath(path).directory, "");
     return emptied;
   }
 
+  /** A sync may have brought the companion of a pair whose data file is still to come. */
+  #tellsOfAnother(companion: string, pairs: readonly (Intent | StandingPair)[]): boolean {
+    const bytes = this.#read(companion);
+    const file = bytes && readCompanion(bytes)?.current.file;
+    return file !== undefined && !pairs.some(({ path }) => splitPath(path).name === file);
+  }
+
   /** Removes what the key had under other names. */
-  #removeOlder({ plan, kept, raced }: Placed): Placed {
+  #removeOlder({ plan, seen, kept, raced }: Placed): Placed {
     const { names } = plan;
     const older = olderPairs(plan);
     const retired = this.#retire(
       plan,
       older.filter(({ path }) => path !== names.path),
+      seen,
     );
     for (const { companion, path } of older) {
       if (companion !== names.companion) this.#unlink(companion);
       this.#prune(splitPath(path).directory, splitPath(names.path).directory);
     }
     const keptNow = [...kept, ...retired.kept];
-    return { plan, kept: [...keptNow, ...this.#keptBefore(plan, keptNow)], raced: [...raced, ...retired.raced] };
+    return { plan, seen, kept: [...keptNow, ...this.#keptBefore(plan, keptNow)], raced: [...raced, ...retired.raced] };
   }
 
-  #describe(placed: Placed): undefined {
-    const { names } = placed.plan;
-    const stat = this.#port.lstat(this.#directories.locate(names.path));
-    if (stat?.kind !== "file") return this.#end({ outcome: "edited", plan: placed.plan, path: names.path });
-    const reveals = this.#revealing.has(placed.plan);
-    return this.#end({ outcome: "published", ...placed, reveals, stat: fingerprintOf(stat, this.#port.now()) });
+  #describe({ plan, seen, kept, raced }: Placed): undefined {
+    const { names } = plan;
+    const found = this.#port.lstat(this.#directories.locate(names.path));
+    if (found?.kind !== "file") return this.#end({ outcome: "edited", plan, path: names.path });
+    const reveals = this.#revealing.has(plan);
+    const stat = fingerprintOf(found, this.#port.now());
+    const damaged = plan.body.from === "place" && isDamaged(seen);
+    return this.#end({ outcome: "published", plan, kept, raced, reveals, stat, damaged });
   }
 
   /** Which of the versions that may stand does. Undefined when nothing does. */
@@ -245,10 +281,10 @@ class Publication {
       // A link or a directory in the place of a file that is to go anyway is nothing of ours.
       if (plan.type === "remove" && stat.kind !== "file") continue;
       const { standing } = plan;
+      if (plan.damaged !== null && looksLike(plan.damaged, stat)) return { path, stat, is: undefined };
       if (standing?.path === path && looksLike(standing.stat, stat) && !isFresh(standing.stat, stat)) {
         return { path, stat, is: standing };
       }
-      if (plan.damaged !== null && looksLike(plan.damaged, stat)) return { path, stat, is: undefined };
       const sha256 = stat.kind === "file" ? hashNow(this.#port, target) : undefined;
       const is = known.find((each) => each.path === path && each.sha256 === sha256);
       return is === undefined ? { outcome: "edited", plan, path } : { path, stat, is };
@@ -364,6 +400,11 @@ class Publication {
       throw error;
     }
   }
+}
+
+/** Whether what stands is a damaged file of which there is a copy in quarantine. */
+function isDamaged(seen: Seen | undefined): boolean {
+  return seen !== undefined && seen.is === undefined;
 }
 
 /** Every pair that may stand, the newest first. */

@@ -1,13 +1,22 @@
 // One process at work on roots that others work on too. Told what to do by messages; answers each.
 import { writeSync } from "node:fs";
-import { openStorage } from "@holdfast/core";
+import { masterKeyId, openStorage } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
 
 /** What the tests tell it to do. */
 export type Task =
   | { readonly do: "hold"; readonly root: string }
   | { readonly do: "count"; readonly root: string; readonly times: number }
-  | { readonly do: "save"; readonly root: string; readonly round: number };
+  | { readonly do: "save"; readonly root: string; readonly round: number }
+  | {
+      readonly do: "stream";
+      readonly root: string;
+      /** What the stream consists of. */
+      readonly text: string;
+      readonly encrypt: boolean;
+      /** The master key, in base64. */
+      readonly key: string;
+    };
 
 /** Opens the root and keeps it open. */
 async function hold({ root }: Task & { do: "hold" }): Promise<void> {
@@ -46,9 +55,25 @@ async function save({ root, round }: Task & { do: "save" }): Promise<void> {
   await Promise.all(["a", "b", "c"].map(worker));
 }
 
+/** Saves a stream that does not come to its end; answers once some megabytes of it are on their way. */
+async function stream({ root, text, encrypt, key }: Task & { do: "stream" }): Promise<void> {
+  const material = new Uint8Array(Buffer.from(key, "base64"));
+  const id = await masterKeyId(material);
+  const keys = { name: "test", load: async () => ({ active: id, keys: [{ id, material }] }) };
+  const storage = await openStorage(filesystem({ root }), { encryption: { keys, metadata: true } });
+  const chunk = Buffer.from(text.repeat(2 ** 20 / text.length));
+  async function* source() {
+    for (let index = 0; index < 6; index++) yield chunk;
+    process.send?.("under way");
+    await new Promise<never>(() => undefined);
+  }
+  await storage.saveStream("a", source(), { encrypt, tags: [text], metadata: { text } });
+}
+
 process.on("message", async (task: Task) => {
   if (task.do === "hold") await hold(task);
   else if (task.do === "count") await count(task);
+  else if (task.do === "stream") await stream(task);
   else await save(task);
   process.send?.("done");
 });

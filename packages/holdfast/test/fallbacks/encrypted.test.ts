@@ -1,6 +1,6 @@
 import { type KeyProvider, keyringOf, type MasterKey, type MasterKeys, masterKeyId, openStorage } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Outage } from "./support/outage.ts";
 
 const keys: KeyProvider = {
@@ -12,6 +12,12 @@ const keys: KeyProvider = {
   },
 };
 const settings = { encryption: { keys, metadata: true } };
+
+// What makes a record anew comes with its first use, and loading takes time that no simulated minute waits for.
+beforeAll(async () => {
+  await using storage = await openStorage(memory(), settings);
+  await keyringOf(storage).keys();
+});
 
 let at: Outage;
 beforeEach(async () => {

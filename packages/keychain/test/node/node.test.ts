@@ -95,11 +95,27 @@ describe("files of secrets", () => {
 
 describe("a keychain that cannot be used", () => {
   it("is told apart by what to do about it, and never with a secret", () => {
-    const told = (message: string) => keychainError(new Error(message)).code;
+    const nothing = { hasService: false, hasBus: false };
+    const told = (message: string, machine = nothing) => keychainError(new Error(message), machine).code;
     expect(told("The collection is locked")).toBe("LOCKED");
     expect(told("User interaction is not allowed.")).toBe("LOCKED");
     expect(told("The name org.freedesktop.secrets was not provided by any .service files")).toBe("UNSUPPORTED");
     expect(told("Cannot autolaunch D-Bus without X11 $DISPLAY")).toBe("UNSUPPORTED");
+    // Secrets may have been kept there before: it is not passed over for another place.
+    const installed = { hasService: true, hasBus: false };
+    expect(told("The name org.freedesktop.secrets was not provided by any .service files", installed)).toBe(
+      "UNAVAILABLE",
+    );
+    for (const out of [
+      "Cannot autolaunch D-Bus without X11 $DISPLAY",
+      "No such file or directory",
+      "Connection refused",
+    ]) {
+      expect(told(out)).toBe("UNSUPPORTED");
+      expect(told(out, installed)).toBe("UNAVAILABLE");
+      expect(told(out, { hasService: false, hasBus: true })).toBe("UNAVAILABLE");
+    }
+    expect(told("DBus error: Process org.freedesktop.secrets exited with status 1")).toBe("UNAVAILABLE");
     expect(told("Access denied")).toBe("UNAUTHORIZED");
     expect(told("Attribute 'password' is longer than platform limit of 2560 chars")).toBe("INVALID_VALUE");
     expect(told("what is this")).toBe("UNAVAILABLE");

@@ -2,7 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 const publish = "mirror/publish.js";
 
-/** Every fsync, ordering and loop that docs/filesystem.md promises, each taken away once. */
+/** Every fsync, ordering and loop on which acknowledged data depends that docs/filesystem.md promises, each taken away once. */
 export const mutants: readonly Mutant[] = [
   {
     name: "large body without fsync",

@@ -45,9 +45,18 @@ export function planOf({ seed, round, writer, steps, keys: most = NAMES.length }
     if (choice < 0.97) return { format: "binary", mark, length: 65_000 + random.below(120_000) };
     return { format: "stream", mark, length: random.below(2_500_000) };
   };
+  const latest = new Map<string, Value>();
   return Array.from({ length: steps }, (): Step => {
     const choice = random.fraction();
-    if (choice < 0.7) return { do: "save", key: random.pick(keys), value: value() };
+    if (choice < 0.7) {
+      const key = random.pick(keys);
+      // Now and then the same bytes, which are a new version nevertheless: of large ones there is but one file.
+      const before = latest.get(key);
+      const isAgain = before !== undefined && choice < (before.length > 65_536 ? 0.4 : 0.05);
+      const saved = isAgain ? before : value();
+      latest.set(key, saved);
+      return { do: "save", key, value: saved };
+    }
     if (choice < 0.85) return { do: "delete", key: random.pick(keys) };
     if (choice < 0.97) {
       const three = shuffled(keys, random).slice(0, 3);
