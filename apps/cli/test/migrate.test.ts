@@ -170,6 +170,48 @@ describe("holdfast migrate", () => {
     expect(await readdir(space.folder)).not.toContain("move.journal");
   });
 
+  it.each([
+    ["a file without a line break", '{ "theme": "dark" }'],
+    ["one whose last line is no whole line", "first\nsecond"],
+    ["one that begins nearly so", '{"journal":"dear diary"}\nsecond'],
+    ["a line break alone", "\n"],
+  ])("refuses as a journal, and leaves as it is: %s", async (_name, content) => {
+    await fill();
+    await space.write("settings.json", content);
+    const { code, stderr } = await space.run(["migrate", FROM, TO, "--journal", "./settings.json"]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("is no journal of a migration") });
+    expect(await readFile(space.path("settings.json"), "utf8")).toBe(content);
+    expect((await space.run(["ls", TO])).stdout).toBe("");
+  });
+
+  it.each(["", "{", '{"journal":1,"id":{"sou', '{"journal":12'])(
+    "drops what a crash left of a journal's first line: %j",
+    async (content) => {
+      await fill();
+      await space.write("move.journal", content);
+      expect(await space.run(["migrate", FROM, TO, "--journal", "move.journal"])).toMatchObject({ code: 0 });
+      expect(await readdir(space.folder)).not.toContain("move.journal");
+    },
+  );
+
+  it("refuses a journal that would be part of a store, whether that is there yet or not", async () => {
+    await fill();
+    await symlink(space.path("from.db"), space.path("link.db"));
+    const source = await readFile(space.path("from.db"));
+    const command = ["migrate", FROM, "file:./to", "--conflict", "overwrite", "--backup", "sqlite:./before.db"];
+    for (const journal of ["from.db", "link.db", "./from.db-journal", "to", "to/move.journal", "before.db"]) {
+      const { code, stderr } = await space.run([...command, "--journal", journal]);
+      expect({ journal, code, stderr }).toEqual({
+        journal,
+        code: 2,
+        stderr: expect.stringContaining("would be part of the store"),
+      });
+    }
+    expect((await readdir(space.folder)).sort()).toEqual(["from.db", "link.db"]);
+    expect((await readFile(space.path("from.db"))).equals(source)).toBe(true);
+    expect(await space.run([...command, "--journal", "to.journal"])).toMatchObject({ code: 0 });
+  });
+
   it("copies a part, unproven where that is asked for", async () => {
     await fill();
     const { value } = await space.json(["migrate", FROM, TO, "--prefix", "a/", "--no-validate", "--concurrency", "1"]);
