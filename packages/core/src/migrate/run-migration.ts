@@ -47,8 +47,8 @@ export async function runMigration(
 class Migration {
   readonly #run: Run;
   readonly #journal: Journal;
-  /** Moves that were not as they should be when they were verified: looked at again once the feed was read. */
-  readonly #doubtful: Move[] = [];
+  /** Keys of what was not as it should be when it was verified: looked at again once the feed was read. */
+  readonly #doubtful: string[] = [];
 
   constructor(run: Run) {
     this.#run = run;
@@ -173,11 +173,14 @@ class Migration {
     const { state } = run;
     const { report } = state;
     const meter = run.meter("verify", report.planned, { items: report.verified, bytes: state.verifiedBytes });
-    const fail = async (_key: string, error: unknown) => {
-      // Counted when it was to be copied; only what ends the whole is new.
-      run.failureOf(error);
+    const doubt = async (key: string, error: unknown) => {
+      const failure = run.failureOf(error);
+      // What is not to be in the destination was told of when it was to be copied.
+      if (state.exceptions.get(key) === null) return;
+      if (this.#doubtful.length < MOST_LISTED) this.#doubtful.push(key);
+      else await state.fail(key, failure);
     };
-    for await (const { moves, last } of batches(run, state.after, fail)) {
+    for await (const { moves, last } of batches(run, state.after, doubt)) {
       await concurrently(moves, run.concurrency, async (move) => {
         try {
           run.checkWanted();
@@ -186,9 +189,7 @@ class Migration {
           state.verifiedBytes += move.header.storedSize;
           meter.add(1, move.header.storedSize);
         } catch (error) {
-          const failure = run.failureOf(error);
-          if (this.#doubtful.length < MOST_LISTED) this.#doubtful.push(move);
-          else await state.fail(move.key, failure);
+          await doubt(move.key, error);
         }
       });
       state.after = last;
@@ -204,9 +205,9 @@ class Migration {
     const { state } = run;
     const check = run.options.validate ?? true;
     if (!(await catchUp(run, check))) state.report.changed.pending = true;
-    for (const { header, key } of this.#doubtful) {
+    for (const key of this.#doubtful) {
       await run.attempt(key, async () => {
-        const now = await this.#again(header.key);
+        const now = await this.#again(run.source.prefix + key);
         if (now !== undefined && (await this.#judge(now))) state.report.verified++;
       });
     }

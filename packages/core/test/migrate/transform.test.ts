@@ -1,4 +1,4 @@
-import { createMigrator, openStorage, type Transform } from "@holdfast/core";
+import { createMigrator, openStorage, StorageError, type Transform } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { MapAdapter } from "../support/map-adapter.js";
@@ -94,6 +94,24 @@ describe("a transform", () => {
       ["c", "CORRUPT"],
     ]);
     expect(await to.load("d")).toEqual({ key: "d" });
+  });
+
+  it.each([
+    ["reported when it stays so", 9, { ok: false, verified: 1, failures: [{ key: "a", code: "UNAVAILABLE" }] }],
+    ["looked at once more", 4, { ok: true, verified: 2, failures: [] }],
+  ])("that fails only when the item is verified is %s", async (_name, failing, expected) => {
+    const { from, to, source } = await pair();
+    for (const key of ["a", "b"]) await from.save(key, { key });
+    const get = source.get.bind(source);
+    // In the plan, and when it is copied. A read is tried four times.
+    let working = 2;
+    let left = failing;
+    source.get = async (key, options) => {
+      if (key === "a" && working-- <= 0 && left-- > 0) throw new StorageError("UNAVAILABLE", "the line is down");
+      return get(key, options);
+    };
+    const transform: Transform = async (_, load) => ({ data: { more: await load() } });
+    expect(await createMigrator(from, to).migrate({ transform })).toMatchObject({ copied: 2, ...expected });
   });
 
   it.each([undefined, "key", true, { kye: "a" }])("ends it by returning %j", async (answer) => {
