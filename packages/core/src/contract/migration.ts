@@ -72,7 +72,7 @@ export interface MigrateOptions extends OperationOptions {
    */
   history?: boolean | undefined;
   /**
-   * An empty storage, or namespace, into which items of the destination are copied before they are replaced or deleted. Migrating
+   * An empty storage, or namespace, into which items of the destination are copied before they are replaced. Migrating
    * it into the destination with `conflict: "overwrite"` puts them back.
    */
   backup?: StorageEngine | undefined;

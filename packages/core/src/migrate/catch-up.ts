@@ -1,7 +1,6 @@
 import { deleteRecord } from "../engine/delete-record.js";
 import { StorageError } from "../errors.js";
 import type { FeedEntry, RecordHeader } from "../spi/index.js";
-import { backUp } from "./backup.js";
 import { copyItem } from "./copy.js";
 import { moveOf } from "./moves.js";
 import type { Run } from "./run.js";
@@ -89,15 +88,14 @@ async function bring(run: Run, header: RecordHeader, check: boolean): Promise<vo
   if (check && run.state.report.changed.saved > before) await verifyMove(run, move);
 }
 
-/** Deletes what this migration had put into the destination. */
+/** Deletes what this migration wrote into the destination for an item. What that replaced went into the backup then. */
 async function remove(run: Run, key: string): Promise<void> {
   const { state, destination, operation, options } = run;
   const as = state.exceptions.get(key);
   // Where a transform had put an item cannot be told without the item.
   if (as === null || options.transform !== undefined) return;
   const standing = await standingAt(run, destination.prefix + (as ?? key));
-  if (standing === undefined || !state.settled.has(standing)) return;
-  await backUp(run, standing);
+  if (standing === undefined || !state.settled.wrote(key, standing)) return;
   try {
     await deleteRecord(destination.session, operation, standing.key, standing.version);
   } catch (error) {

@@ -28,7 +28,7 @@ export async function runMigration(
 ): Promise<MigrationReport> {
   const tally: Tally = { bytes: 0, retries: 0 };
   const operation: Operation = { name: "migrate", signal: options.signal, tally };
-  const state = new RunState(options.dryRun ?? false, options.onEvent);
+  const state = new RunState(options.dryRun ?? false, options.transform !== undefined, options.onEvent);
   const run = new Run(source, destination, backup, options, operation, state);
   // Every storage counts it as work in flight: closing one waits for it. And each tells of it, in the same figures.
   const within = (internals: Internals | undefined, work: () => Promise<MigrationReport>) =>

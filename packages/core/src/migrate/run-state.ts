@@ -1,9 +1,8 @@
 import type { KeptBoth, MigrationEvent, MigrationFailure, MigrationReport } from "../contract/migration.js";
 import { callersOwn } from "../engine/failure.js";
 import type { StorageError } from "../errors.js";
-import type { RecordHeader } from "../spi/index.js";
 import type { JournalLine, Phase } from "./journal-line.js";
-import { SettledItems } from "./settled.js";
+import { type Identity, SettledItems, type Settling } from "./settled.js";
 
 /** Keeps the report within bounds on a disaster of millions of items. */
 export const MOST_LISTED = 10_000;
@@ -13,7 +12,7 @@ type Listener = (event: MigrationEvent) => void;
 /** How far a migration has got: what its journal holds, and what its report tells. */
 export class RunState {
   readonly report: MigrationReport;
-  readonly settled: SettledItems = new SettledItems();
+  readonly settled: SettledItems;
   /** Items that are not in the destination under their own key: where else they are, or null for those left out. */
   readonly exceptions: Map<string, string | null> = new Map();
   phase: Phase = "plan";
@@ -29,7 +28,9 @@ export class RunState {
   /** Since the last line. */
   #news: Required<Pick<JournalLine, "exceptions" | "conflicts" | "failures" | "keptBoth">> = nothing();
 
-  constructor(dryRun: boolean, listener: Listener | undefined) {
+  /** `shared`: several items of the source may become one key. */
+  constructor(dryRun: boolean, shared: boolean, listener: Listener | undefined) {
+    this.settled = new SettledItems(shared);
     this.#listener = listener;
     this.report = {
       ok: true,
@@ -55,8 +56,8 @@ export class RunState {
   }
 
   /** The item is in the destination, as `header` says; `as`: under another key than its own. */
-  settle(key: string, header: Pick<RecordHeader, "key" | "version" | "created">, as?: string): void {
-    this.settled.add(header);
+  settle(key: string, header: Identity, how: Settling, as?: string): void {
+    this.settled.add(key, header, how);
     if (as !== undefined) this.#except(key, as);
     else if (this.exceptions.delete(key)) {
       this.#news.exceptions.push([key]);
@@ -81,6 +82,8 @@ export class RunState {
   }
 
   async fail(key: string, { code, message }: Pick<StorageError, "code" | "message">): Promise<void> {
+    // Told of already.
+    if (this.exceptions.get(key) === null && this.report.failures.some((each) => each.key === key)) return;
     this.leaveOut(key);
     const failure: MigrationFailure = { key, code, message };
     if (this.report.failures.length < MOST_LISTED) {

@@ -2,6 +2,7 @@ import { createMigrator, openStorage, StorageError, type Transform } from "@hold
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { MapAdapter } from "../support/map-adapter.js";
+import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 async function pair() {
   const source = new MapAdapter();
@@ -75,6 +76,39 @@ describe("a transform", () => {
     const report = await createMigrator(from, to).migrate({ transform: () => ({ key: "one" }), conflict: "overwrite" });
     expect(report).toMatchObject({ ok: false, copied: 1, verified: 1 });
     expect(report.failures.map(({ code }) => code)).toEqual(["CONFLICT", "CONFLICT"]);
+  });
+
+  it("is not made to lose an item either when the second changes in the source afterwards", async () => {
+    for (const conflict of ["stop", "overwrite"] as const) {
+      const [from, destination] = [await openStorage(new RememberingAdapter()), new MapAdapter()];
+      const to = await openStorage(destination);
+      await from.save("x", "first");
+      await from.save("y", "second");
+      let changed = false;
+      const transform: Transform = () => ({ key: "z" });
+      const get = destination.get.bind(destination);
+      // All was copied when the first is read back.
+      destination.get = async (...call) => {
+        if (!changed) await from.save("y", "second, changed");
+        changed = true;
+        return get(...call);
+      };
+      const report = await createMigrator(from, to).migrate({ transform, conflict, concurrency: 1 });
+      expect(report).toMatchObject({ ok: false, copied: 1, changed: { saved: 0 } });
+      expect(report.failures.map(({ key, code }) => [key, code])).toEqual([["y", "CONFLICT"]]);
+      expect(changed).toBe(true);
+      expect(await to.load("z")).toBe("first");
+    }
+  });
+
+  it("is not made to lose an item to one that keeps its key", async () => {
+    const { from, to } = await pair();
+    await from.save("a", "renamed");
+    await from.save("z", "as it is");
+    const transform: Transform = ({ key }) => (key === "a" ? { key: "z" } : {});
+    const report = await createMigrator(from, to).migrate({ transform, conflict: "overwrite", concurrency: 1 });
+    expect(report).toMatchObject({ ok: false, copied: 1, failures: [{ key: "z", code: "CONFLICT" }] });
+    expect(await to.load("z")).toBe("renamed");
   });
 
   it("lists an item that cannot be transformed, and moves the others", async () => {
