@@ -52,6 +52,7 @@ export type MigrationEvent =
   | ({ type: "failure" } & MigrationFailure)
   | ({ type: "kept-both" } & KeptBoth)
   | { type: "backed-up"; key: string }
+  /** Of a deletion that the feed did not tell of, `key` is that of the destination where a `transform` had placed it. */
   | { type: "source-changed"; key: string; change: "save" | "delete" };
 
 /** How `migrate` goes about it. */
@@ -132,7 +133,8 @@ export interface MigrationReport {
   backedUp: number;
   /**
    * Items that were written or deleted in the source meanwhile, as its feed tells, and were copied or deleted anew. `pending`:
-   * the source was still changing when the migration ended: run it again. Without a feed nothing is known of this, save that an
+   * the source was still changing when the migration ended, or its feed did not reach back: run it again, and look with
+   * `compareStores` for what was deleted. Without a feed nothing is known of this, save that an
    * item which changed before it was verified is listed as a failure.
    */
   changed: { saved: number; deleted: number; pending: boolean };

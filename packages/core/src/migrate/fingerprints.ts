@@ -1,3 +1,5 @@
+import type { RecordHeader } from "../spi/index.js";
+
 const SMALLEST = 1_024;
 /** Of a fingerprint in text. */
 const DIGITS = 16;
@@ -67,6 +69,11 @@ export function fingerprint(text: string): Fingerprint {
 /** The fingerprint of a pair, in this order. */
 export function joined([a, b]: Fingerprint, [c, d]: Fingerprint): Fingerprint {
   return of(Math.imul(a, 0x38b34ae5) ^ c, Math.imul(b, 0xa1e38b93) ^ d);
+}
+
+/** Of what stands in a store. */
+export function placeMark({ key, version, created }: Pick<RecordHeader, "key" | "version" | "created">): Fingerprint {
+  return fingerprint(`${key}\0${version}\0${created}`);
 }
 
 /** As text for `restored`: the same number of digits for each. */

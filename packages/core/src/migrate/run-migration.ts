@@ -10,9 +10,11 @@ import { batches } from "./batches.js";
 import { catchUp, feedPosition } from "./catch-up.js";
 import { account, copyBatch } from "./copy.js";
 import { decide } from "./decide.js";
+import { Fingerprints } from "./fingerprints.js";
 import { Journal } from "./journal.js";
 import { type Move, moveOf } from "./moves.js";
 import { discard, readStored } from "./read-stored.js";
+import { removeUnmet } from "./remove-stale.js";
 import { Run } from "./run.js";
 import { MOST_LISTED, RunState } from "./run-state.js";
 import { Standing } from "./standing.js";
@@ -49,6 +51,8 @@ class Migration {
   readonly #journal: Journal;
   /** Keys of what was not as it should be when it was verified: looked at again once the feed was read. */
   readonly #doubtful: string[] = [];
+  /** What is gone from the source may still be in the destination. */
+  #isUnswept = false;
 
   constructor(run: Run) {
     this.#run = run;
@@ -128,9 +132,10 @@ class Migration {
       state.phase = "copy";
       await this.#journal.note(state);
     }
-    await this.#copyAll(false);
+    // A pass that was cut off knows no more what it met: it begins again.
+    if (!state.anew) await this.#copyAll(false);
     // A feed that does not reach back even now leaves the rest to the reading after the verification, which says so.
-    if (!(await catchUp(run, false))) {
+    if (state.anew || !(await catchUp(run, false))) {
       await this.#copyAnew();
       await catchUp(run, false);
     }
@@ -139,12 +144,18 @@ class Migration {
     await this.#journal.note(state);
   }
 
-  /** The feed does not reach back: everything is looked at once more. */
+  /** The feed does not reach back: everything is looked at once more, and what is not met then is gone from the source. */
   async #copyAnew(): Promise<void> {
     const { state } = this.#run;
     state.cursor = await feedPosition(this.#run);
     state.after = undefined;
+    state.met = new Fingerprints();
+    const { failed } = state;
     await this.#copyAll(true);
+    // What failed was perhaps not met, and is not gone.
+    if (state.failed === failed) await removeUnmet(this.#run, state.met);
+    else this.#isUnswept = true;
+    state.met = undefined;
   }
 
   async #copyAll(following: boolean): Promise<void> {
@@ -155,7 +166,7 @@ class Migration {
     // Found in the plan already, where that could be known.
     const fail = async (key: string, error: unknown) => {
       const failure = run.failureOf(error);
-      if (!state.exceptions.has(key)) await state.fail(key, failure);
+      if (following || !state.exceptions.has(key)) await state.fail(key, failure);
     };
     for await (const { moves, last } of batches(run, state.after, fail)) {
       const wanted = following ? moves : moves.filter(({ key }) => !state.exceptions.has(key));
@@ -204,7 +215,7 @@ class Migration {
     const run = this.#run;
     const { state } = run;
     const check = run.options.validate ?? true;
-    if (!(await catchUp(run, check))) state.report.changed.pending = true;
+    if (!(await catchUp(run, check)) || this.#isUnswept) state.report.changed.pending = true;
     for (const key of this.#doubtful) {
       await run.attempt(key, async () => {
         const now = await this.#again(run.source.prefix + key);

@@ -1,16 +1,18 @@
 import type { RecordHeader } from "../spi/index.js";
-import { type Fingerprint, Fingerprints, fingerprint, joined, restored, written } from "./fingerprints.js";
+import { type Fingerprint, Fingerprints, fingerprint, joined, placeMark, restored, written } from "./fingerprints.js";
 
 export type Identity = Pick<RecordHeader, "key" | "version" | "created">;
 
 /** `written`: this migration put it there. `found`: it was there already, as the source has it, and is not ours to do away with. */
 export type Settling = "written" | "found";
 
+/** No key is empty. */
+const ANY = "";
 const HOWS = ["written", "found"] as const;
 
 /**
  * What a migration has put into the destination, or found there already: of each item a fingerprint of its key in the source and of
- * key, version and `created` in the destination. `shared`: several keys of the source may become one; then a second one, without the former.
+ * key, version and `created` in the destination. `shared`: several keys of the source may become one; then a second one, without the key in the source.
  */
 export class SettledItems {
   readonly #known = new Fingerprints();
@@ -28,7 +30,7 @@ export class SettledItems {
     // What was written stays ours when it is found again.
     if (this.#known.has(own)) return;
     this.#add(how === "written" ? own : joined(sourceMark(source, how), place));
-    if (this.#shared) this.#add(place);
+    if (this.#shared) this.#add(joined(sourceMark(ANY, how), place));
   }
 
   /** Whether the item of the source is settled by what stands there. */
@@ -44,7 +46,22 @@ export class SettledItems {
 
   /** Whether what stands there settles another item of the source. */
   hasOfAnother(source: string, identity: Identity): boolean {
-    return this.#known.has(placeMark(identity)) && !this.has(source, identity);
+    return this.has(ANY, identity) && !this.has(source, identity);
+  }
+
+  /** Whether what stands there was written for whatever item, where several may become one. */
+  wroteAny(identity: Identity): boolean {
+    return this.wrote(ANY, identity);
+  }
+
+  /** Tells for which of these items of the source, if for any, something was written, where several may become one. */
+  writersAmong(sources: Iterable<string>): (identity: Identity) => string | undefined {
+    const marks = [...sources].map((source) => [source, sourceMark(source, "written")] as const);
+    return (identity) => {
+      if (!this.wroteAny(identity)) return undefined;
+      const place = placeMark(identity);
+      return marks.find(([, mark]) => this.#known.has(joined(mark, place)))?.[0];
+    };
   }
 
   /** What was added since the last call, as text for `restore`. */
@@ -72,8 +89,4 @@ export class SettledItems {
 
 function sourceMark(source: string, how: Settling): Fingerprint {
   return fingerprint(`${how}\0${source}`);
-}
-
-function placeMark({ key, version, created }: Identity): Fingerprint {
-  return fingerprint(`${key}\0${version}\0${created}`);
 }

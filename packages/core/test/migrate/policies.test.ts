@@ -34,10 +34,18 @@ function once(adapter: MapAdapter, method: "get", work: () => Promise<unknown>):
 it.each(["stop", "skip", "newer", "overwrite", "keep-both"] as const)(
   "%s decides also on what was there already, and equal until the source changed",
   async (conflict) => {
-    const { from, to, destination } = await pair();
+    const ports = new FakePorts();
+    const destination = new RememberingAdapter();
+    const [from, to] = [
+      await openStorage(new RememberingAdapter(), { ports }),
+      await openStorage(destination, { ports }),
+    ];
     await from.save("a", "equal");
     await createMigrator(from, to).migrate();
-    once(destination, "get", () => from.save("a", "changed"));
+    once(destination, "get", () => {
+      ports.time += 10;
+      return from.save("a", "changed");
+    });
     const report = await createMigrator(from, to).migrate({ conflict });
     expect(report.conflicts).toEqual(conflict === "stop" ? ["a"] : []);
     expect(report.skipped).toBe(conflict === "skip" ? 1 : 0);
