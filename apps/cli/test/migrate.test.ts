@@ -54,6 +54,8 @@ describe("holdfast migrate", () => {
     await space.store("to.db", (storage) => storage.save("b", "other"));
     const text = await space.run(["migrate", FROM, TO, "--dry-run", "--conflict", "overwrite"]);
     expect(text.stdout).toMatch(/^would copy 2 of 2 items, 5 B in /);
+    const part = await space.run(["migrate", FROM, TO, "--dry-run", "--conflict", "skip"]);
+    expect(part.stdout).toMatch(/^would copy 1 of 2 items, 3 B in /);
     expect((await space.run(["ls", TO])).stdout).toBe("b\n");
     expect(await space.run(["migrate", FROM, TO, "--dry-run"])).toMatchObject({ code: 4 });
   });
@@ -233,11 +235,37 @@ describe("holdfast migrate", () => {
   it("refuses to copy a store onto itself, by whatever path", async () => {
     await fill();
     await symlink(space.path("from.db"), space.path("link.db"));
-    for (const to of [FROM, "sqlite:from.db", `sqlite:${space.path("from.db")}`, "sqlite:link.db"]) {
+    for (const to of [
+      FROM,
+      `${FROM}?durability=process`,
+      "sqlite:from.db",
+      `sqlite:${space.path("from.db")}`,
+      "sqlite:link.db",
+    ]) {
       const { code, stderr } = await space.run(["migrate", FROM, to]);
       expect(code).toBe(2);
       expect(stderr).toContain("are the same store");
     }
+  });
+
+  it("tells stores apart by the options of their URLs, where those name the store", async () => {
+    const ofA = "supabase:my-app?owner=A";
+    expect((await space.run(["migrate", ofA, ofA])).stderr).toContain("are the same store");
+    const { stderr } = await space.run(["migrate", ofA, "supabase:my-app?owner=B"]);
+    expect(stderr).toContain("SUPABASE_URL");
+  });
+
+  it("says what mends an item that is damaged in the destination, or older there", async () => {
+    await space.store("from.db", (storage) => storage.save("c", new TextEncoder().encode("a body to be damaged")));
+    expect(await space.run(["migrate", FROM, TO])).toMatchObject({ code: 0 });
+    await damage(space.path("to.db"), "a body to be damaged");
+    const { code, stderr } = await space.run(["migrate", FROM, TO, "--conflict", "overwrite"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/newer or overwrite .* `holdfast rm` there/),
+    });
+    expect(await space.run(["rm", TO, "c"])).toMatchObject({ code: 0 });
+    expect(await space.run(["migrate", FROM, TO])).toMatchObject({ code: 0 });
   });
 
   it("refuses options that mean nothing", async () => {

@@ -127,7 +127,7 @@ export interface MigrationReport {
   skipped: number;
   /** Read back from the destination and found equal. */
   verified: number;
-  /** Stored bytes written. */
+  /** Stored bytes written; for a dry run, what would be. */
   bytes: number;
   /** Copied into `backup`. */
   backedUp: number;
