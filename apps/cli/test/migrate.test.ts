@@ -1,4 +1,5 @@
 import { appendFile, readdir, readFile, symlink } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { damage } from "./support/damage.ts";
 import { outcomeOf, start } from "./support/holdfast.ts";
@@ -58,6 +59,25 @@ describe("holdfast migrate", () => {
     expect(part.stdout).toMatch(/^would copy 1 of 2 items, 3 B in /);
     expect((await space.run(["ls", TO])).stdout).toBe("b\n");
     expect(await space.run(["migrate", FROM, TO, "--dry-run"])).toMatchObject({ code: 4 });
+  });
+
+  it.each(["sqlite:./to.db", "file:./to"])("plans for %s, which is not there yet, by what it will hold", async (to) => {
+    await fill();
+    // A plan reads headers alone.
+    const resize = (size: number) => {
+      const database = new DatabaseSync(space.path("from.db"));
+      database.prepare("UPDATE items SET size = ?, stored_size = ? WHERE key = 'b'").run(size, size);
+      database.close();
+    };
+    resize(2 ** 31);
+    for (const flags of [[], ["--history"], ["--conflict", "keep-both", "--backup", "sqlite:./before.db"]]) {
+      const { code, value } = await space.json(["migrate", FROM, to, "--dry-run", ...flags]);
+      expect({ code, value }).toMatchObject({ code: 0, value: { ok: true, copied: 2, bytes: 2 ** 31 + 3 } });
+    }
+    resize(2 ** 37);
+    const { code, value } = await space.json(["migrate", FROM, to, "--dry-run"]);
+    expect({ code, value }).toMatchObject({ code: 1, value: { failures: [{ key: "b", code: "UNSUPPORTED" }] } });
+    expect((await readdir(space.folder)).filter((name) => /^(to|before)/.test(name))).toEqual([]);
   });
 
   it("stops at a conflict with exit code 4, and goes on as --conflict says", async () => {

@@ -14,6 +14,7 @@ import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, REALM_FLAG } from "../keys-f
 import { JournalFile } from "../migration/journal-file.js";
 import { loadTransform } from "../migration/load-transform.js";
 import { complain, summaryOf } from "../migration/migration-summary.js";
+import { openPlanned } from "../migration/planned-store.js";
 import { isPartOf, isSamePlace } from "../migration/same-place.js";
 import { byteCount, wholeNumber } from "../option-values.js";
 import { describeCommand, type Perform } from "./command.js";
@@ -88,8 +89,8 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
   if (flags.reencrypt && toKeys.encryption === undefined) throw new UsageError("--reencrypt needs --keys or --to-keys");
   await using source = await openExisting(from, fromKeys);
   // A plan for a store that is not there yet is a plan for an empty one, and does not make it.
-  const planned = dryRun && !(await storeExists(to)) ? "memory:" : to;
-  await using destination = await openOrCreate(planned, { ...historySettings(history), ...toKeys });
+  const open = dryRun && !(await storeExists(to)) ? openPlanned : openOrCreate;
+  await using destination = await open(to, { ...historySettings(history), ...toKeys });
   await using kept = backup === undefined || dryRun ? undefined : await openOrCreate(backup, toKeys);
   await using journal = flags.journal === undefined ? undefined : new JournalFile(flags.journal);
   const report = await createMigrator(source, destination).migrate({
