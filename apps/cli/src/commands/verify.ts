@@ -61,7 +61,7 @@ export function verifyCommand(perform: Perform): Command {
           `verified ${countOf(items, "item")}, ${formatBytes(bytes)}: ${verdict(verified, prefix)}`,
         ]);
         const remaining = repaired?.remaining ?? problems;
-        if (prefix !== undefined && matchesNothing(verified)) {
+        if (matchesNothing(verified, prefix)) {
           throw new CommandError(
             "NOT_FOUND",
             `no key in ${store} begins with ${JSON.stringify(prefix)}`,
@@ -105,12 +105,12 @@ function verify({ signal, progress }: CommandContext, storage: StorageEngine, pr
 
 function verdict(verified: VerifyReport, prefix: string | undefined): string {
   if (!verified.ok) return countOf(verified.problems.length, "problem");
-  return prefix !== undefined && matchesNothing(verified) ? "no key begins so" : "all is well";
+  return matchesNothing(verified, prefix) ? "no key begins so" : "all is well";
 }
 
 /** Nothing was looked at, so that nothing is known to be well. */
-function matchesNothing({ ok, items }: VerifyReport): boolean {
-  return ok && items === 0;
+function matchesNothing({ ok, items }: VerifyReport, prefix = ""): boolean {
+  return prefix !== "" && ok && items === 0;
 }
 
 function repairLines({ repaired, remaining }: RepairReport): string[] {

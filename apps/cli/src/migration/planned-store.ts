@@ -33,7 +33,7 @@ function emptied(adapter: StorageAdapter): StorageAdapter {
   };
   return new Proxy(adapter, {
     get(target, name) {
-      if (name in answers) return Reflect.get(answers, name);
+      if (Object.hasOwn(answers, name)) return Reflect.get(answers, name);
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === "function" ? member.bind(target) : member;
     },

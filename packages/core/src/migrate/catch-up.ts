@@ -89,9 +89,9 @@ async function bring(run: Run, move: Move, check: boolean, moved: Map<string, st
   const inPlace = standing !== undefined && state.settled.wrote(key, standing);
   await copyItem(run, move, standing, true);
   const as = state.exceptions.get(key);
-  // A transform may have given it another key than before.
-  if (options.transform !== undefined && !inPlace && as !== null) {
-    moved.set(key, as === undefined ? expected.key : destination.pathOf(as));
+  // A transform may have given it another key than before; null: the policy left it out there.
+  if (options.transform !== undefined && !inPlace) {
+    moved.set(key, as === null ? undefined : as === undefined ? expected.key : destination.pathOf(as));
   }
   if (check && state.report.changed.saved > before) await verifyMove(run, move);
 }

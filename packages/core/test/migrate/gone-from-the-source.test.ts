@@ -102,6 +102,20 @@ describe.each(WAYS)("what is gone from the source meanwhile, told %s", (_name, f
     expect(await keysOf(to)).toEqual(["new/moved", "old/same", "old/stays", "old/z"]);
     expect(await to.load("old/same")).toBe("changed");
   });
+
+  it("is deleted where it was also when its new place is taken", async () => {
+    for (const conflict of ["skip", "keep-both"] as const) {
+      const world = await createWorld();
+      const { from, to } = world;
+      await from.save("moved", "source", { tags: ["old"] });
+      await to.save("new/moved", "the destination's own");
+      const change = () => from.save("moved", "source", { tags: ["new"] });
+      const { report } = await migrate(world, change, { transform: ROOM, conflict });
+      expect(report).toMatchObject({ ok: true, changed: { deleted: 1 } });
+      expect(await keysOf(to)).toEqual(conflict === "skip" ? ["new/moved"] : ["new/moved", "new/moved~migrated"]);
+      expect(await to.load("new/moved")).toBe("the destination's own");
+    }
+  });
 });
 
 describe("a source that is looked at once more", () => {
