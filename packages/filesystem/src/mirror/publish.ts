@@ -1,4 +1,4 @@
-import { conceals } from "@holdfast/core";
+import { conceals, type Version } from "@holdfast/core";
 import { codeOf } from "@holdfast/sqlite/item-table";
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
@@ -184,11 +184,22 @@ class Publication {
    * Where the same bytes stand already, they stay: what was brought for the new version is what the former one keeps. Small ones have
    * their previous versions in the table.
    */
-  #keepBeside({ body, header, names, keeps }: PublishPlan, seen: Seen | undefined): Replaced["kept"] {
-    const is = seen?.is;
-    if (body.from !== "file" || is === undefined || is.version === header.version || !keeps(is.version)) return [];
-    const { place } = this.#parts.versions.save(body.path, names.path, is.version, true);
-    return [{ version: is.version, place, sha256: is.sha256 }];
+  #keepBeside(plan: PublishPlan, seen: Seen | undefined): Replaced["kept"] {
+    const { body, header, names } = plan;
+    if (body.from !== "file" || seen?.is === undefined) return [];
+    return this.#keepAlike(plan, { ...seen.is, ...names }, body.path, header.version);
+  }
+
+  /** Gives every version that had just these bytes in just this file one of its own, except for one of them. */
+  #keepAlike(plan: Plan, { path, sha256 }: Intent, source: string, except: Version): Replaced["kept"] {
+    const alike = olderPairs(plan).filter(
+      (pair) => pair.path === path && pair.sha256 === sha256 && pair.version !== except && plan.keeps(pair.version),
+    );
+    const versions = new Set(alike.map(({ version }) => version));
+    return [...versions].map((version) => {
+      const { place } = this.#parts.versions.save(source, path, version, true);
+      return { version, place, sha256 };
+    });
   }
 
   /** Whether a file was changed while it was copied, which takes longer than giving it a second name. */
@@ -340,9 +351,10 @@ class Publication {
     const { place } = saved;
     if (versions.hasChanged(saved, seen.stat)) return { kept: [], raced: [place] };
     const { version, sha256 } = seen.is;
-    if (plan.keeps(version)) return { kept: [{ version, place, sha256 }], raced: [] };
+    const alike = this.#keepAlike(plan, seen.is, versions.locate(place), version);
+    if (plan.keeps(version)) return { kept: [{ version, place, sha256 }, ...alike], raced: [] };
     versions.drop(place);
-    return { kept: [], raced: [] };
+    return { kept: alike, raced: [] };
   }
 
   #rename(temp: string, path: string): void {
