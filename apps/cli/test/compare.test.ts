@@ -65,7 +65,8 @@ it("prints one document with all that differs", async () => {
 it("takes what is no store for a prefix, and refuses what means nothing", async () => {
   await fill();
   expect(await space.json(["verify", A, "bo"])).toMatchObject({ code: 0, value: { items: 1 } });
-  expect(await space.json(["verify", A, "user:1/"])).toMatchObject({ code: 0, value: { items: 0 } });
+  expect(await space.json(["verify", A, "user:1/"])).toMatchObject({ code: 2 });
+  expect(await space.json(["verify", A, "--prefix", "user:1/"])).toMatchObject({ code: 3, value: { items: 0 } });
   expect(await space.run(["verify", A, "sqlite:./absent.db"])).toMatchObject({ code: 3 });
   for (const wrong of [
     [A, B, "--repair"],

@@ -99,6 +99,9 @@ it("takes the layout of older versions of Keyv, and names what it cannot take", 
 it("refuses what is no such store, and options that mean nothing there", async () => {
   await space.write("text.sqlite", "this is no database, but long enough to be looked at as one");
   expect(await space.run(["import", "text.sqlite", STORE, "--from", "keyv"])).toMatchObject({ code: 6 });
+  await mkdir(space.path("folder"));
+  const folder = await space.run(["import", "folder", STORE, "--from", "keyv"]);
+  expect(folder).toMatchObject({ code: 6, stderr: expect.stringContaining("folder is no database of Keyv") });
   expect(await space.run(["import", "absent", STORE, "--from", "keyv"])).toMatchObject({ code: 3 });
   expect(await space.run(["import", "absent", STORE, "--from", "unstorage"])).toMatchObject({ code: 3 });
   await mkdir(space.path("old"));

@@ -1,4 +1,5 @@
 import { appendFile, readdir, readFile, symlink } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { damage } from "./support/damage.ts";
 import { outcomeOf, start } from "./support/holdfast.ts";
@@ -54,8 +55,29 @@ describe("holdfast migrate", () => {
     await space.store("to.db", (storage) => storage.save("b", "other"));
     const text = await space.run(["migrate", FROM, TO, "--dry-run", "--conflict", "overwrite"]);
     expect(text.stdout).toMatch(/^would copy 2 of 2 items, 5 B in /);
+    const part = await space.run(["migrate", FROM, TO, "--dry-run", "--conflict", "skip"]);
+    expect(part.stdout).toMatch(/^would copy 1 of 2 items, 3 B in /);
     expect((await space.run(["ls", TO])).stdout).toBe("b\n");
     expect(await space.run(["migrate", FROM, TO, "--dry-run"])).toMatchObject({ code: 4 });
+  });
+
+  it.each(["sqlite:./to.db", "file:./to"])("plans for %s, which is not there yet, by what it will hold", async (to) => {
+    await fill();
+    // A plan reads headers alone.
+    const resize = (size: number) => {
+      const database = new DatabaseSync(space.path("from.db"));
+      database.prepare("UPDATE items SET size = ?, stored_size = ? WHERE key = 'b'").run(size, size);
+      database.close();
+    };
+    resize(2 ** 31);
+    for (const flags of [[], ["--history"], ["--conflict", "keep-both", "--backup", "sqlite:./before.db"]]) {
+      const { code, value } = await space.json(["migrate", FROM, to, "--dry-run", ...flags]);
+      expect({ code, value }).toMatchObject({ code: 0, value: { ok: true, copied: 2, bytes: 2 ** 31 + 3 } });
+    }
+    resize(2 ** 37);
+    const { code, value } = await space.json(["migrate", FROM, to, "--dry-run"]);
+    expect({ code, value }).toMatchObject({ code: 1, value: { failures: [{ key: "b", code: "UNSUPPORTED" }] } });
+    expect((await readdir(space.folder)).filter((name) => /^(to|before)/.test(name))).toEqual([]);
   });
 
   it("stops at a conflict with exit code 4, and goes on as --conflict says", async () => {
@@ -170,6 +192,48 @@ describe("holdfast migrate", () => {
     expect(await readdir(space.folder)).not.toContain("move.journal");
   });
 
+  it.each([
+    ["a file without a line break", '{ "theme": "dark" }'],
+    ["one whose last line is no whole line", "first\nsecond"],
+    ["one that begins nearly so", '{"journal":"dear diary"}\nsecond'],
+    ["a line break alone", "\n"],
+  ])("refuses as a journal, and leaves as it is: %s", async (_name, content) => {
+    await fill();
+    await space.write("settings.json", content);
+    const { code, stderr } = await space.run(["migrate", FROM, TO, "--journal", "./settings.json"]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("is no journal of a migration") });
+    expect(await readFile(space.path("settings.json"), "utf8")).toBe(content);
+    expect((await space.run(["ls", TO])).stdout).toBe("");
+  });
+
+  it.each(["", "{", '{"journal":1,"id":{"sou', '{"journal":12'])(
+    "drops what a crash left of a journal's first line: %j",
+    async (content) => {
+      await fill();
+      await space.write("move.journal", content);
+      expect(await space.run(["migrate", FROM, TO, "--journal", "move.journal"])).toMatchObject({ code: 0 });
+      expect(await readdir(space.folder)).not.toContain("move.journal");
+    },
+  );
+
+  it("refuses a journal that would be part of a store, whether that is there yet or not", async () => {
+    await fill();
+    await symlink(space.path("from.db"), space.path("link.db"));
+    const source = await readFile(space.path("from.db"));
+    const command = ["migrate", FROM, "file:./to", "--conflict", "overwrite", "--backup", "sqlite:./before.db"];
+    for (const journal of ["from.db", "link.db", "./from.db-journal", "to", "to/move.journal", "before.db"]) {
+      const { code, stderr } = await space.run([...command, "--journal", journal]);
+      expect({ journal, code, stderr }).toEqual({
+        journal,
+        code: 2,
+        stderr: expect.stringContaining("would be part of the store"),
+      });
+    }
+    expect((await readdir(space.folder)).sort()).toEqual(["from.db", "link.db"]);
+    expect((await readFile(space.path("from.db"))).equals(source)).toBe(true);
+    expect(await space.run([...command, "--journal", "to.journal"])).toMatchObject({ code: 0 });
+  });
+
   it("copies a part, unproven where that is asked for", async () => {
     await fill();
     const { value } = await space.json(["migrate", FROM, TO, "--prefix", "a/", "--no-validate", "--concurrency", "1"]);
@@ -191,11 +255,37 @@ describe("holdfast migrate", () => {
   it("refuses to copy a store onto itself, by whatever path", async () => {
     await fill();
     await symlink(space.path("from.db"), space.path("link.db"));
-    for (const to of [FROM, "sqlite:from.db", `sqlite:${space.path("from.db")}`, "sqlite:link.db"]) {
+    for (const to of [
+      FROM,
+      `${FROM}?durability=process`,
+      "sqlite:from.db",
+      `sqlite:${space.path("from.db")}`,
+      "sqlite:link.db",
+    ]) {
       const { code, stderr } = await space.run(["migrate", FROM, to]);
       expect(code).toBe(2);
       expect(stderr).toContain("are the same store");
     }
+  });
+
+  it("tells stores apart by the options of their URLs, where those name the store", async () => {
+    const ofA = "supabase:my-app?owner=A";
+    expect((await space.run(["migrate", ofA, ofA])).stderr).toContain("are the same store");
+    const { stderr } = await space.run(["migrate", ofA, "supabase:my-app?owner=B"]);
+    expect(stderr).toContain("SUPABASE_URL");
+  });
+
+  it("says what mends an item that is damaged in the destination, or older there", async () => {
+    await space.store("from.db", (storage) => storage.save("c", new TextEncoder().encode("a body to be damaged")));
+    expect(await space.run(["migrate", FROM, TO])).toMatchObject({ code: 0 });
+    await damage(space.path("to.db"), "a body to be damaged");
+    const { code, stderr } = await space.run(["migrate", FROM, TO, "--conflict", "overwrite"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/newer or overwrite .* `holdfast rm` there/),
+    });
+    expect(await space.run(["rm", TO, "c"])).toMatchObject({ code: 0 });
+    expect(await space.run(["migrate", FROM, TO])).toMatchObject({ code: 0 });
   });
 
   it("refuses options that mean nothing", async () => {

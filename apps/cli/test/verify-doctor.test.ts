@@ -34,6 +34,26 @@ describe("holdfast verify", () => {
     expect((await space.json(["verify", STORE, "b"])).value).toMatchObject({ items: 1 });
   });
 
+  it("does not take a mistyped store for a prefix, nor nothing for a thing that is well", async () => {
+    await fill();
+    await space.store("app.db", (storage) => storage.save("user:1", 1));
+    for (const other of ["sqlit:./b.db", "indexeddb:b", "user:", "./b.db", "../b.db", "/b.db", "~/b.db", "C:\\b.db"]) {
+      const { code, stdout, stderr } = await space.run(["verify", STORE, other]);
+      expect({ other, code, stdout, stderr }).toEqual({
+        other,
+        code: 2,
+        stdout: "",
+        stderr: expect.stringContaining("names no store"),
+      });
+    }
+    expect((await space.json(["verify", STORE, "--prefix", "user:"])).value).toMatchObject({ ok: true, items: 1 });
+    for (const prefix of [["b.db"], ["--prefix", "c/"]]) {
+      const { code, stdout, stderr } = await space.run(["verify", STORE, ...prefix]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "verified 0 items, 0 B: no key begins so\n" });
+      expect(stderr).toContain(`no key in ${STORE} begins with ${JSON.stringify(prefix.at(-1))}`);
+    }
+  });
+
   it("names what is damaged and fails with exit code 6", async () => {
     await fill();
     await damage(space.path("app.db"), "a body to be damaged");

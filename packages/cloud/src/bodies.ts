@@ -1,7 +1,6 @@
 import { type Ports, StorageError } from "@holdfast/core";
 import { fromBase64 } from "./base64.js";
 import type { Connection } from "./connection.js";
-import { missingObject } from "./missing-object.js";
 import { retried } from "./retried.js";
 import type { WirePart, WireRecord } from "./wire.js";
 
@@ -72,15 +71,21 @@ export class Bodies {
     return complete ? whole : undefined;
   }
 
-  /** The body of a record part by part. What was found once stays there for a day, whatever is written meanwhile. */
-  async *stream({ parts, body }: WireRecord): AsyncGenerator<Uint8Array> {
+  /**
+   * The body of a record part by part. To the owner what was found once stays there for a day, whatever is written meanwhile; to
+   * others only while they can see an item that has it. `lost` finds out what to throw where a part is gone.
+   */
+  async *stream(
+    { parts, body }: WireRecord,
+    lost: (part: string) => Promise<StorageError>,
+  ): AsyncGenerator<Uint8Array> {
     if (parts === null) {
       if (body !== null && body !== "") yield fromBase64(body);
       return;
     }
     for (const part of parts) {
       const bytes = await this.#part(part, undefined);
-      if (bytes === undefined) throw missingObject(part.name);
+      if (bytes === undefined) throw await lost(part.name);
       yield bytes;
     }
   }

@@ -2,13 +2,14 @@ import { StorageError } from "@holdfast/core";
 import { classify } from "./classify.js";
 import type { ClientAnswer, CloudClient } from "./cloud-client.js";
 import { BUCKET } from "./connection.js";
+import { PROBES } from "./probes.js";
 import { RequestError } from "./request-error.js";
 
 /** Something that a project should have, and whether it has. */
 export interface ProjectCheck {
   readonly name: string;
   readonly ok: boolean;
-  /** What is wrong. */
+  /** What is wrong, or the names of what is missing. */
   readonly detail?: string;
 }
 
@@ -21,12 +22,9 @@ export interface BucketClient extends CloudClient {
   };
 }
 
-// Each refuses a store that cannot be, which only what is there can do. No store has the number 0.
-const PROBES: readonly [name: string, call: string, parameters: object][] = [
-  ["functions that write", "holdfast_stage", { p_store: "0", p_parts: [] }],
-  ["functions that read", "holdfast_feed_end", { p_store: "0" }],
-];
-const NO_SUCH_STORE = /\bHF001\b/;
+// What is there refuses a store that cannot be, and an owner who is nobody.
+const IS_THERE = /\bHF00[13]\b/;
+const NO_SUCH_USER = "23503";
 
 /**
  * Looks whether a project has what this version of the adapter needs, with a client of its secret key. Changes nothing.
@@ -36,10 +34,19 @@ const NO_SUCH_STORE = /\bHF001\b/;
 export async function checkProject(client: BucketClient): Promise<ProjectCheck[]> {
   const checks: ProjectCheck[] = [];
   const never = new AbortController().signal;
-  for (const [name, call, parameters] of PROBES) {
-    const answer = await client.rpc(call, parameters).abortSignal(never);
-    checks.push(explain(name, answer));
+  for (const { name, calls } of PROBES) {
+    const answers = await Promise.all(
+      Object.entries(calls).map(async ([call, parameters]) => {
+        const answer = await client.rpc(call, parameters).abortSignal(never);
+        return isMissing(answer) ? [call] : [];
+      }),
+    );
+    checks.push(lacking(name, answers.flat()));
   }
+  const check = await client.rpc("holdfast_check", {}).abortSignal(never);
+  // Which function it is that is missing says the name.
+  const guards = isMissing(check) ? ["holdfast_check"] : (check.data as readonly string[]);
+  checks.push(lacking("policies and triggers", guards));
   const { data, error } = await client.storage.getBucket(BUCKET);
   checks.push({
     name: "private bucket",
@@ -50,13 +57,18 @@ export async function checkProject(client: BucketClient): Promise<ProjectCheck[]
   return checks;
 }
 
-function explain(name: string, { error, status }: ClientAnswer): ProjectCheck {
+function lacking(name: string, missing: readonly string[]): ProjectCheck {
+  return missing.length === 0 ? { name, ok: true } : { name, ok: false, detail: missing.join(", ") };
+}
+
+/** Whether the function that was called is not there. Throws where the answer says nothing about that. */
+function isMissing({ error, status }: ClientAnswer): boolean {
+  if (error === null) return false;
   const message = messageOf(error);
-  if (NO_SUCH_STORE.test(message)) return { name, ok: true };
-  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  const code = typeof error === "object" && "code" in error ? String(error.code) : "";
+  if (IS_THERE.test(message) || code === NO_SUCH_USER) return false;
   const known = classify(new RequestError(message, { code, status: status ?? 0 }));
-  // The tables or functions are not there; anything else says nothing about them.
-  if (known?.code === "UNAVAILABLE" && known.retryable === false) return { name, ok: false, detail: message };
+  if (known?.code === "UNAVAILABLE" && known.retryable === false) return true;
   throw new StorageError(known?.code ?? "INTERNAL", `the project cannot be checked: ${known?.message ?? message}`, {
     adapter: "cloud",
   });

@@ -12,9 +12,10 @@ export function classify(error: unknown): Classification | undefined {
   return ofAdapter(code, message) ?? ofPostgrest(code) ?? ofPostgres(code) ?? ofHttp(status);
 }
 
-/** Whether the token was refused before anything was done. */
-export function isExpired(error: RequestError): boolean {
-  return error.status === 401 && (/^PGRST30[0-3]$/.test(error.code) || /jwt|token/i.test(error.message));
+/** Whether the token was refused before anything was done. Of objects the server says so with 403 or 400, and in words. */
+export function isExpired({ status, code, message }: RequestError): boolean {
+  if (status === 401) return /^PGRST30[0-3]$/.test(code) || /jwt|token/i.test(message);
+  return (status === 403 || status === 400) && /\b(?:jwt|token)\b.*\bexpired\b|"exp" claim/i.test(message);
 }
 
 function ofAdapter(code: string, message: string): Classification | undefined {
@@ -22,9 +23,16 @@ function ofAdapter(code: string, message: string): Classification | undefined {
     return { code: "UNAVAILABLE", message: "this device is offline; try again once it is not", retryable: false };
   }
   if (code === LOCAL.timeout) return { code: "TIMEOUT", message: "the server did not answer in time", retryable: true };
+  if (code === LOCAL.header) {
+    return {
+      code: "INVALID_OPTION",
+      message:
+        "the client's key or token has a character that no header may have, such as a line break; look at where it is read",
+    };
+  }
   if (code === LOCAL.cut) return { code: "UNAVAILABLE", message: "the answer was cut short" };
   // Raised by the functions, whatever code the server puts on it.
-  switch (/\bHF00[1-4]\b/.exec(message)?.[0]) {
+  switch (/\bHF00[1-6]\b/.exec(message)?.[0]) {
     case "HF001":
       return { code: "UNAUTHORIZED", message: `the store is gone, or not that of who is signed in now; ${SIGN_IN}` };
     case "HF002":
@@ -36,6 +44,17 @@ function ofAdapter(code: string, message: string): Classification | undefined {
       return { code: "UNAUTHORIZED", message: "nothing of that owner's store is shared with who is signed in" };
     case "HF004":
       return { code: "UNAUTHORIZED", message: "only the owner may do this, or an editor where all of it is shared" };
+    case "HF005":
+      return {
+        code: "UNSUPPORTED",
+        message:
+          "the clock of this device is more than two days ahead of the server's, which only the owner of a store may write with; set the clock, then open the store anew",
+      };
+    case "HF006":
+      return {
+        code: "INTERNAL",
+        message: "the server refused a record that Holdfast should not have sent; update Holdfast",
+      };
     default:
       return undefined;
   }

@@ -174,5 +174,10 @@ function toRequestError(answer: ClientAnswer | undefined): RequestError {
   // Storage says its own status in words; a status of HTTP stands beside it, and is another one.
   const told = "statusCode" in error ? Number(error.statusCode) : "status" in error ? Number(error.status) : status;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return new RequestError(message, { code, status: told !== undefined && Number.isInteger(told) ? told : 0 });
+  const answered = told !== undefined && Number.isInteger(told) ? told : 0;
+  // What cannot stand in a header is quoted in full where it is refused, and it is a key or a token.
+  if (answered === 0 && /header/i.test(message)) {
+    return new RequestError("the request has a header that cannot be sent", { code: LOCAL.header });
+  }
+  return new RequestError(message, { code, status: answered });
 }

@@ -20,7 +20,7 @@ const MOST_AT_ONCE = 1_000;
 
 /**
  * Every committed write, in commit order. A cursor is `<epoch>:<sequence>:<version>` of the entry read last, and `<epoch>:0` before
- * the first. The version tells when the database was put back from a copy and written to since.
+ * the first. The version tells when the database was put back from a copy and written to since; it is `-` for who sees no entry.
  */
 export class Feed {
   readonly #connection: Connection;

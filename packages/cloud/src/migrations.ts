@@ -8,5 +8,6 @@ export const MIGRATIONS: readonly string[] = [
   "20261101000003_holdfast_writes",
   "20261101000004_holdfast_reads",
   "20261101000005_holdfast_bucket",
-  "20261101000006_holdfast_realtime",
+  "20261101000006_holdfast_guards",
+  "20261101000007_holdfast_realtime",
 ];

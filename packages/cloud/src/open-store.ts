@@ -114,11 +114,23 @@ export class OpenStore {
   async readStream(key: string, version: Version | null, options: ReadOptions): Promise<StoredStream | undefined> {
     const record = await this.find(key, version, options);
     if (record === null) return undefined;
+    const header = toHeader(record.header);
     return {
-      header: toHeader(record.header),
+      header,
       chunkHashes: fromBase64(record.hashes ?? ""),
-      body: this.bodies.stream(record),
+      body: this.bodies.stream(record, (part) => this.#lost(header, part, options.now)),
     };
+  }
+
+  /** Why a part of a body is not there any more. Throws UNAUTHORIZED's reason when nothing of the store is visible any more. */
+  async #lost({ key, version }: RecordHeader, part: string, now: number): Promise<StorageError> {
+    const standing = await this.find(key, version, { now, signal: undefined });
+    if (standing !== null) return missingObject(part);
+    return new StorageError(
+      "UNAVAILABLE",
+      "the item was replaced, deleted or not shared any more while its body was read: read it again",
+      { retryable: false },
+    );
   }
 
   /** As the server tells it. */
@@ -173,10 +185,15 @@ function checkOpened({ layout, tokenizer, role }: Opened, tokenizerVersion: numb
   if (tokenizer > tokenizerVersion) {
     throw new StorageError("UNSUPPORTED", "a newer Holdfast has built the search index of this store: update Holdfast");
   }
-  if (role === "service_role" && "document" in globalThis) {
+  if (role === "service_role" && isBrowser()) {
     throw new StorageError(
       "UNAUTHORIZED",
       "the secret key sees the data of every user and must not be in a browser: use the publishable key and sign in; revoke the secret key if this page has been public",
     );
   }
+}
+
+/** A page, or a worker of one: workers of runtimes on servers import no scripts. */
+function isBrowser(): boolean {
+  return "document" in globalThis || ("WorkerGlobalScope" in globalThis && "importScripts" in globalThis);
 }

@@ -14,4 +14,4 @@ export class RequestError extends Error {
 }
 
 /** What the adapter finds out without the server. */
-export const LOCAL = { offline: "offline", timeout: "timeout", cut: "cut" } as const;
+export const LOCAL = { offline: "offline", timeout: "timeout", cut: "cut", header: "header" } as const;

@@ -33,7 +33,7 @@ export const supabaseEntry: SupabaseEntry = {
   parse({ path, options }) {
     return {
       url: fromEnvironment("SUPABASE_URL"),
-      key: fromEnvironment("SUPABASE_KEY"),
+      key: keyFromEnvironment(),
       store: path === "" ? undefined : path,
       owner: options["owner"],
     };
@@ -49,6 +49,17 @@ export async function checkEnvironment(): Promise<ProjectCheck[]> {
     import("./open-project.js"),
   ]);
   return checkProject(connectProject({ url, key }));
+}
+
+/** A key becomes a header, and what refuses a header quotes it. */
+function keyFromEnvironment(): string {
+  const key = fromEnvironment("SUPABASE_KEY").trim();
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new StorageError(
+    "INVALID_OPTION",
+    "SUPABASE_KEY is no key: it has a line break, a space or another character that no key has; copy it anew from the project",
+    { adapter: "cloud" },
+  );
 }
 
 function fromEnvironment(name: string): string {

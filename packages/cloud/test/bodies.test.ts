@@ -145,6 +145,25 @@ it("uploads again when a sweep takes the objects between upload and write", asyn
   await racing.close();
 });
 
+it("uploads again when a sweep has marked the objects before the write, and deletes them after it", async () => {
+  let marked: { id: string; name: string }[] = [];
+  const racing = await open(
+    interrupted("holdfast_write", async () => {
+      if (marked.length > 0) return;
+      await age();
+      const { data } = await user.client.rpc("holdfast_condemn", { p_store: await storeId(), p_limit: 10 });
+      marked = data;
+    }),
+  );
+  await racing.save("k", bytes(MiB));
+  expect(marked).toHaveLength(1);
+  await user.client.storage.from("holdfast").remove(marked.map(({ name }) => name));
+  await user.client.rpc("holdfast_forget", { p_store: await storeId(), p_bodies: marked.map(({ id }) => id) });
+  expectBytes(await storage.load("k"), bytes(MiB));
+  expect((await rows()).map(({ refs }) => refs)).toEqual([1]);
+  await racing.close();
+});
+
 it("tells a stream whose first parts were swept that it is too late, and writes nothing", async () => {
   const racing = await open(
     interrupted("holdfast_write", async () => {
@@ -229,6 +248,21 @@ it("goes on where an upload ended when the same body is saved again", async () =
   await storage.sweep();
   expect((await rows()).map(({ refs }) => refs)).toEqual([1, 1, 1]);
   expectBytes(await storage.load("k"), body);
+});
+
+it("sends an object again that was deleted by other means, when the same bytes are saved", async () => {
+  const body = bytes(MiB, 3);
+  await storage.save("a", body);
+  const [lost] = await rows();
+  await server
+    .client(server.secretKey)
+    .storage.from("holdfast")
+    .remove([lost?.name ?? ""]);
+  await storage.save("a", body);
+  expectBytes(await storage.load("a"), body);
+  await storage.save("b", body);
+  expect((await rows()).map(({ refs }) => refs)).toEqual([0, 2]);
+  expectBytes(await storage.load("b"), body);
 });
 
 it("leaves nothing for ever of an upload that was given up", async () => {

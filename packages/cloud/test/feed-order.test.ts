@@ -36,10 +36,14 @@ async function heldBack(key: string, number: number): Promise<{ end: (how: "comm
   const claims = JSON.stringify({ role: "authenticated", sub: user.id });
   await connection`select set_config('request.jwt.claims', ${claims}, true)`;
   await connection`select set_config('request.jwt.claim.sub', ${user.id}, true)`;
+  const version = `${(10 ** 12 + number).toString(16).padStart(12, "0")}-0000-00000000c0de`;
+  const header = {
+    ...{ key, version, size: 1, storedSize: 1, format: "json", compression: null, modified: 0, expiration: null },
+    ...{ tags: [], metadata: {}, checksum: "0".repeat(64) },
+  };
   const write = {
-    ...{ type: "put", key, version: `${(10 ** 12 + number).toString(16).padStart(12, "0")}-0000-00000000c0de` },
-    ...{ expect: "any", header: JSON.stringify({ key }), created: 0, modified: 0, expires: null, size: 1, stored: 1 },
-    ...{ tags: [], terms: [], body: "MQ==", hashes: null, encrypted: false },
+    ...{ type: "put", key, version, expect: "any", header: JSON.stringify(header), created: 0, modified: 0 },
+    ...{ expires: null, size: 1, stored: 1, tags: [], terms: [], body: "MQ==", hashes: null, encrypted: false },
   };
   await connection`select public.holdfast_write(${store}, ${connection.json([write])}, 0, null)`;
   return {

@@ -151,12 +151,14 @@ describe("a fault that passes", () => {
     proxy.inject(WRITE, fault);
     await storage.save("new", 1, { ifVersion: null });
     proxy.inject(WRITE, fault);
-    await storage.save("k", 2, { ifVersion: saved.version });
+    const { version } = await storage.save("k", 2, { ifVersion: saved.version });
     proxy.inject(WRITE, fault);
     expect(await storage.delete("new")).toBe(true);
+    proxy.inject(WRITE, fault);
+    expect(await storage.delete("k", { ifVersion: version })).toBe(true);
     const changes = (await collect(storage.changes(start))).map(({ type, key }) => `${type} ${key}`);
-    expect(changes).toEqual(["save k", "save new", "save k", "delete new"]);
-    expect((await storage.history("k")).length).toBe(2);
+    expect(changes).toEqual(["save k", "save new", "save k", "delete new", "delete k"]);
+    expect((await storage.history("k")).length).toBe(3);
   });
 
   it.each(PASSING)("leaves a batch whole or not there at all, and says so: $fault $status", async (fault) => {

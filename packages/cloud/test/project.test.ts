@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { checkProject, MIGRATIONS } from "@holdfast/cloud";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readDowns, startServer } from "./support/server.ts";
+import { readDowns, readMigrations, startServer } from "./support/server.ts";
 
 let server: EmbeddedSupabase;
 
@@ -24,13 +24,52 @@ it("finds everything in a project that has it, and leaves nothing there", async 
   expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
     ["functions that write", true],
     ["functions that read", true],
+    ["policies and triggers", true],
     ["private bucket", true],
   ]);
   expect(await server.sql("select 1 from holdfast.stores union all select 1 from holdfast.bodies")).toEqual([]);
 });
 
-it("says UNAUTHORIZED with a key that is not the secret one", async () => {
-  await expect(checkProject(server.client())).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+it("says UNAUTHORIZED with a key that is not the secret one, and leaves nothing there", async () => {
+  const { client } = await server.signUp();
+  for (const other of [server.client(), client]) {
+    await expect(checkProject(other)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  }
+  expect(await server.sql("select 1 from holdfast.stores")).toEqual([]);
+});
+
+it("knows every function that is there", async () => {
+  const rows = (await server.sql(
+    `select p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname = 'public' and p.proname like 'holdfast%'`,
+  )) as { name: string }[];
+  for (const { name } of rows) {
+    await server.sql(`alter function public.${name} rename to ${name}_away`);
+    await server.reload();
+    const lacking = (await checkProject(server.client(server.secretKey))).filter(({ ok }) => !ok);
+    expect(lacking.map(({ detail }) => detail)).toEqual([name]);
+    await server.sql(`alter function public.${name}_away rename to ${name}`);
+  }
+  await server.reload();
+});
+
+it.each([
+  ["drop policy guest_read on holdfast.items", "the policy guest_read on holdfast.items"],
+  ["drop policy holdfast_upload on storage.objects", "the policy holdfast_upload on storage.objects"],
+  [
+    "create policy everybody on holdfast.items for select using (true)",
+    "the policy everybody on holdfast.items is none of Holdfast's",
+  ],
+  ["alter table holdfast.feed disable row level security", "row-level security on holdfast.feed"],
+  ["drop trigger check_record on holdfast.items", "the trigger check_record on holdfast.items"],
+  ["alter table holdfast.bodies disable trigger check_body", "the trigger check_body on holdfast.bodies"],
+])("tells what guards the rows no more: %s", async (sql, detail) => {
+  await server.sql(sql);
+  const lacking = (await checkProject(server.client(server.secretKey))).filter(({ ok }) => !ok);
+  expect(lacking).toEqual([{ name: "policies and triggers", ok: false, detail }]);
+  await server.sql("drop policy if exists everybody on holdfast.items");
+  await server.sql("alter table holdfast.bodies enable trigger check_body");
+  for (const text of readMigrations()) await server.sql(text);
 });
 
 it("tells of a bucket that everybody can read", async () => {
@@ -43,5 +82,6 @@ it("tells what is missing where nothing is there", async () => {
   for (const text of readDowns()) await server.sql(text);
   await server.sql("delete from storage.buckets where id = 'holdfast'");
   const checks = await checkProject(server.client(server.secretKey));
-  expect(checks.map(({ ok }) => ok)).toEqual([false, false, false]);
+  expect(checks.map(({ ok }) => ok)).toEqual([false, false, false, false]);
+  expect(checks[0]?.detail).toContain("holdfast_write");
 });

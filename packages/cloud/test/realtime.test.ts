@@ -109,6 +109,17 @@ it("tells what no push came of with the next one that comes", async () => {
   await until(() => expect(told).toEqual(["save lost", "save heard"]));
 });
 
+it("tells what no push came of, and nothing comes behind, by looking a while later", async () => {
+  const [watching, writing] = [await open(ann, { pollInterval: 10 }), await open(ann)];
+  const told = await watched(watching);
+  await until(() => expect(realtime.channels()).toBe(1));
+  realtime.telling = false;
+  await writing.save("lost", 1);
+  await realtime.settled();
+  await until(() => expect(told).toEqual(["save lost"]));
+  expect(realtime.told).toEqual([]);
+});
+
 it("looks where no push comes: without Realtime, and where the table is not published", async () => {
   realtime.open = false;
   const [watching, writing] = [await open(ann, { pollInterval: 10 }), await open(ann)];

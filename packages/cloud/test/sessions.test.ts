@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { cloud } from "@holdfast/cloud";
 import { openStorage } from "@holdfast/core";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
@@ -5,6 +6,8 @@ import { createClient } from "@supabase/supabase-js";
 import { beforeAll, expect, it, vi } from "vitest";
 import { expectBytes } from "./support/same-bytes.ts";
 import { sharedServer } from "./support/shared-server.ts";
+
+const LARGE = new Uint8Array(100_000).fill(7);
 
 let server: EmbeddedSupabase;
 
@@ -73,6 +76,34 @@ it("makes a request once more with a new token when the old one was refused", as
   await storage.close();
 });
 
+it.each([
+  [400, { statusCode: "403", error: "Unauthorized", message: "jwt expired" }],
+  [400, { statusCode: "403", error: "Unauthorized", message: '"exp" claim timestamp check failed' }],
+])("does so for objects too, which are refused in words of their own: %d %o", async (status, body) => {
+  const { email, password } = await server.signUp();
+  let refuse = 0;
+  const client = createClient(server.url, server.publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: {
+      fetch: async (input, init) => {
+        if (refuse === 0 || !String(input).includes("/object/")) return fetch(input, init);
+        refuse--;
+        return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+      },
+    },
+  });
+  await client.auth.signInWithPassword({ email, password });
+  const storage = await openStorage(cloud({ client }));
+  for (const work of [() => storage.save("large", LARGE), () => storage.load("large")]) {
+    refuse = 1;
+    await work();
+    expect(refuse).toBe(0);
+  }
+  refuse = 2;
+  await expect(storage.load("large")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  await storage.close();
+});
+
 it("with the secret key opens the store of the owner that is named, and none without", async () => {
   const { client, id } = await server.signUp();
   const storage = await openStorage(cloud({ client }));
@@ -89,12 +120,26 @@ it("with the secret key opens the store of the owner that is named, and none wit
   await theirs.close();
 });
 
-it("refuses the secret key in a browser", async () => {
-  const { id } = await server.signUp();
-  vi.stubGlobal("document", {});
-  const opening = openStorage(cloud({ client: server.client(server.secretKey), owner: id }));
-  await expect(opening).rejects.toMatchObject({ code: "UNAUTHORIZED" });
-  await expect(opening).rejects.toThrow(/secret key/);
+it.each([["document"], ["WorkerGlobalScope", "importScripts"]])(
+  "refuses the secret key in a browser: %s",
+  async (...names) => {
+    const { id } = await server.signUp();
+    for (const name of names) vi.stubGlobal(name, {});
+    const opening = openStorage(cloud({ client: server.client(server.secretKey), owner: id }));
+    await expect(opening).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    await expect(opening).rejects.toThrow(/secret key/);
+  },
+);
+
+it("tells neither key nor token where one of them cannot be sent", async () => {
+  for (const client of [
+    createClient(server.url, "sb_unmistakable\nkey"),
+    createClient(server.url, server.publishableKey, { accessToken: async () => "unmistakable\ntoken" }),
+  ]) {
+    const error: unknown = await openStorage(cloud({ client })).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "INVALID_OPTION", retryable: false });
+    expect(inspect(error, { depth: 10 })).not.toContain("unmistakable");
+  }
 });
 
 it("tells neither key nor token in what it throws", async () => {

@@ -235,6 +235,57 @@ describe("sharing", () => {
     await expect.poll(() => told, { timeout: 20_000 }).toEqual(["shared/a", "shared/b"]);
   });
 
+  it.each(["nothing is written to", "something was written to long ago"])(
+    "gives who opens a trimmed feed a place to go on from, where of what is shared %s",
+    async (which) => {
+      const key = which.startsWith("nothing") ? "shared/new" : "shared/a";
+      await adapter.shares.share({ key }, bob.id, "viewer");
+      const bobs = await openStorage(cloud({ client: bob.client, store, owner: ann.id, pollInterval: 20 }));
+      opened.push(bobs);
+      const before = (await bobs.getInfo()).cursor;
+      for (const value of [1, 2]) await anns.save("private/a", value);
+      const here = `where owner = '${ann.id}' and name = '${store}'`;
+      await server.sql(`update holdfast.stores set trimmed = seq - 1 ${here}`);
+      await server.sql(
+        `delete from holdfast.feed using holdfast.stores s ${here} and store = s.id and feed.seq <= trimmed`,
+      );
+      await expect(collect(bobs.changes(before))).rejects.toMatchObject({ code: "NOT_FOUND", resync: true });
+      const { cursor } = await bobs.getInfo();
+      expect(await collect(bobs.changes(cursor))).toEqual([]);
+      const told: string[] = [];
+      await bobs.watch("", (change) => told.push(change.key));
+      await anns.save("private/a", 3);
+      expect(await collect(bobs.changes(cursor))).toEqual([]);
+      await anns.save(key, 4);
+      const changes = await collect(bobs.changes(cursor));
+      expect(changes.map((change) => change.key)).toEqual([key]);
+      expect(await collect(bobs.changes(changes.at(-1)?.cursor))).toEqual([]);
+      await expect.poll(() => told, { timeout: 20_000 }).toEqual([key]);
+    },
+  );
+
+  it("that ends while a body is read is told as that, and not as damage", async () => {
+    await anns.save("shared/stream", new Uint8Array(9 * 2 ** 20));
+    await adapter.shares.share({ key: "shared/stream" }, bob.id, "viewer");
+    await adapter.shares.share({ key: "shared/a" }, bob.id, "viewer");
+    const reading = async (meanwhile: () => Promise<unknown>) => {
+      const stream = await (await openAs(bob)).loadStream("shared/stream");
+      const reader = (stream as ReadableStream<Uint8Array>).getReader();
+      await reader.read();
+      await meanwhile();
+      for (;;) if ((await reader.read()).done) return;
+    };
+    await expect(reading(() => anns.save("shared/stream", "small"))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await anns.save("shared/stream", new Uint8Array(9 * 2 ** 20).fill(1));
+    const revoked = reading(() => adapter.shares.revoke({ key: "shared/stream" }, bob.id));
+    await expect(revoked).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: false });
+    await adapter.shares.share({ key: "shared/stream" }, bob.id, "viewer");
+    const all = reading(async () => {
+      for (const key of ["shared/stream", "shared/a"]) await adapter.shares.revoke({ key }, bob.id);
+    });
+    await expect(all).rejects.toEqual(unauthorized);
+  });
+
   it("refuses what means nothing", async () => {
     const { shares } = adapter;
     for (const [code, call] of [

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { supabaseEntry } from "@holdfast/cloud";
 import { openStorage } from "@holdfast/core";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
@@ -42,6 +43,17 @@ it("says which variable is missing, and takes no key in the URL", async () => {
     vi.stubEnv(name, "x");
   }
   await expect(openStore("supabase:?key=sb_secret_x")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+});
+
+it("refuses a key that cannot be one, and does not tell it", async () => {
+  for (const key of ["sb_secret_a\nb", "sb_secret_a b", "sb_secret_ä"]) {
+    vi.stubEnv("SUPABASE_KEY", key);
+    const error: unknown = await openStore("supabase:").catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("SUPABASE_KEY") });
+    expect(inspect(error, { depth: 10 })).not.toContain("sb_secret");
+  }
+  vi.stubEnv("SUPABASE_KEY", `${server.secretKey}\n`);
+  await expect(openStore("supabase:")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
 });
 
 it("says UNAUTHORIZED where the key needs an owner", async () => {

@@ -105,6 +105,31 @@ describe("a large version", () => {
     for (const version of versions) expect(await again.load("big", { version })).toEqual(body(7));
   });
 
+  it("is kept also when its files were not brought into their places at the first try", async () => {
+    const root = temporaryRoot();
+    let refusals = 0;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      rename(from, to) {
+        if (to.endsWith("/big.meta.json") && refusals-- > 0) {
+          throw Object.assign(new Error("EBUSY: planted"), { code: "EBUSY", syscall: "rename" });
+        }
+        nodeFileSystem.rename(from, to);
+      },
+    };
+    const storage = await openRootOn({ files }, root, { watch: false }, { history: true });
+    const versions: string[] = [];
+    for (const tag of ["one", "two", "three", "four"]) {
+      refusals = 2;
+      versions.push((await storage.save("big", body(7), { tags: [tag] })).version);
+      await storage.flush();
+    }
+    await storage.save("big", body(8));
+    await storage.flush();
+    for (const version of versions) expect(await storage.load("big", { version })).toEqual(body(7));
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
   it("that is gone or damaged is found by verify, and a small one's file is only a copy", async () => {
     const root = temporaryRoot();
     const storage = await openRoot(root, { watch: false }, { history: true });

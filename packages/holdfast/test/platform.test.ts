@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { type AdapterEntry, createStorage, register, type StorageChoice } from "holdfast";
@@ -48,6 +48,37 @@ describe("platform: auto in Node", () => {
     vi.stubGlobal("process", Object.create(process, { versions: { value: versions }, type: { value: "browser" } }));
     await using storage = await createStorage({ platform: "auto", name: "my-app" });
     expect((await storage.getInfo()).details).toMatchObject({ chosen: "file", platform: "desktop" });
+  });
+
+  it("goes on where the system knows no home directory, and records nothing", async () => {
+    const { syncBuiltinESMExports } = process.getBuiltinModule("node:module");
+    const { homedir } = os;
+    os.homedir = () => {
+      throw Object.assign(new Error("A system error occurred: uv_os_homedir returned ENOENT"), {
+        code: "ERR_SYSTEM_ERROR",
+      });
+    };
+    syncBuiltinESMExports();
+    try {
+      const warning = new Promise<unknown>((resolve) => process.once("warning", resolve));
+      await using storage = await createStorage({ platform: "auto", name: "my-app" });
+      const { details } = await storage.getInfo();
+      expect(details).toMatchObject({ platform: "none", because: expect.stringContaining("knows no home directory") });
+      expect(details).not.toHaveProperty("recorded");
+      expect(await warning).toMatchObject({ name: "HoldfastWarning" });
+      const url = `sqlite:${join(home, "a.db")}`;
+      await (await createStorage({ url, name: "my-app" })).close();
+      await expect(createStorage({ platform: "desktop", name: "my-app" })).rejects.toMatchObject({
+        code: "UNSUPPORTED",
+        message: expect.stringContaining("give a store URL"),
+      });
+      vi.stubEnv("XDG_STATE_HOME", join(home, "state"));
+      await (await createStorage({ url, name: "my-app" })).close();
+      expect(existsSync(join(home, "state", "holdfast", "my-app.json"))).toBe(true);
+    } finally {
+      os.homedir = homedir;
+      syncBuiltinESMExports();
+    }
   });
 
   it("keeps memory, with a warning, where nothing else is, and the cloud as soon as it is registered", async () => {

@@ -1,4 +1,3 @@
-import { realpath } from "node:fs/promises";
 import {
   type ConflictPolicy,
   createMigrator,
@@ -7,7 +6,7 @@ import {
   type StorageEngine,
 } from "@holdfast/core";
 import { type Command, Option } from "commander";
-import { parseStoreUrl, storeExists } from "holdfast";
+import { storeExists } from "holdfast";
 import { type CommandContext, openExisting, openOrCreate, report as print } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { historySettings } from "../kept-versions.js";
@@ -15,6 +14,8 @@ import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, REALM_FLAG } from "../keys-f
 import { JournalFile } from "../migration/journal-file.js";
 import { loadTransform } from "../migration/load-transform.js";
 import { complain, summaryOf } from "../migration/migration-summary.js";
+import { openPlanned } from "../migration/planned-store.js";
+import { isPartOf, isSamePlace } from "../migration/same-place.js";
 import { byteCount, wholeNumber } from "../option-values.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -78,12 +79,18 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
   for (const other of backup === undefined ? [] : [from, to]) {
     if (await isSamePlace(other, backup ?? "")) throw new UsageError(`the backup is the store ${other} itself`);
   }
+  for (const store of flags.journal === undefined ? [] : [from, to, ...(backup === undefined ? [] : [backup])]) {
+    if (!(await isPartOf(flags.journal ?? "", store))) continue;
+    throw new UsageError(
+      `the journal ${flags.journal} would be part of the store ${store}: keep it in a file of its own`,
+    );
+  }
   const [fromKeys, toKeys] = keysOfTwo(context, flags);
   if (flags.reencrypt && toKeys.encryption === undefined) throw new UsageError("--reencrypt needs --keys or --to-keys");
   await using source = await openExisting(from, fromKeys);
   // A plan for a store that is not there yet is a plan for an empty one, and does not make it.
-  const planned = dryRun && !(await storeExists(to)) ? "memory:" : to;
-  await using destination = await openOrCreate(planned, { ...historySettings(history), ...toKeys });
+  const open = dryRun && !(await storeExists(to)) ? openPlanned : openOrCreate;
+  await using destination = await open(to, { ...historySettings(history), ...toKeys });
   await using kept = backup === undefined || dryRun ? undefined : await openOrCreate(backup, toKeys);
   await using journal = flags.journal === undefined ? undefined : new JournalFile(flags.journal);
   const report = await createMigrator(source, destination).migrate({
@@ -141,17 +148,4 @@ async function tell(
 ): Promise<void> {
   if (events === undefined) await print(context, report, lines);
   else await context.out.line(JSON.stringify({ type: "report", ...report }));
-}
-
-/** Whether two URLs name one file, also by way of links. Stores in memory are never the same. */
-async function isSamePlace(from: string, to: string): Promise<boolean> {
-  const a = parseStoreUrl(from);
-  const b = parseStoreUrl(to);
-  if (a.scheme !== b.scheme || a.scheme === "memory") return false;
-  return (await resolved(a.path)) === (await resolved(b.path));
-}
-
-async function resolved(path: string): Promise<string> {
-  // What is not there yet cannot be the other.
-  return realpath(path).catch(() => path);
 }

@@ -9,6 +9,9 @@ import { countOf, formatBytes } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 import { problemLine } from "./problem-line.js";
 
+/** Of files: no key begins so. */
+const PATH = /^(?:~|\.{1,2}|[a-z]:)?[/\\]/i;
+
 interface VerifyFlags extends KeysOfTwoFlags {
   repair?: boolean;
   prefix?: string;
@@ -55,9 +58,16 @@ export function verifyCommand(perform: Perform): Command {
         await print(context, repaired === undefined ? verified : { ...verified, repair: repaired }, [
           ...problems.map(problemLine),
           ...(repaired === undefined ? [] : repairLines(repaired)),
-          `verified ${countOf(items, "item")}, ${formatBytes(bytes)}: ${verified.ok ? "all is well" : countOf(problems.length, "problem")}`,
+          `verified ${countOf(items, "item")}, ${formatBytes(bytes)}: ${verdict(verified, prefix)}`,
         ]);
         const remaining = repaired?.remaining ?? problems;
+        if (matchesNothing(verified, prefix)) {
+          throw new CommandError(
+            "NOT_FOUND",
+            `no key in ${store} begins with ${JSON.stringify(prefix)}`,
+            `another prefix, or holdfast ls ${store}`,
+          );
+        }
         if (remaining.length === 0) return;
         throw new CommandError(
           "CORRUPT",
@@ -78,15 +88,29 @@ async function compare(context: CommandContext, store: string, other: string, fl
   await printComparison(context, first, second, { prefix, content: headers === undefined, differences });
 }
 
-/** Whether it names a store, by a scheme that is known here; else it is a prefix. */
+/** Whether it names a store, by a scheme that is known here; else it is a prefix. Refuses what looks like a store, and is none. */
 async function isStore(text: string): Promise<boolean> {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) return false;
-  return (await listAdapters()).some((adapter) => adapter.scheme === scheme);
+  const known = (await listAdapters()).map((adapter) => adapter.scheme);
+  if (scheme !== undefined && known.includes(scheme)) return true;
+  if (scheme === undefined && !PATH.test(text)) return false;
+  const reason = scheme === undefined ? "a path needs a scheme before it" : `${scheme}: is none of ${known.join(", ")}`;
+  const hint = `a store URL, as in sqlite:./app.db, or --prefix ${JSON.stringify(text)} if keys begin so`;
+  throw new UsageError(`${JSON.stringify(text)} names no store: ${reason}`, hint);
 }
 
 function verify({ signal, progress }: CommandContext, storage: StorageEngine, prefix: string): Promise<VerifyReport> {
   return storage.verify(prefix, { signal, onProgress: (state) => progress.update(state) });
+}
+
+function verdict(verified: VerifyReport, prefix: string | undefined): string {
+  if (!verified.ok) return countOf(verified.problems.length, "problem");
+  return matchesNothing(verified, prefix) ? "no key begins so" : "all is well";
+}
+
+/** Nothing was looked at, so that nothing is known to be well. */
+function matchesNothing({ ok, items }: VerifyReport, prefix = ""): boolean {
+  return prefix !== "" && ok && items === 0;
 }
 
 function repairLines({ repaired, remaining }: RepairReport): string[] {

@@ -22,7 +22,7 @@ interface Row {
  */
 export function* readKeyv(file: string): Generator<ImportEntry | UnreadableEntry> {
   if (!existsSync(file)) throw new CommandError("NOT_FOUND", `there is no file ${file}`, "another path");
-  const database = new Database(file, { readonly: true, fileMustExist: true });
+  const database = ofKeyv(file, () => new Database(file, { readonly: true, fileMustExist: true }));
   try {
     for (const row of rowsOf(database, file)) yield entryOf(row);
   } finally {
@@ -31,8 +31,12 @@ export function* readKeyv(file: string): Generator<ImportEntry | UnreadableEntry
 }
 
 function rowsOf(database: Database.Database, file: string): IterableIterator<Row> {
+  return ofKeyv(file, () => database.prepare<[], Row>(`SELECT * FROM "${TABLE}" ORDER BY key`).iterate());
+}
+
+function ofKeyv<T>(file: string, work: () => T): T {
   try {
-    return database.prepare<[], Row>(`SELECT * FROM "${TABLE}" ORDER BY key`).iterate();
+    return work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CommandError(

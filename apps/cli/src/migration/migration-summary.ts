@@ -12,13 +12,12 @@ export function summaryOf(
   const { dryRun, planned, copied, bytes, failures, keptBoth, backedUp, milliseconds } = report;
   const parts = partsOf(report, validate);
   const verb = dryRun ? "would copy" : "copied";
-  const size = dryRun ? planned.bytes : bytes;
   const rest = parts.length === 0 ? "" : `: ${parts.join(", ")}`;
   return [
     ...(report.resumed ? ["went on where an earlier run had stopped"] : []),
     ...failures.map(({ key, code, message }) => `failed ${JSON.stringify(key)} (${code}): ${message}`),
     ...keptBoth.map(({ key, as }) => `kept both of ${JSON.stringify(key)}: the source's is ${JSON.stringify(as)}`),
-    `${verb} ${formatCount(copied)} of ${countOf(planned.items, "item")}, ${formatBytes(size)} in ${formatDuration(milliseconds)}${rest}`,
+    `${verb} ${formatCount(copied)} of ${countOf(planned.items, "item")}, ${formatBytes(bytes)} in ${formatDuration(milliseconds)}${rest}`,
     ...(backup === undefined || backedUp === 0
       ? []
       : [`to put back what was replaced: holdfast migrate ${backup} ${to} --conflict overwrite`]),
@@ -51,10 +50,7 @@ export function complain({ conflicts, failures, changed }: MigrationReport): voi
     );
   }
   if (failures.length > 0) {
-    throw new IncompleteError(
-      `${countOf(failures.length, "item")} did not arrive`,
-      "again, which copies only what is missing",
-    );
+    throw new IncompleteError(`${countOf(failures.length, "item")} did not arrive`, remedyFor(failures));
   }
   if (changed.pending) {
     throw new IncompleteError(
@@ -62,4 +58,11 @@ export function complain({ conflicts, failures, changed }: MigrationReport): voi
       "again, when it rests",
     );
   }
+}
+
+/** An older copy, or a damaged one, counts as there already, or as another item. */
+function remedyFor(failures: MigrationReport["failures"]): string {
+  const again = "again, which copies only what is missing";
+  if (!failures.some(({ code }) => code === "CORRUPT")) return again;
+  return `${again}; with --conflict newer or overwrite what changed since its copy; what is damaged in the destination after \`holdfast rm\` there`;
 }

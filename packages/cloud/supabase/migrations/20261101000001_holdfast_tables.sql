@@ -86,8 +86,10 @@ create table if not exists holdfast.feed (
   version text collate "C" not null,
   primary key (store, seq)
 );
+-- By this a write that comes once more, after others have written the key, is found to have been done.
+create index if not exists feed_by_version on holdfast.feed (store, version);
 
--- One row per object in the bucket, made before the object. `refs` counts the items and versions that have it.
+-- One row per object in the bucket, made before the object. `refs` counts the items and versions that have it; triggers do that.
 create table if not exists holdfast.bodies (
   id bigint generated always as identity primary key,
   store bigint not null references holdfast.stores (id) on delete cascade,
@@ -96,7 +98,6 @@ create table if not exists holdfast.bodies (
   size bigint not null,
   uploader uuid,
   refs integer not null default 0 check (refs >= 0),
-  stored boolean not null default false,
   condemned boolean not null default false,
   touched timestamptz not null default now()
 );
@@ -114,6 +115,7 @@ drop trigger if exists drop_index on holdfast.stores;
 create trigger drop_index after delete on holdfast.stores for each row execute function holdfast.drop_index();
 
 -- Whose store it is says the token, nothing else. The owner never changes: no column privilege to update it is given.
+-- What nobody may change but the functions that answer for it, no privilege is given for: counters, and what an object is.
 alter table holdfast.stores enable row level security;
 drop policy if exists owner on holdfast.stores;
 create policy owner on holdfast.stores to authenticated
@@ -136,7 +138,12 @@ end
 $$;
 
 revoke all on all tables in schema holdfast from public, anon, authenticated;
-grant select, insert, delete on all tables in schema holdfast to authenticated;
-grant update on holdfast.items, holdfast.tombstones, holdfast.versions, holdfast.bodies to authenticated;
-grant update (tokenizer, seq, trimmed, last_version) on holdfast.stores to authenticated;
+grant select on all tables in schema holdfast to authenticated;
+grant insert, delete on holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions to authenticated;
+grant insert (owner, name, tokenizer), update (tokenizer), delete on holdfast.stores to authenticated;
+grant update (version, header, created, modified, expires, size, stored, tags, terms, body, parts, hashes, encrypted)
+  on holdfast.items to authenticated;
+grant update (version) on holdfast.tombstones to authenticated;
+grant update (header, created, expires, body, parts, hashes, encrypted, replaced) on holdfast.versions to authenticated;
+grant insert (store, name, sha256, size, uploader), update (condemned, touched), delete on holdfast.bodies to authenticated;
 grant all on all tables in schema holdfast to service_role;

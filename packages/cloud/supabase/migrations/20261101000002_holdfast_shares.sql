@@ -78,9 +78,6 @@ create policy guest_read on holdfast.shares for select to authenticated using (g
 
 drop policy if exists guest_read on holdfast.stores;
 create policy guest_read on holdfast.stores for select to authenticated using (holdfast.store_role(id) is not null);
-drop policy if exists guest_count on holdfast.stores;
-create policy guest_count on holdfast.stores for update to authenticated
-  using (holdfast.store_role(id) = 'editor') with check (holdfast.store_role(id) = 'editor');
 
 drop policy if exists guest_read on holdfast.items;
 create policy guest_read on holdfast.items for select to authenticated using (holdfast.share_role(store, key) is not null);
@@ -94,17 +91,19 @@ create policy guest_update on holdfast.items for update to authenticated
 drop policy if exists guest_delete on holdfast.items;
 create policy guest_delete on holdfast.items for delete to authenticated using (holdfast.share_role(store, key) = 'editor');
 
+-- Kept versions and tombstones are for who may write: what an item was before it was shared is no viewer's business.
+drop policy if exists guest_write on holdfast.tombstones;
+create policy guest_write on holdfast.tombstones to authenticated
+  using (holdfast.share_role(store, key) = 'editor') with check (holdfast.share_role(store, key) = 'editor');
+drop policy if exists guest_write on holdfast.versions;
+create policy guest_write on holdfast.versions to authenticated
+  using (holdfast.share_role(store, key) = 'editor')
+  with check (holdfast.share_role(store, key) = 'editor' and (parts is null or holdfast.may_refer(store, parts)));
+
 do $$
 declare
   v_table text;
 begin
-  -- Kept versions and tombstones are for who may write: what an item was before it was shared is no viewer's business.
-  foreach v_table in array array['tombstones', 'versions'] loop
-    execute format('drop policy if exists guest_write on holdfast.%I', v_table);
-    execute format(
-      'create policy guest_write on holdfast.%I to authenticated
-         using (holdfast.share_role(store, key) = ''editor'') with check (holdfast.share_role(store, key) = ''editor'')', v_table);
-  end loop;
   foreach v_table in array array['tags', 'terms'] loop
     execute format('drop policy if exists guest_read on holdfast.%I', v_table);
     execute format(
@@ -123,16 +122,15 @@ $$;
 
 drop policy if exists guest_read on holdfast.feed;
 create policy guest_read on holdfast.feed for select to authenticated using (holdfast.share_role(store, key) is not null);
-drop policy if exists guest_insert on holdfast.feed;
-create policy guest_insert on holdfast.feed for insert to authenticated with check (holdfast.share_role(store, key) = 'editor');
 
--- Editors see which objects a store has, since they count who refers to them; what is in them says the policy of the bucket.
+-- Of objects, guests know those that they have uploaded, and those of items that they can read.
 drop policy if exists guest_read on holdfast.bodies;
 create policy guest_read on holdfast.bodies for select to authenticated
-  using (holdfast.store_role(store) = 'editor' or holdfast.sees_body(store, id));
+  using (uploader = (select auth.uid()) and holdfast.store_role(store) = 'editor' or holdfast.sees_body(store, id));
 drop policy if exists guest_insert on holdfast.bodies;
 create policy guest_insert on holdfast.bodies for insert to authenticated
   with check (holdfast.store_role(store) = 'editor' and uploader = (select auth.uid()));
 drop policy if exists guest_update on holdfast.bodies;
 create policy guest_update on holdfast.bodies for update to authenticated
-  using (holdfast.store_role(store) = 'editor') with check (holdfast.store_role(store) = 'editor');
+  using (holdfast.store_role(store) = 'editor' and (uploader = (select auth.uid()) or holdfast.sees_body(store, id)))
+  with check (holdfast.store_role(store) = 'editor' and (uploader = (select auth.uid()) or holdfast.sees_body(store, id)));

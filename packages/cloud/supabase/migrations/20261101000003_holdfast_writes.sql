@@ -5,6 +5,8 @@
 --   HF002  no user, and no owner named
 --   HF003  nothing of the named owner's store is shared with this user
 --   HF004  only the owner, or who may edit all of it, may do this
+--   HF005  a version that no clock makes, or one too far ahead for somebody else's store
+--   HF006  a key, header or time that core does not write
 
 create or replace function public.holdfast_open(p_name text, p_owner uuid, p_tokenizer integer)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
@@ -42,10 +44,14 @@ begin
 end
 $$;
 
--- The secret key acts for every owner.
+-- The secret key acts for every owner. Asked for by the setting, as `current_user` is another one in what is `security definer`.
 create or replace function holdfast.is_mine(p_store bigint)
-returns boolean language sql stable security invoker set search_path = '' as $$
-  select exists (select 1 from holdfast.stores s where s.id = p_store and (s.owner = auth.uid() or current_user = 'service_role'))
+returns boolean language plpgsql stable security invoker set search_path = '' as $$
+begin
+  return exists (
+    select 1 from holdfast.stores s
+    where s.id = p_store and (s.owner = auth.uid() or current_setting('role', true) = 'service_role'));
+end
 $$;
 
 create or replace function holdfast.check_owner(p_store bigint)
@@ -63,12 +69,6 @@ create or replace function holdfast.index_tag(p_tag text)
 returns text language sql immutable set search_path = '' as $$
   select case when octet_length(p_tag) <= 512 then p_tag
     else left(p_tag, 64) || '#' || encode(sha256(convert_to(p_tag, 'UTF8')), 'hex') end
-$$;
-
-create or replace function holdfast.refer(p_parts bigint[], p_step integer)
-returns void language sql volatile security invoker set search_path = '' as $$
-  update holdfast.bodies b set refs = b.refs + p_step * n.times, touched = now(), stored = true
-  from (select part, count(*)::integer as times from unnest(p_parts) part group by part) n where b.id = n.part
 $$;
 
 -- Brings the index up to what the row of the item says; `p_tags` and `p_terms` are what it said before.
@@ -102,36 +102,67 @@ $$;
 -- Drops the oldest kept versions of a key, above a number.
 create or replace function holdfast.drop_surplus(p_store bigint, p_key text, p_keep integer)
 returns void language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_parts bigint[];
 begin
-  with surplus as (
-    delete from holdfast.versions v where v.store = p_store and v.key = p_key and v.version in (
-      select s.version from holdfast.versions s where s.store = p_store and s.key = p_key
-      order by s.version desc offset p_keep)
-    returning v.parts
-  )
-  select array_agg(part) into v_parts from surplus, unnest(surplus.parts) part;
-  if v_parts is not null then
-    perform holdfast.refer(v_parts, -1);
-  end if;
+  delete from holdfast.versions v where v.store = p_store and v.key = p_key and v.version in (
+    select s.version from holdfast.versions s where s.store = p_store and s.key = p_key
+    order by s.version desc offset p_keep);
 end
 $$;
 
 -- Drops the kept versions of a key that are not encrypted: what is encrypted now must not stay readable in what it was.
 create or replace function holdfast.drop_plain(p_store bigint, p_key text)
 returns void language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_parts bigint[];
 begin
-  with plain as (
-    delete from holdfast.versions v where v.store = p_store and v.key = p_key and not v.encrypted returning v.parts
-  )
-  select array_agg(part) into v_parts from plain, unnest(plain.parts) part;
-  if v_parts is not null then
-    perform holdfast.refer(v_parts, -1);
+  delete from holdfast.versions v where v.store = p_store and v.key = p_key and not v.encrypted;
+end
+$$;
+
+-- The last step of every write, and the only way to the feed and to the counters of a store, since no policy can say by how much
+-- they may go up. Whoever writes to the same store waits here until this transaction has ended, so that the feed's order is the
+-- order of commits, without a gap.
+create or replace function holdfast.enter_feed(p_store bigint, p_types text[], p_keys text[], p_versions text[])
+returns void language plpgsql volatile security definer set search_path = '' as $$
+declare
+  c_horizon constant bigint := 100000;
+  v_count constant integer := cardinality(p_keys);
+  v_seq bigint;
+begin
+  -- As is_mine does, which would have to be planned anew for each of the two roles in turn.
+  if not exists (
+    select 1 from holdfast.stores s
+    where s.id = p_store and (s.owner = auth.uid() or current_setting('role', true) = 'service_role')
+  ) and exists (
+    select 1 from unnest(p_keys) k where holdfast.share_role(p_store, k) is distinct from 'editor'
+  ) then
+    raise exception 'HF004: who may edit is who shares, and who was made an editor';
+  end if;
+  perform holdfast.check_change(p_store, k, v) from unnest(p_keys, p_versions) as c (k, v);
+  update holdfast.stores set seq = seq + v_count,
+      last_version = greatest(last_version, (select max(v collate "C") from unnest(p_versions) v))
+    where id = p_store returning seq into strict v_seq;
+  insert into holdfast.feed (store, seq, type, key, version)
+    select p_store, v_seq - v_count + n, t, k, v from unnest(p_types, p_keys, p_versions) with ordinality as f (t, k, v, n);
+  if v_seq / 1024 <> (v_seq - v_count) / 1024 then
+    update holdfast.stores set trimmed = greatest(trimmed, v_seq - c_horizon) where id = p_store;
+    delete from holdfast.feed where store = p_store and seq <= v_seq - c_horizon;
   end if;
 end
+$$;
+
+-- Whether a write of this version has been committed, as far back as the feed reaches.
+create or replace function holdfast.was_done(p_store bigint, p_key text, p_version text)
+returns boolean language sql stable security invoker set search_path = '' as $$
+  select exists (select 1 from holdfast.feed where store = p_store and version = p_version and key = p_key)
+$$;
+
+-- What the first try of such a write answered. Since when the item has been there, a version that is kept knows best.
+create or replace function holdfast.done_before(p_store bigint, p_write jsonb)
+returns jsonb language sql stable security invoker set search_path = '' as $$
+  select case when p_write ->> 'type' = 'delete' then jsonb_build_object('outcome', 'deleted')
+    else jsonb_build_object('outcome', 'written', 'created', coalesce(
+      (select v.created from holdfast.versions v
+        where v.store = p_store and v.key = p_write ->> 'key' and v.version = p_write ->> 'version'),
+      (p_write ->> 'created')::bigint)) end
 $$;
 
 -- Applies all writes, or none and tells which one stands in the way of what. The rules are checkWrite and checkDelete of core.
@@ -141,7 +172,6 @@ create or replace function public.holdfast_write(p_store text, p_writes jsonb, p
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
 declare
   c_before_all_time constant bigint := -8640000000000001;
-  c_horizon constant bigint := 100000;
   v_store constant bigint := p_store::bigint;
   v_count constant integer := jsonb_array_length(p_writes);
   v_parts bigint[];
@@ -167,8 +197,6 @@ declare
   v_types text[] := '{}';
   v_keys text[] := '{}';
   v_versions text[] := '{}';
-  v_written integer;
-  v_seq bigint;
   v_mine constant boolean := holdfast.is_mine(v_store);
 begin
   if not v_mine then
@@ -204,12 +232,15 @@ begin
     end loop;
   end if;
 
-  -- A batch that arrives twice finds its own versions, which no other write has.
+  -- A batch that arrives twice finds its own versions, which no other write has: standing, or in the feed below what others have
+  -- written since.
   if v_count > 1 then
     select array_agg(
         case
           when i.version = w ->> 'version' then jsonb_build_object('outcome', 'written', 'created', i.created)
           when t.version = w ->> 'version' then jsonb_build_object('outcome', 'deleted')
+          when coalesce(i.version, t.version) collate "C" > w ->> 'version'
+            and holdfast.was_done(v_store, w ->> 'key', w ->> 'version') then holdfast.done_before(v_store, w)
           when i.id is null and w ->> 'type' = 'delete' then jsonb_build_object('outcome', 'absent', 'tombstone', t.version)
         end order by n)
       into v_results
@@ -266,6 +297,12 @@ begin
         then jsonb_build_object('outcome', 'absent', 'tombstone', v_tombstone)
         else jsonb_build_object('outcome', 'deleted') end;
     end if;
+    -- What would be refused, or find nothing, may have been done before, its answer lost, and others have written since.
+    if v_count = 1 and (v_reason is not null or v_absent[i]) and v_floor collate "C" > v_version
+      and holdfast.was_done(v_store, v_write ->> 'key', v_version)
+    then
+      return jsonb_build_object('outcome', 'applied', 'results', jsonb_build_array(holdfast.done_before(v_store, v_write)));
+    end if;
     if v_reason is not null then
       return jsonb_build_object('outcome', 'refused', 'index', i - 1, 'reason', v_reason);
     end if;
@@ -278,9 +315,8 @@ begin
     v_encrypts := v_write ->> 'type' = 'put' and (v_write ->> 'encrypted')::boolean;
     v_tags := '{}';
     v_terms := '{}';
-    v_parts := null;
     if v_id is not null then
-      select tags, terms, parts, encrypted into v_tags, v_terms, v_parts, v_was_encrypted from holdfast.items where id = v_id;
+      select tags, terms, encrypted into v_tags, v_terms, v_was_encrypted from holdfast.items where id = v_id;
       if v_alive[i] and p_keep > 0 and p_now <> c_before_all_time and (v_was_encrypted or not v_encrypts) then
         insert into holdfast.versions (store, key, version, header, created, expires, body, parts, hashes, encrypted, replaced)
           select store, key, version, header, created, expires, body, parts, hashes, encrypted, p_now
@@ -289,8 +325,6 @@ begin
             header = excluded.header, created = excluded.created, expires = excluded.expires, body = excluded.body,
             parts = excluded.parts, hashes = excluded.hashes, encrypted = excluded.encrypted, replaced = excluded.replaced;
         perform holdfast.drop_surplus(v_store, v_write ->> 'key', p_keep);
-      elsif v_parts is not null then
-        perform holdfast.refer(v_parts, -1);
       end if;
     end if;
     if v_encrypts then
@@ -301,9 +335,6 @@ begin
       v_created := (v_results[i] ->> 'created')::bigint;
       v_new_parts := case when jsonb_typeof(v_write -> 'parts') = 'array'
         then array(select part::bigint from jsonb_array_elements_text(v_write -> 'parts') part) end;
-      if v_new_parts is not null then
-        perform holdfast.refer(v_new_parts, 1);
-      end if;
       if v_id is null then
         insert into holdfast.items
             (store, key, version, header, created, modified, expires, size, stored, tags, terms, body, parts, hashes, encrypted)
@@ -334,27 +365,16 @@ begin
     v_versions := v_versions || (v_write ->> 'version');
   end loop;
 
-  -- Last of all: whoever writes to the same store waits here until this transaction has ended, so that the feed's order is the
-  -- order of commits, without a gap.
-  v_written := cardinality(v_keys);
-  if v_written > 0 then
-    update holdfast.stores set seq = seq + v_written,
-        last_version = greatest(last_version, (select max(v collate "C") from unnest(v_versions) v))
-      where id = v_store returning seq into v_seq;
-    insert into holdfast.feed (store, seq, type, key, version)
-      select v_store, v_seq - v_written + n, t, k, v from unnest(v_types, v_keys, v_versions) with ordinality as f (t, k, v, n);
-    if v_seq / 1024 <> (v_seq - v_written) / 1024 then
-      update holdfast.stores set trimmed = greatest(trimmed, v_seq - c_horizon) where id = v_store;
-      delete from holdfast.feed where store = v_store and seq <= v_seq - c_horizon;
-    end if;
+  if cardinality(v_keys) > 0 then
+    perform holdfast.enter_feed(v_store, v_types, v_keys, v_versions);
   end if;
   return jsonb_build_object('outcome', 'applied', 'results', to_jsonb(v_results));
 end
 $$;
 
 -- Makes the rows of objects that are about to be uploaded, [{sha256, size, name}], and answers [{id, name, stored}]. Where the
--- same user has stored the same content before, that object is named instead; also one whose item never came to be written, so
--- that an upload that was interrupted goes on where it ended.
+-- same user has stored the same content before, and the object is in the bucket, that one is named instead; also one whose item
+-- never came to be written, so that an upload that was interrupted goes on where it ended.
 create or replace function public.holdfast_stage(p_store text, p_parts jsonb)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -369,7 +389,7 @@ begin
       where id = (
         select b.id from holdfast.bodies b where b.store = v_store and b.sha256 = v_part ->> 'sha256'
           and b.size = (v_part ->> 'size')::bigint and b.uploader is not distinct from auth.uid() and not b.condemned
-          and (b.stored or exists (select 1 from storage.objects o where o.bucket_id = 'holdfast' and o.name = b.name))
+          and exists (select 1 from storage.objects o where o.bucket_id = 'holdfast' and o.name = b.name)
         order by b.id limit 1 for update)
       returning id, name, true as stored into v_body;
     if not found then
@@ -427,7 +447,6 @@ returns jsonb language plpgsql volatile security invoker set search_path = '' as
 declare
   c_step constant integer := 256;
   v_store constant bigint := p_store::bigint;
-  v_parts bigint[];
   v_count integer;
 begin
   perform holdfast.check_owner(v_store);
@@ -441,18 +460,15 @@ begin
     order by v.key, v.version limit c_step for update
   ), dropped as (
     delete from holdfast.versions v using due where v.store = v_store and v.key = due.key and v.version = due.version
-    returning v.parts
+    returning 1
   )
-  select count(*), (select array_agg(part) from dropped d, unnest(d.parts) part) into v_count, v_parts from dropped;
-  if v_parts is not null then
-    perform holdfast.refer(v_parts, -1);
-  end if;
+  select count(*) into v_count from dropped;
   return jsonb_build_object('dropped', v_count, 'more', v_count >= c_step);
 end
 $$;
 
--- Replaces the header of one version, standing or kept, where it reads `p_from`, and nothing else. Answers whether it did, and the
--- header as it reads now; null where that version is not there.
+-- Replaces `encryption` in the header of one version, standing or kept, where it reads `p_from`, and nothing else. Answers whether it
+-- did, and the header as it reads now; null where that version is not there.
 create or replace function public.holdfast_rewrap(p_store text, p_key text, p_version text, p_from text, p_to text)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -465,6 +481,9 @@ begin
     raise exception 'HF004: who may edit is who shares, and who was made an editor';
   end if;
   if p_to is not null then
+    if holdfast.read_header(p_to) - 'encryption' is distinct from holdfast.read_header(p_from) - 'encryption' then
+      raise exception 'HF006: of a header nothing but its encryption can be replaced';
+    end if;
     update holdfast.items set header = p_to
       where store = v_store and key = p_key and version = p_version and header = p_from;
     v_done := found;
@@ -485,14 +504,9 @@ $$;
 -- Drops one kept version.
 create or replace function public.holdfast_drop(p_store text, p_key text, p_version text)
 returns void language plpgsql volatile security invoker set search_path = '' as $$
-declare
-  v_parts bigint[];
 begin
   perform holdfast.check_owner(p_store::bigint);
-  delete from holdfast.versions where store = p_store::bigint and key = p_key and version = p_version returning parts into v_parts;
-  if v_parts is not null then
-    perform holdfast.refer(v_parts, -1);
-  end if;
+  delete from holdfast.versions where store = p_store::bigint and key = p_key and version = p_version;
 end
 $$;
 

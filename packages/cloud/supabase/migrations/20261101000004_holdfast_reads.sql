@@ -157,7 +157,8 @@ end
 $$;
 
 -- The entries behind a place in the feed, as [seq, type, key, version]; null where the feed does not lead on from there. The
--- version of the entry at that place must be the one named: a database that was put back from a copy has others.
+-- version of the entry at that place must be the one named: a database that was put back from a copy has others. Who sees no entry
+-- has places of their own, named `-`, that are good as long as the feed reaches back to them.
 create or replace function public.holdfast_feed(p_store text, p_seq text, p_version text, p_limit integer)
 returns jsonb language plpgsql stable security invoker set search_path = '' as $$
 declare
@@ -166,7 +167,11 @@ declare
   v_answer jsonb;
 begin
   perform holdfast.check_store(v_store);
-  if v_seq > 0 then
+  if p_version = '-' then
+    if not exists (select 1 from holdfast.stores where id = v_store and v_seq between trimmed and seq) then
+      return null;
+    end if;
+  elsif v_seq > 0 then
     if not exists (select 1 from holdfast.feed where store = v_store and seq = v_seq and version = p_version)
       or exists (select 1 from holdfast.stores where id = v_store and trimmed >= v_seq) then
       return null;
@@ -180,7 +185,8 @@ begin
 end
 $$;
 
--- The newest entry, as [seq, version]; ["0", null] before the first.
+-- The newest entry, as [seq, version]; ["0", null] before the first. For who sees none, as what is shared with them has not been
+-- written to for long or ever, the store's newest number, which its row tells them anyway, and `-`.
 create or replace function public.holdfast_feed_end(p_store text)
 returns jsonb language plpgsql stable security invoker set search_path = '' as $$
 declare
@@ -189,6 +195,9 @@ begin
   perform holdfast.check_store(p_store::bigint);
   select jsonb_build_array(seq::text, version) into v_answer from holdfast.feed
     where store = p_store::bigint order by seq desc limit 1;
+  if v_answer is null then
+    select jsonb_build_array(seq::text, '-') into v_answer from holdfast.stores where id = p_store::bigint and seq > 0;
+  end if;
   return coalesce(v_answer, '["0", null]');
 end
 $$;
@@ -241,19 +250,4 @@ returns jsonb language sql stable security invoker set search_path = '' as $$
       'owner', s.owner, 'name', s.name, 'prefix', h.prefix, 'whole', h.whole, 'role', h.role)
     order by s.owner, s.name, h.prefix, h.whole), '[]')
   from holdfast.shares h join holdfast.stores s on s.id = h.store where h.grantee = (select auth.uid())
-$$;
-
--- Whoever is not signed in has no store. Supabase grants new functions of `public` to everybody, so that is taken back.
-do $$
-declare
-  v_function regprocedure;
-begin
-  for v_function in
-    select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where n.nspname = 'holdfast' or n.nspname = 'public' and p.proname like 'holdfast\_%'
-  loop
-    execute format('revoke all on function %s from public, anon', v_function);
-    execute format('grant execute on function %s to authenticated, service_role', v_function);
-  end loop;
-end
 $$;

@@ -17,7 +17,8 @@ create policy holdfast_read on storage.objects for select to authenticated
 drop policy if exists holdfast_upload on storage.objects;
 create policy holdfast_upload on storage.objects for insert to authenticated
   with check (bucket_id = 'holdfast' and exists (
-    select 1 from holdfast.bodies b where b.name = objects.name and not b.condemned and b.uploader = (select auth.uid())));
+    select 1 from holdfast.bodies b where b.name = objects.name and not b.condemned and b.refs = 0
+      and b.uploader = (select auth.uid())));
 
 -- Only what is condemned can be deleted.
 drop policy if exists holdfast_delete on storage.objects;

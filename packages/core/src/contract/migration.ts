@@ -52,6 +52,7 @@ export type MigrationEvent =
   | ({ type: "failure" } & MigrationFailure)
   | ({ type: "kept-both" } & KeptBoth)
   | { type: "backed-up"; key: string }
+  /** Of a deletion that the feed did not tell of, `key` is that of the destination where a `transform` had placed it. */
   | { type: "source-changed"; key: string; change: "save" | "delete" };
 
 /** How `migrate` goes about it. */
@@ -72,7 +73,7 @@ export interface MigrateOptions extends OperationOptions {
    */
   history?: boolean | undefined;
   /**
-   * An empty storage, or namespace, into which items of the destination are copied before they are replaced or deleted. Migrating
+   * An empty storage, or namespace, into which items of the destination are copied before they are replaced. Migrating
    * it into the destination with `conflict: "overwrite"` puts them back.
    */
   backup?: StorageEngine | undefined;
@@ -126,13 +127,14 @@ export interface MigrationReport {
   skipped: number;
   /** Read back from the destination and found equal. */
   verified: number;
-  /** Stored bytes written. */
+  /** Stored bytes written; for a dry run, what would be. */
   bytes: number;
   /** Copied into `backup`. */
   backedUp: number;
   /**
    * Items that were written or deleted in the source meanwhile, as its feed tells, and were copied or deleted anew. `pending`:
-   * the source was still changing when the migration ended: run it again. Without a feed nothing is known of this, save that an
+   * the source was still changing when the migration ended, or its feed did not reach back: run it again, and look with
+   * `compareStores` for what was deleted. Without a feed nothing is known of this, save that an
    * item which changed before it was verified is listed as a failure.
    */
   changed: { saved: number; deleted: number; pending: boolean };

@@ -2,9 +2,13 @@
 export function canonicalJson(value: unknown): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const members = Object.entries(value)
-    .filter(([, part]) => part !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, part]) => `${JSON.stringify(name)}:${canonicalJson(part)}`);
-  return `{${members.join(",")}}`;
+  let members = "";
+  // By their UTF-16 units, as strings are sorted.
+  for (const name of Object.keys(value).sort()) {
+    const part: unknown = (value as Readonly<Record<string, unknown>>)[name];
+    if (part === undefined) continue;
+    if (members !== "") members += ",";
+    members += `${JSON.stringify(name)}:${canonicalJson(part)}`;
+  }
+  return `{${members}}`;
 }

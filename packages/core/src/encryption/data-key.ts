@@ -6,6 +6,8 @@ import type { Awaitable, RecordHeader } from "../spi/index.js";
 import { equalBytes, joined, lengthAndText, utf8 } from "./byte-fields.js";
 import { type EncryptionFacts, KEY_BYTES, ONLY_NONCE, refused, type Wrap } from "./format.js";
 
+const LABEL: Uint8Array = utf8("holdfast/1 wrap");
+
 /** What a value is bound to beside its key. */
 export type Binding = Pick<EncryptionFacts, "realm" | "id">;
 
@@ -74,5 +76,5 @@ function wrappingKeys(
 }
 
 function additionalOf({ realm, id }: Binding): Uint8Array {
-  return joined(utf8("holdfast/1 wrap"), lengthAndText(realm), id);
+  return joined(LABEL, lengthAndText(realm), id);
 }

@@ -2,7 +2,7 @@ import { cryptoPlatform } from "#crypto";
 import { chain } from "../awaitable.js";
 import type { Awaitable, EncryptionHeader, RecordHeader } from "../spi/index.js";
 import { toBase64Url } from "./base64url.js";
-import { equalBytes, joined, utf8 } from "./byte-fields.js";
+import { equalBytes, utf8 } from "./byte-fields.js";
 import { canonicalJson } from "./canonical-json.js";
 import { refused } from "./format.js";
 
@@ -31,5 +31,5 @@ function macOf(
 ): Awaitable<Uint8Array> {
   const { created: _created, ...rest } = header;
   const signed = canonicalJson({ ...rest, encryption: { ...rest.encryption, mac: undefined } });
-  return cryptoPlatform.hmac(key, joined(utf8("holdfast/1 header"), utf8(signed)));
+  return cryptoPlatform.hmac(key, utf8(`holdfast/1 header${signed}`));
 }

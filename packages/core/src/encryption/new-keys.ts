@@ -12,6 +12,8 @@ export interface NewValueKeys extends ValueKeys {
   readonly header: Omit<EncryptionHeader, "sealed" | "mac">;
 }
 
+/** Random bytes that the keys of one value are made of. */
+const DRAWN_BYTES = ID_BYTES + KEY_BYTES + SALT_BYTES;
 /** Most that are made ahead: what the first of them costs more is little for each of so many. */
 const MOST_AHEAD = 15;
 
@@ -36,17 +38,17 @@ export class NewKeys {
   next(): Awaitable<NewValueKeys> {
     const ready = this.#ready.pop();
     if (ready !== undefined) return ready;
-    const first = this.#make();
-    for (let count = 0; count < this.#ahead; count++) {
-      const further = this.#make();
+    const bytes = this.#random.bytes((1 + this.#ahead) * DRAWN_BYTES);
+    const first = this.#make(bytes.subarray(0, DRAWN_BYTES));
+    for (let at = DRAWN_BYTES; at < bytes.length; at += DRAWN_BYTES) {
+      const further = this.#make(bytes.subarray(at, at + DRAWN_BYTES));
       if (!isPromise(further)) this.#ready.push(further);
     }
     if (!isPromise(first)) this.#ahead = Math.min(MOST_AHEAD, 2 * this.#ahead + 1);
     return first;
   }
 
-  #make(): Awaitable<NewValueKeys> {
-    const bytes = this.#random.bytes(ID_BYTES + KEY_BYTES + SALT_BYTES);
+  #make(bytes: Uint8Array): Awaitable<NewValueKeys> {
     const id = bytes.slice(0, ID_BYTES);
     const data = bytes.slice(ID_BYTES, ID_BYTES + KEY_BYTES);
     const salt = bytes.slice(ID_BYTES + KEY_BYTES);

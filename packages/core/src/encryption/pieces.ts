@@ -14,6 +14,8 @@ const PIECE_BYTES: number = 64 * 1024;
 const SEALED_PIECE: number = PIECE_BYTES + TAG_BYTES;
 const FORMATS: Readonly<Record<Format, number>> = { json: 1, yaml: 2, binary: 3 };
 
+const LABEL: Uint8Array = utf8("holdfast/1 chunk");
+
 /** What every piece of a value is bound to, beside its place. */
 export interface PieceBinding extends Binding {
   /** The key in the store. */
@@ -43,7 +45,7 @@ export class PieceCipher {
     this.#aes = aes;
     const codec = new Uint8Array([FORMATS[format], compression === null ? 0 : 1]);
     const place = new Uint8Array(5);
-    this.#binding = joined(utf8("holdfast/1 chunk"), lengthAndText(realm), lengthAndText(path), id, codec, place);
+    this.#binding = joined(LABEL, lengthAndText(realm), lengthAndText(path), id, codec, place);
   }
 
   static of(content: Uint8Array, binding: PieceBinding): Awaitable<PieceCipher> {

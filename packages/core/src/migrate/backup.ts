@@ -5,7 +5,7 @@ import { discard, headerOf, readStored } from "./read-stored.js";
 import type { Run } from "./run.js";
 import { sameValue } from "./same-value.js";
 
-/** Copies what stands in the destination into the backup, before it is replaced or deleted. */
+/** Copies what stands in the destination into the backup, before it is replaced. */
 export async function backUp(run: Run, over: RecordHeader): Promise<void> {
   const { backup, destination, operation } = run;
   if (backup === undefined) return;

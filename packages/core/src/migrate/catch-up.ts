@@ -1,9 +1,7 @@
-import { deleteRecord } from "../engine/delete-record.js";
-import { StorageError } from "../errors.js";
-import type { FeedEntry, RecordHeader } from "../spi/index.js";
-import { backUp } from "./backup.js";
+import type { FeedEntry } from "../spi/index.js";
 import { copyItem } from "./copy.js";
-import { moveOf } from "./moves.js";
+import { type Move, moveOf } from "./moves.js";
+import { removeCopy, removeElsewhere } from "./remove-stale.js";
 import type { Run } from "./run.js";
 import { standingAt } from "./standing.js";
 import { verifyMove } from "./verify-move.js";
@@ -48,9 +46,11 @@ async function follow(run: Run, check: boolean): Promise<"even" | "changed" | "r
     if (page === undefined || page.outcome === "resync") return "resync";
     const end = page.changes.findIndex(({ cursor }) => cursor === until);
     const entries = end < 0 ? page.changes : page.changes.slice(0, end + 1);
-    for (const key of wantedKeys(run, entries)) {
-      if (await takeUp(run, key, check)) changed = true;
-    }
+    const { saved, deleted } = state.report.changed;
+    const moved = new Map<string, string | undefined>();
+    for (const key of wantedKeys(run, entries)) await takeUp(run, key, check, moved);
+    if (moved.size > 0) await removeElsewhere(run, moved);
+    if (state.report.changed.saved + state.report.changed.deleted > saved + deleted) changed = true;
     const last = entries.at(-1);
     if (last === undefined) break;
     state.cursor = last.cursor;
@@ -64,47 +64,34 @@ function wantedKeys({ source, options }: Run, entries: readonly FeedEntry[]): Se
   return new Set(entries.flatMap(({ key }) => (key.startsWith(prefix) ? key : [])));
 }
 
-/** Brings one item to where the source has it now. True when that took a write. */
-async function takeUp(run: Run, path: string, check: boolean): Promise<boolean> {
-  const { state, source, operation } = run;
+/** Brings one item to where the source has it now. `moved` is told of what may stand elsewhere as well. */
+async function takeUp(run: Run, path: string, check: boolean, moved: Map<string, string | undefined>): Promise<void> {
+  const { source, operation, options } = run;
   const { signal } = operation;
-  const { changed } = state.report;
-  const before = changed.saved + changed.deleted;
   const key = run.relative(path);
   await run.attempt(key, async () => {
     run.checkWanted();
     const { session } = source;
     const header = await session.ask(operation, () => session.adapter.stat(path, { now: session.now(), signal }));
-    if (header === undefined) return remove(run, key);
-    await bring(run, header, check);
+    const move = header && (await moveOf(run, header));
+    if (move !== undefined) return bring(run, move, check, moved);
+    // Gone, or left out now.
+    if (options.transform === undefined) await removeCopy(run, key);
+    else moved.set(key, undefined);
   });
-  return changed.saved + changed.deleted > before;
 }
 
-async function bring(run: Run, header: RecordHeader, check: boolean): Promise<void> {
-  const move = await moveOf(run, header);
-  if (move === undefined) return;
-  const before = run.state.report.changed.saved;
-  await copyItem(run, move, await standingAt(run, move.expected.key), true);
-  if (check && run.state.report.changed.saved > before) await verifyMove(run, move);
-}
-
-/** Deletes what this migration had put into the destination. */
-async function remove(run: Run, key: string): Promise<void> {
-  const { state, destination, operation, options } = run;
+async function bring(run: Run, move: Move, check: boolean, moved: Map<string, string | undefined>): Promise<void> {
+  const { state, destination, options } = run;
+  const { key, expected } = move;
+  const before = state.report.changed.saved;
+  const standing = await standingAt(run, expected.key);
+  const inPlace = standing !== undefined && state.settled.wrote(key, standing);
+  await copyItem(run, move, standing, true);
   const as = state.exceptions.get(key);
-  // Where a transform had put an item cannot be told without the item.
-  if (as === null || options.transform !== undefined) return;
-  const standing = await standingAt(run, destination.prefix + (as ?? key));
-  if (standing === undefined || !state.settled.has(standing)) return;
-  await backUp(run, standing);
-  try {
-    await deleteRecord(destination.session, operation, standing.key, standing.version);
-  } catch (error) {
-    // Somebody else wrote it just now: then it is theirs.
-    if (StorageError.is(error, "CONFLICT")) return;
-    throw error;
+  // A transform may have given it another key than before; null: the policy left it out there.
+  if (options.transform !== undefined && !inPlace) {
+    moved.set(key, as === null ? undefined : as === undefined ? expected.key : destination.pathOf(as));
   }
-  state.report.changed.deleted++;
-  await state.tell({ type: "source-changed", key, change: "delete" });
+  if (check && state.report.changed.saved > before) await verifyMove(run, move);
 }

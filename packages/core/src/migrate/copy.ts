@@ -110,7 +110,7 @@ export async function account(
   if (as !== undefined && state.exceptions.get(key) !== as) await state.keepBoth({ key, as });
   if (decision.kind === "unchanged") {
     if (!following) report.unchanged++;
-    state.settle(key, decision.standing, as);
+    state.settle(key, decision.standing, "found", as);
     return;
   }
   if (following) {
@@ -118,7 +118,7 @@ export async function account(
     await state.tell({ type: "source-changed", key, change: "save" });
   } else report.copied++;
   report.bytes += expected.storedSize;
-  if (written !== undefined) state.settle(key, written, as);
+  if (written !== undefined) state.settle(key, written, "written", as);
 }
 
 /** A small record with its body; undefined where it changed in the source since it was listed. */

@@ -29,8 +29,10 @@ export interface CopyDecision {
 const MOST_NAMES = 1_000;
 
 /**
- * `following`: the item was passed before, and has changed in the source since. What this migration put there is then replaced by
- * what the source has now. Before, it can only be another item that became the same key.
+ * `following`: the item was passed before, and has changed in the source since. What this migration wrote for it is then replaced by
+ * what the source has now; what it only found there is the destination's own, and left to the policy.
+ *
+ * @throws CONFLICT where another item of the source has become the same key.
  */
 export async function decide(
   run: Run,
@@ -38,19 +40,15 @@ export async function decide(
   standing: RecordHeader | undefined,
   following: boolean,
 ): Promise<Decision> {
-  const { expected } = move;
+  const { key, expected } = move;
+  const { settled } = run.state;
   if (standing === undefined) return { kind: "copy", at: expected.key, as: undefined, over: undefined, ours: false };
+  if (run.options.transform !== undefined && settled.hasOfAnother(key, standing)) {
+    throw new StorageError("CONFLICT", `another item of the source has become ${JSON.stringify(expected.key)} already`);
+  }
   if (await hasArrived(run, move, standing)) return { kind: "unchanged", standing, as: undefined };
   const over: CopyDecision = { kind: "copy", at: expected.key, as: undefined, over: standing, ours: false };
-  if (run.state.settled.has(standing)) {
-    if (following) return { ...over, ours: true };
-    if (move.transformed) {
-      throw new StorageError(
-        "CONFLICT",
-        `another item of the source has become ${JSON.stringify(expected.key)} already`,
-      );
-    }
-  }
+  if (following && settled.wrote(key, standing)) return { ...over, ours: true };
   // Cut off within the versions of this item: they go on behind the one that stands.
   if (run.history && (await isEarlier(run, move, standing))) return { ...over, ours: true };
   switch (run.policy) {
@@ -84,7 +82,7 @@ async function beside(run: Run, move: Move, following: boolean): Promise<Decisio
     const standing = await standingAt(run, at);
     if (standing === undefined) return { kind: "copy", at, as, over: undefined, ours: false };
     if (await hasArrived(run, move, standing)) return { kind: "unchanged", standing, as };
-    if (following && known === as && run.state.settled.has(standing)) {
+    if (following && known === as && run.state.settled.wrote(move.key, standing)) {
       return { kind: "copy", at, as, over: standing, ours: true };
     }
   }

@@ -5,6 +5,8 @@ export type Phase = "plan" | "copy" | "verify";
 /** Where the migration stands. Lists hold what is new since the line before. */
 export interface JournalLine {
   readonly phase: Phase;
+  /** The whole source is looked at once more: `after` is the place in that pass, which begins again. */
+  readonly anew: boolean;
   readonly after: string | null;
   readonly cursor: string | null;
   readonly counts: Pick<

@@ -115,6 +115,7 @@ function isLine(value: unknown): value is JournalLine {
   return (
     isPlainObject(value) &&
     (value["phase"] === "copy" || value["phase"] === "verify") &&
+    typeof value["anew"] === "boolean" &&
     (value["after"] === null || typeof value["after"] === "string") &&
     (value["cursor"] === null || typeof value["cursor"] === "string") &&
     typeof value["settled"] === "string" &&

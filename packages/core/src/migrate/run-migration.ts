@@ -10,9 +10,11 @@ import { batches } from "./batches.js";
 import { catchUp, feedPosition } from "./catch-up.js";
 import { account, copyBatch } from "./copy.js";
 import { decide } from "./decide.js";
+import { Fingerprints } from "./fingerprints.js";
 import { Journal } from "./journal.js";
 import { type Move, moveOf } from "./moves.js";
 import { discard, readStored } from "./read-stored.js";
+import { removeUnmet } from "./remove-stale.js";
 import { Run } from "./run.js";
 import { MOST_LISTED, RunState } from "./run-state.js";
 import { Standing } from "./standing.js";
@@ -28,7 +30,7 @@ export async function runMigration(
 ): Promise<MigrationReport> {
   const tally: Tally = { bytes: 0, retries: 0 };
   const operation: Operation = { name: "migrate", signal: options.signal, tally };
-  const state = new RunState(options.dryRun ?? false, options.onEvent);
+  const state = new RunState(options.dryRun ?? false, options.transform !== undefined, options.onEvent);
   const run = new Run(source, destination, backup, options, operation, state);
   // Every storage counts it as work in flight: closing one waits for it. And each tells of it, in the same figures.
   const within = (internals: Internals | undefined, work: () => Promise<MigrationReport>) =>
@@ -47,8 +49,10 @@ export async function runMigration(
 class Migration {
   readonly #run: Run;
   readonly #journal: Journal;
-  /** Moves that were not as they should be when they were verified: looked at again once the feed was read. */
-  readonly #doubtful: Move[] = [];
+  /** Keys of what was not as it should be when it was verified: looked at again once the feed was read. */
+  readonly #doubtful: string[] = [];
+  /** What is gone from the source may still be in the destination. */
+  #isUnswept = false;
 
   constructor(run: Run) {
     this.#run = run;
@@ -128,9 +132,10 @@ class Migration {
       state.phase = "copy";
       await this.#journal.note(state);
     }
-    await this.#copyAll(false);
+    // A pass that was cut off knows no more what it met: it begins again.
+    if (!state.anew) await this.#copyAll(false);
     // A feed that does not reach back even now leaves the rest to the reading after the verification, which says so.
-    if (!(await catchUp(run, false))) {
+    if (state.anew || !(await catchUp(run, false))) {
       await this.#copyAnew();
       await catchUp(run, false);
     }
@@ -139,12 +144,18 @@ class Migration {
     await this.#journal.note(state);
   }
 
-  /** The feed does not reach back: everything is looked at once more. */
+  /** The feed does not reach back: everything is looked at once more, and what is not met then is gone from the source. */
   async #copyAnew(): Promise<void> {
     const { state } = this.#run;
     state.cursor = await feedPosition(this.#run);
     state.after = undefined;
+    state.met = new Fingerprints();
+    const { failed } = state;
     await this.#copyAll(true);
+    // What failed was perhaps not met, and is not gone.
+    if (state.failed === failed) await removeUnmet(this.#run, state.met);
+    else this.#isUnswept = true;
+    state.met = undefined;
   }
 
   async #copyAll(following: boolean): Promise<void> {
@@ -155,7 +166,7 @@ class Migration {
     // Found in the plan already, where that could be known.
     const fail = async (key: string, error: unknown) => {
       const failure = run.failureOf(error);
-      if (!state.exceptions.has(key)) await state.fail(key, failure);
+      if (following || !state.exceptions.has(key)) await state.fail(key, failure);
     };
     for await (const { moves, last } of batches(run, state.after, fail)) {
       const wanted = following ? moves : moves.filter(({ key }) => !state.exceptions.has(key));
@@ -173,11 +184,14 @@ class Migration {
     const { state } = run;
     const { report } = state;
     const meter = run.meter("verify", report.planned, { items: report.verified, bytes: state.verifiedBytes });
-    const fail = async (_key: string, error: unknown) => {
-      // Counted when it was to be copied; only what ends the whole is new.
-      run.failureOf(error);
+    const doubt = async (key: string, error: unknown) => {
+      const failure = run.failureOf(error);
+      // What is not to be in the destination was told of when it was to be copied.
+      if (state.exceptions.get(key) === null) return;
+      if (this.#doubtful.length < MOST_LISTED) this.#doubtful.push(key);
+      else await state.fail(key, failure);
     };
-    for await (const { moves, last } of batches(run, state.after, fail)) {
+    for await (const { moves, last } of batches(run, state.after, doubt)) {
       await concurrently(moves, run.concurrency, async (move) => {
         try {
           run.checkWanted();
@@ -186,9 +200,7 @@ class Migration {
           state.verifiedBytes += move.header.storedSize;
           meter.add(1, move.header.storedSize);
         } catch (error) {
-          const failure = run.failureOf(error);
-          if (this.#doubtful.length < MOST_LISTED) this.#doubtful.push(move);
-          else await state.fail(move.key, failure);
+          await doubt(move.key, error);
         }
       });
       state.after = last;
@@ -203,10 +215,10 @@ class Migration {
     const run = this.#run;
     const { state } = run;
     const check = run.options.validate ?? true;
-    if (!(await catchUp(run, check))) state.report.changed.pending = true;
-    for (const { header, key } of this.#doubtful) {
+    if (!(await catchUp(run, check)) || this.#isUnswept) state.report.changed.pending = true;
+    for (const key of this.#doubtful) {
       await run.attempt(key, async () => {
-        const now = await this.#again(header.key);
+        const now = await this.#again(run.source.prefix + key);
         if (now !== undefined && (await this.#judge(now))) state.report.verified++;
       });
     }

@@ -1,9 +1,9 @@
 import type { KeptBoth, MigrationEvent, MigrationFailure, MigrationReport } from "../contract/migration.js";
 import { callersOwn } from "../engine/failure.js";
 import type { StorageError } from "../errors.js";
-import type { RecordHeader } from "../spi/index.js";
+import { type Fingerprints, placeMark } from "./fingerprints.js";
 import type { JournalLine, Phase } from "./journal-line.js";
-import { SettledItems } from "./settled.js";
+import { type Identity, SettledItems, type Settling } from "./settled.js";
 
 /** Keeps the report within bounds on a disaster of millions of items. */
 export const MOST_LISTED = 10_000;
@@ -13,12 +13,18 @@ type Listener = (event: MigrationEvent) => void;
 /** How far a migration has got: what its journal holds, and what its report tells. */
 export class RunState {
   readonly report: MigrationReport;
-  readonly settled: SettledItems = new SettledItems();
+  readonly settled: SettledItems;
   /** Items that are not in the destination under their own key: where else they are, or null for those left out. */
   readonly exceptions: Map<string, string | null> = new Map();
   phase: Phase = "plan";
   /** The last key, as the source calls it, with which the phase is done. */
   after: string | undefined;
+  /** The whole source is looked at once more, since its feed does not reach back: what its items are in the destination. */
+  met: Fingerprints | undefined;
+  /** An earlier run was cut off while it did so. */
+  anew = false;
+  /** How often an item failed, also one that was told of already. */
+  failed = 0;
   /** Bytes of the items with which the copy is done, whether they were sent or not. */
   passed: { items: number; bytes: number } = { items: 0, bytes: 0 };
   /** Bytes verified. */
@@ -29,7 +35,9 @@ export class RunState {
   /** Since the last line. */
   #news: Required<Pick<JournalLine, "exceptions" | "conflicts" | "failures" | "keptBoth">> = nothing();
 
-  constructor(dryRun: boolean, listener: Listener | undefined) {
+  /** `shared`: several items of the source may become one key. */
+  constructor(dryRun: boolean, shared: boolean, listener: Listener | undefined) {
+    this.settled = new SettledItems(shared);
     this.#listener = listener;
     this.report = {
       ok: true,
@@ -55,8 +63,9 @@ export class RunState {
   }
 
   /** The item is in the destination, as `header` says; `as`: under another key than its own. */
-  settle(key: string, header: Pick<RecordHeader, "key" | "version" | "created">, as?: string): void {
-    this.settled.add(header);
+  settle(key: string, header: Identity, how: Settling, as?: string): void {
+    this.settled.add(key, header, how);
+    this.met?.add(placeMark(header));
     if (as !== undefined) this.#except(key, as);
     else if (this.exceptions.delete(key)) {
       this.#news.exceptions.push([key]);
@@ -81,6 +90,9 @@ export class RunState {
   }
 
   async fail(key: string, { code, message }: Pick<StorageError, "code" | "message">): Promise<void> {
+    this.failed++;
+    // Told of already.
+    if (this.exceptions.get(key) === null && this.report.failures.some((each) => each.key === key)) return;
     this.leaveOut(key);
     const failure: MigrationFailure = { key, code, message };
     if (this.report.failures.length < MOST_LISTED) {
@@ -103,6 +115,7 @@ export class RunState {
     const { copied, unchanged, skipped, verified, bytes, backedUp, changed, planned } = this.report;
     const line: JournalLine = {
       phase: this.phase,
+      anew: this.met !== undefined,
       after: this.after ?? null,
       cursor: this.cursor ?? null,
       counts: { planned, copied, unchanged, skipped, verified, bytes, backedUp, changed },
@@ -125,6 +138,7 @@ export class RunState {
   apply(line: JournalLine): boolean {
     const { report } = this;
     this.phase = line.phase;
+    this.anew = line.anew;
     this.after = line.after ?? undefined;
     this.cursor = line.cursor ?? undefined;
     Object.assign(report, line.counts);

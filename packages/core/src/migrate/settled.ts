@@ -1,35 +1,72 @@
 import type { RecordHeader } from "../spi/index.js";
+import { type Fingerprint, Fingerprints, fingerprint, joined, placeMark, restored, written } from "./fingerprints.js";
 
-type Identity = Pick<RecordHeader, "key" | "version" | "created">;
+export type Identity = Pick<RecordHeader, "key" | "version" | "created">;
 
-const SMALLEST = 1_024;
-/** Of a fingerprint in text. */
-const DIGITS = 16;
+/** `written`: this migration put it there. `found`: it was there already, as the source has it, and is not ours to do away with. */
+export type Settling = "written" | "found";
+
+/** No key is empty. */
+const ANY = "";
+const HOWS = ["written", "found"] as const;
 
 /**
- * What a migration has put into the destination, or found there already: fingerprints of key, version and `created`, 8 bytes each.
- * That an item which was never added seems to be there has a chance of one in 2^64 for each that was.
+ * What a migration has put into the destination, or found there already: of each item a fingerprint of its key in the source and of
+ * key, version and `created` in the destination. `shared`: several keys of the source may become one; then a second one, without the key in the source.
  */
 export class SettledItems {
-  /** Open addressing, the two halves of each fingerprint side by side; a first half of 0 is a free place. */
-  #places = new Uint32Array(2 * SMALLEST);
-  #count = 0;
-  /** Halves of fingerprints, one after the other. */
-  #fresh: number[] = [];
+  readonly #known = new Fingerprints();
+  #fresh: Fingerprint[] = [];
+  readonly #shared: boolean;
 
-  add(identity: Identity): void {
-    const [high, low] = fingerprint(identity);
-    if (this.#insert(high, low)) this.#fresh.push(high, low);
+  constructor(shared: boolean) {
+    this.#shared = shared;
   }
 
-  has(identity: Identity): boolean {
-    const [high, low] = fingerprint(identity);
-    return this.#places[this.#find(high, low)] !== 0;
+  /** `source`: the key of the item as the source calls it. */
+  add(source: string, identity: Identity, how: Settling): void {
+    const place = placeMark(identity);
+    const own = joined(sourceMark(source, "written"), place);
+    // What was written stays ours when it is found again.
+    if (this.#known.has(own)) return;
+    this.#add(how === "written" ? own : joined(sourceMark(source, how), place));
+    if (this.#shared) this.#add(joined(sourceMark(ANY, how), place));
+  }
+
+  /** Whether the item of the source is settled by what stands there. */
+  has(source: string, identity: Identity): boolean {
+    const place = placeMark(identity);
+    return HOWS.some((how) => this.#known.has(joined(sourceMark(source, how), place)));
+  }
+
+  /** Whether what stands there was written for this item of the source. */
+  wrote(source: string, identity: Identity): boolean {
+    return this.#known.has(joined(sourceMark(source, "written"), placeMark(identity)));
+  }
+
+  /** Whether what stands there settles another item of the source. */
+  hasOfAnother(source: string, identity: Identity): boolean {
+    return this.has(ANY, identity) && !this.has(source, identity);
+  }
+
+  /** Whether what stands there was written for whatever item, where several may become one. */
+  wroteAny(identity: Identity): boolean {
+    return this.wrote(ANY, identity);
+  }
+
+  /** Tells for which of these items of the source, if for any, something was written, where several may become one. */
+  writersAmong(sources: Iterable<string>): (identity: Identity) => string | undefined {
+    const marks = [...sources].map((source) => [source, sourceMark(source, "written")] as const);
+    return (identity) => {
+      if (!this.wroteAny(identity)) return undefined;
+      const place = placeMark(identity);
+      return marks.find(([, mark]) => this.#known.has(joined(mark, place)))?.[0];
+    };
   }
 
   /** What was added since the last call, as text for `restore`. */
   takeFresh(): string {
-    const text = this.#fresh.map(digits).join("");
+    const text = written(this.#fresh);
     this.#fresh = [];
     return text;
   }
@@ -40,71 +77,16 @@ export class SettledItems {
 
   /** False for what `takeFresh` did not make. */
   restore(text: string): boolean {
-    if (text.length % DIGITS !== 0 || !/^[0-9a-f]*$/.test(text)) return false;
-    for (let at = 0; at < text.length; at += DIGITS) {
-      const middle = at + DIGITS / 2;
-      this.#insert(Number.parseInt(text.slice(at, middle), 16), Number.parseInt(text.slice(middle, at + DIGITS), 16));
-    }
-    return true;
+    const fingerprints = restored(text);
+    for (const each of fingerprints ?? []) this.#known.add(each);
+    return fingerprints !== undefined;
   }
 
-  #insert(high: number, low: number): boolean {
-    const place = this.#find(high, low);
-    if (this.#places[place] !== 0) return false;
-    this.#places[place] = high;
-    this.#places[place + 1] = low;
-    this.#count++;
-    // At most half full, so that a search ends soon.
-    if (this.#count * 4 > this.#places.length) this.#grow();
-    return true;
-  }
-
-  /** The place that holds it, or the free one where it would go. */
-  #find(high: number, low: number): number {
-    const places = this.#places;
-    const last = places.length / 2 - 1;
-    for (let at = low & last; ; at = (at + 1) & last) {
-      const place = at * 2;
-      if (places[place] === 0 || (places[place] === high && places[place + 1] === low)) return place;
-    }
-  }
-
-  #grow(): void {
-    const old = this.#places;
-    this.#places = new Uint32Array(old.length * 2);
-    for (let place = 0; place < old.length; place += 2) {
-      const [high = 0, low = 0] = old.subarray(place, place + 2);
-      if (high === 0) continue;
-      const free = this.#find(high, low);
-      this.#places[free] = high;
-      this.#places[free + 1] = low;
-    }
+  #add(mark: Fingerprint): void {
+    if (this.#known.add(mark)) this.#fresh.push(mark);
   }
 }
 
-/** Two independent hashes of 32 bits, mixed as in MurmurHash3 (public domain); the first is never 0. */
-function fingerprint({ key, version, created }: Identity): [number, number] {
-  const text = `${key}\0${version}\0${created}`;
-  let a = 0x9e3779b9;
-  let b = 0x85ebca6b;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    a = Math.imul(a ^ unit, 0xcc9e2d51);
-    a = (a << 15) | (a >>> 17);
-    b = Math.imul(b ^ unit, 0x1b873593);
-    b = (b << 13) | (b >>> 19);
-  }
-  return [mixed(a ^ Math.imul(b, 0x38b34ae5)) || 1, mixed(b ^ Math.imul(a, 0xa1e38b93))];
-}
-
-function mixed(hash: number): number {
-  let bits = hash ^ (hash >>> 16);
-  bits = Math.imul(bits, 0x85ebca6b);
-  bits ^= bits >>> 13;
-  bits = Math.imul(bits, 0xc2b2ae35);
-  return (bits ^ (bits >>> 16)) >>> 0;
-}
-
-function digits(half: number): string {
-  return half.toString(16).padStart(DIGITS / 2, "0");
+function sourceMark(source: string, how: Settling): Fingerprint {
+  return fingerprint(`${how}\0${source}`);
 }

@@ -32,7 +32,7 @@ export async function verifyMove(run: Run, move: Move): Promise<boolean> {
       { key },
     );
   }
-  if (!state.settled.has(found)) {
+  if (!state.settled.has(key, found)) {
     throw new StorageError(
       "CORRUPT",
       "version or creation in the destination are not those that were written: it was changed meanwhile",

@@ -19,6 +19,41 @@ async function pair() {
 const keysOf = async (storage: StorageEngine) => (await storage.list()).map(({ key }) => key);
 const writesOf = ({ calls }: MapAdapter) => calls.filter((call) => /^(put|delete|batch|writeStream)/.test(call));
 
+/** Calls `work` before the first call of an adapter's method: `get` of the destination is the first reading back. */
+function once(adapter: MapAdapter, method: "get", work: () => Promise<unknown>): void {
+  const call = adapter[method].bind(adapter);
+  let first = true;
+  adapter[method] = async (...args) => {
+    const isFirst = first;
+    first = false;
+    if (isFirst) await work();
+    return call(...args);
+  };
+}
+
+it.each(["stop", "skip", "newer", "overwrite", "keep-both"] as const)(
+  "%s decides also on what was there already, and equal until the source changed",
+  async (conflict) => {
+    const ports = new FakePorts();
+    const destination = new RememberingAdapter();
+    const [from, to] = [
+      await openStorage(new RememberingAdapter(), { ports }),
+      await openStorage(destination, { ports }),
+    ];
+    await from.save("a", "equal");
+    await createMigrator(from, to).migrate();
+    once(destination, "get", () => {
+      ports.time += 10;
+      return from.save("a", "changed");
+    });
+    const report = await createMigrator(from, to).migrate({ conflict });
+    expect(report.conflicts).toEqual(conflict === "stop" ? ["a"] : []);
+    expect(report.skipped).toBe(conflict === "skip" ? 1 : 0);
+    expect(await to.load("a")).toBe(conflict === "newer" || conflict === "overwrite" ? "changed" : "equal");
+    expect(await keysOf(to)).toEqual(conflict === "keep-both" ? ["a", "a~migrated"] : ["a"]);
+  },
+);
+
 describe("keep-both", () => {
   it("leaves what stands and puts the source's item beside it, once", async () => {
     const { from, to } = await pair();
@@ -78,6 +113,34 @@ describe("a backup", () => {
     expect(await to.load("a")).toBe("destination's a");
     const { version: _, ...after } = (await to.stat("a")) ?? {};
     expect({ ...after, version: before?.version }).toEqual(before);
+  });
+
+  it("holds what was there already, and equal until the source changed", async () => {
+    const { from, to, destination } = await pair();
+    const backup = await openStorage(new MapAdapter());
+    await from.save("a", "equal");
+    await from.save("b", "equal");
+    await createMigrator(from, to).migrate();
+    once(destination, "get", () => from.save("a", "changed"));
+    const report = await createMigrator(from, to).migrate({ conflict: "overwrite", backup });
+    expect(report).toMatchObject({ ok: true, unchanged: 2, backedUp: 1, changed: { saved: 1 } });
+    expect([await to.load("a"), await backup.load("a")]).toEqual(["changed", "equal"]);
+  });
+
+  it("is not asked for what this migration itself wrote, and deletes as the source does", async () => {
+    const { from, to, destination } = await pair();
+    const backup = await openStorage(new MapAdapter());
+    await from.save("a", "source");
+    await from.save("b", "source");
+    await to.save("a", "destination");
+    once(destination, "get", async () => {
+      await from.delete("a");
+      await from.delete("b");
+    });
+    const report = await createMigrator(from, to).migrate({ conflict: "overwrite", backup });
+    expect(report).toMatchObject({ ok: true, failures: [], backedUp: 1, changed: { deleted: 2 } });
+    expect(await keysOf(to)).toEqual([]);
+    expect(await backup.load("a")).toBe("destination");
   });
 
   it("is refused when it holds something, before anything is replaced", async () => {

@@ -3,24 +3,43 @@ import { expect, it } from "vitest";
 import { SettledItems } from "../../dist/migrate/settled.js";
 
 const item = (index: number) => ({ key: `some/key/${index}`, version: `v${index % 7}` as Version, created: index % 3 });
+const how = (index: number) => (index % 2 === 0 ? "written" : "found");
 
-it("knows what was added and nothing else, and what it wrote down it can take up", () => {
-  const settled = new SettledItems();
-  const lines: string[] = [];
-  for (let index = 0; index < 50_000; index++) {
-    settled.add(item(index));
-    settled.add(item(index));
-    if (index % 1_000 === 999) lines.push(settled.takeFresh());
-  }
-  expect(lines.join("").length).toBe(50_000 * 16);
-  const again = new SettledItems();
-  for (const line of lines) expect(again.restore(line)).toBe(true);
-  for (const each of [settled, again]) {
-    for (let index = 0; index < 50_000; index++) expect(each.has(item(index))).toBe(true);
-    for (let index = 50_000; index < 100_000; index++) expect(each.has(item(index))).toBe(false);
-    expect(each.has({ ...item(1), created: 77 })).toBe(false);
-    expect(each.has({ ...item(1), version: "v" as Version })).toBe(false);
-  }
-  expect(again.restore("12")).toBe(false);
-  expect(again.restore("g".repeat(16))).toBe(false);
+it.each([false, true])(
+  "knows what was added and nothing else, and what it wrote down it can take up; several may become one: %s",
+  (shared) => {
+    const settled = new SettledItems(shared);
+    const lines: string[] = [];
+    for (let index = 0; index < 50_000; index++) {
+      settled.add(`k${index}`, item(index), how(index));
+      settled.add(`k${index}`, item(index), how(index));
+      if (index % 1_000 === 999) lines.push(settled.takeFresh());
+    }
+    expect(lines.join("").length).toBe(50_000 * 16 * (shared ? 2 : 1));
+    const again = new SettledItems(shared);
+    for (const line of lines) expect(again.restore(line)).toBe(true);
+    for (const each of [settled, again]) {
+      for (let index = 0; index < 50_000; index++) {
+        expect(each.has(`k${index}`, item(index))).toBe(true);
+        expect(each.wrote(`k${index}`, item(index))).toBe(how(index) === "written");
+        expect(each.hasOfAnother(`k${index}`, item(index))).toBe(false);
+        expect(each.has(`k${index + 1}`, item(index))).toBe(false);
+        expect(each.hasOfAnother(`k${index + 1}`, item(index))).toBe(shared);
+      }
+      for (let index = 50_000; index < 100_000; index++) expect(each.has(`k${index}`, item(index))).toBe(false);
+      expect(each.has("k1", { ...item(1), created: 77 })).toBe(false);
+      expect(each.has("k1", { ...item(1), version: "v" as Version })).toBe(false);
+    }
+    expect(again.restore("12")).toBe(false);
+    expect(again.restore("g".repeat(16))).toBe(false);
+  },
+);
+
+it("keeps for its own what it wrote and found again", () => {
+  const settled = new SettledItems(false);
+  settled.add("k", item(1), "found");
+  expect(settled.wrote("k", item(1))).toBe(false);
+  settled.add("k", item(1), "written");
+  settled.add("k", item(1), "found");
+  expect(settled.wrote("k", item(1))).toBe(true);
 });

@@ -1,7 +1,8 @@
-import { createMigrator, openStorage, type Transform } from "@holdfast/core";
+import { createMigrator, openStorage, StorageError, type Transform } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { MapAdapter } from "../support/map-adapter.js";
+import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 async function pair() {
   const source = new MapAdapter();
@@ -77,6 +78,39 @@ describe("a transform", () => {
     expect(report.failures.map(({ code }) => code)).toEqual(["CONFLICT", "CONFLICT"]);
   });
 
+  it("is not made to lose an item either when the second changes in the source afterwards", async () => {
+    for (const conflict of ["stop", "overwrite"] as const) {
+      const [from, destination] = [await openStorage(new RememberingAdapter()), new MapAdapter()];
+      const to = await openStorage(destination);
+      await from.save("x", "first");
+      await from.save("y", "second");
+      let changed = false;
+      const transform: Transform = () => ({ key: "z" });
+      const get = destination.get.bind(destination);
+      // All was copied when the first is read back.
+      destination.get = async (...call) => {
+        if (!changed) await from.save("y", "second, changed");
+        changed = true;
+        return get(...call);
+      };
+      const report = await createMigrator(from, to).migrate({ transform, conflict, concurrency: 1 });
+      expect(report).toMatchObject({ ok: false, copied: 1, changed: { saved: 0 } });
+      expect(report.failures.map(({ key, code }) => [key, code])).toEqual([["y", "CONFLICT"]]);
+      expect(changed).toBe(true);
+      expect(await to.load("z")).toBe("first");
+    }
+  });
+
+  it("is not made to lose an item to one that keeps its key", async () => {
+    const { from, to } = await pair();
+    await from.save("a", "renamed");
+    await from.save("z", "as it is");
+    const transform: Transform = ({ key }) => (key === "a" ? { key: "z" } : {});
+    const report = await createMigrator(from, to).migrate({ transform, conflict: "overwrite", concurrency: 1 });
+    expect(report).toMatchObject({ ok: false, copied: 1, failures: [{ key: "z", code: "CONFLICT" }] });
+    expect(await to.load("z")).toBe("renamed");
+  });
+
   it("lists an item that cannot be transformed, and moves the others", async () => {
     const { from, to, source } = await pair();
     for (const key of ["a", "b", "c", "d"]) await from.save(key, { key });
@@ -94,6 +128,24 @@ describe("a transform", () => {
       ["c", "CORRUPT"],
     ]);
     expect(await to.load("d")).toEqual({ key: "d" });
+  });
+
+  it.each([
+    ["reported when it stays so", 9, { ok: false, verified: 1, failures: [{ key: "a", code: "UNAVAILABLE" }] }],
+    ["looked at once more", 4, { ok: true, verified: 2, failures: [] }],
+  ])("that fails only when the item is verified is %s", async (_name, failing, expected) => {
+    const { from, to, source } = await pair();
+    for (const key of ["a", "b"]) await from.save(key, { key });
+    const get = source.get.bind(source);
+    // In the plan, and when it is copied. A read is tried four times.
+    let working = 2;
+    let left = failing;
+    source.get = async (key, options) => {
+      if (key === "a" && working-- <= 0 && left-- > 0) throw new StorageError("UNAVAILABLE", "the line is down");
+      return get(key, options);
+    };
+    const transform: Transform = async (_, load) => ({ data: { more: await load() } });
+    expect(await createMigrator(from, to).migrate({ transform })).toMatchObject({ copied: 2, ...expected });
   });
 
   it.each([undefined, "key", true, { kye: "a" }])("ends it by returning %j", async (answer) => {

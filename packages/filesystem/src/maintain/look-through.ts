@@ -59,7 +59,7 @@ async function pairs({ files, internals, directories, table }: FileStore, signal
 
 /** Hashes the file of every previous version that has one. */
 async function previousVersions(store: FileStore, signal: AbortSignal | undefined) {
-  const { copies, internals, bodies, table } = store;
+  const { copies, internals, bodies, reader, table } = store;
   const breathe = breathing();
   const findings: Finding[] = [];
   for (const copy of copies.all()) {
@@ -70,8 +70,8 @@ async function previousVersions(store: FileStore, signal: AbortSignal | undefine
     // It may have been moved, or dropped, meanwhile.
     if (found === sha256 || copies.find(key, version)?.place !== place) continue;
     const kept = table.history.list(key, BEFORE_ALL_TIME).find(({ header }) => header.version === version)?.header;
-    // A body on its way into its place is compared when it is read.
-    if (kept === undefined) continue;
+    // A body that is on its way, into its place or from there, is where the mirror has it.
+    if (kept === undefined || (found === undefined && reader.has(kept))) continue;
     const what = `${place}, version ${version}, is ${found === undefined ? "missing" : "damaged"}`;
     const isInTable = kept.storedSize <= MOST_IN_TABLE;
     findings.push(

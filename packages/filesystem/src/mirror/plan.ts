@@ -1,6 +1,7 @@
 import type { RecordHeader, Version } from "@holdfast/core";
 import type { Fingerprint } from "../fingerprint.js";
 import type { PairNames } from "../names/pair-names.js";
+import type { FileStat } from "../port/file-system-port.js";
 import type { Intent, StandingPair } from "../table/file-table.js";
 
 /** What is to be done to the files of one key. */
@@ -72,4 +73,22 @@ interface Kept {
   readonly version: Version;
   readonly place: string;
   readonly sha256: string;
+}
+
+/** The data file that stands for a key, as it was when it was judged. */
+export interface Seen {
+  readonly path: string;
+  readonly stat: FileStat;
+  /** Undefined: damaged, and in quarantine. */
+  readonly is: Intent | StandingPair | undefined;
+}
+
+/** Whether what stands is a damaged file of which there is a copy in quarantine. */
+export function isDamaged(seen: Seen | undefined): boolean {
+  return seen !== undefined && seen.is === undefined;
+}
+
+/** Every pair that may stand, the newest first. */
+export function olderPairs({ standing, intents }: Plan): readonly (Intent | StandingPair)[] {
+  return [...(standing === undefined ? [] : [standing]), ...intents].reverse();
 }

@@ -51,8 +51,10 @@ export class Planner {
         : this.#findBody(header, standing, intents);
     const names = this.#namesFor(header, standing, intents);
     const intent: Intent = { version: header.version, sha256, ...names };
-    // One that was written before and has the same content needs no second place in the list.
-    const others = intents.filter((each) => each.sha256 !== sha256 || each.path !== names.path);
+    // One that was written before needs no second place in the list. Another version with the same content does: its body may be nowhere else.
+    const others = intents.filter(
+      (each) => each.version !== header.version || each.sha256 !== sha256 || each.path !== names.path,
+    );
     files.intend(key, [...others, intent]);
     return { type: "publish", ...before, header, sha256, names, body, anew };
   }

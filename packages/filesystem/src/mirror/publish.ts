@@ -3,14 +3,26 @@ import { codeOf } from "@holdfast/sqlite/item-table";
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashNow, openIfThere } from "../look.js";
-import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
+import type { FileSystemPort } from "../port/file-system-port.js";
 import { copyFile, discard, readAll } from "../port/whole-files.js";
 import { isAbsence, splitPath, WorkingDirectories } from "../root-directory.js";
 import type { Intent, StandingPair } from "../table/file-table.js";
-import type { Plan, Published, PublishPlan, Removed, RemovePlan, Replaced, Result } from "./plan.js";
+import { Keeping } from "./keeping.js";
+import {
+  isDamaged,
+  olderPairs,
+  type Plan,
+  type Published,
+  type PublishPlan,
+  type Removed,
+  type RemovePlan,
+  type Replaced,
+  type Result,
+  type Seen,
+} from "./plan.js";
 import type { Temps } from "./temps.js";
 import { type Temp, Unplaced } from "./unplaced.js";
-import type { SavedFile, VersionFiles } from "./version-files.js";
+import type { VersionFiles } from "./version-files.js";
 
 export interface PublishParts {
   readonly port: FileSystemPort;
@@ -25,14 +37,6 @@ export interface PublishParts {
   readonly unique: () => string;
   /** Lets the event loop have its turn when it has waited long enough. */
   readonly breathe: () => Promise<void>;
-}
-
-/** The data file that stands for a key, as it was when it was judged. */
-interface Seen {
-  readonly path: string;
-  readonly stat: FileStat;
-  /** Undefined: damaged, and in quarantine. */
-  readonly is: Intent | StandingPair | undefined;
 }
 
 /** A plan that has come as far as its temps. */
@@ -66,6 +70,7 @@ class Publication {
   readonly #port: FileSystemPort;
   readonly #directories: WorkingDirectories;
   readonly #temps: Unplaced;
+  readonly #keeping: Keeping;
   readonly #results: Result[] = [];
   /** Plans whose companion still tells of a plain version. */
   readonly #revealing = new Set<Plan>();
@@ -75,6 +80,7 @@ class Publication {
     this.#port = parts.port;
     this.#directories = new WorkingDirectories(parts.port, parts.root);
     this.#temps = new Unplaced(parts.port, parts.temps);
+    this.#keeping = new Keeping(parts.port, parts.versions, (path) => this.#directories.locate(path));
   }
 
   async run(plans: readonly Plan[]): Promise<Result[]> {
@@ -164,47 +170,24 @@ class Publication {
   /** Renames the data file, which commits the pair. */
   #place({ plan, seen, data }: Prepared): Placed | undefined {
     const { names } = plan;
-    if (data === undefined) return { plan, seen, kept: this.#keepBeside(plan, seen), raced: [] };
+    if (data === undefined) return { plan, seen, kept: this.#keeping.beside(plan, seen), raced: [] };
     const there = this.#port.lstat(this.#directories.make(names.path));
     // What was deleted since it was judged needs no keeping; what was changed, or has come, does.
     if (there !== undefined && !(seen?.path === names.path && sameLook(there, seen.stat))) {
       return this.#end({ outcome: "edited", plan, path: names.path });
     }
-    const saved =
-      there === undefined || seen === undefined || seen.path !== names.path ? undefined : this.#save(plan, seen);
-    if (saved !== undefined && seen !== undefined && this.#changedUnderCopy(seen, saved)) {
-      return this.#end({ outcome: "edited", plan, path: names.path });
-    }
+    const saved = there === undefined || seen?.path !== names.path ? undefined : this.#keeping.save(plan, seen);
+    if (saved === "changed") return this.#end({ outcome: "edited", plan, path: names.path });
     this.#rename(data.path, names.path);
     // Another name's file goes when this one is on the medium.
-    return { plan, seen, ...this.#replaced(plan, seen, saved) };
-  }
-
-  /**
-   * Where the same bytes stand already, they stay: what was brought for the new version is what the former one keeps. Small ones have
-   * their previous versions in the table.
-   */
-  #keepBeside({ body, header, names, keeps }: PublishPlan, seen: Seen | undefined): Replaced["kept"] {
-    const is = seen?.is;
-    if (body.from !== "file" || is === undefined || is.version === header.version || !keeps(is.version)) return [];
-    const { place } = this.#parts.versions.save(body.path, names.path, is.version, true);
-    return [{ version: is.version, place, sha256: is.sha256 }];
-  }
-
-  /** Whether a file was changed while it was copied, which takes longer than giving it a second name. */
-  #changedUnderCopy({ path, stat }: Seen, { place, linked }: SavedFile): boolean {
-    if (linked) return false;
-    const now = this.#port.lstat(this.#directories.locate(path));
-    if (now !== undefined && sameLook(now, stat)) return false;
-    this.#parts.versions.drop(place);
-    return true;
+    return { plan, seen, ...this.#keeping.replaced(plan, saved) };
   }
 
   #removeData(plan: RemovePlan): Emptied | undefined {
     const seen = this.#judge(plan, []);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
     const { kept, raced } = this.#retire(plan, olderPairs(plan), seen);
-    return { plan, kept: [...kept, ...this.#keptBefore(plan, kept)], raced };
+    return { plan, kept: [...kept, ...this.#keeping.before(plan, kept)], raced };
   }
 
   /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
@@ -220,10 +203,10 @@ class Publication {
       const isSetAside = judged?.path === path && isDamaged(judged) && sameLook(judged.stat, stat);
       if (is === undefined && !isSetAside) continue;
       const seen = { path, stat, is };
-      const saved = this.#save(plan, seen);
-      if (saved !== undefined && this.#changedUnderCopy(seen, saved)) continue;
+      const saved = this.#keeping.save(plan, seen);
+      if (saved === "changed") continue;
       this.#unlink(path);
-      const replaced = this.#replaced(plan, seen, saved);
+      const replaced = this.#keeping.replaced(plan, saved);
       kept.push(...replaced.kept);
       raced.push(...replaced.raced);
     }
@@ -258,7 +241,12 @@ class Publication {
       this.#prune(splitPath(path).directory, splitPath(names.path).directory);
     }
     const keptNow = [...kept, ...retired.kept];
-    return { plan, seen, kept: [...keptNow, ...this.#keptBefore(plan, keptNow)], raced: [...raced, ...retired.raced] };
+    return {
+      plan,
+      seen,
+      kept: [...keptNow, ...this.#keeping.before(plan, keptNow)],
+      raced: [...raced, ...retired.raced],
+    };
   }
 
   #describe({ plan, seen, kept, raced }: Placed): undefined {
@@ -316,35 +304,6 @@ class Publication {
     return undefined;
   }
 
-  /** Gives the data file that stands a second name, so that it outlasts being replaced. */
-  #save(plan: Plan, { path, is }: Seen): SavedFile | undefined {
-    if (is === undefined) return undefined;
-    return this.#parts.versions.save(this.#directories.locate(path), path, is.version, plan.keeps(is.version));
-  }
-
-  /** Files of versions that an earlier try has replaced and kept, but not recorded. */
-  #keptBefore(plan: Plan, keptNow: Replaced["kept"]): Replaced["kept"] {
-    const standing = plan.type === "publish" ? plan.header.version : undefined;
-    return olderPairs(plan).flatMap(({ path, version, sha256 }) => {
-      if (version === standing || !plan.keeps(version) || keptNow.some((kept) => kept.version === version)) return [];
-      const place = this.#parts.versions.find(path, version);
-      const isWhole = place !== undefined && hashNow(this.#port, this.#parts.versions.locate(place)) === sha256;
-      return isWhole ? [{ version, place, sha256 }] : [];
-    });
-  }
-
-  /** What has become of the data file that was replaced. */
-  #replaced(plan: Plan, seen: Seen | undefined, saved: SavedFile | undefined): Replaced {
-    if (seen?.is === undefined || saved === undefined) return { kept: [], raced: [] };
-    const { versions } = this.#parts;
-    const { place } = saved;
-    if (versions.hasChanged(saved, seen.stat)) return { kept: [], raced: [place] };
-    const { version, sha256 } = seen.is;
-    if (plan.keeps(version)) return { kept: [{ version, place, sha256 }], raced: [] };
-    versions.drop(place);
-    return { kept: [], raced: [] };
-  }
-
   #rename(temp: string, path: string): void {
     const target = this.#directories.make(path);
     try {
@@ -400,14 +359,4 @@ class Publication {
       throw error;
     }
   }
-}
-
-/** Whether what stands is a damaged file of which there is a copy in quarantine. */
-function isDamaged(seen: Seen | undefined): boolean {
-  return seen !== undefined && seen.is === undefined;
-}
-
-/** Every pair that may stand, the newest first. */
-function olderPairs({ standing, intents }: Plan): readonly (Intent | StandingPair)[] {
-  return [...(standing === undefined ? [] : [standing]), ...intents].reverse();
 }

@@ -92,3 +92,8 @@ function emptyHeader(key: string, version: Version, now: number): RecordHeader {
     checksum: CHECKSUM_OF_NOTHING,
   };
 }
+
+/** Of all bodies that a batch has. */
+export function bytesOf(writes: readonly AdapterWrite[]): number {
+  return writes.reduce((sum, write) => sum + (write.type === "put" ? write.record.body.byteLength : 0), 0);
+}

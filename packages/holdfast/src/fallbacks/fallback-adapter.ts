@@ -29,7 +29,7 @@ import { keyOf } from "./decide.js";
 import { FallbackStore } from "./fallback-store.js";
 import { FallbackMember } from "./member.js";
 import { type CompleteFallbackOptions, completeFallbackOptions, type FallbackOptions } from "./options.js";
-import { Primary } from "./primary.js";
+import { type Asking, Primary } from "./primary.js";
 import { historyThrough, maintenanceThrough, type OfPrimary } from "./primary-parts.js";
 import { AWAY, States } from "./states.js";
 import { Gate, KeyTurns } from "./turns.js";
@@ -116,7 +116,7 @@ class FallbackAdapter implements StorageAdapter {
           () => Promise.resolve(this.#store.cursor),
         );
     }
-    const ofPrimary: OfPrimary = (what, given, work) => this.#ofPrimary(what, given, work);
+    const ofPrimary: OfPrimary = (what, given, work, asking) => this.#ofPrimary(what, given, work, asking);
     if (changes !== undefined) {
       this.changes = (range, given) =>
         ofPrimary("the feed of changes", given, (signal) => changes.call(primary, range, { signal }));
@@ -202,7 +202,9 @@ class FallbackAdapter implements StorageAdapter {
   async flush(options: CallOptions): Promise<void> {
     await this.#store.flush(options.signal);
     const { adapter } = this.#primary;
-    if (adapter.flush !== undefined) await this.#states.ask(options, (signal) => adapter.flush?.({ signal }));
+    if (adapter.flush === undefined) return;
+    // It waits for what was written before, however much that is, and says itself when that takes too long.
+    await this.#states.ask(options, (signal) => adapter.flush?.({ signal }), { untimed: true });
   }
 
   classify(error: unknown): Classification | undefined {
@@ -224,17 +226,24 @@ class FallbackAdapter implements StorageAdapter {
     options: CallOptions,
     ofPrimary: (signal: AbortSignal) => Awaitable<T>,
     ofStore: () => Promise<T>,
+    asking?: Asking,
   ): Promise<T> {
     return this.#gate.pass(async () => {
-      const answer = await this.#states.ask(options, ofPrimary);
+      const answer = await this.#states.ask(options, ofPrimary, asking);
       return answer === AWAY ? ofStore() : answer;
     });
   }
 
-  #ofPrimary<T>(what: string, options: CallOptions, work: (signal: AbortSignal) => Awaitable<T>): Promise<T> {
-    return this.#read(options, work, async () => {
+  #ofPrimary<T>(
+    what: string,
+    options: CallOptions,
+    work: (signal: AbortSignal) => Awaitable<T>,
+    asking: Asking | undefined,
+  ): Promise<T> {
+    const away = async () => {
       throw isAway(what);
-    });
+    };
+    return this.#read(options, work, away, asking);
   }
 
   #inTurn<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {

@@ -12,6 +12,19 @@ import type { CompletePolicy } from "./options.js";
 /** An answer of the primary, or that it is away, which is no error of the call. */
 export type Answer<T> = { readonly value: T; readonly tries: number } | { readonly away: StorageError };
 
+/** How a call is made. */
+export interface Asking {
+  /** Repetitions while it is away. Default: those of the policy. */
+  readonly retries?: number | undefined;
+  /** Bytes of a body that go along, which take their time. */
+  readonly bytes?: number | undefined;
+  /** It takes as long as it takes, as work on everything that is stored does. */
+  readonly untimed?: boolean | undefined;
+}
+
+/** A connection that moves fewer bytes of a body in a millisecond counts as none. */
+const LEAST_RATE = 64;
+
 /** The primary behind a watch: what takes too long counts as away, and what is away is not an error. */
 export class Primary {
   readonly adapter: StorageAdapter;
@@ -50,11 +63,12 @@ export class Primary {
   async ask<T>(
     work: (signal: AbortSignal) => Awaitable<T>,
     signal: AbortSignal | undefined,
-    retries: number = this.#policy.retries,
+    asking: Asking = {},
   ): Promise<Answer<T>> {
     const { minDelay, maxDelay } = this.#policy;
+    const { retries = this.#policy.retries } = asking;
     for (let tries = 1; ; tries++) {
-      const answer = await this.once(work, signal);
+      const answer = await this.once(work, signal, asking);
       if ("value" in answer) return { ...answer, tries };
       if (tries > retries) return answer;
       await sleep(this.#timers, Math.min(maxDelay, minDelay * 2 ** (tries - 1)), signal);
@@ -62,9 +76,14 @@ export class Primary {
   }
 
   /** Asks a single time. Rejects with what is an answer too: any error that does not mean that it is away. */
-  async once<T>(work: (signal: AbortSignal) => Awaitable<T>, signal: AbortSignal | undefined): Promise<Answer<T>> {
+  async once<T>(
+    work: (signal: AbortSignal) => Awaitable<T>,
+    signal: AbortSignal | undefined,
+    { bytes = 0, untimed = false }: Asking = {},
+  ): Promise<Answer<T>> {
+    const timeout = this.#policy.timeout + Math.ceil(bytes / LEAST_RATE);
     try {
-      return { value: await this.#inTime(work, signal), tries: 1 };
+      return { value: untimed ? await work(signal ?? NEVER) : await this.#inTime(work, signal, timeout), tries: 1 };
     } catch (error) {
       signal?.throwIfAborted();
       const away = awayError(this.adapter, error);
@@ -89,8 +108,11 @@ export class Primary {
     return this.#ports.timers;
   }
 
-  #inTime<T>(work: (signal: AbortSignal) => Awaitable<T>, signal: AbortSignal | undefined): Promise<T> {
-    const { timeout } = this.#policy;
+  #inTime<T>(
+    work: (signal: AbortSignal) => Awaitable<T>,
+    signal: AbortSignal | undefined,
+    timeout: number,
+  ): Promise<T> {
     const late = new AbortController();
     return new Promise((resolve, reject) => {
       const cancel = this.#timers.schedule(
@@ -110,6 +132,8 @@ export class Primary {
     });
   }
 }
+
+const NEVER: AbortSignal = new AbortController().signal;
 
 /** Undefined for an error that does not mean that the adapter's store is away. */
 export function awayError(adapter: StorageAdapter, error: unknown): StorageError | undefined {

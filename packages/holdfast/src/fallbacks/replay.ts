@@ -13,10 +13,12 @@ import {
   type VersionClock,
 } from "@holdfast/core";
 import { hasArrived } from "./arrived.js";
+import { bytesOf } from "./decide.js";
 import type { Entry, FallbackStore } from "./fallback-store.js";
 import { type Chain, conflictBefore, conflictKey, conflictOf, earlierConflicts } from "./kept-beside.js";
 import { type Held, type Mark, shownHeader, writerOf } from "./mark.js";
 import type { FallbackEvent } from "./options.js";
+import { awayError } from "./primary.js";
 import type { KeyTurns } from "./turns.js";
 
 export interface ReplayContext {
@@ -25,8 +27,8 @@ export interface ReplayContext {
   readonly turns: KeyTurns;
   /** Of the versions that a replay must make itself. */
   readonly clock: VersionClock;
-  /** Asks the primary once; rejects when it is away. */
-  ask<T>(work: (signal: AbortSignal) => Awaitable<T>): Promise<T>;
+  /** Asks the primary once, with so many bytes of bodies; rejects when it is away. */
+  ask<T>(work: (signal: AbortSignal) => Awaitable<T>, bytes?: number): Promise<T>;
   now(): number;
   termsOf(header: RecordHeader): string[];
   /** As that of AdapterContext. */
@@ -61,18 +63,23 @@ interface Sending extends KeyLedger {
 
 /**
  * Sends what waits to the primary: see "Replay" in docs/fallbacks.md. Resolves to whether everything that waited at its
- * beginning has gone.
+ * beginning has gone. What the primary does not take keeps nothing else waiting: it rejects when all others have had their turn.
  */
 export async function replay(context: ReplayContext): Promise<boolean> {
   const entries = await context.store.entries();
   let complete = true;
+  let failure: { readonly error: unknown } | undefined;
   for (const unit of unitsOf(entries)) {
-    const done = await context.turns.run(
-      unit.map(({ key }) => key),
-      () => replayUnit(context, unit),
-    );
-    complete &&= done;
+    const keys = unit.map(({ key }) => key);
+    try {
+      const done = await context.turns.run(keys, () => replayUnit(context, unit));
+      complete &&= done;
+    } catch (error) {
+      if (StorageError.is(error, "CLOSED") || awayError(context.primary, error) !== undefined) throw error;
+      failure ??= { error };
+    }
   }
+  if (failure !== undefined) throw failure.error;
   return complete;
 }
 
@@ -203,13 +210,13 @@ async function write(context: ReplayContext, writes: readonly AdapterWrite[]): P
     return context.ask((signal) => {
       if (primary.batch === undefined) throw new StorageError("UNSUPPORTED", `${primary.name} takes no batch`);
       return primary.batch(writes, { now: context.now(), signal });
-    });
+    }, bytesOf(writes));
   }
   const outcome = await context.ask((signal) => {
     const { expect } = only;
     if (only.type === "put") return primary.put(only.record, { expect, now: context.now() }, { signal });
     return primary.delete(only.key, { version: only.version, expect: only.expect, now: context.now() }, { signal });
-  });
+  }, bytesOf(writes));
   if (outcome.outcome === "conflict" || outcome.outcome === "stale") {
     return { outcome: "refused", index: 0, reason: outcome };
   }

@@ -9,7 +9,7 @@ import {
 import { type FallbackStore, PROBE_KEY } from "./fallback-store.js";
 import { Health } from "./health.js";
 import type { CompleteFallbackOptions, FallbackMode } from "./options.js";
-import { awayError, type Primary } from "./primary.js";
+import { type Asking, awayError, type Primary } from "./primary.js";
 import { type ReplayContext, replay } from "./replay.js";
 import type { Gate, KeyTurns } from "./turns.js";
 import type { WatchRelay } from "./watch-relay.js";
@@ -93,10 +93,10 @@ export class States {
   async ask<T>(
     { signal }: CallOptions,
     work: (signal: AbortSignal) => Awaitable<T>,
-    retries?: number,
+    asking?: Asking,
   ): Promise<T | typeof AWAY> {
     if (this.#mode !== "primary") return AWAY;
-    const answer = await this.#parts.primary.ask(work, signal, retries);
+    const answer = await this.#parts.primary.ask(work, signal, asking);
     if ("value" in answer) return answer.value;
     this.#leave(answer.away.message);
     return AWAY;
@@ -189,9 +189,9 @@ export class States {
       termsOf,
       carry,
       tell: this.#options.tell,
-      ask: async (work) => {
+      ask: async (work, bytes) => {
         if (this.#closing) throw new StorageError("CLOSED", "this storage is being closed");
-        const answer = await primary.once(work, undefined);
+        const answer = await primary.once(work, undefined, { bytes });
         if ("away" in answer) throw answer.away;
         return answer.value;
       },

@@ -12,7 +12,7 @@ import {
   type WriteRecord,
 } from "@holdfast/core";
 import { hasArrived } from "./arrived.js";
-import { versionOf } from "./decide.js";
+import { bytesOf, versionOf } from "./decide.js";
 import type { FallbackStore } from "./fallback-store.js";
 import type { Primary } from "./primary.js";
 import { AWAY, type States } from "./states.js";
@@ -55,9 +55,8 @@ export class Writes {
     const { key, version } = record.header;
     const { expect, now } = condition;
     const sending: Sending<PutOutcome> = { key, version, arrived: { outcome: "stale", floor: version } };
-    const outcome = await this.#send(sending, signal, (both) =>
-      this.#primary.adapter.put(record, condition, { signal: both }),
-    );
+    const put = (both: AbortSignal) => this.#primary.adapter.put(record, condition, { signal: both });
+    const outcome = await this.#send(sending, signal, put, record.body.byteLength);
     if (isNoAnswer(outcome)) return this.#takeOne<PutOutcome>({ type: "put", record, expect }, now, signal, outcome);
     const header = outcome.outcome === "written" ? outcome.header : await this.#landed(outcome, record.header, signal);
     if (header !== undefined) await this.#store.copy(header, record.body);
@@ -89,7 +88,7 @@ export class Writes {
     const noAnswer = this.#states.mode === "primary" ? UNANSWERED : AWAY;
     // Once: what a second one answers cannot be told from somebody else's doing.
     const once = (both: AbortSignal) => adapter.batch?.(writes, { now, signal: both }) as Awaitable<BatchOutcome>;
-    const outcome = await this.#states.ask({ signal }, once, 0);
+    const outcome = await this.#states.ask({ signal }, once, { retries: 0, bytes: bytesOf(writes) });
     if (outcome === AWAY) return this.#take(writes, now, signal, noAnswer);
     if (outcome.outcome !== "applied") return outcome;
     for (const [index, write] of writes.entries()) {
@@ -106,14 +105,16 @@ export class Writes {
     { key, version, arrived: itArrived }: Sending<Outcome>,
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => Awaitable<Outcome>,
+    bytes = 0,
   ): Promise<Outcome | NoAnswer> {
     const after = this.#store.cursor;
     // Core may ask again for what a fallback failed to take.
     let tries = this.#unanswered.delete(version) ? 1 : 0;
-    const outcome = await this.#states.ask({ signal }, (both) => {
+    const counted = (both: AbortSignal) => {
       tries++;
       return work(both);
-    });
+    };
+    const outcome = await this.#states.ask({ signal }, counted, { bytes });
     if (outcome === AWAY) return tries === 0 ? AWAY : UNANSWERED;
     if (tries === 1) return outcome;
     if (outcome.outcome !== "conflict" && (outcome.outcome !== "stale" || outcome.floor === version)) return outcome;

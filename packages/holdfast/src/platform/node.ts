@@ -15,6 +15,7 @@ const ADD_COMMANDS: Readonly<Record<string, string>> = {
   bun: "bun add",
   deno: "deno add npm:",
 };
+const NO_HOME = "the system knows no home directory of the user";
 const LOCK_FILES: readonly (readonly [file: string, manager: string])[] = [
   ["pnpm-lock.yaml", "pnpm"],
   ["yarn.lock", "yarn"],
@@ -39,7 +40,10 @@ const fileEntry: AdapterEntry<FileStoreOptions> = {
   parse: parseFileUrl,
   load: async () => (await import("@holdfast/filesystem")).filesystem,
   exists: ({ root }) => isThere(root, "filesystem"),
-  ofApp: async (name) => ({ root: (await import("@holdfast/filesystem")).locations(name).data }),
+  ofApp: async (name) => {
+    if (homeOfUser() === undefined) throw new StorageError("UNSUPPORTED", `${NO_HOME}: give a store URL`);
+    return { root: (await import("@holdfast/filesystem")).locations(name).data };
+  },
   locate: ({ root }) => formatStoreUrl({ scheme: "file", path: resolve(root), options: {} }),
 };
 
@@ -60,7 +64,8 @@ export function installCommand(packageName: string): string {
 
 /** Whether this machine has a home directory that can be written, as desktops have and functions in a cloud have not. */
 export async function filesOfUser(): Promise<Ability> {
-  const home = homedir();
+  const home = homeOfUser();
+  if (home === undefined) return { able: false, because: NO_HOME };
   try {
     await access(home, constants.W_OK);
     return { able: true, because: `files can be written below ${home}` };
@@ -69,9 +74,11 @@ export async function filesOfUser(): Promise<Ability> {
   }
 }
 
-/** A file beside the app's other state, by the customs of the operating system. */
-export function noteOf(app: string): ChoiceNote {
-  const place = join(stateHome(), "holdfast", `${encodeURIComponent(app)}.json`);
+/** A file beside the app's other state, by the customs of the operating system. Undefined where the user has no place for it. */
+export function noteOf(app: string): ChoiceNote | undefined {
+  const state = stateHome();
+  if (state === undefined) return undefined;
+  const place = join(state, "holdfast", `${encodeURIComponent(app)}.json`);
   return {
     place,
     async read() {
@@ -95,13 +102,27 @@ export function warn(message: string): void {
   process.emitWarning(message, "HoldfastWarning");
 }
 
-function stateHome(): string {
+function stateHome(): string | undefined {
   const { env, platform } = process;
-  if (platform === "win32") return env["LOCALAPPDATA"] || join(homedir(), "AppData", "Local");
-  if (platform === "darwin") return join(homedir(), "Library", "Application Support");
+  if (platform === "win32") return env["LOCALAPPDATA"] || belowHome("AppData", "Local");
+  if (platform === "darwin") return belowHome("Library", "Application Support");
   const named = env["XDG_STATE_HOME"];
   // XDG has relative paths ignored.
-  return named?.startsWith("/") ? named : join(homedir(), ".local", "state");
+  return named?.startsWith("/") ? named : belowHome(".local", "state");
+}
+
+function belowHome(...names: string[]): string | undefined {
+  const home = homeOfUser();
+  return home === undefined ? undefined : join(home, ...names);
+}
+
+/** Undefined for a user of whom the system knows none, as in a container that is run under a number without a name. */
+function homeOfUser(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 function managerOf(folder: string): string {

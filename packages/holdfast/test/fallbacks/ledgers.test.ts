@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FaultyAdapter, faulty } from "@holdfast/conformance";
-import { memory } from "@holdfast/memory";
+import { type Ports, type StorageAdapter, sleep } from "@holdfast/core";
+import { type createMemoryStore, memory } from "@holdfast/memory";
 import { createStorage } from "holdfast";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Outage } from "./support/outage.ts";
@@ -174,5 +175,82 @@ describe("over a restart", () => {
       { ports: at.ports },
     );
     await expect(at.settled(opening)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
+
+describe("a primary that takes its time", () => {
+  /** A megabyte takes eight seconds, on its way there and when everything is looked through. */
+  function slow(store: ReturnType<typeof createMemoryStore>, ports: Pick<Ports, "timers">): StorageAdapter {
+    const adapter = memory({ store });
+    const put = adapter.put.bind(adapter);
+    adapter.put = async (record, condition, options) => {
+      await sleep(ports.timers, record.body.byteLength / 125);
+      return put(record, condition, options);
+    };
+    const looks: string[] = [];
+    return Object.assign(adapter, {
+      looks,
+      maintain: {
+        async check() {
+          looks.push("check");
+          await sleep(ports.timers, 60_000);
+          return [];
+        },
+      },
+    });
+  }
+
+  it("is not away because a large body takes long, nor when that is replayed", async () => {
+    await at.close();
+    const primary = faulty(slow(at.remote, at.ports));
+    await at.start({ primary: { adapter: primary } });
+    const body = new Uint8Array(4_000_000).fill(1);
+    await at.settled(at.storage.save("large", body));
+    expect(at.modes).toEqual([]);
+    primary.inject(...(["stat", "put"] as const).map((method) => ({ method, fault: "before", times: 9 }) as const));
+    await at.settled(
+      at.storage.save(
+        "large",
+        body.map(() => 2),
+      ),
+    );
+    expect(at.modes).toEqual(["fallback"]);
+    primary.heal();
+    await at.ports.advance(120_000);
+    expect(at.modes).toEqual(["fallback", "recovering", "primary"]);
+    expect(await at.atPrimary((other) => other.load<Uint8Array>("large"))).toEqual(body.map(() => 2));
+  });
+
+  it("is asked to look through everything once, for as long as that takes", async () => {
+    await at.close();
+    const primary = slow(at.remote, at.ports);
+    await at.start({ primary: { adapter: primary } });
+    await at.settled(at.storage.save("a", 1));
+    expect((await at.settled(at.storage.verify())).ok).toBe(true);
+    expect((primary as StorageAdapter & { looks: string[] }).looks).toEqual(["check"]);
+    expect(at.modes).toEqual([]);
+  });
+});
+
+it("what the primary does not take keeps nothing else waiting", async () => {
+  await at.close();
+  const primary = faulty(memory({ store: at.remote, capacity: 3_000 }));
+  await at.start({ primary: { adapter: primary } });
+  primary.inject(
+    ...(["stat", "put"] as const).map(
+      (method) => ({ method, fault: "before", times: Number.POSITIVE_INFINITY }) as const,
+    ),
+  );
+  await at.settled(at.storage.save("a/large", "x".repeat(5_000)));
+  for (const key of ["b", "c"]) await at.storage.save(key, key);
+  primary.heal();
+  await at.ports.advance(60_000);
+  expect(await at.atPrimary(async (other) => (await other.list()).map(({ key }) => key))).toEqual(["b", "c"]);
+  expect((await at.storage.getInfo()).details).toMatchObject({ mode: "fallback", waiting: 1 });
+  expect(await at.storage.load("a/large")).toBe("x".repeat(5_000));
+  expect(at.events.at(-1)).toMatchObject({
+    type: "mode",
+    mode: "fallback",
+    reason: expect.stringContaining("no room"),
   });
 });

@@ -1,4 +1,4 @@
--- Holdfast 6: lets Realtime tell of writes, where the project has it. Each write counts up `seq` in its store's row, and who may
+-- Holdfast 7: lets Realtime tell of writes, where the project has it. Each write counts up `seq` in its store's row, and who may
 -- see that row hears of it. Safe to run again.
 
 do $$
