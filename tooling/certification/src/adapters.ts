@@ -9,6 +9,7 @@ import { indexeddb } from "@holdfast/indexeddb";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { sqlite } from "@holdfast/sqlite";
 import { runInBrowser } from "./browser/run-in-browser.ts";
+import { cloudCapabilities, runInCloud } from "./cloud/run-in-cloud.ts";
 
 /** An adapter that is certified, as an app gets it that sets no option. */
 export interface CertifiedAdapter {
@@ -18,7 +19,7 @@ export interface CertifiedAdapter {
   run(themes: readonly Theme[]): AsyncIterable<Result>;
 }
 
-/** Every adapter of this repository that needs no service. */
+/** Every adapter of this repository. */
 export const adapters: readonly CertifiedAdapter[] = [
   onNode(memory().capabilities, {
     name: "memory",
@@ -54,6 +55,7 @@ export const adapters: readonly CertifiedAdapter[] = [
     },
   }),
   { name: "indexeddb", capabilities: indexeddb({ name: "never-opened" }).capabilities, run: runInBrowser },
+  { name: "cloud", capabilities: cloudCapabilities, run: runInCloud },
 ];
 
 function onNode(capabilities: Capabilities, harness: Harness): CertifiedAdapter {
