@@ -81,7 +81,7 @@ export class Primary {
     signal: AbortSignal | undefined,
     { bytes = 0, untimed = false }: Asking = {},
   ): Promise<Answer<T>> {
-    const timeout = this.#policy.timeout + Math.ceil(bytes / LEAST_RATE);
+    const timeout = this.#policy.timeout + Math.floor(bytes / LEAST_RATE);
     try {
       return { value: untimed ? await work(signal ?? NEVER) : await this.#inTime(work, signal, timeout), tries: 1 };
     } catch (error) {
