@@ -126,6 +126,8 @@ it("looks where no push comes: without Realtime, and where the table is not publ
   const told = await watched(watching);
   await writing.save("without", 1);
   await until(() => expect(told).toEqual(["save without"]));
+  // Else it would tell of that once it is there again.
+  await realtime.settled();
   realtime.open = true;
   const [down] = readDowns();
   await server.sql(down ?? "");

@@ -25,6 +25,8 @@ export async function startPostgres(): Promise<RunningPostgres> {
     persistent: false,
     // PostgreSQL refuses to run as root, which containers often do.
     createPostgresUser: process.getuid?.() === 0,
+    // As a hosted project has it, whatever the surroundings say: by itself it would count bytes where they say nothing.
+    initdbFlags: ["--encoding=UTF8", "--locale=C"],
     // Nothing here has to survive a loss of power.
     postgresFlags: ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"],
     onLog: (message) => log.push(String(message)),

@@ -121,6 +121,12 @@ function portWith(inodes: ReadonlyMap<bigint, Known>, ports: HurriedPorts): File
       return stat && told(stat);
     },
     fsyncTogether: (descriptors) => ports.during(nodeFileSystem.fsyncTogether(descriptors)),
+    holdDirectory(from, segments) {
+      const held = nodeFileSystem.holdDirectory(from, segments);
+      const fsync = held.fsync?.bind(held);
+      const release = () => held.release();
+      return { path: held.path, release, ...(fsync && { fsync: () => ports.during(fsync()) }) };
+    },
     now: () => Date.now() + Number(moved / NANOSECONDS),
   };
 }
