@@ -88,7 +88,10 @@ async function saveByHand(
   await requireDone(client.storage.from("holdfast").upload(name, body, options));
   const [write] = template["p_writes"] as Parameters[];
   const { body: _, ...others } = write ?? {};
-  const written = { ...others, key, size: body.length, stored: body.length, parts: [staged?.id] };
+  const sizes = { size: body.length, storedSize: body.length };
+  const header = { ...JSON.parse(String(others["header"])), key, ...sizes, format: "binary", checksum: sha256 };
+  const text = JSON.stringify(header);
+  const written = { ...others, key, header: text, size: body.length, stored: body.length, parts: [staged?.id] };
   await requireDone(client.rpc("holdfast_write", { ...template, p_writes: [written] }));
 }
 
