@@ -20,6 +20,7 @@ export async function repairFiles(store: FileStore, signal: AbortSignal | undefi
     await group.submit(() => repairTables(connection, table, { version, termsOf }, ports.clock.now()), { signal });
   }
   const findings = await lookThrough(store, signal);
+  await store.dropLeftovers(findings.flatMap(({ remedy }) => (remedy.do === "drop" ? [remedy.place] : [])));
   for (const finding of findings) await mend(store, finding);
   await store.flush(signal);
   const remaining = await checkFiles(store, signal);
@@ -36,8 +37,6 @@ async function mend(store: FileStore, { remedy }: Finding): Promise<void> {
       if (!isTemporary(splitPath(remedy.path).name)) quarantine.copy(file, remedy.path);
       port.unlink(file);
     });
-  } else if (remedy.do === "drop") {
-    await store.dropLeftovers([remedy.place]);
   } else if (remedy.do === "forget") {
     const { key, version, place } = remedy.copy;
     await group.submit(() => copies.delete(key, version));

@@ -129,8 +129,11 @@ export class Mirror {
         signal?.throwIfAborted();
         // Others may go on saving for ever: what was there at first may be done long before nothing is left.
         const over = await Promise.race([this.#cycle(), this.#recorded.promise, late.promise]);
-        for (const [key, version] of waiting) {
-          if (flush.placed.has(key) || this.#hasPlace(key, version)) waiting.delete(key);
+        for (const key of flush.placed) waiting.delete(key);
+        flush.placed.clear();
+        // Each row is looked at only where nobody tells of it here, or nothing more will be told.
+        if (!this.#leads || this.#running === undefined || over === "late") {
+          for (const [key, version] of waiting) if (this.#hasPlace(key, version)) waiting.delete(key);
         }
         if (waiting.size > 0 && over === "late") throw this.#lateError([...waiting.keys()]);
         if (waiting.size > 0 && this.#running === undefined) await sleep(ports.timers, POLL, signal);
@@ -238,6 +241,8 @@ export class Mirror {
       }),
     );
     for (const [key, error] of failed) this.#setBack(key, error);
+    const planned = new Set(plans.map(({ key }) => key));
+    for (const key of keys.slice(0, GROUP)) if (!planned.has(key) && !failed.has(key)) this.#hasBeenPlaced(key);
     return plans;
   }
 
@@ -299,12 +304,17 @@ export class Mirror {
       }
     } else {
       this.#setbacks.delete(key);
-      for (const { begun, placed } of this.#flushes) if (this.#groups > begun) placed.add(key);
+      this.#hasBeenPlaced(key);
       // The same bytes stood there already: what was brought for them is not needed.
       const body = result.plan.type === "publish" ? result.plan.body : undefined;
       if (body?.from === "file") discard(this.#parts.port, body.path);
       for (const place of result.raced) await this.#keepRaced(result.plan, place);
     }
+  }
+
+  /** Nothing is left to do for a key as it was when its group was begun. */
+  #hasBeenPlaced(key: string): void {
+    for (const { begun, placed } of this.#flushes) if (this.#groups > begun) placed.add(key);
   }
 
   async #keepRaced(plan: Plan, place: string): Promise<void> {
