@@ -7,8 +7,11 @@ import { expectBytes } from "./support/same-bytes.ts";
 import { readDowns, readMigrations, startServer } from "./support/server.ts";
 
 const TABLES = ["stores", "items", "tags", "terms", "tombstones", "versions", "feed", "bodies", "shares"];
-/** The only ones that look past row-level security: they answer what is shared with who asks, and count what nobody else may. */
-const DEFINERS = ["count_references", "enter_feed", "may_refer", "sees_body", "share_role", "store_role"];
+/**
+ * The only ones that look past row-level security: they answer what is shared with who asks, count what nobody else may, and drop
+ * what belonged to a store that is gone.
+ */
+const DEFINERS = ["count_references", "drop_index", "enter_feed", "may_refer", "sees_body", "share_role", "store_role"];
 const LARGE = new Uint8Array(100_000).fill(7);
 
 /** What a visitor may do with a table, and whether a user may give their store to another one. */
@@ -191,6 +194,54 @@ describe("the interface of the project", () => {
     for (const { name, definer, config } of rows) {
       expect([name, definer, config]).toEqual([name, DEFINERS.includes(name), expect.stringContaining("search_path")]);
     }
+  });
+
+  it("has no trigger on the way of a user's deletion that runs as who deletes them", async () => {
+    const reached = `
+      with recursive reached (oid) as (
+        select 'auth.users'::regclass::oid
+        union
+        select c.conrelid from pg_constraint c join reached r on c.confrelid = r.oid where c.contype = 'f' and c.confdeltype = 'c'
+      )`;
+    const tables = (await server.sql(`${reached} select oid::regclass::text as name from reached`)) as {
+      name: string;
+    }[];
+    expect(tables.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["stores", "items", "versions", "bodies", "shares"].map((name) => `holdfast.${name}`)),
+    );
+    const triggers = (await server.sql(
+      `${reached} select t.tgname as name, p.prosecdef as definer from pg_trigger t join reached r on t.tgrelid = r.oid
+       join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+       where n.nspname = 'holdfast' and t.tgtype & 8 > 0`,
+    )) as { name: string; definer: boolean }[];
+    expect(triggers.map(({ name }) => name)).toContain("drop_index");
+    expect(triggers.filter(({ definer }) => !definer)).toEqual([]);
+  });
+
+  it("lets a user be deleted by who may do nothing else, and keeps nothing of theirs", async () => {
+    const eve = await server.signUp();
+    const storage = await openStorage(cloud({ client: eve.client }), { history: true });
+    for (const value of ["words", LARGE]) await storage.save("k", value, { tags: ["t"], metadata: { title: "words" } });
+    await storage.close();
+    const [row] = (await server.sql(`select id::text from holdfast.stores where owner = '${eve.id}'`)) as {
+      id: string;
+    }[];
+    await server.sql(`
+      do $$ begin
+        create role deleter;
+        grant usage on schema auth to deleter;
+        grant select, delete on auth.users to deleter;
+      end $$`);
+    await server.sql(`
+      do $$ begin
+        set local role deleter;
+        delete from auth.users where id = '${eve.id}';
+      end $$`);
+    for (const table of TABLES) {
+      const column = table === "stores" ? "id" : "store";
+      expect(await server.sql(`select 1 from holdfast.${table} where ${column} = ${row?.id}`), table).toEqual([]);
+    }
+    await server.sql("drop owned by deleter; drop role deleter");
   });
 
   it("does not expose the tables", async () => {

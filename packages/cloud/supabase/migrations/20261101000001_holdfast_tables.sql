@@ -104,7 +104,9 @@ create table if not exists holdfast.bodies (
 create index if not exists bodies_by_content on holdfast.bodies (store, sha256);
 create index if not exists bodies_unreferenced on holdfast.bodies (store, touched) where refs = 0;
 
-create or replace function holdfast.drop_index() returns trigger language plpgsql set search_path = '' as $$
+-- Runs as who owns it: where a user is deleted, whoever deletes them may know nothing of this schema, and what a cascade sets off ran
+-- as them before PostgreSQL 18.
+create or replace function holdfast.drop_index() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   delete from holdfast.tags where store = old.id;
   delete from holdfast.terms where store = old.id;
