@@ -139,8 +139,11 @@ begin
 end
 $$;
 
-revoke all on all tables in schema holdfast from public, anon, authenticated;
-grant select on all tables in schema holdfast to authenticated;
+-- Of these tables by name: run again by itself, this file takes nothing away that a later one has given.
+revoke all on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions, holdfast.feed,
+  holdfast.bodies from public, anon, authenticated;
+grant select on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions, holdfast.feed,
+  holdfast.bodies to authenticated;
 grant insert, delete on holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions to authenticated;
 grant insert (owner, name, tokenizer), update (tokenizer), delete on holdfast.stores to authenticated;
 grant update (version, header, created, modified, expires, size, stored, tags, terms, body, parts, hashes, encrypted)
@@ -148,4 +151,5 @@ grant update (version, header, created, modified, expires, size, stored, tags, t
 grant update (version) on holdfast.tombstones to authenticated;
 grant update (header, created, expires, body, parts, hashes, encrypted, replaced) on holdfast.versions to authenticated;
 grant insert (store, name, sha256, size, uploader), update (condemned, touched), delete on holdfast.bodies to authenticated;
-grant all on all tables in schema holdfast to service_role;
+grant all on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions, holdfast.feed,
+  holdfast.bodies to service_role;
