@@ -1,5 +1,5 @@
 import { type CloudAdapter, cloud } from "@holdfast/cloud";
-import { openStorage, type StorageEngine } from "@holdfast/core";
+import { checkKey, openStorage, type StorageEngine } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expectBytes } from "./support/same-bytes.ts";
@@ -77,6 +77,14 @@ async function write(more: object): Promise<string | undefined> {
   return (await bob.client.rpc("holdfast_write", parameters)).error?.message;
 }
 
+function isTaken(key: string): boolean {
+  try {
+    return checkKey(key) === key;
+  } catch {
+    return false;
+  }
+}
+
 /** Above what stands. */
 const soon = () => versionAt(Date.now() + DAY / 24);
 const NO_VERSIONS: [what: string, version: () => string][] = [
@@ -125,6 +133,23 @@ describe("an editor of one key, with calls of their own making", () => {
     await server.sql(`delete from holdfast.items where store = ${id} and key = 'shared'`);
     expect(await write({ header })).toMatch(/HF006/);
     await anns.save("shared", "by Ann");
+    await expectSound();
+  });
+
+  it.each([
+    ...["", "/", "/x", "team/", "team//x", "team/.", "team/./x", "team/..", "team/../../../etc/x", "..", ".holdfast"],
+    ...["team/.holdfast", "team/.holdfast/x", ".holdfast/x", "team/a\nb", "team/\u0001", "team/\u007f", "team/\u0085"],
+    ...[`team/${"x".repeat(2_000)}`, `team/${"x".repeat(1_020)}`, `team/${"é".repeat(510)}`, `team/${"x".repeat(1_019)}`],
+    ...["team/...", "team/..x", "team/.x", "team/x.", "team/.holdfastx", "team/x.holdfast", "team/ \u2028", "team/é😀"],
+  ])("writes what is a key to core and nothing else: %j", async (key) => {
+    await adapter.shares.share({ prefix: "" }, bob.id, "editor");
+    const isKey = isTaken(key);
+    const error = await write({ key, header: JSON.stringify(headerOf({ key })) });
+    expect(error).toEqual(isKey ? undefined : expect.stringContaining("HF006"));
+    const buried = `insert into holdfast.tombstones values (${id}, '${key}', '${VERSION}') returning key`;
+    const rows = server.sqlAs(bob.id, buried).catch((error: Error) => error.message);
+    expect(await rows).toEqual(isKey ? [{ key }] : expect.stringContaining("HF006"));
+    if (isKey) expect(await anns.delete(key)).toBe(true);
     await expectSound();
   });
 

@@ -13,7 +13,7 @@ exception when data_exception then
 end
 $$;
 
--- A key that can be listed, and a version that a clock makes. The owner's version may be as far ahead as core lets a clock be, to the
+-- A key that core takes, by the rules of its checkKey, and a version that a clock makes. The owner's version may be as far ahead as core lets a clock be, to the
 -- year 2200 and a day; of others, who could make that the next one of everybody, it is within two days of the server's clock, or right
 -- behind the last one.
 create or replace function holdfast.check_change(p_store bigint, p_key text, p_version text)
@@ -22,8 +22,8 @@ declare
   c_latest constant text := '0699eeb80400';
   c_ahead constant bigint := 172800000;
 begin
-  if (p_key <> '' and p_key !~ '[\u0001-\u001f\u007f-\u009f]') is not true then
-    raise exception 'HF006: a key is not empty, and has no control characters';
+  if (octet_length(p_key) <= 1024 and p_key !~ '[\u0001-\u001f\u007f-\u009f]|(^|/)(\.{0,2}|\.holdfast)(/|$)') is not true then
+    raise exception 'HF006: that is no key';
   end if;
   if (p_version ~ '^[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{12}$' and left(p_version, 12) collate "C" <= c_latest) is not true then
     raise exception 'HF005: that is no version';
