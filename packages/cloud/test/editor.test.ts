@@ -129,6 +129,16 @@ describe("an editor of one key, with calls of their own making", () => {
     ["with metadata that are none", JSON.stringify(headerOf({ metadata: null }))],
     ["with a size that is none", JSON.stringify(headerOf({ size: "1" }))],
     ["with a time that is none", JSON.stringify(headerOf({ modified: 1e17 }))],
+    ["without a time", JSON.stringify(headerOf({ modified: undefined }))],
+    ["with times", JSON.stringify(headerOf({ modified: [0, "x"] }))],
+    ["with one time in a list", JSON.stringify(headerOf({ modified: [0] }))],
+    ["with a time in words", JSON.stringify(headerOf({ modified: "0" }))],
+    ["without an expiration", JSON.stringify(headerOf({ expiration: undefined }))],
+    ["with expirations", JSON.stringify(headerOf({ expiration: [null, "x"] }))],
+    ["with an expiration in a list", JSON.stringify(headerOf({ expiration: [0] }))],
+    ["with an expiration in words", JSON.stringify(headerOf({ expiration: "0" }))],
+    ["with tags in lists", JSON.stringify(headerOf({ tags: [["a"]] }))],
+    ["with a tag that is nothing", JSON.stringify(headerOf({ tags: ["a", null] }))],
   ])("writes no header %s", async (_, header) => {
     await server.sql(`delete from holdfast.items where store = ${id} and key = 'shared'`);
     expect(await write({ header })).toMatch(/HF006/);

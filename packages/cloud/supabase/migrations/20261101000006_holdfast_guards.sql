@@ -38,7 +38,7 @@ end
 $$;
 
 -- A header of its row, with all that core reads of every header: else one item would make a list fail, or begin anew for ever. Times
--- are what a date can be.
+-- are what a date can be. Paths are strict: lax ones look into lists, and would take [0, "x"] for a time.
 create or replace function holdfast.check_record() returns trigger language plpgsql security invoker set search_path = '' as $$
 declare
   h constant jsonb := holdfast.read_header(new.header);
@@ -47,10 +47,10 @@ begin
   if (jsonb_typeof(h) = 'object' and h ->> 'key' = new.key and h ->> 'version' = new.version
     and jsonb_typeof(h -> 'key') = 'string' and jsonb_typeof(h -> 'format') = 'string' and jsonb_typeof(h -> 'checksum') = 'string'
     and jsonb_typeof(h -> 'size') = 'number' and jsonb_typeof(h -> 'storedSize') = 'number'
-    and jsonb_path_exists(h, '$.modified ? (@ >= -8640000000000000 && @ <= 8640000000000000)')
-    and jsonb_path_exists(h, '$.expiration ? (@ == null || @ >= -8640000000000000 && @ <= 8640000000000000)')
+    and jsonb_path_exists(h, 'strict $.modified ? (@ >= -8640000000000000 && @ <= 8640000000000000)', silent => true)
+    and jsonb_path_exists(h, 'strict $.expiration ? (@ == null || @ >= -8640000000000000 && @ <= 8640000000000000)', silent => true)
     and jsonb_typeof(h -> 'compression') in ('string', 'null') and jsonb_typeof(h -> 'metadata') = 'object'
-    and jsonb_typeof(h -> 'tags') = 'array' and not jsonb_path_exists(h, '$.tags[*] ? (@.type() != "string")')
+    and jsonb_typeof(h -> 'tags') = 'array' and not jsonb_path_exists(h, 'strict $.tags[*] ? (@.type() != "string")', silent => true)
   ) is not true then
     raise exception 'HF006: the header is not that of its key and version, or has not what every header has';
   end if;
