@@ -1,9 +1,9 @@
 import {
   type AdapterContext,
   afterPrefix,
-  type Clock,
   type HistoryLimits,
   type ListRange,
+  type Ports,
   type ReadOptions,
   type RecordHeader,
   StorageError,
@@ -43,7 +43,7 @@ interface Opened {
 /** One store of one user, as an open adapter works with it. */
 export class OpenStore {
   readonly connection: Connection;
-  readonly clock: Clock;
+  readonly ports: Ports;
   readonly store: string;
   /** Whether it is the user's own; of somebody else's, what is shared is there. */
   readonly mine: boolean;
@@ -59,7 +59,7 @@ export class OpenStore {
     const { store, epoch, owner, lastVersion } = opened;
     const { ports, history } = context;
     this.connection = connection;
-    this.clock = ports.clock;
+    this.ports = ports;
     this.store = store;
     this.mine = opened.mine;
     this.lastVersion = lastVersion ?? undefined;

@@ -66,6 +66,14 @@ it("gives addresses of a body's parts that anybody can fetch, in order", async (
   expectBytes(await fetchAll(video?.parts ?? []), VIDEO);
 });
 
+it("gives them also where a request fails that passes the next time", async () => {
+  await storage.save("image", IMAGE);
+  signing.inject("holdfast_get", { fault: "drop" });
+  signing.inject("/object/sign/", { fault: "answer", status: 503 }, { fault: "lose" });
+  const image = await adapter.signDownload("image");
+  expectBytes(await fetchAll(image?.parts ?? []), IMAGE);
+});
+
 it("gives none of what is not there, of what has expired, and of what stands in its row", async () => {
   await storage.save("small", "small");
   await storage.save("expired", IMAGE, { expiration: new Date(Date.now() - 1) });
