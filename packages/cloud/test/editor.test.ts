@@ -248,6 +248,7 @@ describe("an editor of one key, where the tables are within reach", () => {
         "trimmed = seq",
         `last_version = 'ffffffffffff'`,
         "tokenizer = 99",
+        "keep = 0",
         "name = 'x'",
       ].map((change) => `update holdfast.stores set ${change} where id = ${id} returning 1`),
       ...[`uploader = '${bob.id}'`, "refs = 0", "condemned = true", "name = 'x'", "touched = '2000-01-01'"].map(

@@ -17,6 +17,10 @@ create table if not exists holdfast.stores (
   unique (owner, name)
 );
 
+-- How many previous versions of an item its owner has kept, as said at their last opening: 0 none, null never said. Others' writes keep
+-- that many.
+alter table holdfast.stores add column if not exists keep integer check (keep >= 0);
+
 -- `header` is what core wrote, as JSON text: jsonb would not hold U+0000 and lone surrogates, and would round numbers.
 -- A body is either in the row or in objects: `parts` are ids of `bodies`, in order.
 create table if not exists holdfast.items (
@@ -145,7 +149,7 @@ revoke all on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, ho
 grant select on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions, holdfast.feed,
   holdfast.bodies to authenticated;
 grant insert, delete on holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions to authenticated;
-grant insert (owner, name, tokenizer), update (tokenizer), delete on holdfast.stores to authenticated;
+grant insert (owner, name, tokenizer), update (tokenizer, keep), delete on holdfast.stores to authenticated;
 grant update (version, header, created, modified, expires, size, stored, tags, terms, body, parts, hashes, encrypted)
   on holdfast.items to authenticated;
 grant update (version) on holdfast.tombstones to authenticated;
