@@ -77,6 +77,32 @@ it("makes a request once more with a new token when the old one was refused", as
 });
 
 it.each([
+  ["than for any answer", { timeout: 500 }, undefined, "TIMEOUT"],
+  ["than the caller does", {}, 300, "ABORTED"],
+])("waits for a new token no longer %s", async (_, options, patience, code) => {
+  const { email, password } = await server.signUp();
+  let hanging = false;
+  const client = createClient(server.url, server.publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: {
+      fetch: (input, init) => {
+        if (hanging && String(input).includes("/token")) return new Promise<never>(() => undefined);
+        const headers = new Headers(init?.headers);
+        if (hanging) headers.set("authorization", "Bearer no.such.token");
+        return fetch(input, { ...init, headers });
+      },
+    },
+  });
+  await client.auth.signInWithPassword({ email, password });
+  const storage = await openStorage(cloud({ client, ...options }), { retry: false });
+  hanging = true;
+  const controller = new AbortController();
+  if (patience !== undefined) setTimeout(() => controller.abort(), patience);
+  await expect(storage.load("k", { signal: controller.signal })).rejects.toMatchObject({ code });
+  await storage.close();
+});
+
+it.each([
   [400, { statusCode: "403", error: "Unauthorized", message: "jwt expired" }],
   [400, { statusCode: "403", error: "Unauthorized", message: '"exp" claim timestamp check failed' }],
 ])("does so for objects too, which are refused in words of their own: %d %o", async (status, body) => {
