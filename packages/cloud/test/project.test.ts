@@ -72,6 +72,24 @@ it.each([
   for (const text of readMigrations()) await server.sql(text);
 });
 
+it.each(["for all tables", "for tables in schema holdfast", ""])(
+  "takes the table out of a publication only where it was put in by name: %s",
+  async (tables) => {
+    await server.sql("drop publication supabase_realtime");
+    await server.sql(`create publication supabase_realtime ${tables}`);
+    const [up, down] = [readMigrations().at(-1) ?? "", readDowns()[0] ?? ""];
+    const published = async () =>
+      (await server.sql("select 1 from pg_publication_tables where tablename = 'stores' and schemaname = 'holdfast'"))
+        .length;
+    await server.sql(up);
+    expect(await published()).toBe(1);
+    await server.sql(down);
+    expect(await published()).toBe(tables === "" ? 0 : 1);
+    await server.sql(up);
+    expect(await published()).toBe(1);
+  },
+);
+
 it("tells of a bucket that everybody can read", async () => {
   await server.sql("update storage.buckets set public = true where id = 'holdfast'");
   const checks = await checkProject(server.client(server.secretKey));
