@@ -46,7 +46,7 @@ export async function checkProject(client: BucketClient): Promise<ProjectCheck[]
   const check = await client.rpc("holdfast_check", {}).abortSignal(never);
   // Which function it is that is missing says the name.
   const guards = isMissing(check) ? ["holdfast_check"] : (check.data as readonly string[]);
-  checks.push(lacking("policies and triggers", guards));
+  checks.push(lacking("policies, triggers and privileges", guards));
   const { data, error } = await client.storage.getBucket(BUCKET);
   checks.push({
     name: "private bucket",

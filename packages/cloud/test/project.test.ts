@@ -24,7 +24,7 @@ it("finds everything in a project that has it, and leaves nothing there", async 
   expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
     ["functions that write", true],
     ["functions that read", true],
-    ["policies and triggers", true],
+    ["policies, triggers and privileges", true],
     ["private bucket", true],
   ]);
   expect(await server.sql("select 1 from holdfast.stores union all select 1 from holdfast.bodies")).toEqual([]);
@@ -63,10 +63,29 @@ it.each([
   ["alter table holdfast.feed disable row level security", "row-level security on holdfast.feed"],
   ["drop trigger check_record on holdfast.items", "the trigger check_record on holdfast.items"],
   ["alter table holdfast.bodies disable trigger check_body", "the trigger check_body on holdfast.bodies"],
-])("tells what guards the rows no more: %s", async (sql, detail) => {
+  ["drop function holdfast.read_header", "the function holdfast.read_header(text)"],
+  ["revoke select on holdfast.shares from authenticated", "the privilege of authenticated to select holdfast.shares"],
+  ["revoke delete on holdfast.items from service_role", "the privilege of service_role to delete holdfast.items"],
+  ["revoke update (parts) on holdfast.items from authenticated", "the privilege of authenticated to update holdfast.items"],
+  [
+    "revoke all on function holdfast.is_mine from public, authenticated",
+    "the privilege of authenticated to execute holdfast.is_mine(bigint)",
+  ],
+  [
+    "revoke all on function public.holdfast_get from public, authenticated",
+    "the privilege of authenticated to execute public.holdfast_get(text, text, bigint, text)",
+  ],
+  ["revoke usage on schema holdfast from authenticated", "the privilege of authenticated to use the schema holdfast"],
+  [
+    "alter publication supabase_realtime drop table holdfast.stores",
+    "the table holdfast.stores in the publication supabase_realtime",
+  ],
+])("tells what guards the rows no more, or keeps their users out: %s", async (sql, detail) => {
+  // The embedded server has given every role every privilege: this leaves what the files give.
+  for (const text of readMigrations()) await server.sql(text);
   await server.sql(sql);
   const lacking = (await checkProject(server.client(server.secretKey))).filter(({ ok }) => !ok);
-  expect(lacking).toEqual([{ name: "policies and triggers", ok: false, detail }]);
+  expect(lacking).toEqual([{ name: "policies, triggers and privileges", ok: false, detail }]);
   await server.sql("drop policy if exists everybody on holdfast.items");
   await server.sql("alter table holdfast.bodies enable trigger check_body");
   for (const text of readMigrations()) await server.sql(text);
@@ -89,6 +108,24 @@ it.each(["for all tables", "for tables in schema holdfast", ""])(
     expect(await published()).toBe(1);
   },
 );
+
+it("knows every function of the schema", async () => {
+  const rows = (await server.sql(
+    "select p.oid::regprocedure::text as name, p.proname as short from pg_proc p where p.pronamespace = 'holdfast'::regnamespace",
+  )) as { name: string; short: string }[];
+  expect(rows.length).toBeGreaterThan(20);
+  for (const { name, short } of rows) {
+    await server.sql(`alter function ${name} rename to ${short}_away`);
+    const [row] = (await server.sql("select public.holdfast_check() as lacking")) as { lacking: string[] }[];
+    expect(row?.lacking.map((what) => what.replaceAll(" ", ""))).toEqual([`thefunction${name.replaceAll(" ", "")}`]);
+    await server.sql(`alter function ${name.replace(short, `${short}_away`)} rename to ${short}`);
+  }
+});
+
+it("needs nothing of the project that it has not given: the check as the files leave it finds nothing", async () => {
+  for (const text of readMigrations()) await server.sql(text);
+  expect(await server.sql("select public.holdfast_check() as lacking")).toEqual([{ lacking: [] }]);
+});
 
 it("tells of a bucket that everybody can read", async () => {
   await server.sql("update storage.buckets set public = true where id = 'holdfast'");
