@@ -72,10 +72,11 @@ begin
 end
 $$;
 
--- Long tags do not fit into an index. Two different ones never become the same.
+-- Long tags do not fit into an index. Two different ones never become the same, and none becomes another short one: what looks like a
+-- long one that was made short is made so itself.
 create or replace function holdfast.index_tag(p_tag text)
 returns text language sql immutable set search_path = '' as $$
-  select case when octet_length(p_tag) <= 512 then p_tag
+  select case when octet_length(p_tag) <= 512 and (octet_length(p_tag) < 65 or p_tag !~ '#[0-9a-f]{64}$') then p_tag
     else left(p_tag, 64) || '#' || encode(sha256(convert_to(p_tag, 'UTF8')), 'hex') end
 $$;
 
