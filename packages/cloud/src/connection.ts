@@ -189,8 +189,9 @@ function toRequestError({ error, status }: ClientAnswer): RequestError {
   const told = "statusCode" in error ? Number(error.statusCode) : "status" in error ? Number(error.status) : status;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const answered = told !== undefined && Number.isInteger(told) ? told : 0;
-  // What cannot stand in a header is quoted in full where it is refused, and it is a key or a token.
-  if (answered === 0 && /header/i.test(message)) {
+  // What cannot stand in a header is quoted in full where it is refused, and it is a key or a token. A character above U+00FF is refused
+  // before that, as what is no "ByteString".
+  if (answered === 0 && /header|ByteString/i.test(message)) {
     return new RequestError("the request has a header that cannot be sent", { code: LOCAL.header });
   }
   return new RequestError(message, { code, status: answered });

@@ -158,11 +158,22 @@ it.each([["document"], ["WorkerGlobalScope", "importScripts"]])(
 );
 
 it("tells neither key nor token where one of them cannot be sent", async () => {
+  let requests = 0;
+  const global = {
+    fetch: (...asked: Parameters<typeof fetch>) => {
+      requests++;
+      return fetch(...asked);
+    },
+  };
   for (const client of [
-    createClient(server.url, "sb_unmistakable\nkey"),
-    createClient(server.url, server.publishableKey, { accessToken: async () => "unmistakable\ntoken" }),
+    ...["sb_unmistakable\nkey", "sb_unmistakable\u2019key"].map((key) => createClient(server.url, key, { global })),
+    ...["unmistakable\ntoken", "unmistakable\u2019token"].map((token) =>
+      createClient(server.url, server.publishableKey, { accessToken: async () => token, global }),
+    ),
   ]) {
+    requests = 0;
     const error: unknown = await openStorage(cloud({ client })).catch((thrown: unknown) => thrown);
+    expect(requests).toBeLessThanOrEqual(1);
     expect(error).toMatchObject({ code: "INVALID_OPTION", retryable: false });
     expect(inspect(error, { depth: 10 })).not.toContain("unmistakable");
   }
