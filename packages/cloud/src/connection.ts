@@ -8,6 +8,8 @@ import { Turnstile } from "./turnstile.js";
 
 /** The private bucket of large bodies. */
 export const BUCKET = "holdfast";
+/** How many addresses a project signs with one request. */
+export const MOST_SIGNED = 1_000;
 /** Requests under way at once. A project has few connections to its database, and lets the others fail. */
 const AT_ONCE = 32;
 /** How much longer than a call of a function moving a part may take. */
@@ -59,7 +61,10 @@ export class Connection {
     }
   }
 
-  /** Addresses of objects, in their order, that are good for so many seconds. Throws UNSUPPORTED where the server gives none. */
+  /**
+   * Addresses of objects, in their order, that are good for so many seconds: one request, which takes up to `MOST_SIGNED`. Throws
+   * UNSUPPORTED where the server gives none.
+   */
   async sign(names: string[], seconds: number): Promise<string[]> {
     const { client, timeout } = this.#options;
     const ask = () => client.storage.from(BUCKET).createSignedUrls(names, seconds);

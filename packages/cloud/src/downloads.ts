@@ -1,4 +1,5 @@
 import { checkKey, type Format, StorageError, type Version } from "@holdfast/core";
+import { MOST_SIGNED } from "./connection.js";
 import { explained } from "./explained.js";
 import type { OpenStore } from "./open-store.js";
 import { retried } from "./retried.js";
@@ -49,7 +50,11 @@ export async function signDownload(
       });
     }
     const names = record.parts.map(({ name }) => name);
-    const urls = await retried(ports, () => connection.sign(names, seconds), undefined);
+    const urls: string[] = [];
+    while (urls.length < names.length) {
+      const some = names.slice(urls.length, urls.length + MOST_SIGNED);
+      urls.push(...(await retried(ports, () => connection.sign(some, seconds), undefined)));
+    }
     const parts = record.parts.map(({ size }, index) => ({ url: urls[index] ?? "", size }));
     return { version, storedSize, format, compression, encrypted: encryption !== undefined, parts };
   } catch (error) {
