@@ -54,7 +54,9 @@ export async function checkEnvironment(): Promise<ProjectCheck[]> {
 /** No error quotes it: it may be a connection string with a password, or the key in the wrong variable. */
 function urlFromEnvironment(): string {
   const url = fromEnvironment("SUPABASE_URL").trim();
-  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : { protocol: "", username: "", password: "" };
+  const { protocol, username, password } = URL.canParse(url)
+    ? new URL(url)
+    : { protocol: "", username: "", password: "" };
   if (/^https?:$/.test(protocol) && username === "" && password === "") return url;
   throw new StorageError(
     "INVALID_OPTION",

@@ -49,13 +49,7 @@ export class Writes {
    * `keep`: how many previous versions of an item stay, 0 and null for none; in somebody else's store that is not asked. `committed` is
    * called after each write that changed something.
    */
-  constructor(
-    connection: Connection,
-    store: string,
-    bodies: Bodies,
-    keep: number | null,
-    committed: () => void,
-  ) {
+  constructor(connection: Connection, store: string, bodies: Bodies, keep: number | null, committed: () => void) {
     this.#connection = connection;
     this.#store = store;
     this.#bodies = bodies;

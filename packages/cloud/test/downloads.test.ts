@@ -70,7 +70,9 @@ it("gives addresses of as many parts as a body has, though a request takes a tho
   await storage.save("vast", IMAGE);
   // Of one object again and again: nobody has to send four gigabytes for that.
   const here = `store = (select id from holdfast.stores where owner = '${ann.id}' and name = '${store}')`;
-  await server.sql(`update holdfast.items set parts = array_fill(parts[1], array[2001]) where ${here} and key = 'vast'`);
+  await server.sql(
+    `update holdfast.items set parts = array_fill(parts[1], array[2001]) where ${here} and key = 'vast'`,
+  );
   const vast = await adapter.signDownload("vast");
   expect(vast?.parts).toHaveLength(2_001);
   expect(new Set(vast?.parts.map(({ url }) => url)).size).toBe(2_001);

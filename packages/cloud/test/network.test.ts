@@ -1,11 +1,10 @@
-import { type CloudAdapter, type CloudOptions, cloud } from "@holdfast/cloud";
+import { type CloudAdapter, type CloudClient, type CloudOptions, cloud } from "@holdfast/cloud";
 import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
 import {
   type EmbeddedSupabase,
   type FaultyProxy,
   type NetworkFault,
   type SignedUp,
-  type SupabaseClient,
   startFaultyProxy,
 } from "@holdfast/supabase";
 import { createClient } from "@supabase/supabase-js";
@@ -58,7 +57,7 @@ function open(options: Omit<CloudOptions, "client">, settings?: StorageSettings)
   return openStorage(cloud({ client: connect(), pollInterval: 20, ...options }), { retry, history: true, ...settings });
 }
 
-function connect(): SupabaseClient {
+function connect(): CloudClient {
   return createClient(proxy.url, server.publishableKey, { accessToken: async () => token });
 }
 

@@ -135,24 +135,27 @@ describe("an editor", () => {
     ["that says nothing", {}],
     ["that wants fewer", { history: { versions: 1 } }],
     ["that wants more", { history: { versions: 100 } }],
-  ] as const)("keeps of what it replaces and deletes what the owner wants kept, with a setting %s", async (_, settings) => {
-    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
-    const values = Array.from({ length: 9 }, (__, index) => index);
-    for (const value of values) await anns.save("shared/a", value);
-    const before = await anns.history("shared/a");
-    expect(before).toHaveLength(9);
-    const standing = await anns.stat("shared/a");
-    const bobs = await openAs(bob, settings);
-    const first = await bobs.save("shared/a", "by Bob");
-    const second = await bobs.save("shared/a", "again");
-    const versions = async () => (await anns.history("shared/a")).map(({ version }) => version);
-    const kept = [first.version, standing?.version, ...before.map(({ version }) => version)];
-    expect(await versions()).toEqual(kept.slice(0, 10));
-    expect(await bobs.delete("shared/a")).toBe(true);
-    expect(await versions()).toEqual([second.version, ...kept].slice(0, 10));
-    await bobs.batch([{ type: "save", key: "shared/b", data: "by Bob" }]);
-    expect((await anns.history("shared/b")).length).toBe(1);
-  });
+  ] as const)(
+    "keeps of what it replaces and deletes what the owner wants kept, with a setting %s",
+    async (_, settings) => {
+      await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+      const values = Array.from({ length: 9 }, (__, index) => index);
+      for (const value of values) await anns.save("shared/a", value);
+      const before = await anns.history("shared/a");
+      expect(before).toHaveLength(9);
+      const standing = await anns.stat("shared/a");
+      const bobs = await openAs(bob, settings);
+      const first = await bobs.save("shared/a", "by Bob");
+      const second = await bobs.save("shared/a", "again");
+      const versions = async () => (await anns.history("shared/a")).map(({ version }) => version);
+      const kept = [first.version, standing?.version, ...before.map(({ version }) => version)];
+      expect(await versions()).toEqual(kept.slice(0, 10));
+      expect(await bobs.delete("shared/a")).toBe(true);
+      expect(await versions()).toEqual([second.version, ...kept].slice(0, 10));
+      await bobs.batch([{ type: "save", key: "shared/b", data: "by Bob" }]);
+      expect((await anns.history("shared/b")).length).toBe(1);
+    },
+  );
 
   it("keeps nothing where the owner wants nothing kept, and drops nothing that was kept before", async () => {
     await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
