@@ -32,8 +32,10 @@ it("finds everything in a project that has it, and leaves nothing there", async 
 
 it("says UNAUTHORIZED with a key that is not the secret one, and leaves nothing there", async () => {
   const { client } = await server.signUp();
-  for (const other of [server.client(), client]) {
-    await expect(checkProject(other)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+  for (const other of [server.client(), client, server.client("sb_secret_of_another_project")]) {
+    const checking = checkProject(other);
+    await expect(checking).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    await expect(checking).rejects.toThrow(/secret key.*SUPABASE_KEY/);
   }
   expect(await server.sql("select 1 from holdfast.stores")).toEqual([]);
 });
