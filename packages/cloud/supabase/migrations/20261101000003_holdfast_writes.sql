@@ -558,12 +558,18 @@ declare
   v_found boolean;
 begin
   perform holdfast.check_owner(p_store::bigint);
-  delete from holdfast.shares where store = p_store::bigint and prefix = p_prefix and whole = p_whole
-    and grantee is not distinct from p_grantee;
-  v_found := found;
-  if p_role is not null then
-    insert into holdfast.shares (store, prefix, whole, grantee, role) values (p_store::bigint, p_prefix, p_whole, p_grantee, p_role);
+  if p_role is null then
+    delete from holdfast.shares where store = p_store::bigint and prefix = p_prefix and whole = p_whole
+      and grantee is not distinct from p_grantee;
+    return found;
   end if;
+  v_found := exists (
+    select 1 from holdfast.shares where store = p_store::bigint and prefix = p_prefix and whole = p_whole
+      and grantee is not distinct from p_grantee);
+  -- The same may be shared twice at once: the later one counts.
+  insert into holdfast.shares (store, prefix, whole, grantee, role) values (p_store::bigint, p_prefix, p_whole, p_grantee, p_role)
+    on conflict (store, prefix, whole, coalesce(grantee, '00000000-0000-0000-0000-000000000000')) do update
+    set role = excluded.role, created = excluded.created;
   return v_found;
 end
 $$;
