@@ -1,4 +1,4 @@
-import { type CloudAdapter, cloud, type ShareTarget } from "@holdfast/cloud";
+import { type CloudAdapter, type CloudClient, cloud, type ShareTarget } from "@holdfast/cloud";
 import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -264,6 +264,32 @@ describe("sharing", () => {
     expect(await adapter.shares.list()).toEqual([{ key: "shared/a", user: null, role: "viewer" }]);
     expect(await adapter.shares.revoke({ key: "shared/a" })).toBe(true);
     await expect(openAs(eve)).rejects.toEqual(unauthorized);
+  });
+
+  it("lets watch look once at what is hidden, tells of what comes, and not of older things that are shared later", async () => {
+    await adapter.shares.share({ key: "shared/a" }, bob.id, "viewer");
+    const places: unknown[] = [];
+    const { client } = bob;
+    const rpc: CloudClient["rpc"] = (name, parameters) => {
+      if (name === "holdfast_feed") places.push((parameters as { p_seq: string }).p_seq);
+      return client.rpc(name, parameters);
+    };
+    const watching: CloudClient = { rpc, storage: client.storage, auth: client.auth };
+    const bobs = await openStorage(cloud({ client: watching, store, owner: ann.id, pollInterval: 20 }));
+    opened.push(bobs);
+    const told: string[] = [];
+    await bobs.watch("", ({ key }) => told.push(key));
+    for (const value of [1, 2, 3]) await anns.save("private/a", value);
+    await anns.save("shared/b", "before it is shared");
+    const [row] = (await server.sql(
+      `select seq::text as seq from holdfast.stores where owner = '${ann.id}' and name = '${store}'`,
+    )) as { seq: string }[];
+    await expect.poll(() => places.at(-1), { timeout: 20_000 }).toBe(row?.seq);
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "viewer");
+    await anns.save("shared/a", 1);
+    await anns.save("private/a", 4);
+    await anns.save("shared/b", 2);
+    await expect.poll(() => told, { timeout: 20_000 }).toEqual(["shared/a", "shared/b"]);
   });
 
   it("is told of by watch as far as it reaches", async () => {
