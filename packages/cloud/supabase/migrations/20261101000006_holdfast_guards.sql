@@ -13,9 +13,9 @@ exception when data_exception then
 end
 $$;
 
--- A key that core takes, by the rules of its checkKey, and a version that a clock makes. The owner's version may be as far ahead as core lets a clock be, to the
--- year 2200 and a day; of others, who could make that the next one of everybody, it is within two days of the server's clock, or right
--- behind the last one.
+-- A key that core takes, by the rules of its checkKey, and a version that a clock makes. The owner's version may be as far ahead as core
+-- lets a clock be, to the year 2200 and a day; of others, who could make that the next one of everybody, it is within two days of the
+-- server's clock, or right behind the last one.
 create or replace function holdfast.check_change(p_store bigint, p_key text, p_version text)
 returns void language plpgsql stable security invoker set search_path = '' as $$
 declare
