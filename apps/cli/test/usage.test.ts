@@ -98,6 +98,8 @@ describe("holdfast", () => {
       [["--json", "ls", "redis:"], { ...shape, code: "INVALID_OPTION", exitCode: 2, retryable: false }],
       [["ls", "--json", "--frob"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
       [["--json", "frob"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
+      [["--json"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
+      [["keys", "--json"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
     ];
     for (const [args, error] of cases) {
       const { stdout, stderr } = await space.run(args);
