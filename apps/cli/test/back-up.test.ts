@@ -54,7 +54,7 @@ async function startApp(): Promise<{ acknowledged: string[]; end(): Promise<void
   };
 }
 
-const valueOf = async (store: string, key: string, ...flags: string[]) =>
+const valueAt = async (store: string, key: string, ...flags: string[]) =>
   (await space.run(["get", store, key, ...flags])).stdout.trim();
 
 const keysOf = async (store: string, prefix: string) =>
@@ -79,7 +79,7 @@ it("backs up beside an app that writes, and restores, by the commands of the pag
   expect((await space.run(["log", "sqlite:./backup.db", "notes/plan"])).stdout).toMatch(/^0 .*\n1 .*\n$/);
 
   await follow(commandsOf(page, "Keys need a copy of their own"));
-  expect(await valueOf("sqlite:./sealed.db", "secret", "--keys", "environment:BACKUP_KEYS")).toBe("3");
+  expect(await valueAt("sqlite:./sealed.db", "secret", "--keys", "environment:BACKUP_KEYS")).toBe("3");
   expect((await space.run(["get", "sqlite:./sealed.db", "secret", "--keys", "environment"])).code).toBe(8);
   await app.end();
 
@@ -88,7 +88,8 @@ it("backs up beside an app that writes, and restores, by the commands of the pag
   const printed = await follow(restore.slice(0, -1));
   expect(printed.at(-1)).not.toMatch(/^[-+*!=] /m);
   await space.store("app.db", async (storage) => {
-    await expect(storage.changes(cursor).next()).rejects.toMatchObject({ code: "NOT_FOUND", resync: true });
+    const reader = storage.changes(cursor)[Symbol.asyncIterator]();
+    await expect(reader.next()).rejects.toMatchObject({ code: "NOT_FOUND", resync: true });
     const { version } = (await storage.stat("notes/plan")) ?? {};
     await space.store("backup.db", async (backup) => expect((await backup.stat("notes/plan"))?.version).toBe(version));
   });
@@ -96,9 +97,9 @@ it("backs up beside an app that writes, and restores, by the commands of the pag
   await space.run(["put", STORE, "notes/plan", "--value", "4"]);
   await space.run(["put", STORE, "notes/new", "--value", "5"]);
   const [last = ""] = await follow(restore.slice(-1));
-  expect([await valueOf(STORE, "notes/plan"), await valueOf(STORE, "notes/new")]).toEqual(["2", "5"]);
+  expect([await valueAt(STORE, "notes/plan"), await valueAt(STORE, "notes/new")]).toEqual(["2", "5"]);
   await follow([last.trim().split("\n").at(-1)?.replace("to put back what was replaced: ", "") ?? ""]);
-  expect(await valueOf(STORE, "notes/plan")).toBe("4");
+  expect(await valueAt(STORE, "notes/plan")).toBe("4");
 });
 
 it("restores files from a copy of the directory: whole when it was closed, without previous versions otherwise", async () => {

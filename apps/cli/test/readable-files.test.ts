@@ -63,23 +63,23 @@ describe("holdfast on readable files", () => {
   });
 
   it("keeps nothing any more once an app sweeps without history, or its state directory is deleted, as its page says", async () => {
-    const fill = async (): Promise<void> => {
-      await space.run(["put", FILES, "a", "--value", "1"]);
-      await space.run(["put", FILES, "a", "--value", "2"]);
-      expect(await previousOf("a")).toBe(1);
+    const fill = async (key: string): Promise<void> => {
+      await space.run(["put", FILES, key, "--value", "1"]);
+      await space.run(["put", FILES, key, "--value", "2"]);
+      expect(await previousOf(key)).toBe(1);
     };
-    await fill();
+    await fill("a");
     await using app = await openStore(FILES, { history: false });
     await app.sweep();
     await app.close();
     expect(await previousOf("a")).toBe(0);
 
-    await fill();
+    await fill("b");
     expect((await space.run(["migrate", FILES, "file:./new"])).code).toBe(0);
-    expect(await previousOf("a", "file:./new")).toBe(0);
+    expect(await previousOf("b", "file:./new")).toBe(0);
     await rm(space.path("data/.holdfast"), { recursive: true });
-    expect(await previousOf("a")).toBe(0);
-    expect((await space.run(["get", FILES, "a"])).stdout).toBe("2\n");
+    expect(await previousOf("b")).toBe(0);
+    expect((await space.run(["get", FILES, "b"])).stdout).toBe("2\n");
   });
 
   it("makes its directory and companions in a folder that it only lists, and none where it imports from", async () => {

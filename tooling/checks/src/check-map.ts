@@ -17,7 +17,7 @@ export function placesOnMap(packages: WorkspacePackage[], partsOfCore: string[])
 /** Every place that the page does not name, one sentence each. */
 export function checkMap(page: string, places: string[]): string[] {
   return places
-    .filter((place) => !new RegExp(`(?<![\\w/-])${place}(?![\\w-])`).test(page))
+    .filter((place) => !new RegExp(`(?<![\\w/-])${place}(?![\\w/-])`).test(page))
     .map((place) => `${MAP}: ${place} is not on the map`);
 }
 
