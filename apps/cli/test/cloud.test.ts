@@ -46,6 +46,8 @@ it("finds what an empty project lacks, and nothing once its SQL was run; then st
   await space.run(["put", desktop, "notes/plan", "--value", "1"]);
   await space.run(["put", desktop, "notes/plan", "--value", "2", "--history"]);
   const there = `supabase:my-app?owner=${id}`;
+  const planned = await space.json(["migrate", desktop, there, "--dry-run"]);
+  expect(planned).toMatchObject({ code: 0, value: { planned: { items: 1 }, conflicts: [], failures: [] } });
   const moved = await space.json(["migrate", desktop, there, "--journal", "./move.journal"]);
   expect(moved).toMatchObject({ code: 0, value: { copied: 1, verified: 1 } });
   expect((await space.run(["verify", desktop, there, "--differences"])).code).toBe(0);
