@@ -199,7 +199,8 @@ const COMMANDS = [
 const STORES = `
 Stores are named by URLs:
   sqlite:./app.db          one SQLite file; ?durability=process trades safety against power loss for speed
-  file:./data              a folder of files that people can read, and .holdfast/ beside them
+  file:./data              a folder of files that people can read. To open one, even to list it, makes .holdfast/ in it
+                           and a .meta.json beside each file; \`holdfast import\` only reads a folder
   supabase:notes?owner=ID  a user's store in the project of SUPABASE_URL, with the secret key in SUPABASE_KEY
   memory:                  a new, empty store that lasts as long as the command
 
