@@ -51,12 +51,14 @@ it("knows every function that is there", async () => {
     `select p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'public' and p.proname like 'holdfast%'`,
   )) as { name: string }[];
-  for (const { name } of rows) {
-    await server.sql(`alter function public.${name} rename to ${name}_away`);
+  expect(rows.length).toBeGreaterThan(20);
+  for (const half of [0, 1]) {
+    const away = rows.map(({ name }) => name).filter((_, index) => index % 2 === half);
+    for (const name of away) await server.sql(`alter function public.${name} rename to ${name}_away`);
     await server.reload();
     const lacking = (await checkProject(server.client(server.secretKey))).filter(({ ok }) => !ok);
-    expect(lacking.map(({ detail }) => detail)).toEqual([name]);
-    await server.sql(`alter function public.${name}_away rename to ${name}`);
+    expect(lacking.flatMap(({ detail }) => detail?.split(", ")).sort()).toEqual(away.sort());
+    for (const name of away) await server.sql(`alter function public.${name}_away rename to ${name}`);
   }
   await server.reload();
 });
