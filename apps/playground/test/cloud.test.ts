@@ -40,6 +40,27 @@ async function write(page: Page, key: string, content: string): Promise<void> {
 const keysOf = (page: Page) => page.locator("a.item .item-key").allTextContents();
 const isSignedIn = (page: Page, email: string) => page.locator(".account").filter({ hasText: email }).waitFor();
 const textOf = (page: Page, text: string) => page.locator("pre").filter({ hasText: text }).waitFor();
+const kept = (page: Page) => page.evaluate(() => Object.keys(localStorage));
+/** All but the browser's own lines about requests that could not be made. */
+const complaintsOf = ({ complaints }: User) => complaints.filter((line) => !line.includes("net::ERR_"));
+
+async function fromMenu(page: Page, name: RegExp): Promise<void> {
+  await page.getByRole("button", { name: "Data", exact: true }).click();
+  await page.locator(".menu").getByRole("button", { name }).click();
+}
+
+/** Requests to these addresses wait until they are let go, which is what is returned. */
+async function hold(page: Page, addresses: string): Promise<() => Promise<void>> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.route(addresses, async (route) => {
+    await promise;
+    await route.continue();
+  });
+  return async () => {
+    resolve();
+    await page.unrouteAll({ behavior: "wait" });
+  };
+}
 
 describe("a store in the cloud", () => {
   it("is opened by signing up, follows another device, and is left by signing out", async () => {
@@ -77,14 +98,10 @@ describe("a store in the cloud", () => {
     await other.goto(`${app.address}#`);
     await lookAt(other, "phone", "12-cloud");
 
-    await page.getByRole("button", { name: "Data", exact: true }).click();
-    await page
-      .locator(".menu")
-      .getByRole("button", { name: /^Sign out/ })
-      .click();
+    await fromMenu(page, /^Sign out/);
     await page.locator(".account").waitFor({ state: "detached" });
     await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
-    expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+    expect(await kept(page)).toEqual([]);
     await page.reload();
     await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
     expect([desktop.complaints, phone.complaints]).toEqual([[], []]);
@@ -121,11 +138,7 @@ describe("a store in the cloud", () => {
     // Signed out in another tab: as where it cannot be renewed.
     const other = await phone.openTab();
     await isSignedIn(other, ann.email);
-    await other.getByRole("button", { name: "Data", exact: true }).click();
-    await other
-      .locator(".menu")
-      .getByRole("button", { name: /^Sign out/ })
-      .click();
+    await fromMenu(other, /^Sign out/);
     await page.getByText("Your session has ended").waitFor();
     await lookAt(page, "phone", "14-ended");
     await page.getByRole("button", { name: "Sign in again", exact: true }).click();
@@ -137,16 +150,43 @@ describe("a store in the cloud", () => {
     // Signing out leaves no session behind, also where there is no store in this browser to go back to.
     await page.evaluate(() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }));
     await page.goto(`${app.address}#`);
-    await page.getByRole("button", { name: "Data", exact: true }).click();
-    await page
-      .locator(".menu")
-      .getByRole("button", { name: /^Sign out/ })
-      .click();
+    await fromMenu(page, /^Sign out/);
     await page.getByRole("alert").filter({ hasText: "Signing out" }).waitFor();
     await page.getByText("Your session has ended").waitFor();
-    expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+    expect(await kept(page)).toEqual([]);
     expect(phone.complaints).toEqual([]);
     await phone.context.close();
+  });
+});
+
+describe("a session", () => {
+  it("is gone at once when one signs out while a save hangs, and what came of the save is told", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const ann = someone();
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    const release = await hold(page, "**/rpc/**");
+    await write(page, "notes/a", "on its way");
+    await fromMenu(page, /^Sign out/);
+    await expect.poll(() => kept(page), { timeout: 3_000 }).toEqual([]);
+    await page.getByText("Signed out").waitFor();
+    await page.getByRole("alert").filter({ hasText: "TIMEOUT" }).waitFor();
+    await release();
+    expect(desktop.complaints).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("is gone when its store opens and cannot be followed", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    await page.route("**/rpc/holdfast_feed_end", (route) => route.abort());
+    await signIn(page, someone(), "Create account");
+    await page.getByRole("dialog").getByRole("alert").filter({ hasText: "UNAVAILABLE" }).waitFor();
+    expect(await kept(page)).toEqual([]);
+    expect(await page.locator(".account").count()).toBe(0);
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
   });
 });
 

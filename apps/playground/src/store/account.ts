@@ -18,5 +18,6 @@ export interface Account {
   readonly project: Project;
   /** Whether the session is over: signed out elsewhere, or refused when it was to be renewed. */
   readonly ended: ReadonlySignal<boolean>;
+  /** The session is gone from this browser within a moment, whatever the project answers. */
   signOut(): Promise<void>;
 }

@@ -3,6 +3,8 @@ import { signal } from "@preact/signals";
 import { type AuthError, createClient, type SupabaseClient, type User } from "@supabase/supabase-js";
 import { createStorage } from "holdfast";
 import type { Account, Credentials, Project } from "./account.ts";
+import { endSession } from "./end-session.ts";
+import { sessionName } from "./project.ts";
 import { SETTINGS, type Session } from "./session.ts";
 
 /** One for each project: two that keep the same session would take it out of each other's hands. */
@@ -40,7 +42,7 @@ async function openFirst(project: Project, user: User): Promise<Session> {
   try {
     return await open(project, user);
   } catch (error) {
-    await clientOf(project).auth.signOut({ scope: "local" });
+    await endSession(clientOf(project), sessionName(project));
     throw error;
   }
 }
@@ -52,8 +54,7 @@ async function open(project: Project, user: User): Promise<Session> {
     if (event === "SIGNED_OUT") ended.value = true;
   });
   const signOut = async () => {
-    // This browser alone, and without waiting for the project where there is no way to it.
-    await client.auth.signOut({ scope: "local" });
+    await endSession(client, sessionName(project));
     data.subscription.unsubscribe();
   };
   try {
@@ -65,13 +66,14 @@ async function open(project: Project, user: User): Promise<Session> {
   }
 }
 
-function clientOf({ url, key }: Project): SupabaseClient {
+function clientOf(project: Project): SupabaseClient {
+  const { url, key } = project;
   const name = `${url} ${key}`;
   const known = clients.get(name);
   if (known !== undefined) return known;
   const client = createClient(url, key, {
     // What stands behind the # of this page's address is an item.
-    auth: { detectSessionInUrl: false },
+    auth: { detectSessionInUrl: false, storageKey: sessionName(project) },
     global: { fetch: patientFetch() },
   });
   clients.set(name, client);

@@ -10,7 +10,7 @@ export type Shown =
   | { readonly is: "library"; readonly library: Library }
   | { readonly is: "failure"; readonly error: unknown; readonly inCloud: boolean };
 
-/** Which store the page shows: this browser's, or one in the cloud. One is open at a time. */
+/** Which store the page shows: this browser's, or one in the cloud. One is shown at a time. */
 export class Stage {
   readonly #shown = signal<Shown | undefined>(undefined);
   /** Whether it is being asked who signs in where. */
@@ -39,9 +39,17 @@ export class Stage {
   /** Throws what went wrong; the store that is shown stays. */
   async signIn(how: "signIn" | "signUp", project: Project, credentials: Credentials): Promise<void> {
     const cloud = await loadCloud();
-    const { notices } = await this.#switchTo(await cloud[how](project, credentials));
+    const session = await cloud[how](project, credentials);
+    let library: Library;
+    try {
+      library = await this.#switchTo(session);
+    } catch (error) {
+      // Who cannot be shown a store is not signed in either.
+      await session.account?.signOut();
+      throw error;
+    }
     keepProject(project);
-    notices.done(`Signed in as ${credentials.email}`);
+    library.notices.done(`Signed in as ${credentials.email}`);
   }
 
   async signOut(): Promise<void> {
@@ -72,7 +80,10 @@ export class Stage {
     // What is open there is not here.
     go({ at: "list" });
     const library = await this.#enter(session);
-    if (before?.is === "library") await before.library.stop();
+    if (before?.is === "library") {
+      // What it is at may take its time, and is not waited for; what came of it is told where one can see it.
+      void library.notices.attempt("Closing the store that was left", () => before.library.stop());
+    }
     return library;
   }
 
