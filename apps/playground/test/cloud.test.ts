@@ -159,6 +159,38 @@ describe("a store in the cloud", () => {
   });
 });
 
+describe("a project that cannot be reached when the page is loaded", () => {
+  it("is left for now, or for good with its session", async () => {
+    const phone = await device(PHONE);
+    const page = await phone.openTab();
+    const ann = someone();
+    const isAway = () => page.getByRole("heading", { name: "The store in the cloud cannot be opened" }).waitFor();
+    const button = (name: string) => page.getByRole("button", { name, exact: true });
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await phone.context.setOffline(true);
+    await page.reload();
+    await isAway();
+    await page.getByRole("alert").filter({ hasText: "UNAVAILABLE" }).waitFor();
+    await lookAt(page, "phone", "15-away");
+    await button("Open this browser's store").click();
+    await page.getByText("Nothing here yet").waitFor();
+    expect(await kept(page)).not.toEqual([]);
+    await page.reload();
+    await isAway();
+    await button("Try again").click();
+    await isAway();
+    await button("Forget the project").click();
+    await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(() => kept(page)).toEqual([]);
+    await page.reload();
+    await page.getByText("Nothing here yet").waitFor();
+    expect(complaintsOf(phone)).toEqual([]);
+    await phone.context.close();
+  });
+});
+
 describe("a session", () => {
   it("is gone at once when one signs out while a save hangs, and what came of the save is told", async () => {
     const desktop = await device(DESKTOP);
@@ -174,6 +206,20 @@ describe("a session", () => {
     await page.getByRole("alert").filter({ hasText: "TIMEOUT" }).waitFor();
     await release();
     expect(desktop.complaints).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("is gone when one signs out without a network", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const ann = someone();
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await desktop.context.setOffline(true);
+    await fromMenu(page, /^Sign out/);
+    await page.getByText("Signed out").waitFor();
+    expect(await kept(page)).toEqual([]);
+    expect(complaintsOf(desktop)).toEqual([]);
     await desktop.context.close();
   });
 

@@ -12,7 +12,12 @@ export async function endSession({ auth }: SupabaseClient, name: string): Promis
   const ending = auth.signOut({ scope: "local" }).catch(console.warn);
   await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   // What is another one by now was kept by somebody who has signed in since.
-  if (kept !== null && read(name) === kept) localStorage.removeItem(name);
+  if (kept !== null && read(name) === kept) dropSession(name);
+}
+
+/** Without telling anybody. */
+export function dropSession(name: string): void {
+  localStorage.removeItem(name);
 }
 
 function read(name: string): string | null {

@@ -37,12 +37,17 @@ export async function resume(project: Project): Promise<Session | undefined> {
   return undefined;
 }
 
+/** For whoever was signed in when the page was last used, and leaves the project without opening the store. */
+export function signOut(project: Project): Promise<void> {
+  return endSession(clientOf(project), sessionName(project));
+}
+
 /** Who cannot be shown a store is not signed in either. */
 async function openFirst(project: Project, user: User): Promise<Session> {
   try {
     return await open(project, user);
   } catch (error) {
-    await endSession(clientOf(project), sessionName(project));
+    await signOut(project);
     throw error;
   }
 }
@@ -53,13 +58,13 @@ async function open(project: Project, user: User): Promise<Session> {
   const { data } = client.auth.onAuthStateChange((event) => {
     if (event === "SIGNED_OUT") ended.value = true;
   });
-  const signOut = async () => {
-    await endSession(client, sessionName(project));
+  const leave = async () => {
+    await signOut(project);
     data.subscription.unsubscribe();
   };
   try {
     const storage = await createStorage({ adapter: cloud({ client, store: "playground" }) }, SETTINGS);
-    return { storage, account: { email: user.email ?? user.id, project, ended, signOut } satisfies Account };
+    return { storage, account: { email: user.email ?? user.id, project, ended, signOut: leave } satisfies Account };
   } catch (error) {
     data.subscription.unsubscribe();
     throw error;

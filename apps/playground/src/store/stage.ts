@@ -1,8 +1,9 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Credentials, Project } from "./account.ts";
+import { dropSession } from "./end-session.ts";
 import { Library } from "./library.ts";
 import { go } from "./place.ts";
-import { keepProject, keptProject } from "./project.ts";
+import { keepProject, keptProject, sessionName } from "./project.ts";
 import { openInBrowser, type Session } from "./session.ts";
 
 /** A library, or why there is none. */
@@ -75,6 +76,13 @@ export class Stage {
     }
   }
 
+  /** Leaves the cloud for good, also a project that is gone: neither it nor a session in it is kept. */
+  async forgetProject(): Promise<void> {
+    const project = keptProject();
+    keepProject(undefined);
+    await Promise.all([this.useBrowser(), project && signOutUnseen(project)]);
+  }
+
   async #switchTo(session: Session): Promise<Library> {
     const before = this.#shown.peek();
     // What is open there is not here.
@@ -92,6 +100,12 @@ export class Stage {
     this.#shown.value = { is: "library", library };
     return library;
   }
+}
+
+async function signOutUnseen(project: Project): Promise<void> {
+  const cloud = await loadCloud().catch(() => undefined);
+  if (cloud === undefined) dropSession(sessionName(project));
+  else await cloud.signOut(project);
 }
 
 /** Many times as large as all the rest, so it is loaded when it is needed. */
