@@ -54,7 +54,8 @@ async function hold(page: Page, addresses: string): Promise<() => Promise<void>>
   const { promise, resolve } = Promise.withResolvers<void>();
   await page.route(addresses, async (route) => {
     await promise;
-    await route.continue();
+    // The page may have given it up meanwhile.
+    await route.continue().catch(() => undefined);
   });
   return async () => {
     resolve();
@@ -218,6 +219,47 @@ describe("a session", () => {
     await desktop.context.setOffline(true);
     await fromMenu(page, /^Sign out/);
     await page.getByText("Signed out").waitFor();
+    expect(await kept(page)).toEqual([]);
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("does not begin when signing in was cancelled meanwhile, also where one signs in again at once", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const [ann, bob] = [someone(), someone()];
+    for (const one of [ann, bob]) {
+      await signIn(page, one, "Create account");
+      await isSignedIn(page, one.email);
+      await fromMenu(page, /^Sign out/);
+      await page.locator(".account").waitFor({ state: "detached" });
+    }
+    const cancel = () => page.getByRole("dialog").getByRole("button", { name: "Cancel", exact: true }).click();
+    // Waiting for the answer, and for the store.
+    for (const addresses of ["**/auth/v1/token*", "**/rpc/holdfast_open"]) {
+      const release = await hold(page, addresses);
+      const asked = page.waitForRequest(addresses);
+      await signIn(page, ann, "Sign in");
+      await asked;
+      await cancel();
+      await release();
+      await signIn(page, bob, "Sign in");
+      await isSignedIn(page, bob.email);
+      expect(await page.locator(".account").count()).toBe(1);
+      await fromMenu(page, /^Sign out/);
+      await page.getByText("Signed out").first().waitFor();
+      await page.locator(".account").waitFor({ state: "detached" });
+      expect(await kept(page)).toEqual([]);
+    }
+    // And where nobody signs in again.
+    const release = await hold(page, "**/auth/v1/token*");
+    const asked = page.waitForRequest("**/auth/v1/token*");
+    await signIn(page, ann, "Sign in");
+    await asked;
+    await page.keyboard.press("Escape");
+    await release();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_000)));
+    expect(await page.locator(".account").count()).toBe(0);
     expect(await kept(page)).toEqual([]);
     expect(complaintsOf(desktop)).toEqual([]);
     await desktop.context.close();

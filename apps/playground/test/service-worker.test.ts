@@ -17,7 +17,8 @@ let user: User;
 
 beforeAll(async () => {
   app = await startApp((request, response, next) => {
-    const { folder = "/", name = "" } = /^(?<folder>\/(?:one\/|two\/)?)(?<name>[^?]*)/.exec(request.url ?? "")?.groups ?? {};
+    const { folder = "/", name = "" } =
+      /^(?<folder>\/(?:one\/|two\/)?)(?<name>[^?]*)/.exec(request.url ?? "")?.groups ?? {};
     request.url = `/${name}`;
     if (host.redirects && name === "index.html") return void response.writeHead(301, { location: folder }).end();
     if (name !== "service-worker.js") return next();
@@ -110,7 +111,10 @@ describe("the service worker", () => {
     const own = async () => (await cachesOf(page)).filter((name) => corpus.test(name));
     await expect.poll(own).toHaveLength(1);
     expect(await cachesOf(page)).toHaveLength(2);
-    const kept = await page.evaluate(async ([name = ""]) => (await (await caches.open(name)).keys()).length, await own());
+    const kept = await page.evaluate(
+      async ([name = ""]) => (await (await caches.open(name)).keys()).length,
+      await own(),
+    );
     expect(kept).toBe(1);
   });
 

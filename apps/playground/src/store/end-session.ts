@@ -1,7 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-
-// Milliseconds that the project is given.
-const PATIENCE = 1_000;
+import { forAMoment } from "./for-a-moment.ts";
 
 /**
  * Signs out in this browser, and tells the project. supabase-js renews a token that is over before it lets go of it, and tries that
@@ -9,8 +7,7 @@ const PATIENCE = 1_000;
  */
 export async function endSession({ auth }: SupabaseClient, name: string): Promise<void> {
   const kept = read(name);
-  const ending = auth.signOut({ scope: "local" }).catch(console.warn);
-  await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  await forAMoment(auth.signOut({ scope: "local" }).catch(console.warn));
   // What is another one by now was kept by somebody who has signed in since.
   if (kept !== null && read(name) === kept) dropSession(name);
 }

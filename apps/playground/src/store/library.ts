@@ -39,8 +39,8 @@ export class Library {
     this.session = session;
   }
 
-  /** Closes the store when it cannot be followed. */
-  static async start(session: Session): Promise<Library> {
+  /** Closes the store when it cannot be followed, or is not wanted any more. */
+  static async start(session: Session, wanted?: AbortSignal): Promise<Library> {
     const library = new Library(session);
     const follow = coalesce(() => library.#catchUp(), PAUSE);
     try {
@@ -48,6 +48,7 @@ export class Library {
         follow();
         for (const listener of library.#listeners) listener(key);
       });
+      wanted?.throwIfAborted();
     } catch (error) {
       // Why it cannot be followed is what there is to tell.
       await session.storage.close().catch(() => undefined);

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Credentials, Project } from "./account.ts";
 import { dropSession } from "./end-session.ts";
+import { forAMoment } from "./for-a-moment.ts";
 import { Library } from "./library.ts";
 import { go } from "./place.ts";
 import { keepProject, keptProject, sessionName } from "./project.ts";
@@ -11,11 +12,15 @@ export type Shown =
   | { readonly is: "library"; readonly library: Library }
   | { readonly is: "failure"; readonly error: unknown; readonly inCloud: boolean };
 
+export type HowToSignIn = "signIn" | "signUp";
+
 /** Which store the page shows: this browser's, or one in the cloud. One is shown at a time. */
 export class Stage {
   readonly #shown = signal<Shown | undefined>(undefined);
   /** Whether it is being asked who signs in where. */
   readonly asking = signal(false);
+  /** To sign in. One ends before the next begins, since all keep their session in the same place. */
+  #attempt: Promise<void> = Promise.resolve();
 
   /** Undefined until the first store is open. */
   get shown(): ReadonlySignal<Shown | undefined> {
@@ -37,18 +42,17 @@ export class Stage {
     }
   }
 
-  /** Throws what went wrong; the store that is shown stays. */
-  async signIn(how: "signIn" | "signUp", project: Project, credentials: Credentials): Promise<void> {
+  /** Throws what went wrong, or the reason of the signal; the store that is shown stays. */
+  signIn(how: HowToSignIn, project: Project, credentials: Credentials, wanted: AbortSignal): Promise<void> {
+    const attempt = this.#attempt.then(() => this.#signIn(how, project, credentials, wanted));
+    this.#attempt = attempt.catch(() => undefined);
+    return attempt;
+  }
+
+  async #signIn(how: HowToSignIn, project: Project, credentials: Credentials, wanted: AbortSignal): Promise<void> {
     const cloud = await loadCloud();
-    const session = await cloud[how](project, credentials);
-    let library: Library;
-    try {
-      library = await this.#switchTo(session);
-    } catch (error) {
-      // Who cannot be shown a store is not signed in either.
-      await session.account?.signOut();
-      throw error;
-    }
+    const library = await startWanted(await cloud[how](project, credentials, wanted), wanted);
+    void this.#show(library);
     keepProject(project);
     library.notices.done(`Signed in as ${credentials.email}`);
   }
@@ -59,7 +63,9 @@ export class Stage {
     keepProject(undefined);
     let library: Library;
     try {
-      library = await this.#switchTo(await openInBrowser());
+      library = await Library.start(await openInBrowser());
+      // What is on its way needs the session, but a store may take ten seconds to close.
+      await forAMoment(this.#show(library));
     } finally {
       // Whoever signs out leaves no session behind, whatever else goes wrong.
       await account?.signOut();
@@ -83,22 +89,31 @@ export class Stage {
     await Promise.all([this.useBrowser(), project && signOutUnseen(project)]);
   }
 
-  async #switchTo(session: Session): Promise<Library> {
+  /** In place of another one; resolves when that is closed. */
+  async #show(library: Library): Promise<void> {
     const before = this.#shown.peek();
     // What is open there is not here.
     go({ at: "list" });
-    const library = await this.#enter(session);
-    if (before?.is === "library") {
-      // What it is at may take its time, and is not waited for; what came of it is told where one can see it.
-      void library.notices.attempt("Closing the store that was left", () => before.library.stop());
-    }
-    return library;
+    this.#shown.value = { is: "library", library };
+    if (before?.is !== "library") return;
+    // What came of that is told where one can see it.
+    await library.notices.attempt("Closing the store that was left", () => before.library.stop());
   }
 
   async #enter(session: Session): Promise<Library> {
     const library = await Library.start(session);
     this.#shown.value = { is: "library", library };
     return library;
+  }
+}
+
+/** Who cannot be shown a store, or does not want to see it any more, is not signed in either. */
+async function startWanted(session: Session, wanted: AbortSignal): Promise<Library> {
+  try {
+    return await Library.start(session, wanted);
+  } catch (error) {
+    await session.account?.signOut();
+    throw error;
   }
 }
 
