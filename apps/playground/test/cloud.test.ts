@@ -41,8 +41,8 @@ const keysOf = (page: Page) => page.locator("a.item .item-key").allTextContents(
 const isSignedIn = (page: Page, email: string) => page.locator(".account").filter({ hasText: email }).waitFor();
 const textOf = (page: Page, text: string) => page.locator("pre").filter({ hasText: text }).waitFor();
 const kept = (page: Page) => page.evaluate(() => Object.keys(localStorage));
-/** All but the browser's own lines about requests that could not be made. */
-const complaintsOf = ({ complaints }: User) => complaints.filter((line) => !line.includes("net::ERR_"));
+/** All but the browser's own lines about requests that were refused, or could not be made. */
+const complaintsOf = ({ complaints }: User) => complaints.filter((line) => !line.startsWith("Failed to load resource"));
 
 async function fromMenu(page: Page, name: RegExp): Promise<void> {
   await page.getByRole("button", { name: "Data", exact: true }).click();
@@ -261,6 +261,39 @@ describe("a session", () => {
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_000)));
     expect(await page.locator(".account").count()).toBe(0);
     expect(await kept(page)).toEqual([]);
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("gives way to another user's in another tab, which signing out leaves alone, and comes back with its own user", async () => {
+    const desktop = await device(DESKTOP);
+    const other = await desktop.openTab();
+    const page = await desktop.openTab();
+    const [ann, bob] = [someone(), someone()];
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await signIn(other, bob, "Create account");
+    await isSignedIn(other, bob.email);
+    await page.getByText("Somebody else has signed in in another tab").waitFor();
+    await lookAt(page, "desktop", "16-replaced");
+    await fromMenu(page, /^Sign out/);
+    await page.locator(".account").waitFor({ state: "detached" });
+    await page.getByText("Signed out").waitFor();
+    expect(await other.getByText("Your session has ended").count()).toBe(0);
+    await other.reload();
+    await isSignedIn(other, bob.email);
+
+    await signIn(page, ann, "Sign in");
+    await isSignedIn(page, ann.email);
+    await other.getByText("Somebody else has signed in in another tab").waitFor();
+    await fromMenu(page, /^Sign out/);
+    await other.getByText("Your session has ended").waitFor();
+    await page.locator(".account").waitFor({ state: "detached" });
+    await signIn(page, bob, "Sign in");
+    await isSignedIn(page, bob.email);
+    await other.getByText("Your session has ended").waitFor({ state: "detached" });
+    await write(other, "notes/a", "as before");
+    await textOf(other, "as before");
     expect(complaintsOf(desktop)).toEqual([]);
     await desktop.context.close();
   });

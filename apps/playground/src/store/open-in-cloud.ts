@@ -2,7 +2,7 @@ import { cloud, patientFetch } from "@holdfast/cloud";
 import { signal } from "@preact/signals";
 import { type AuthError, createClient, type SupabaseClient, type User } from "@supabase/supabase-js";
 import { createStorage } from "holdfast";
-import type { Account, Credentials, Project } from "./account.ts";
+import type { Account, Credentials, Project, Standing } from "./account.ts";
 import { endSession } from "./end-session.ts";
 import { sessionName } from "./project.ts";
 import { SETTINGS, type Session } from "./session.ts";
@@ -72,17 +72,18 @@ async function openFirst(project: Project, user: User, wanted: AbortSignal): Pro
 
 async function open(project: Project, user: User): Promise<Session> {
   const client = clientOf(project);
-  const ended = signal(false);
-  const { data } = client.auth.onAuthStateChange((event) => {
-    if (event === "SIGNED_OUT") ended.value = true;
+  const standing = signal<Standing>("lasting");
+  const { data } = client.auth.onAuthStateChange((event, session) => {
+    if (event === "SIGNED_OUT") standing.value = "ended";
+    else if (session !== null) standing.value = session.user.id === user.id ? "lasting" : "replaced";
   });
   const leave = async () => {
-    await signOut(project);
+    if (standing.value !== "replaced") await signOut(project);
     data.subscription.unsubscribe();
   };
   try {
     const storage = await createStorage({ adapter: cloud({ client, store: "playground" }) }, SETTINGS);
-    return { storage, account: { email: user.email ?? user.id, project, ended, signOut: leave } satisfies Account };
+    return { storage, account: { email: user.email ?? user.id, project, standing, signOut: leave } satisfies Account };
   } catch (error) {
     data.subscription.unsubscribe();
     throw error;

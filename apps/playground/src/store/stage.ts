@@ -60,7 +60,7 @@ export class Stage {
   async signOut(): Promise<void> {
     const shown = this.#shown.peek();
     const account = shown?.is === "library" ? shown.library.session.account : undefined;
-    keepProject(undefined);
+    if (account?.standing.peek() !== "replaced") keepProject(undefined);
     let library: Library;
     try {
       library = await Library.start(await openInBrowser());
