@@ -1,6 +1,6 @@
-import { checksumOf, openStorage, type StorageEngine } from "@holdfast/core";
+import { checksumOf, openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { readArchive } from "../src/archive/read-archive.ts";
 import { writeArchive } from "../src/archive/write-archive.ts";
 import type { TaskTools } from "../src/store/task.ts";
@@ -95,7 +95,39 @@ describe("an archive", () => {
     expect((await storage.list()).map(({ key }) => key)).toEqual(["a"]);
   });
 
+  it("of an encrypted item that cannot go where another one stands tells that the key is missing", async () => {
+    const encryption = { v: 1, realm: "r", id: "i", key: "k", wrap: "w", mac: "m" };
+    const lines = await header({ encryption });
+    await storage.save("a", "later");
+    await expect(bring(lines)).rejects.toMatchObject({ code: "KEY_MISSING", message: expect.stringContaining('"a"') });
+    await expect(storage.load("a")).resolves.toBe("later");
+  });
+
   it("names the key of what is wrong", async () => {
     await expect(bring(await header({ size: 99 }))).rejects.toThrow('"a"');
+  });
+});
+
+describe("writing an archive", () => {
+  it("fails with what an item fails with", async () => {
+    const adapter = memory();
+    await using storage = await openStorage(adapter);
+    await storage.save("a", "x");
+    const failure = new StorageError("DECRYPT_FAILED", "not as it was written");
+    vi.spyOn(adapter, "get").mockRejectedValue(failure);
+    await expect(writeArchive(storage, tools())).rejects.toMatchObject({ code: "DECRYPT_FAILED", key: "a" });
+  });
+
+  it("fails when the store does not come to rest", async () => {
+    const adapter = memory();
+    await using storage = await openStorage(adapter);
+    await storage.save("a", 0);
+    const lastCursor = adapter.lastCursor?.bind(adapter);
+    let writes = 0;
+    vi.spyOn(adapter, "lastCursor").mockImplementation(async (options) => {
+      await storage.save("a", ++writes);
+      return lastCursor?.(options) ?? "";
+    });
+    await expect(writeArchive(storage, tools())).rejects.toMatchObject({ code: "LOCKED" });
   });
 });

@@ -9,6 +9,7 @@ import {
 } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
 import type { TaskTools } from "../store/task.ts";
+import { checkArrived } from "./arrived.ts";
 import { type ReadEntry, readEntries } from "./read-entries.ts";
 
 export interface Imported {
@@ -22,7 +23,8 @@ export interface Imported {
  * Brings the items of an archive in; what stands under their keys is replaced and goes into their history. The whole file is
  * checked in memory before the first item is written; each is read back afterwards.
  *
- * @throws INVALID_VALUE for a file that is no archive, CORRUPT for one that is damaged. Nothing is changed then.
+ * @throws INVALID_VALUE for a file that is no archive, CORRUPT for one that is damaged: nothing is changed then. Also what the first
+ * item that did not arrive failed with, such as KEY_MISSING; the others are there.
  */
 export async function readArchive(storage: StorageEngine, file: Blob, { signal, tell }: TaskTools): Promise<Imported> {
   const adapter = memory();
@@ -45,8 +47,7 @@ export async function readArchive(storage: StorageEngine, file: Blob, { signal, 
     conflict: "overwrite",
     progress: ({ items, totalItems = 0 }) => tell(items, totalItems),
   });
-  const [failure] = report.failures;
-  if (failure !== undefined) throw new StorageError("CORRUPT", failure.message, { key: failure.key });
+  checkArrived(report);
   return { copied: report.copied, unchanged: report.unchanged };
 }
 
