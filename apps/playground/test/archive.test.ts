@@ -108,6 +108,25 @@ describe("an archive", () => {
   });
 });
 
+describe("stopping", () => {
+  const stoppedAtOnce = (): TaskTools => {
+    const controller = new AbortController();
+    return { signal: controller.signal, tell: () => controller.abort() };
+  };
+
+  it("an import leaves what has arrived, and an export makes no file", async () => {
+    await using source = await openStorage(memory());
+    for (let index = 0; index < 200; index++) await source.save(`notes/${index}`, index);
+    await using target = await openStorage(memory());
+    const file = new Blob([(await linesOf(source)).join("\n")]);
+    await expect(readArchive(target, file, stoppedAtOnce())).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(target.list()).resolves.toSatisfy((items: unknown[]) => items.length < 200);
+    await expect(writeArchive(source, stoppedAtOnce())).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(readArchive(target, file, tools())).resolves.toMatchObject({ unchanged: expect.any(Number) });
+    expect(await linesOf(target)).toEqual(await linesOf(source));
+  });
+});
+
 describe("writing an archive", () => {
   it("fails with what an item fails with", async () => {
     const adapter = memory();

@@ -193,7 +193,7 @@ describe("a project that cannot be reached when the page is loaded", () => {
 });
 
 describe("a session", () => {
-  it("is gone at once when one signs out while a save hangs, and what came of the save is told", async () => {
+  it("is gone within seconds when one signs out while a save hangs, and what came of the save is told", async () => {
     const desktop = await device(DESKTOP);
     const page = await desktop.openTab();
     const ann = someone();

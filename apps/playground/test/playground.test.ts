@@ -328,6 +328,9 @@ describe("without a network", () => {
     await page.reload();
     await heading("b").waitFor();
     expect(await page.locator("pre").textContent()).toBe("offline");
+    await expect.poll(sortedKeys).toEqual(["notes/a", "notes/b"]);
+    await page.getByRole("searchbox").fill("notes b");
+    await expect.poll(keys).toEqual(["notes/b"]);
   });
 
   it("says why the sample data cannot be had", async () => {
