@@ -182,13 +182,31 @@ describe("a project that cannot be reached when the page is loaded", () => {
     await isAway();
     await button("Try again").click();
     await isAway();
+    await expireToken(page);
     await button("Forget the project").click();
     await page.getByText("Nothing here yet").waitFor();
-    await expect.poll(() => kept(page)).toEqual([]);
+    // Renewing the token is tried for half a minute.
+    await expect.poll(() => kept(page), { timeout: 5_000 }).toEqual([]);
     await page.reload();
     await page.getByText("Nothing here yet").waitFor();
     expect(complaintsOf(phone)).toEqual([]);
     await phone.context.close();
+  });
+});
+
+describe("a page that cannot load what the cloud takes", () => {
+  it("forgets the project with its session all the same", async () => {
+    const desktop = await app.newUser({ serviceWorkers: "block" });
+    const page = await desktop.openTab();
+    const ann = someone();
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await page.route("**/assets/open-in-cloud-*", (route) => route.abort());
+    await page.reload();
+    await page.getByRole("button", { name: "Forget the project", exact: true }).click();
+    await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(() => kept(page)).toEqual([]);
+    await desktop.context.close();
   });
 });
 
@@ -310,6 +328,16 @@ describe("a session", () => {
     await desktop.context.close();
   });
 });
+
+/** As of a page that was away for hours. */
+async function expireToken(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const name of Object.keys(localStorage).filter((one) => one.startsWith("sb-"))) {
+      const session = JSON.parse(localStorage.getItem(name) ?? "{}") as object;
+      localStorage.setItem(name, JSON.stringify({ ...session, expires_at: 1 }));
+    }
+  });
+}
 
 /** What supabase-js has kept is gone, and nobody was told. */
 async function forgetSession(page: Page): Promise<void> {
