@@ -24,6 +24,9 @@ import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { requireObject } from "../engine/arguments.js";
 import { internalsOf } from "../engine/internals.js";
 import { loadPart } from "../engine/load-part.js";
+import { isPlainObject } from "../invalid-option.js";
+import { ownCopy } from "../query/own-copy.js";
+import { ownOptions, ownSaveOptions } from "./own-options.js";
 import type { Records } from "./records.js";
 import { judgeStorable } from "./verdict.js";
 
@@ -40,7 +43,8 @@ export function openCollection<Input, Output, Path extends string>(
 
 /**
  * Hands every call to what is loaded with the first one: the check of the definition, which each call rejects with if it is
- * wrong, and `Records`, where the schema's machinery is needed. All calls wait for the same promise, which keeps them in order.
+ * wrong, and `Records`, where the schema's machinery is needed. All calls wait for the same promise, which keeps them in order;
+ * what the caller passed is copied before.
  */
 class LazyCollection<Input, Output, Path extends string> implements Collection<Input, Output, Path> {
   readonly name: string;
@@ -62,39 +66,48 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
 
   save(id: string, data: Input, options?: SaveOptions): Promise<StorageItem> {
     const verdicts = judgeStorable(this.#definition.schema, data);
-    return this.#ask((records) => records.save(id, verdicts, options));
+    const own = ownSaveOptions(options);
+    return this.#ask((records) => records.save(id, verdicts, own));
   }
 
   load(id: string, options?: LoadOptions): Promise<Output | undefined> {
-    return this.#ask((records) => records.load(id, options) as Promise<Output | undefined>);
+    const own = ownOptions(options);
+    return this.#ask((records) => records.load(id, own) as Promise<Output | undefined>);
   }
 
   stat(id: string, options?: OperationOptions): Promise<StorageItem | undefined> {
-    return this.#ask(() => this.#view.stat(id, options));
+    const own = ownOptions(options);
+    return this.#ask(() => this.#view.stat(id, own));
   }
 
   exists(id: string, options?: OperationOptions): Promise<boolean> {
-    return this.#ask(() => this.#view.exists(id, options));
+    const own = ownOptions(options);
+    return this.#ask(() => this.#view.exists(id, own));
   }
 
   delete(id: string, options?: DeleteOptions): Promise<boolean> {
-    return this.#ask(() => this.#view.delete(id, options));
+    const own = ownOptions(options);
+    return this.#ask(() => this.#view.delete(id, own));
   }
 
   list(prefix?: string, options?: ListOptions): Promise<StorageItem[]> {
-    return this.#ask(() => this.#view.list(prefix, options));
+    const own = ownOptions(options);
+    return this.#ask(() => this.#view.list(prefix, own));
   }
 
   async *scan(prefix?: string, options?: ScanOptions): AsyncGenerator<StorageItem, void, undefined> {
-    yield* await this.#ask(async () => this.#view.scan(prefix, options));
+    const own = ownOptions(options);
+    yield* await this.#ask(async () => this.#view.scan(prefix, own));
   }
 
   search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
-    return this.#ask((records) => records.search(query) as Promise<Found<Output>[]>);
+    const own = ownCopy(query);
+    return this.#ask((records) => records.search(own) as Promise<Found<Output>[]>);
   }
 
   count(query: CollectionQuery<Path> = {}): Promise<number> {
-    return this.#ask((records) => records.count(query));
+    const own = ownCopy(query);
+    return this.#ask((records) => records.count(own));
   }
 
   update(
@@ -105,8 +118,9 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     ) => Input | undefined | Promise<Input | undefined>,
     options?: UpdateOptions,
   ): Promise<StorageItem | undefined> {
+    const own = ownSaveOptions(options);
     return this.#ask((records) =>
-      records.update(id, change as (current: unknown, item: StorageItem | undefined) => unknown, options),
+      records.update(id, change as (current: unknown, item: StorageItem | undefined) => unknown, own),
     );
   }
 
@@ -115,22 +129,28 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     options?: OperationOptions,
   ): Promise<(StorageItem | boolean)[]> {
     const { schema } = this.#definition;
-    const verdicts = Array.isArray(operations)
+    const isList = Array.isArray(operations);
+    const verdicts = isList
       ? operations.map((each: unknown) => (isSave(each) ? judgeStorable(schema, each.data) : undefined))
       : [];
-    return this.#ask((records) => records.batch(operations, verdicts, options));
+    const writes = isList ? operations.map(ownOperation) : operations;
+    const own = ownOptions(options);
+    return this.#ask((records) => records.batch(writes, verdicts, own));
   }
 
   history(id: string, options?: OperationOptions): Promise<PreviousVersion[]> {
-    return this.#ask(() => this.#view.history(id, options));
+    const own = ownOptions(options);
+    return this.#ask(() => this.#view.history(id, own));
   }
 
   restore(id: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
-    return this.#ask(() => this.#view.restore(id, version, options));
+    const own = ownOptions(options);
+    return this.#ask(() => this.#view.restore(id, version, own));
   }
 
   async *changes(since?: string, options?: OperationOptions): AsyncGenerator<Change, void, undefined> {
-    yield* await this.#ask(async () => this.#view.changes(since, options));
+    const own = ownOptions(options);
+    yield* await this.#ask(async () => this.#view.changes(since, own));
   }
 
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {
@@ -138,11 +158,13 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
   }
 
   status(options?: OperationOptions): Promise<CollectionStatus> {
-    return this.#ask((records) => records.status(options));
+    const own = ownOptions(options);
+    return this.#ask((records) => records.status(own));
   }
 
   migrateAll(options?: MigrateAllOptions): Promise<MigrateAllReport> {
-    return this.#ask((records) => records.migrateAll(options));
+    const own = ownOptions(options);
+    return this.#ask((records) => records.migrateAll(own));
   }
 
   async #ask<T>(question: (records: Records) => Promise<T>): Promise<T> {
@@ -151,6 +173,10 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     );
     return question(await this.#records);
   }
+}
+
+function ownOperation<Operation extends CollectionOperation<unknown>>(operation: Operation): Operation {
+  return isPlainObject(operation) ? { ...operation, options: ownSaveOptions(operation.options) } : operation;
 }
 
 function isSave(operation: unknown): operation is { data: unknown } {
