@@ -1,12 +1,13 @@
 import type { ImportEntries, ImportEntry, ImportOptions, ImportReport, UnreadableEntry } from "../contract/import.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
-import { rejectUnknown, requireConcurrency, requireFunction, signalOf } from "../engine/arguments.js";
+import { rejectUnknown, requireConcurrency, requireFunction, requireObject, signalOf } from "../engine/arguments.js";
 import { concurrently } from "../engine/concurrently.js";
 import { CallerError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { StorageError } from "../errors.js";
 import { invalid, unlike } from "../invalid-option.js";
+import { checkKey } from "../keys.js";
 import { MOST_LISTED } from "./run-state.js";
 
 const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite"];
@@ -32,7 +33,7 @@ export async function runImport(
   checkOptions(options);
   const run = new Import(storage, internals, options);
   try {
-    return await run.import(typeof entries === "function" ? entries : () => entries, isOnce(entries));
+    return await run.import(begin(entries), isOnce(entries));
   } catch (error) {
     throw error instanceof CallerError ? error.error : error;
   }
@@ -50,10 +51,28 @@ function checkOptions(options: ImportOptions): void {
   signalOf(options);
 }
 
-/** A generator that has been begun: it gives nothing a second time. */
+/** Begins the entries, as often as they can be begun. Throws INVALID_OPTION for what gives none. */
+function begin(entries: ImportEntries | (() => ImportEntries)): () => ImportEntries {
+  if (typeof entries === "function") return () => checkEntries(entries());
+  checkEntries(entries);
+  return () => entries;
+}
+
+function checkEntries(entries: ImportEntries): ImportEntries {
+  const given: unknown = entries;
+  const isObject = typeof given === "object" && given !== null;
+  if (isObject && (Symbol.iterator in given || Symbol.asyncIterator in given)) return entries;
+  throw unlike("entries are an iterable, such as an array, or a function that gives one", given);
+}
+
+/** A generator that has been begun, or a stream, of the web or of Node: it gives nothing a second time. */
 function isOnce(entries: unknown): boolean {
   if (typeof entries !== "object" || entries === null) return false;
-  return "next" in entries;
+  return "next" in entries || "getReader" in entries || "pipe" in entries;
+}
+
+function onlyOnce(): StorageError {
+  return invalid('conflict: "stop" goes over the entries twice: pass an array, or a function that begins them anew');
 }
 
 class Import {
@@ -82,22 +101,26 @@ class Import {
     const report = this.#report;
     const started = clock.now();
     const { conflict = "stop", concurrency = DEFAULT_CONCURRENCY, progress } = this.#options;
+    let total: number | undefined;
     if (conflict === "stop") {
-      if (once) {
-        throw invalid(
-          'conflict: "stop" goes over the entries twice: pass an array, or a function that begins them anew',
-        );
-      }
-      await concurrently(entries(), concurrency, (entry) => this.#look(entry));
+      if (once) throw onlyOnce();
+      let looked = 0;
+      await concurrently(entries(), concurrency, (entry) => {
+        looked++;
+        return this.#look(entry);
+      });
       report.conflicts.sort();
+      total = looked;
     }
     if (report.conflicts.length === 0) {
-      const meter = new ProgressMeter("import", clock, progress);
+      const meter = new ProgressMeter("import", clock, progress, total);
       await concurrently(entries(), concurrency, async (entry) => {
         const before = report.bytes;
         await this.#take(entry);
         meter.add(1, report.bytes - before);
       });
+      // Whatever they are, they did not come again.
+      if (total !== undefined && total > 0 && meter.items === 0) throw onlyOnce();
       await meter.end();
     }
     report.ok = report.conflicts.length === 0 && report.failures.length === 0;
@@ -107,6 +130,7 @@ class Import {
 
   async #look(entry: ImportEntry | UnreadableEntry): Promise<void> {
     const { signal } = this.#options;
+    requireObject("an entry is an object", entry);
     try {
       if ("error" in entry || this.#isExpired(entry)) return;
       if (await this.#storage.exists(this.#keyOf(entry), { signal })) this.#conflict(this.#keyOf(entry));
@@ -119,25 +143,26 @@ class Import {
   async #take(entry: ImportEntry | UnreadableEntry): Promise<void> {
     const report = this.#report;
     const { signal, conflict } = this.#options;
+    requireObject("an entry is an object", entry);
     if ("error" in entry) return this.#fail(entry.key, entry.error);
     if (this.#isExpired(entry)) {
       report.expired++;
       return;
     }
-    const key = this.#keyOf(entry);
+    const shown = `${this.#options.prefix ?? ""}${entry.key}`;
     try {
       rejectUnknown("property", entry, PROPERTIES, "an entry");
       const { key: _key, data, ...rest } = entry;
       const condition = conflict === "overwrite" ? {} : { ifVersion: null };
-      const saved = await this.#storage.save(key, data, { ...rest, ...condition, signal });
+      const saved = await this.#storage.save(this.#keyOf(entry), data, { ...rest, ...condition, signal });
       report.imported++;
       report.bytes += saved.size;
     } catch (error) {
       if (StorageError.is(error, "CONFLICT")) {
         if (conflict === "skip") report.skipped++;
         // Taken by somebody else since it was looked for.
-        else this.#conflict(key);
-      } else if (StorageError.is(error) && OF_ONE_ENTRY.includes(error.code)) this.#fail(key, error);
+        else this.#conflict(shown);
+      } else if (StorageError.is(error) && OF_ONE_ENTRY.includes(error.code)) this.#fail(shown, error);
       else throw error;
     }
   }
@@ -146,8 +171,9 @@ class Import {
     return expiration instanceof Date && expiration.getTime() <= this.#internals.session.now();
   }
 
+  /** Throws INVALID_KEY. */
   #keyOf({ key }: ImportEntry): string {
-    return `${this.#options.prefix ?? ""}${key}`;
+    return `${this.#options.prefix ?? ""}${checkKey(key)}`;
   }
 
   #conflict(key: string): void {
