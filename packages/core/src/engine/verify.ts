@@ -13,7 +13,10 @@ import { countBytes } from "./tally.js";
 /** What is wrong with one item, not with the work as a whole. */
 const DAMAGE: readonly ErrorCode[] = ["CORRUPT", "DECRYPT_FAILED", "KEY_MISSING"];
 
-/** Reads every item below `root + prefix` back and asks the adapter about its own structures. */
+/**
+ * Reads every item below `root + prefix` back and asks the adapter about its own structures: of what it finds, what concerns these
+ * items or the store as a whole.
+ */
 export async function verifyStore(
   session: Session,
   operation: Operation,
@@ -21,22 +24,22 @@ export async function verifyStore(
   prefix: string,
   onProgress: ProgressListener | undefined,
 ): Promise<VerifyReport> {
-  const problems = await session.ask(
+  const found = await session.ask(
     operation,
     () => session.adapter.maintain?.check?.({ signal: operation.signal }) ?? [],
   );
+  const problems = concerning(found, root, prefix);
   const meter = new ProgressMeter("verify", session.ports.clock, onProgress);
   const range = { prefix: root + prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
   for await (const page of headersBelow(session, operation, range)) {
     for (const header of page) {
       const problem = await problemOf(session, operation, root, header);
-      if (problem !== undefined) problems.push(problem);
+      if (problem !== undefined) problems.push(relative(problem, root));
       meter.add(1, header.storedSize);
     }
   }
   await meter.end();
-  const shown = problems.map((problem) => relative(problem, root));
-  return { ok: shown.length === 0, items: meter.items, bytes: meter.bytes, problems: shown };
+  return { ok: problems.length === 0, items: meter.items, bytes: meter.bytes, problems };
 }
 
 export async function repairStore(session: Session, operation: Operation, root: string): Promise<RepairReport> {
@@ -46,7 +49,7 @@ export async function repairStore(session: Session, operation: Operation, root: 
     () => maintain?.repair?.({ signal: operation.signal }) ?? { repaired: [], remaining: [] },
   );
   const { problems } = await verifyStore(session, operation, root, "", undefined);
-  return { repaired: mended.repaired.map((problem) => relative(problem, root)), remaining: problems };
+  return { repaired: concerning(mended.repaired, root), remaining: problems };
 }
 
 async function problemOf(
@@ -87,6 +90,14 @@ async function problemOf(
   }
 }
 
+/** Those of items below `root + prefix`, keys as the namespace has them, and those of the store as a whole. */
+function concerning(problems: readonly Problem[], root: string, prefix = ""): Problem[] {
+  const below = root + prefix;
+  return problems
+    .filter(({ key }) => key === undefined || key.startsWith(below))
+    .map((problem) => relative(problem, root));
+}
+
 function relative(problem: Problem, root: string): Problem {
-  return problem.key?.startsWith(root) ? { ...problem, key: problem.key.slice(root.length) } : problem;
+  return problem.key === undefined ? problem : { ...problem, key: problem.key.slice(root.length) };
 }

@@ -23,9 +23,9 @@ function damage(adapter: MapAdapter, key: string): void {
 }
 
 describe("verify", () => {
-  it("adds what the adapter finds to what it finds itself, keys as the namespace has them", async () => {
+  it("adds what the adapter finds of these items to what it finds itself, keys as the namespace has them", async () => {
     const adapter = new MapAdapter();
-    const check = vi.fn(async () => [problem(), problem("n/a"), problem("other")]);
+    const check = vi.fn(async () => [problem(), problem("n/a"), problem("n/b/a"), problem("b/other")]);
     Object.assign(adapter, { maintain: { check } });
     const storage = await openStorage(adapter, { ports: new FakePorts() });
     const view = storage.namespace("n");
@@ -39,11 +39,14 @@ describe("verify", () => {
     expect(report).toMatchObject({ ok: false, items: 2, bytes: 6 + 7 });
     expect(report.problems.map(({ key, code, repairable }) => [key, code, repairable])).toEqual([
       [undefined, "CORRUPT", true],
-      ["a", "CORRUPT", true],
-      ["other", "CORRUPT", true],
+      ["b/a", "CORRUPT", true],
       ["b/c", "CORRUPT", false],
     ]);
-    expect(report.problems[3]?.message).toContain((await view.stat("b/c"))?.version);
+    expect(report.problems[2]?.message).toContain((await view.stat("b/c"))?.version);
+    expect((await view.verify()).problems.map(({ key }) => key)).toEqual([undefined, "a", "b/a", "b/c"]);
+    expect(await storage.namespace("other").verify()).toMatchObject({ ok: false, problems: [problem()] });
+    check.mockResolvedValue([problem("n/a")]);
+    expect(await storage.namespace("other").verify()).toMatchObject({ ok: true, problems: [] });
   });
 
   it("is content with a store in which all is well, and tells how far it is", async () => {
@@ -129,7 +132,7 @@ describe("verify", () => {
 describe("repair", () => {
   it("tells what the adapter mended and what is still wrong", async () => {
     const adapter = new MapAdapter();
-    const repair = vi.fn(async () => ({ repaired: [problem("n/x"), problem()], remaining: [] }));
+    const repair = vi.fn(async () => ({ repaired: [problem("n/x"), problem("x"), problem()], remaining: [] }));
     Object.assign(adapter, { maintain: { repair } });
     const storage = await openStorage(adapter);
     const view = storage.namespace("n");
