@@ -6,13 +6,13 @@ import { checkKey } from "../keys.js";
 import type { AdapterWrite, Awaitable, BatchOutcome } from "../spi/index.js";
 import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments.js";
 import type { CollectionMarks } from "./draft.js";
-import type { Operation } from "./failure.js";
+import { type Operation, toStorageError } from "./failure.js";
 import { itemOf } from "./items.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { untilAborted } from "./until-aborted.js";
 import { sealValue, vaultFor } from "./vault-for.js";
-import { above, conflictError, signed, versioned } from "./write-record.js";
+import { above, checkRoom, conflictError, signed, versioned } from "./write-record.js";
 
 /** What a collection writes in place of the data that was given. */
 export interface BatchContent {
@@ -20,7 +20,7 @@ export interface BatchContent {
   readonly marks: CollectionMarks;
 }
 
-/** Checks and encodes everything, then writes all or nothing. */
+/** Checks and encodes everything, then writes all or nothing. What is wrong with one operation names its key. */
 export async function runBatch(
   session: Session,
   operation: Operation,
@@ -37,7 +37,11 @@ export async function runBatch(
   const keys = checkedKeys(operations, prefix);
   if (keys.length === 0) return [];
   const prepared = Promise.all(
-    operations.map((each, index) => prepare(session, each, keys[index] ?? "", contentOf && (() => contentOf(index)))),
+    operations.map((each, index) =>
+      prepare(session, each, keys[index] ?? "", contentOf && (() => contentOf(index))).catch((error: unknown) => {
+        throw toStorageError(error, { ...operation, key: each.key }, adapter);
+      }),
+    ),
   );
   // The schema of a collection may keep it waiting for ever: whoever gives up makes way for the next write of these keys.
   return session.writes.turn(keys, untilAborted(prepared, signal), async (first) => {
@@ -105,10 +109,12 @@ async function prepare(
   const vault = vaultFor(session, options.encrypt);
   if (vault !== undefined) {
     const { record, body } = await sealValue(session, vault, draft, data, how);
+    checkRoom(session, body);
     return { type: "put", record: { ...record, body }, expect };
   }
   const encoded = await encodeValue(data, how);
   const { body } = encoded;
+  checkRoom(session, body);
   return { type: "put", record: { ...versioned(session, { ...draft, encoded }), body }, expect };
 }
 

@@ -15,6 +15,7 @@ import type {
 } from "../spi/index.js";
 import type { BodilessRecord, Draft, WholeDraft } from "./draft.js";
 import type { Operation } from "./failure.js";
+import { largestBody } from "./largest-body.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import type { SealedValue } from "./vault.js";
@@ -22,7 +23,7 @@ import type { SealedValue } from "./vault.js";
 // An adapter may answer `stale` while other writers keep overtaking; so many times in a row it is broken.
 const MOST_TICKS = 1_000;
 
-/** Puts a value that is whole in memory. Throws CONFLICT, and UNSUPPORTED for one that is too big for that. */
+/** Puts a value that is whole in memory. Throws CONFLICT, and what `checkRoom` throws. */
 export function writeValue(
   session: Session,
   operation: Operation,
@@ -45,12 +46,20 @@ export function writeSealed(
   return writeWhole(session, operation, record, body, expect);
 }
 
-function checkRoom({ adapter }: Session, { length }: Uint8Array): void {
+/** Throws QUOTA_EXCEEDED for a body that the backend cannot hold, UNSUPPORTED for one that has to come as a stream. */
+export function checkRoom({ adapter }: Session, { length }: Uint8Array): void {
+  const most = largestBody(adapter);
+  if (length > most) throw tooLarge(adapter.name, most);
   if (length <= adapter.capabilities.limits.bufferedBody) return;
   throw new StorageError(
     "UNSUPPORTED",
     `a value of ${length} bytes is more than ${adapter.name} takes whole; use saveStream`,
   );
+}
+
+/** QUOTA_EXCEEDED. */
+export function tooLarge(adapter: string, most: number): StorageError {
+  return new StorageError("QUOTA_EXCEEDED", `${adapter} holds values of up to ${most} bytes`);
 }
 
 type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>;

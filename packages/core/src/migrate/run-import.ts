@@ -1,9 +1,11 @@
+import { encodeValue } from "../codec/encode-value.js";
 import type { ImportEntries, ImportEntry, ImportOptions, ImportReport, UnreadableEntry } from "../contract/import.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
 import { rejectUnknown, requireConcurrency, requireFunction, requireObject, signalOf } from "../engine/arguments.js";
 import { concurrently } from "../engine/concurrently.js";
 import { CallerError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
+import { largestBody } from "../engine/largest-body.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { StorageError } from "../errors.js";
 import { invalid, unlike } from "../invalid-option.js";
@@ -162,9 +164,18 @@ class Import {
         if (conflict === "skip") report.skipped++;
         // Taken by somebody else since it was looked for.
         else this.#conflict(shown);
-      } else if (StorageError.is(error) && OF_ONE_ENTRY.includes(error.code)) this.#fail(shown, error);
-      else throw error;
+      } else if (StorageError.is(error) && (OF_ONE_ENTRY.includes(error.code) || (await this.#isTooLarge(error, entry)))) {
+        this.#fail(shown, error);
+      } else throw error;
     }
+  }
+
+  /** Whether it failed because no value may be as large, and not because the store is full: the others may fit. */
+  async #isTooLarge({ code }: StorageError, { data, format, compress }: ImportEntry): Promise<boolean> {
+    if (code !== "QUOTA_EXCEEDED") return false;
+    const { adapter, settings } = this.#internals.session;
+    const how = { format, compress: compress ?? settings.compress, json: settings.json };
+    return (await encodeValue(data, how)).storedSize > largestBody(adapter);
   }
 
   #isExpired({ expiration }: ImportEntry): boolean {

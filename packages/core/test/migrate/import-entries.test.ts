@@ -120,6 +120,15 @@ it("saves no entry without a key of its own, with a prefix or without", async ()
   expect((await storage.list()).map(({ key }) => key)).toEqual(["good", "in/good"]);
 });
 
+it("goes on after an entry that is larger than anything that the store holds", async () => {
+  const adapter = new MapAdapter();
+  Object.assign(adapter, { capabilities: { ...adapter.capabilities, limits: { body: 100, bufferedBody: 100 } } });
+  const storage = await openStorage(adapter);
+  const entries = [{ key: "large", data: "x".repeat(200) }, ...two];
+  const report = await importEntries(storage, entries);
+  expect(report).toMatchObject({ ok: false, imported: 2, failures: [{ key: "large", code: "QUOTA_EXCEEDED" }] });
+});
+
 it("ends with what its source or its listener throws, with its signal, and with what is wrong as a whole", async () => {
   const adapter = new MapAdapter();
   const storage = await openStorage(adapter);
