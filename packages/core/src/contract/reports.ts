@@ -15,14 +15,14 @@ export interface Progress {
   totalBytes?: number;
   /** On the whole so far. */
   bytesPerSecond: number;
-  /** Milliseconds left at the present rate, where the total is known. */
+  /** Milliseconds left at the present rate, where the total is known and something is done. */
   remaining?: number;
 }
 
 /** How `verify` tells how far it is. */
 export interface VerifyOptions extends OperationOptions {
   /** When it throws or rejects, the call rejects with that error. */
-  onProgress?: ((progress: Progress) => void) | undefined;
+  progress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Something in a store that is not as it has to be. */

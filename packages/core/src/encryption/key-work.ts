@@ -3,6 +3,7 @@ import { abortError, type Operation, toStorageError } from "../engine/failure.js
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { headersBelow } from "../engine/scan.js";
 import type { Session } from "../engine/session.js";
+import { sizeOf } from "../engine/size-of.js";
 import { openSource, writeSource } from "../engine/stored-source.js";
 import { sweepRecord } from "../engine/sweep.js";
 import type { Vault } from "../engine/vault.js";
@@ -91,13 +92,14 @@ export class KeyWork {
   async #moveAll(
     name: string,
     move: (holder: Holder) => Promise<Done>,
-    { resume = false, onProgress }: RotateOptions = {},
+    { resume = false, progress }: RotateOptions = {},
   ): Promise<RotationReport> {
     if (resume) await this.#reload();
     else await this.#addKey();
     const key = this.#vault.keys.active;
     const report: RotationReport = { ok: false, key, rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
-    const meter = new ProgressMeter(name, this.#session.ports.clock, onProgress);
+    const total = progress && (await sizeOf(this.#notUnder(key)));
+    const meter = new ProgressMeter(name, this.#session.ports.clock, progress, total?.items, total);
     const failed = new Set<string>();
     let moved = 1;
     for (let pass = 1; moved > 0 && pass <= MOST_PASSES; pass++) {
@@ -214,6 +216,11 @@ export class KeyWork {
   async #sweep(header: RecordHeader): Promise<boolean> {
     const isExpired = !isLive(header, this.#session.now());
     return isExpired && sweepRecord(this.#session, this.#operation, header);
+  }
+
+  /** What is encrypted under another key than this. */
+  async *#notUnder(key: string): AsyncGenerator<[RecordHeader]> {
+    for await (const { header } of this.#holders()) if (header.encryption.key !== key) yield [header];
   }
 
   /** Everything that is encrypted, expired or not: standing items, then kept versions. */

@@ -37,9 +37,9 @@ export function keyringOf(storage: StorageEngine): Keyring {
     });
   const checkRotate = (options: RotateOptions | undefined) => () => {
     if (options === undefined) return;
-    rejectUnknown("option", options, ["resume", "onProgress", "signal"]);
+    rejectUnknown("option", options, ["resume", "progress", "signal"]);
     if (options.resume !== undefined) requireBoolean("resume", options.resume);
-    if (options.onProgress !== undefined) requireFunction("onProgress", options.onProgress);
+    if (options.progress !== undefined) requireFunction("progress", options.progress);
   };
 
   return {

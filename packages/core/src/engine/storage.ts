@@ -267,9 +267,11 @@ export class Storage implements StorageEngine {
 
   verify(prefix = "", options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#run("verify", undefined, options, async (operation) => {
-      checkOperationOptions(options, ["onProgress"]);
+      checkOperationOptions(options, ["progress"]);
+      const { progress } = options;
+      checkPrefix(prefix);
       const { verifyStore } = await import("./verify.js");
-      return verifyStore(this.#session, operation, this.#prefix, checkPrefix(prefix), options.onProgress);
+      return verifyStore(this.#session, operation, this.#prefix, prefix, progress);
     });
   }
 

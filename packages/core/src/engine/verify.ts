@@ -2,11 +2,13 @@ import { verifyBytes } from "../codec/decode-value.js";
 import type { Problem, RepairReport, VerifyReport } from "../contract/reports.js";
 import { type ErrorCode, StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
+import { requireFunction } from "./arguments.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { type ProgressListener, ProgressMeter } from "./progress-meter.js";
 import { readValue } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
+import { sizeOf } from "./size-of.js";
 import { readThrough } from "./streams.js";
 import { countBytes } from "./tally.js";
 
@@ -22,15 +24,17 @@ export async function verifyStore(
   operation: Operation,
   root: string,
   prefix: string,
-  onProgress: ProgressListener | undefined,
+  progress: ProgressListener | undefined,
 ): Promise<VerifyReport> {
+  if (progress !== undefined) requireFunction("progress", progress);
   const found = await session.ask(
     operation,
     () => session.adapter.maintain?.check?.({ signal: operation.signal }) ?? [],
   );
   const problems = concerning(found, root, prefix);
-  const meter = new ProgressMeter("verify", session.ports.clock, onProgress);
   const range = { prefix: root + prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
+  const total = progress && (await sizeOf(headersBelow(session, operation, range)));
+  const meter = new ProgressMeter("verify", session.ports.clock, progress, total?.items, total);
   for await (const page of headersBelow(session, operation, range)) {
     for (const header of page) {
       const problem = await problemOf(session, operation, root, header);

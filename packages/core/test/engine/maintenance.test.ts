@@ -54,13 +54,30 @@ describe("verify", () => {
     await storage.save("a", 1);
     await storage.save("b", 22);
     const seen: Progress[] = [];
-    expect(await storage.verify("", { onProgress: (progress) => void seen.push(progress) })).toEqual({
+    expect(await storage.verify("", { progress: (progress) => void seen.push(progress) })).toEqual({
       ok: true,
       items: 2,
       bytes: 3,
       problems: [],
     });
-    expect(seen.at(-1)).toEqual({ phase: "verify", items: 2, bytes: 3, bytesPerSecond: 0 });
+    const total = { phase: "verify", totalItems: 2, totalBytes: 3, bytesPerSecond: 0 };
+    expect(seen[0]).toEqual({ ...total, items: 0, bytes: 0 });
+    expect(seen.at(-1)).toEqual({ ...total, items: 2, bytes: 3, remaining: 0 });
+  });
+
+  it("tells of what it will read alone", async () => {
+    const storage = await openStorage(new MapAdapter());
+    for (const key of ["a/1", "n/a", "n/b/1", "n/b/2"]) await storage.save(key, 1);
+    const seen: Progress[] = [];
+    await storage.namespace("n").verify("b/", { progress: (progress) => void seen.push(progress) });
+    expect(seen[0]).toMatchObject({ items: 0, totalItems: 2, totalBytes: 2 });
+  });
+
+  it("takes a function to tell it to, and no other option", async () => {
+    const storage = await openStorage(new MapAdapter());
+    for (const options of [{ progress: 5 }, { onProgress: () => undefined }, null]) {
+      await expect(storage.verify("", options as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
   });
 
   it("reads a value that is too large to hold in pieces", async () => {
