@@ -1,4 +1,11 @@
-import { keyringOf, openStorage, type RecordHeader, type StorageAdapter, type StorageEngine } from "@holdfast/core";
+import {
+  keyringOf,
+  openStorage,
+  type Progress,
+  type RecordHeader,
+  type StorageAdapter,
+  type StorageEngine,
+} from "@holdfast/core";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Keys } from "./support/keys.ts";

@@ -1,4 +1,4 @@
-import { type ComparedItem, compareStores, openStorage } from "@holdfast/core";
+import { type ComparedItem, compareStores, openStorage, type Progress } from "@holdfast/core";
 import { expect, it } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
 
