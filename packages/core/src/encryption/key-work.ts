@@ -90,7 +90,7 @@ export class KeyWork {
 
   /** Moves everything to the active key, in passes: what other writers leave under a former one meanwhile has its turn too. */
   async #moveAll(
-    name: string,
+    name: "rotate" | "reencrypt",
     move: (holder: Holder) => Promise<Done>,
     { resume = false, progress }: RotateOptions = {},
   ): Promise<RotationReport> {
@@ -98,7 +98,9 @@ export class KeyWork {
     else await this.#addKey();
     const key = this.#vault.keys.active;
     const report: RotationReport = { ok: false, key, rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
-    const total = progress && (await sizeOf(this.#notUnder(key)));
+    // What is encrypted anew leaves one more kept version behind, so those are no measure of the work.
+    const counts = ({ kept }: Holder) => name === "rotate" || !kept;
+    const total = progress && (await sizeOf(this.#notUnder(key, counts)));
     const meter = new ProgressMeter(name, this.#session.ports.clock, progress, total?.items, total);
     const failed = new Set<string>();
     let moved = 1;
@@ -117,7 +119,7 @@ export class KeyWork {
           failed.add(place);
         }
         moved++;
-        meter.add(1, header.storedSize);
+        if (counts(holder)) meter.add(1, header.storedSize);
       }
     }
     await meter.end();
@@ -219,8 +221,10 @@ export class KeyWork {
   }
 
   /** What is encrypted under another key than this. */
-  async *#notUnder(key: string): AsyncGenerator<[RecordHeader]> {
-    for await (const { header } of this.#holders()) if (header.encryption.key !== key) yield [header];
+  async *#notUnder(key: string, counts: (holder: Holder) => boolean): AsyncGenerator<[RecordHeader]> {
+    for await (const holder of this.#holders()) {
+      if (holder.header.encryption.key !== key && counts(holder)) yield [holder.header];
+    }
   }
 
   /** Everything that is encrypted, expired or not: standing items, then kept versions. */
