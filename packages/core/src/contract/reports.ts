@@ -60,9 +60,9 @@ export interface StorageInfo {
   adapter: string;
   /** Where the data is, in the adapter's own words (a path, a database name). Never a secret. */
   location?: string;
-  /** Living items, expired ones not counted. */
+  /** Living items of the whole store, also for a namespace; expired ones are not counted. */
   items: number;
-  /** Bytes of their stored bodies. */
+  /** Bytes of their stored bodies, of the whole store. */
   bytes: number;
   /** The newest entry's place in the feed, of the whole store: `changes(cursor)` goes on behind it. Absent where there is no feed. */
   cursor?: string;

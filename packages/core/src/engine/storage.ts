@@ -308,7 +308,9 @@ export class Storage implements StorageEngine {
 
   getCapabilities(): StorageCapabilities {
     const native = structuredClone(this.#session.adapter.capabilities);
-    return { native, effective: structuredClone(native) };
+    // `batch` is all or nothing, or it is refused.
+    const batch = native.batch === "atomic" ? "atomic" : "none";
+    return { native, effective: { ...structuredClone(native), batch } };
   }
 
   getMetrics(): StorageMetrics | undefined {

@@ -238,6 +238,13 @@ describe("getCapabilities", () => {
     expect(effective.limits.body).toBe(2 ** 30);
     expect(adapter.capabilities.limits.body).toBe(2 ** 30);
   });
+
+  it.each(["bulk", "none"] as const)("offers no batch where those of the adapter are %s", async (batch) => {
+    const adapter = new MapAdapter();
+    Object.assign(adapter, { capabilities: { ...adapter.capabilities, batch } });
+    const { native, effective } = (await openStorage(adapter)).getCapabilities();
+    expect([native.batch, effective.batch]).toEqual([batch, "none"]);
+  });
 });
 
 describe("sweep", () => {
