@@ -1,6 +1,7 @@
 import { verifyBytes } from "../codec/decode-value.js";
 import type { Problem, RepairReport, VerifyReport } from "../contract/reports.js";
 import { type ErrorCode, StorageError } from "../errors.js";
+import { isBelow } from "../keys.js";
 import type { RecordHeader } from "../spi/index.js";
 import { requireFunction } from "./arguments.js";
 import { type Operation, toStorageError } from "./failure.js";
@@ -98,7 +99,7 @@ async function problemOf(
 function concerning(problems: readonly Problem[], root: string, prefix = ""): Problem[] {
   const below = root + prefix;
   return problems
-    .filter(({ key }) => key === undefined || key.startsWith(below))
+    .filter(({ key }) => key === undefined || isBelow(key, below))
     .map((problem) => relative(problem, root));
 }
 

@@ -1,5 +1,6 @@
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
+import { isBelow } from "../keys.js";
 import type { AdapterChange, Awaitable, StorageAdapter } from "../spi/index.js";
 import type { VersionClock } from "../versions.js";
 import { notify } from "./notify.js";
@@ -58,7 +59,7 @@ export class WatchHub {
   #dispatch(entry: AdapterChange): void {
     const change = toChange(entry, this.#versions);
     for (const { prefix, listener } of this.#watchers) {
-      if (change.key.startsWith(prefix)) notify(listener, { ...change });
+      if (isBelow(change.key, prefix)) notify(listener, { ...change });
     }
   }
 }

@@ -160,11 +160,13 @@ class Side {
   #page: RecordHeader[] = [];
   #next = 0;
   #after: string | undefined;
-  #ended = false;
+  #ended: boolean;
 
   constructor(internals: Internals, prefix: string) {
     this.internals = internals;
     this.#prefix = internals.prefix + prefix;
+    // No key starts with half of a surrogate pair.
+    this.#ended = !prefix.isWellFormed();
   }
 
   /** The header that comes next, and its key as the caller calls it. */
