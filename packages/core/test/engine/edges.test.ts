@@ -177,7 +177,7 @@ describe("a prefix with half of a surrogate pair", () => {
     expect(await storage.search({ prefix: half })).toEqual([]);
     expect(await storage.verify(half)).toEqual({ ok: true, items: 0, bytes: 0, problems: [] });
     const other = await openStorage(new MapAdapter());
-    expect(await Array.fromAsync(compareStores(storage, other, { prefix: half }))).toEqual([]);
+    for await (const item of compareStores(storage, other, { prefix: half })) expect.fail(item.key);
     const progress = once(() => storage.save("\u{1f600}b", 1));
     const report = await createMigrator(storage, other).migrate({ prefix: half, progress });
     expect(report).toMatchObject({ ok: true, planned: { items: 0 }, changed: { saved: 0 } });
