@@ -26,6 +26,7 @@ export { KeyOrder } from "./engine/key-order.js";
 export { openStorage } from "./engine/open-storage.js";
 export type { HistorySettings, RetrySettings, StorageSettings } from "./engine/settings.js";
 export { type ErrorCode, type SchemaIssue, StorageError, type StorageErrorDetails } from "./errors.js";
+export { describeValue } from "./invalid-option.js";
 export { afterPrefix, checkKey, checkPrefix, compareKeys, MAX_KEY_BYTES, RESERVED_SEGMENT } from "./keys.js";
 export { compareStores } from "./migrate/compare-stores.js";
 export { createMigrator } from "./migrate/create-migrator.js";

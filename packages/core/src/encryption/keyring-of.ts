@@ -4,7 +4,7 @@ import type { StorageEngine } from "../contract/storage-engine.js";
 import { checkOperationOptions, rejectUnknown, requireBoolean, requireFunction } from "../engine/arguments.js";
 import type { Operation } from "../engine/failure.js";
 import { internalsOf } from "../engine/internals.js";
-import { StorageError } from "../errors.js";
+import { invalid } from "../invalid-option.js";
 import type { KeyWork } from "./key-work.js";
 
 /**
@@ -60,8 +60,4 @@ export function keyringOf(storage: StorageEngine): Keyring {
         (keys) => keys.retire(id),
       ),
   };
-}
-
-function invalid(message: string): StorageError {
-  return new StorageError("INVALID_OPTION", message);
 }

@@ -5,6 +5,7 @@ import { isBelow } from "../keys.js";
 import type { RecordHeader } from "../spi/index.js";
 import { requireFunction } from "./arguments.js";
 import { type Operation, toStorageError } from "./failure.js";
+import { checkSubject } from "./items.js";
 import { type ProgressListener, ProgressMeter } from "./progress-meter.js";
 import { readValue } from "./read-version.js";
 import { headersBelow } from "./scan.js";
@@ -78,9 +79,7 @@ async function problemOf(
     const record = await session.ask(operation, () => adapter.get(key, { now: session.now(), signal }));
     if (record === undefined) return undefined;
     countBytes(operation, record.body.length);
-    if (record.header.key !== key) {
-      return { key, code: "CORRUPT", message: "the store answers with another key's item", repairable: false };
-    }
+    checkSubject(record.header, key);
     if (record.header.encryption !== undefined && session.vault === undefined)
       await verifyBytes(record.header, record.body);
     else await readValue(session, record);

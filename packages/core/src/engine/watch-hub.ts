@@ -25,7 +25,7 @@ export class WatchHub {
   /** Resolves when changes committed from now on will be seen. Keys reach the listener as the store has them. */
   async add(prefix: string, listener: ChangeListener): Promise<Unwatch> {
     if (this.#adapter.watch === undefined) {
-      throw new StorageError("UNSUPPORTED", `${this.#adapter.name} cannot tell of changes`);
+      throw new StorageError("UNSUPPORTED", `${this.#adapter.name} cannot tell of changes: list() now and then`);
     }
     const watcher: Watcher = { prefix, listener };
     this.#source ??= Promise.resolve(this.#adapter.watch((change) => this.#dispatch(change)));
