@@ -77,7 +77,8 @@ const MiB = 2 ** 20;
 
 /** Checks and completes; throws INVALID_OPTION. */
 export function completeOptions(options: FilesystemOptions): CompleteOptions {
-  if (typeof options !== "object" || options === null) throw invalid(`filesystem() takes an object with a root, not ${describeValue(options)}`);
+  if (typeof options !== "object" || options === null)
+    throw invalid(`filesystem() takes an object with a root, not ${describeValue(options)}`);
   for (const name of Object.keys(options)) {
     if (NAMES.includes(name)) continue;
     throw invalid(`filesystem() has no option ${JSON.stringify(name)}; it has ${NAMES.join(", ")}`);
@@ -90,7 +91,8 @@ export function completeOptions(options: FilesystemOptions): CompleteOptions {
   if (!Array.isArray(required) || !required.every((key) => typeof key === "string")) {
     throw invalid(`required is a list of keys, not ${describeValue(required)}`);
   }
-  if (onProgress !== undefined && typeof onProgress !== "function") throw invalid(`onProgress is a function, not ${describeValue(onProgress)}`);
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw invalid(`onProgress is a function, not ${describeValue(onProgress)}`);
   return {
     root: completePath("root", options.root),
     durability,
@@ -109,7 +111,8 @@ export function completeOptions(options: FilesystemOptions): CompleteOptions {
 
 function completeCache(cache: unknown): CacheLimits | undefined {
   if (cache === undefined) return undefined;
-  if (typeof cache !== "object" || cache === null) throw invalid(`cache is an object with age, size or both, not ${describeValue(cache)}`);
+  if (typeof cache !== "object" || cache === null)
+    throw invalid(`cache is an object with age, size or both, not ${describeValue(cache)}`);
   for (const [name, value] of Object.entries(cache)) {
     if (name !== "age" && name !== "size")
       throw invalid(`cache has no limit ${JSON.stringify(name)}; it has age, size`);
@@ -119,7 +122,8 @@ function completeCache(cache: unknown): CacheLimits | undefined {
 }
 
 function completePath(name: string, path: unknown): string {
-  if (typeof path !== "string" || path === "") throw invalid(`${name} is a string that names a directory, not ${describeValue(path)}`);
+  if (typeof path !== "string" || path === "")
+    throw invalid(`${name} is a string that names a directory, not ${describeValue(path)}`);
   if (path.includes("\0")) throw invalid(`${name} has a NUL character`);
   return resolve(path);
 }

@@ -46,7 +46,8 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Checks and completes; throws INVALID_OPTION. */
 export function completeOptions(options: SqliteOptions): CompleteOptions {
-  if (typeof options !== "object" || options === null) throw invalid(`sqlite() takes an object with a path, not ${describeValue(options)}`);
+  if (typeof options !== "object" || options === null)
+    throw invalid(`sqlite() takes an object with a path, not ${describeValue(options)}`);
   for (const name of Object.keys(options)) {
     if (!NAMES.includes(name)) {
       throw invalid(`sqlite() has no option ${JSON.stringify(name)}; it has ${NAMES.join(", ")}`);
@@ -74,7 +75,8 @@ export function completeOptions(options: SqliteOptions): CompleteOptions {
 }
 
 function completePath(path: unknown): string {
-  if (typeof path !== "string") throw invalid(`path is a string that names the database file, not ${describeValue(path)}`);
+  if (typeof path !== "string")
+    throw invalid(`path is a string that names the database file, not ${describeValue(path)}`);
   if (path === "" || path === ":memory:") {
     throw invalid(`path names a file, not ${JSON.stringify(path)}; for a store in memory use @holdfast/memory`);
   }

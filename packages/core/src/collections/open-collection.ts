@@ -26,7 +26,7 @@ import { internalsOf } from "../engine/internals.js";
 import { loadPart } from "../engine/load-part.js";
 import { isPlainObject } from "../invalid-option.js";
 import { ownCopy } from "../query/own-copy.js";
-import { ownOptions, ownSaveOptions } from "./own-options.js";
+import { ownOptions } from "./own-options.js";
 import type { Records } from "./records.js";
 import { judgeStorable } from "./verdict.js";
 
@@ -66,48 +66,39 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
 
   save(id: string, data: Input, options?: SaveOptions): Promise<StorageItem> {
     const verdicts = judgeStorable(this.#definition.schema, data);
-    const own = ownSaveOptions(options);
-    return this.#ask((records) => records.save(id, verdicts, own));
+    return this.#ask(options, (records, own) => records.save(id, verdicts, own));
   }
 
   load(id: string, options?: LoadOptions): Promise<Output | undefined> {
-    const own = ownOptions(options);
-    return this.#ask((records) => records.load(id, own) as Promise<Output | undefined>);
+    return this.#ask(options, (records, own) => records.load(id, own) as Promise<Output | undefined>);
   }
 
   stat(id: string, options?: OperationOptions): Promise<StorageItem | undefined> {
-    const own = ownOptions(options);
-    return this.#ask(() => this.#view.stat(id, own));
+    return this.#ask(options, (_, own) => this.#view.stat(id, own));
   }
 
   exists(id: string, options?: OperationOptions): Promise<boolean> {
-    const own = ownOptions(options);
-    return this.#ask(() => this.#view.exists(id, own));
+    return this.#ask(options, (_, own) => this.#view.exists(id, own));
   }
 
   delete(id: string, options?: DeleteOptions): Promise<boolean> {
-    const own = ownOptions(options);
-    return this.#ask(() => this.#view.delete(id, own));
+    return this.#ask(options, (_, own) => this.#view.delete(id, own));
   }
 
   list(prefix?: string, options?: ListOptions): Promise<StorageItem[]> {
-    const own = ownOptions(options);
-    return this.#ask(() => this.#view.list(prefix, own));
+    return this.#ask(options, (_, own) => this.#view.list(prefix, own));
   }
 
   async *scan(prefix?: string, options?: ScanOptions): AsyncGenerator<StorageItem, void, undefined> {
-    const own = ownOptions(options);
-    yield* await this.#ask(async () => this.#view.scan(prefix, own));
+    yield* await this.#ask(options, async (_, own) => this.#view.scan(prefix, own));
   }
 
   search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
-    const own = ownCopy(query);
-    return this.#ask((records) => records.search(own) as Promise<Found<Output>[]>);
+    return this.#ask(ownCopy(query), (records, own) => records.search(own) as Promise<Found<Output>[]>);
   }
 
   count(query: CollectionQuery<Path> = {}): Promise<number> {
-    const own = ownCopy(query);
-    return this.#ask((records) => records.count(own));
+    return this.#ask(ownCopy(query), (records, own) => records.count(own));
   }
 
   update(
@@ -118,8 +109,7 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     ) => Input | undefined | Promise<Input | undefined>,
     options?: UpdateOptions,
   ): Promise<StorageItem | undefined> {
-    const own = ownSaveOptions(options);
-    return this.#ask((records) =>
+    return this.#ask(options, (records, own) =>
       records.update(id, change as (current: unknown, item: StorageItem | undefined) => unknown, own),
     );
   }
@@ -134,49 +124,45 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
       ? operations.map((each: unknown) => (isSave(each) ? judgeStorable(schema, each.data) : undefined))
       : [];
     const writes = isList ? operations.map(ownOperation) : operations;
-    const own = ownOptions(options);
-    return this.#ask((records) => records.batch(writes, verdicts, own));
+    return this.#ask(options, (records, own) => records.batch(writes, verdicts, own));
   }
 
   history(id: string, options?: OperationOptions): Promise<PreviousVersion[]> {
-    const own = ownOptions(options);
-    return this.#ask(() => this.#view.history(id, own));
+    return this.#ask(options, (_, own) => this.#view.history(id, own));
   }
 
   restore(id: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
-    const own = ownOptions(options);
-    return this.#ask(() => this.#view.restore(id, version, own));
+    return this.#ask(options, (_, own) => this.#view.restore(id, version, own));
   }
 
   async *changes(since?: string, options?: OperationOptions): AsyncGenerator<Change, void, undefined> {
-    const own = ownOptions(options);
-    yield* await this.#ask(async () => this.#view.changes(since, own));
+    yield* await this.#ask(options, async (_, own) => this.#view.changes(since, own));
   }
 
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {
-    return this.#ask(() => this.#view.watch(prefix, listener));
+    return this.#ask(undefined, () => this.#view.watch(prefix, listener));
   }
 
   status(options?: OperationOptions): Promise<CollectionStatus> {
-    const own = ownOptions(options);
-    return this.#ask((records) => records.status(own));
+    return this.#ask(options, (records, own) => records.status(own));
   }
 
   migrateAll(options?: MigrateAllOptions): Promise<MigrateAllReport> {
-    const own = ownOptions(options);
-    return this.#ask((records) => records.migrateAll(own));
+    return this.#ask(options, (records, own) => records.migrateAll(own));
   }
 
-  async #ask<T>(question: (records: Records) => Promise<T>): Promise<T> {
+  /** `question` gets the options as they are now. */
+  async #ask<Options, T>(options: Options, question: (records: Records, own: Options) => Promise<T>): Promise<T> {
+    const own = ownOptions(options);
     this.#records ??= loadPart(import("./records.js")).then(({ openRecords }) =>
       openRecords(internalsOf(this.#view), this.name, this.#definition),
     );
-    return question(await this.#records);
+    return question(await this.#records, own);
   }
 }
 
 function ownOperation<Operation extends CollectionOperation<unknown>>(operation: Operation): Operation {
-  return isPlainObject(operation) ? { ...operation, options: ownSaveOptions(operation.options) } : operation;
+  return isPlainObject(operation) ? { ...operation, options: ownOptions(operation.options) } : operation;
 }
 
 function isSave(operation: unknown): operation is { data: unknown } {

@@ -2,26 +2,21 @@ import type { UpdateOptions } from "../contract/options.js";
 import { checkUpdateOptions } from "../engine/arguments.js";
 import { isPlainObject } from "../invalid-option.js";
 
-// Options that are read later than they were passed, as they were then: the caller may use the object again. What is wrong with
-// them stays, for whoever reads them.
-
-/** Of options without anything in them that can change. */
+/**
+ * Options of a call that are read later than they were passed, as they were then: the caller may use the object again. What is
+ * wrong with them stays, for whoever reads them.
+ */
 export function ownOptions<Options>(options: Options): Options {
-  return isPlainObject(options) ? { ...options } : options;
-}
-
-/** Of a save, an update or an operation of a batch. */
-export function ownSaveOptions<Options>(given: Options): Options {
-  const options = ownOptions(given);
   if (!isPlainObject(options)) return options;
   const { tags, metadata, expiration }: UpdateOptions = options;
+  const own: Options & UpdateOptions = { ...options };
   try {
     const copy = checkUpdateOptions({ tags, metadata, expiration });
-    if (tags !== undefined) Object.assign(options, { tags: copy.tags });
-    if (metadata !== undefined) Object.assign(options, { metadata: copy.metadata });
-    if (expiration) Object.assign(options, { expiration: new Date(copy.expiration ?? Number.NaN) });
+    if (tags) own.tags = copy.tags;
+    if (metadata) own.metadata = copy.metadata;
+    if (expiration) own.expiration = new Date(expiration);
   } catch {
     // Refused when they are read.
   }
-  return options;
+  return own;
 }

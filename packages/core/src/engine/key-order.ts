@@ -17,34 +17,24 @@ export class KeyOrder {
   turn<T, U>(keys: readonly string[], preparation: Awaitable<T>, next: (prepared: T) => Awaitable<U>): Awaitable<U> {
     const previous = this.#last.size === 0 ? [] : keys.flatMap((key) => this.#last.get(key) ?? []);
     if (previous.length === 0 && !isPromise(preparation)) return next(preparation);
-    return this.#queue(keys, after(previous, preparation), next);
+    return this.#queue(keys, previous, preparation, next);
   }
 
-  #queue<T, U>(keys: readonly string[], ready: Promise<T>, next: (prepared: T) => Awaitable<U>): Promise<U> {
-    const begun = ready.then(
-      (prepared) => {
-        this.#leave(keys, begun);
-        // In an object: whoever comes behind waits until it is called, not until it has its answer.
-        return { answer: next(prepared) };
-      },
-      (error: unknown) => {
-        this.#leave(keys, begun);
-        throw error;
-      },
-    );
+  #queue<T, U>(
+    keys: readonly string[],
+    previous: readonly Promise<unknown>[],
+    preparation: Awaitable<T>,
+    next: (prepared: T) => Awaitable<U>,
+  ): Promise<U> {
+    // The preparation is awaited even when it fails before its turn, so that its error has somebody to go to.
+    const begun = Promise.allSettled([preparation, ...previous]).then(([prepared]) => {
+      // In the step that calls what comes next: a write that was called in between would find nobody in front of it.
+      for (const key of keys) if (this.#last.get(key) === begun) this.#last.delete(key);
+      if (prepared.status === "rejected") throw prepared.reason;
+      // In an object: whoever comes behind waits until it is called, not until it has its answer.
+      return { answer: next(prepared.value) };
+    });
     for (const key of keys) this.#last.set(key, begun);
     return begun.then(({ answer }) => answer);
   }
-
-  // In the step that calls what comes next: a write that was called in between would find nobody in front of it.
-  #leave(keys: readonly string[], turn: Promise<unknown>): void {
-    for (const key of keys) if (this.#last.get(key) === turn) this.#last.delete(key);
-  }
-}
-
-async function after<T>(previous: readonly Promise<unknown>[], preparation: Awaitable<T>): Promise<T> {
-  // The preparation is awaited even when it fails before its turn, so that its error has somebody to go to.
-  const [prepared] = await Promise.allSettled([preparation, ...previous]);
-  if (prepared.status === "rejected") throw prepared.reason;
-  return prepared.value;
 }

@@ -15,7 +15,6 @@ import type {
 } from "../spi/index.js";
 import type { BodilessRecord, Draft, WholeDraft } from "./draft.js";
 import type { Operation } from "./failure.js";
-import { largestBody } from "./largest-body.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import type { SealedValue } from "./vault.js";
@@ -46,11 +45,11 @@ export function writeSealed(
   return writeWhole(session, operation, record, body, expect);
 }
 
-/** Throws QUOTA_EXCEEDED for a body that the backend cannot hold, UNSUPPORTED for one that has to come as a stream. */
+/** Throws UNSUPPORTED for a body that has to come as a stream, QUOTA_EXCEEDED where none that large can come. */
 export function checkRoom({ adapter }: Session, { length }: Uint8Array): void {
-  const most = largestBody(adapter);
-  if (length > most) throw tooLarge(adapter.name, most);
-  if (length <= adapter.capabilities.limits.bufferedBody) return;
+  const most = adapter.capabilities.limits.bufferedBody;
+  if (length <= most) return;
+  if (adapter.writeStream === undefined) throw tooLarge(adapter.name, most);
   throw new StorageError(
     "UNSUPPORTED",
     `a value of ${length} bytes is more than ${adapter.name} takes whole; use saveStream`,

@@ -164,7 +164,10 @@ class Import {
         if (conflict === "skip") report.skipped++;
         // Taken by somebody else since it was looked for.
         else this.#conflict(shown);
-      } else if (StorageError.is(error) && (OF_ONE_ENTRY.includes(error.code) || (await this.#isTooLarge(error, entry)))) {
+      } else if (
+        StorageError.is(error) &&
+        (OF_ONE_ENTRY.includes(error.code) || (await this.#isTooLarge(error, entry)))
+      ) {
         this.#fail(shown, error);
       } else throw error;
     }

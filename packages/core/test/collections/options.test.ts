@@ -260,11 +260,18 @@ describe("a collection", () => {
 });
 
 describe("what the caller changes after a call", () => {
-  it.each([["with its first call", false], ["later", true]])("changes nothing of it, %s", async (_, warm) => {
+  it.each([
+    ["with its first call", false],
+    ["later", true],
+  ])("changes nothing of it, %s", async (_, warm) => {
     const { storage } = await open();
     const things = storage.collection("things", { schema, version: "1.0", index: ["n"] });
     if (warm) await things.save("warm", { n: 0 });
-    const options: { tags: string[]; metadata: { deep: { er: { and: { deeper: { still: string[] } } } } }; expiration: Date } = {
+    const options: {
+      tags: string[];
+      metadata: { deep: { er: { and: { deeper: { still: string[] } } } } };
+      expiration: Date;
+    } = {
       tags: [],
       metadata: { deep: { er: { and: { deeper: { still: [] } } } } },
       expiration: new Date(0),

@@ -4,7 +4,6 @@ import {
   createMigrator,
   openStorage,
   type PutCondition,
-  RESERVED_SEGMENT,
   type StorageEngine,
   StorageError,
   TOKENIZER_VERSION,
@@ -13,6 +12,7 @@ import {
 } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { checksumOf } from "../../dist/codec/checksum.js";
+import { RESERVED_SEGMENT } from "../../dist/keys.js";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";

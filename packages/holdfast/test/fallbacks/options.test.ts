@@ -1,5 +1,5 @@
-import { fallbackAdapter } from "holdfast";
 import { memory } from "@holdfast/memory";
+import { fallbackAdapter } from "holdfast";
 import { expect, it } from "vitest";
 
 it.each<[unknown, string]>([
