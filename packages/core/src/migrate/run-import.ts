@@ -2,19 +2,18 @@ import { encodeValue } from "../codec/encode-value.js";
 import type { ImportEntries, ImportEntry, ImportOptions, ImportReport, UnreadableEntry } from "../contract/import.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
 import { rejectUnknown, requireConcurrency, requireFunction, requireObject, signalOf } from "../engine/arguments.js";
-import { concurrently } from "../engine/concurrently.js";
+import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { CallerError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { largestBody } from "../engine/largest-body.js";
+import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { StorageError } from "../errors.js";
 import { invalid, unlike } from "../invalid-option.js";
 import { checkKey } from "../keys.js";
-import { MOST_LISTED } from "./run-state.js";
 
 const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite"];
 const PROPERTIES = ["key", "data", "format", "compress", "tags", "metadata", "expiration"];
-const DEFAULT_CONCURRENCY = 16;
 
 /** With these the other entries may fare better. */
 const OF_ONE_ENTRY: readonly unknown[] = [
