@@ -15,7 +15,8 @@ export class KeyOrder {
    * `next` must hand the write on before it returns: what is called from then on finds the keys free.
    */
   turn<T, U>(keys: readonly string[], preparation: Awaitable<T>, next: (prepared: T) => Awaitable<U>): Awaitable<U> {
-    const previous = this.#last.size === 0 ? [] : keys.flatMap((key) => this.#last.get(key) ?? []);
+    if (this.#last.size === 0 && !isPromise(preparation)) return next(preparation);
+    const previous = keys.flatMap((key) => this.#last.get(key) ?? []);
     if (previous.length === 0 && !isPromise(preparation)) return next(preparation);
     return this.#queue(keys, previous, preparation, next);
   }
