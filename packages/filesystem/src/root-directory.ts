@@ -57,6 +57,11 @@ export class WorkingDirectories {
     this.#root = root;
   }
 
+  /** The path to use for the root itself. */
+  get root(): string {
+    return this.#hold("").path;
+  }
+
   /** The path to use for a file below the root. Throws ENOENT, ENOTDIR or ELOOP when its directory is not one. */
   locate(path: string): string {
     const { directory, name } = splitPath(path);

@@ -156,7 +156,8 @@ export class Edits {
 
   /** The file is what the item is now, unless somebody was faster. */
   #adopt(row: FileRow, header: RecordHeader, look: Look, { path, companion }: PairNames): Promise<Verdict> {
-    const { files, port, group } = this.#parts;
+    const { files, port, group, requireRoot } = this.#parts;
+    requireRoot();
     return group.submit((): Verdict => {
       if (!isSameRow(files.find(row.key), row)) return "overtaken";
       const version = this.#put(header, look);

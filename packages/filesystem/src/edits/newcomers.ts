@@ -102,9 +102,10 @@ export class Newcomers {
     }
   }
 
-  #offer({ header, keepsVersion }: Candidate, path: string, told: Told | undefined, look: Look): Promise<Offer> {
-    const { group, table, files, context, mostInTable } = this.#parts;
+  async #offer({ header, keepsVersion }: Candidate, path: string, told: Told | undefined, look: Look): Promise<Offer> {
+    const { group, table, files, context, mostInTable, requireRoot } = this.#parts;
     const { key } = header;
+    requireRoot();
     return group.submit((): Offer => {
       if (files.ownerOf(path) !== undefined) return "unwanted";
       const standing = table.stat(key, BEFORE_ALL_TIME);

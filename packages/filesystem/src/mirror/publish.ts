@@ -33,6 +33,8 @@ export interface PublishParts {
   readonly isStopping: () => boolean;
   /** Told of directories that were made. */
   readonly made: (directories: readonly string[]) => void;
+  /** Throws when `at` does not lead to the root that was opened. */
+  readonly requireRoot: (at?: string) => void;
   /** Hexadecimal digits that nobody else draws. */
   readonly unique: () => string;
   /** Lets the event loop have its turn when it has waited long enough. */
@@ -84,6 +86,8 @@ class Publication {
   }
 
   async run(plans: readonly Plan[]): Promise<Result[]> {
+    // The directory that is held from now on, whatever takes its place meanwhile.
+    this.#parts.requireRoot(this.#directories.root);
     const publishing = plans.filter((plan) => plan.type === "publish").map((plan) => ({ plan }));
     if (publishing.length > 0) this.#parts.temps.prepare();
     const removing = plans.filter((plan) => plan.type === "remove").map((plan) => ({ plan }));
