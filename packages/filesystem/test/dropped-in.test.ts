@@ -50,6 +50,31 @@ describe("a file that is dropped in", () => {
     expect(await storage.load("a")).toBe(1);
   });
 
+  it.each([
+    ["before", ["a.json", "a.meta.json"]],
+    ["behind", ["a.meta.json", "a.json"]],
+  ])("%s a file that has the name of its companion leaves that as it is", async (_, order) => {
+    const root = temporaryRoot();
+    writeText(root, "a.json", "1");
+    writeText(root, "a.meta.json", '{"mine":"precious"}');
+    const readdir: FileSystemPort["readdir"] = (path) =>
+      nodeFileSystem.readdir(path).sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    const files = { ...nodeFileSystem, readdir };
+    const first = await openRootOn({ files }, root);
+    await first.flush();
+    expect(readText(root, "a.meta.json")).toBe('{"mine":"precious"}');
+    expect(await first.load("a")).toBe(1);
+    expect(await first.load("a.meta")).toEqual({ mine: "precious" });
+    const tagged = await first.save("a", 1, { tags: ["x"] });
+    await first.close();
+    rmSync(join(root, ".holdfast"), { recursive: true });
+    const second = await openRootOn({ files }, root);
+    expect((await second.list()).map(({ key }) => key)).toEqual(["a", "a.meta"]);
+    expect(await second.stat("a")).toEqual(tagged);
+    await second.flush();
+    expect((await second.verify()).problems).toEqual([]);
+  });
+
   it("and is a link is not followed", async () => {
     const root = temporaryRoot();
     const outside = temporaryRoot();

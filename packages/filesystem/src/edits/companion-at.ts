@@ -13,6 +13,13 @@ export function companionAt(port: FileSystemPort, root: string, path: string): C
   return atPath(port, root, path, (target) => readAt(port, target));
 }
 
+/** Whether something stands at a companion's place that is not the companion of this key. */
+export function isOthers(port: FileSystemPort, root: string, path: string, key: string): boolean {
+  const stat = port.lstat(`${root}/${path}`);
+  if (stat === undefined) return false;
+  return stat.kind !== "file" || companionAt(port, root, path)?.key !== key;
+}
+
 /** What a companion says of a data file with just this content. */
 export function entryFor(companion: Companion, file: string, { sha256, stat }: Look): CompanionEntry | undefined {
   return [companion.current, companion.previous].find(

@@ -7,7 +7,7 @@ import { COMPANION_EXTENSION, companionFor } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
 import { segmentsOf, splitPath } from "../root-directory.js";
 import type { FileRow } from "../table/file-table.js";
-import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
+import { companionAt, entryFor, isOthers, WAIT_FOR_COMPANION } from "./companion-at.js";
 import { bodyOf, type EditParts, modifiedOf, recordOf, standStill, withFile } from "./edits.js";
 import { factsOf, MOST_READ } from "./read-file.js";
 
@@ -140,8 +140,9 @@ export class Newcomers {
     isAsTold: boolean,
     row: FileRow | undefined,
   ): void {
-    const { files, port } = this.#parts;
-    const companion = told?.path ?? companionFor(path, key, (folded) => files.ownerOf(folded) !== undefined);
+    const { files, port, root } = this.#parts;
+    const isTaken = (at: string) => files.ownerOf(at) !== undefined || isOthers(port, root, at, key);
+    const companion = told?.path ?? companionFor(path, key, isTaken);
     if (row !== undefined) {
       files.intend(key, [{ version, sha256, path, companion }]);
       files.mark(key);
@@ -164,8 +165,10 @@ export class Newcomers {
       path.replace(/(?:\.(?:json|ya?ml|bin))?(?:\.gz)?(?:\.enc)?$/, ""),
       path.replace(/(?:\.gz)?(?:\.enc)?$/, ""),
     ]);
-    return [...stems].flatMap((stem) => {
-      const at = `${stem}${COMPANION_EXTENSION}`;
+    const usual = new Set([...stems].map((stem) => stem + COMPANION_EXTENSION));
+    // Where somebody else had the usual name.
+    const others = readPath(path).map(({ key }) => companionFor(path, key, (at) => usual.has(at)));
+    return [...usual, ...others].flatMap((at) => {
       const companion = fold(at) === fold(path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);
       const names = companion && [companion.current.file, companion.previous?.file];
       return companion !== undefined && names?.includes(name) ? [{ path: at, companion }] : [];

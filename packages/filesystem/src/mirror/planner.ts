@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { BEFORE_ALL_TIME, type RecordHeader, StorageError, type Version } from "@holdfast/core";
 import type { StoredBodies } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
-import { companionAt } from "../edits/companion-at.js";
+import { isOthers } from "../edits/companion-at.js";
 import { choosePairNames, fitsForm, type PairNames, type TakenNames } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
@@ -92,13 +92,13 @@ export class Planner {
 
   #taken(key: string, hasFile: boolean): TakenNames {
     const { files } = this.#parts;
-    const isOthers = (path: string) => {
+    const hasOwner = (path: string) => {
       const owner = files.ownerOf(path);
       return (owner !== undefined && owner !== key) || files.isDirectory(fold(path));
     };
     return {
-      asData: (path) => isOthers(path) || this.#blocksData(key, path, hasFile),
-      asCompanion: (path) => isOthers(path) || this.#blocksCompanion(key, path),
+      asData: (path) => hasOwner(path) || this.#blocksData(key, path, hasFile),
+      asCompanion: (path) => hasOwner(path) || this.#blocksCompanion(key, path),
       asDirectory: (path) => files.ownerOf(path) !== undefined || this.#blocksDirectory(path),
     };
   }
@@ -118,11 +118,7 @@ export class Planner {
 
   #blocksCompanion(key: string, path: string): boolean {
     const { files, port, root } = this.#parts;
-    if (files.ownerOf(path) === key) return false;
-    const stat = port.lstat(`${root}/${path}`);
-    if (stat === undefined) return false;
-    if (stat.kind !== "file") return true;
-    return companionAt(port, root, path)?.key !== key;
+    return files.ownerOf(path) !== key && isOthers(port, root, path, key);
   }
 
   #blocksDirectory(path: string): boolean {
