@@ -1,4 +1,4 @@
-import { BEFORE_ALL_TIME, type RecordHeader, sleep } from "@holdfast/core";
+import { BEFORE_ALL_TIME, MAX_DRIFT, type RecordHeader, sleep, versionTime } from "@holdfast/core";
 import type { Companion, CompanionEntry } from "../companion.js";
 import { fingerprintOf } from "../fingerprint.js";
 import type { Look } from "../look.js";
@@ -9,7 +9,7 @@ import { segmentsOf, splitPath } from "../root-directory.js";
 import type { FileRow } from "../table/file-table.js";
 import { companionAt, entryFor, isOthers, WAIT_FOR_COMPANION } from "./companion-at.js";
 import { bodyOf, type EditParts, modifiedOf, recordOf, standStill, withFile } from "./edits.js";
-import { factsOf, MOST_READ } from "./read-file.js";
+import { factsOf, knownFactsOf, MOST_READ } from "./read-file.js";
 
 /** What came of offering a file to a key. `refused`: the key has a file, which is not older. */
 type Offer = "taken" | "refused" | "busy" | "unwanted";
@@ -29,6 +29,8 @@ interface Told {
 interface Candidate {
   readonly header: RecordHeader;
   readonly keepsVersion: boolean;
+  /** Whether just this header stands in its companion. */
+  readonly isTold: boolean;
 }
 
 /** Takes in files that belong to no item: dropped in by hand, come by a sync, or left when the state directory was deleted. */
@@ -79,14 +81,14 @@ export class Newcomers {
 
   /** What the file may be, the likeliest first. */
   async *#candidates(path: string, look: Look, told: Told | undefined): AsyncIterable<Candidate> {
-    if (told?.entry !== undefined) yield { header: told.entry.header, keepsVersion: true };
-    else if (told !== undefined) {
-      const facts = await factsOf(look, told.companion.current.header);
+    if (told !== undefined) {
+      const header = told.entry?.header ?? told.companion.current.header;
+      const facts = told.entry === undefined ? await factsOf(look, header) : await knownFactsOf(look, header);
       if (facts !== undefined) {
-        yield {
-          header: { ...told.companion.current.header, ...facts, modified: modifiedOf(look) },
-          keepsVersion: false,
-        };
+        const { size, checksum } = facts;
+        const isTold = told.entry !== undefined && header.size === size && header.checksum === checksum;
+        const found = { ...header, ...facts, ...(told.entry === undefined && { modified: modifiedOf(look) }) };
+        yield { header: found, keepsVersion: told.entry !== undefined && this.#mayHave(header.version), isTold };
       }
     }
     // What was encrypted does not become something else because its file was damaged.
@@ -98,11 +100,21 @@ export class Newcomers {
       const time = modifiedOf(look);
       const version = "" as RecordHeader["version"];
       const header = { key, version, created: time, modified: time, expiration: null, tags, metadata, ...facts };
-      yield { header, keepsVersion: false };
+      yield { header, keepsVersion: false, isTold: false };
     }
   }
 
-  async #offer({ header, keepsVersion }: Candidate, path: string, told: Told | undefined, look: Look): Promise<Offer> {
+  /** A version is for ever: one that is far ahead would be the beginning of every later one. */
+  #mayHave(version: RecordHeader["version"]): boolean {
+    return versionTime(version) <= this.#parts.context.ports.clock.now() + MAX_DRIFT;
+  }
+
+  async #offer(
+    { header, keepsVersion, isTold }: Candidate,
+    path: string,
+    told: Told | undefined,
+    look: Look,
+  ): Promise<Offer> {
     const { group, table, files, context, mostInTable, requireRoot } = this.#parts;
     const { key } = header;
     requireRoot();
@@ -126,7 +138,7 @@ export class Newcomers {
         version = this.#nextVersion();
         put(version);
       }
-      this.#claim({ ...header, version }, path, told, look, keepsVersion && version === header.version, row);
+      this.#claim({ ...header, version }, path, told, look, isTold && version === header.version, row);
       return "taken";
     });
   }

@@ -8,6 +8,9 @@ export type FileFacts = Pick<RecordHeader, "format" | "compression" | "size" | "
 /** The largest file whose content is looked into. Plain bytes of any size need no looking. */
 export const MOST_READ: number = 256 * 2 ** 20;
 
+/** Of nothing. */
+const SHORTEST_GZIP = 20;
+
 /** How many bytes of a file have to be at hand for `factsOf`; `small` bodies always are. */
 export function bytesNeeded(format: Format, compression: RecordHeader["compression"], small: number): number {
   return format === "binary" && compression === null ? small : MOST_READ;
@@ -33,6 +36,27 @@ export async function factsOf(
     if (StorageError.is(error) && error.code !== "CORRUPT") throw error;
     return undefined;
   }
+}
+
+/**
+ * The facts of a file that its companion knows by its hash. Of the size of what is encrypted, or larger than what is looked
+ * into, the companion alone tells.
+ */
+export async function knownFactsOf(look: Look, header: RecordHeader): Promise<FileFacts | undefined> {
+  const { format, compression, encryption, size } = header;
+  const { stat, checksum, bytes } = look;
+  const isPlain = compression === null && encryption === undefined;
+  const told = { format, compression, size: isPlain ? stat.size : size, storedSize: stat.size, checksum };
+  if (encryption !== undefined || bytes === undefined) return told;
+  if (format === "binary" && compression === "gzip" && isGzipOf(bytes, size)) return told;
+  return factsOf(look, header);
+}
+
+/** Whether bytes look like what gzip makes of so many. */
+function isGzipOf(bytes: Uint8Array, size: number): boolean {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes.byteLength < SHORTEST_GZIP) return false;
+  const end = new DataView(bytes.buffer, bytes.byteOffset + bytes.byteLength - 4, 4);
+  return end.getUint32(0, true) === size % 2 ** 32;
 }
 
 /** Only what decoding asks for is true of it. */
