@@ -2,7 +2,7 @@ import { type Companion, type CompanionEntry, readCompanion } from "../companion
 import { type Look, openIfThere } from "../look.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import { readAll } from "../port/whole-files.js";
-import { atPath } from "../root-directory.js";
+import { atPath, isUnreadable, statIfReadable } from "../root-directory.js";
 
 /** In a folder that is synced, how long a data file waits for its companion. Milliseconds. */
 export const WAIT_FOR_COMPANION = 2_000;
@@ -13,11 +13,17 @@ export function companionAt(port: FileSystemPort, root: string, path: string): C
   return atPath(port, root, path, (target) => readAt(port, target));
 }
 
-/** Whether something stands at a companion's place that is not the companion of this key. */
+/** Whether something stands at a companion's place that is not the companion of this key, as far as anybody can tell. */
 export function isOthers(port: FileSystemPort, root: string, path: string, key: string): boolean {
-  const stat = port.lstat(`${root}/${path}`);
+  const stat = statIfReadable(port, `${root}/${path}`);
   if (stat === undefined) return false;
-  return stat.kind !== "file" || companionAt(port, root, path)?.key !== key;
+  if (stat.kind !== "file") return true;
+  try {
+    return companionAt(port, root, path)?.key !== key;
+  } catch (error) {
+    if (isUnreadable(error)) return true;
+    throw error;
+  }
 }
 
 /** What a companion says of a data file with just this content. */

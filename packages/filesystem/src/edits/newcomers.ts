@@ -5,7 +5,7 @@ import type { Look } from "../look.js";
 import { isHidden, isIgnored, readPath } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION, companionFor } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
-import { segmentsOf, splitPath } from "../root-directory.js";
+import { isUnreadable, segmentsOf, splitPath } from "../root-directory.js";
 import type { FileRow } from "../table/file-table.js";
 import { companionAt, entryFor, isOthers, WAIT_FOR_COMPANION } from "./companion-at.js";
 import { bodyOf, type EditParts, modifiedOf, recordOf, standStill, withFile } from "./edits.js";
@@ -14,8 +14,8 @@ import { factsOf, knownFactsOf, MOST_READ } from "./read-file.js";
 /** What came of offering a file to a key. `refused`: the key has a file, which is not older. */
 type Offer = "taken" | "refused" | "busy" | "unwanted";
 
-/** `foreign`: it can be no item as it is. `ignored`: nobody means it as one. */
-export type Reception = "adopted" | "foreign" | "ignored" | "moving" | "gone";
+/** `foreign`: it can be no item as it is. `ignored`: nobody means it as one. `unreadable`: that or its companion. */
+export type Reception = "adopted" | "foreign" | "ignored" | "moving" | "gone" | "unreadable";
 
 /** A companion that tells of a data file. */
 interface Told {
@@ -43,6 +43,21 @@ export class Newcomers {
 
   /** `path` is that of a data file that no row owns. */
   async receive(path: string): Promise<Reception> {
+    try {
+      return await this.#receive(path);
+    } catch (error) {
+      if (isUnreadable(error)) return "unreadable";
+      throw error;
+    }
+  }
+
+  /** Whether nobody means a file that has no companion as data. */
+  isIgnored(path: string): boolean {
+    const { directory, name } = splitPath(path);
+    return isIgnored(name) || segmentsOf(directory).some(isHidden);
+  }
+
+  async #receive(path: string): Promise<Reception> {
     const { port, root, context, files } = this.#parts;
     const { name } = splitPath(path);
     return withFile(port, root, path, async (file): Promise<Reception> => {
@@ -71,12 +86,6 @@ export class Newcomers {
       }
       return "foreign";
     });
-  }
-
-  /** Whether nobody means a file that has no companion as data. */
-  isIgnored(path: string): boolean {
-    const { directory, name } = splitPath(path);
-    return isIgnored(name) || segmentsOf(directory).some(isHidden);
   }
 
   /** What the file may be, the likeliest first. */

@@ -5,7 +5,8 @@ import type { BodyFiles } from "../body-files.js";
 import { isOthers } from "../edits/companion-at.js";
 import { choosePairNames, fitsForm, type PairNames, type TakenNames } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
-import type { FileSystemPort } from "../port/file-system-port.js";
+import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
+import { statIfReadable } from "../root-directory.js";
 import type { Copies } from "../table/copies.js";
 import { type FileTable, type Intent, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
 import type { Plan, PlannedBody } from "./plan.js";
@@ -106,13 +107,12 @@ export class Planner {
   /** A file that came before the item's first one is an edit of it. Where the item has a file already, it is something else. */
   #blocksData(key: string, path: string, hasFile: boolean): boolean {
     if (!this.#isFileOrNothing(path)) return true;
-    const { files, port, root } = this.#parts;
-    return hasFile && files.ownerOf(path) !== key && port.lstat(`${root}/${path}`) !== undefined;
+    return hasFile && this.#parts.files.ownerOf(path) !== key && this.#stat(path) !== undefined;
   }
 
   /** False where a link or a directory stands: those are left as they are. */
   #isFileOrNothing(path: string): boolean {
-    const stat = this.#parts.port.lstat(`${this.#parts.root}/${path}`);
+    const stat = this.#stat(path);
     return stat === undefined || stat.kind === "file";
   }
 
@@ -122,7 +122,11 @@ export class Planner {
   }
 
   #blocksDirectory(path: string): boolean {
-    const stat = this.#parts.port.lstat(`${this.#parts.root}/${path}`);
+    const stat = this.#stat(path);
     return stat !== undefined && stat.kind !== "directory";
+  }
+
+  #stat(path: string): FileStat | undefined {
+    return statIfReadable(this.#parts.port, `${this.#parts.root}/${path}`);
   }
 }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { RecordHeader } from "@holdfast/core";
+import { splitPath } from "../root-directory.js";
 import { fold, writeSegment } from "./segments.js";
 
 /** Where a pair stands, below the root, with "/". */
@@ -115,10 +116,21 @@ function byteLength(text: string): number {
 /** The companion of a data file that has its name already. `isTaken` is asked with paths. */
 export function companionFor(path: string, key: string, isTaken: (path: string) => boolean): string {
   const stem = path.replace(/\.(?:json|ya?ml|bin)$/, "");
-  for (let attempt = 0; ; attempt++) {
-    const companion = `${stem}${suffixOf(key, attempt)}${COMPANION_EXTENSION}`;
+  const { directory, name } = splitPath(stem);
+  const above = directory === "" ? "" : `${directory}/`;
+  const isLong = byteLength(name + COMPANION_EXTENSION) > LONGEST_NAME;
+  for (let attempt = isLong ? 1 : 0; ; attempt++) {
+    const short = isLong ? cut(name, 100) : name;
+    const companion = `${above}${short}${suffixOf(key, attempt)}${COMPANION_EXTENSION}`;
     if (fold(companion) !== fold(path) && !isTaken(companion)) return companion;
   }
+}
+
+/** A name that leaves room for something before it, with its extension. */
+export function shortName(name: string): string {
+  if (byteLength(name) <= LONGEST_NAME) return name;
+  const [, stem = name, extension = ""] = OWN_EXTENSION.exec(name) ?? [];
+  return cut(stem, 100) + extension;
 }
 
 /** Whether a data file's name still says what its item is. */
