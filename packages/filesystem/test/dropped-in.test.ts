@@ -74,6 +74,7 @@ describe("a file that is dropped in", () => {
     ["a schema that is none", { schema: 5 }, "a"],
     ["fields that are none", { schema: "c@1", indexed: ["b"], fields: "b" }, "a"],
     ["indexed paths that are none", { schema: "c@1", indexed: [5], fields: {} }, "a"],
+    ["an indexed path that is none", { schema: "c@1", indexed: ["\\"], fields: {} }, "a"],
     ["the same tag twice", { tags: ["x", "x"] }, "told"],
     ["a tag that is none", { tags: [""] }, "a"],
     ["a file that is elsewhere", { file: "../a.json" }, "a"],

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { BEFORE_ALL_TIME, MAX_DRIFT, type RecordHeader, sleep, versionTime } from "@holdfast/core";
 import type { Companion, CompanionEntry } from "../companion.js";
 import { fingerprintOf } from "../fingerprint.js";
@@ -94,10 +95,9 @@ export class Newcomers {
       const header = told.entry?.header ?? told.companion.current.header;
       const facts = told.entry === undefined ? await factsOf(look, header) : await knownFactsOf(look, header);
       if (facts !== undefined) {
-        const { size, checksum } = facts;
-        const isTold = told.entry !== undefined && header.size === size && header.checksum === checksum;
         const found = { ...header, ...facts, ...(told.entry === undefined && { modified: modifiedOf(look) }) };
-        yield { header: found, keepsVersion: told.entry !== undefined && this.#mayHave(header.version), isTold };
+        const keepsVersion = told.entry !== undefined && this.#mayHave(header.version);
+        yield { header: found, keepsVersion, isTold: isDeepStrictEqual(found, header) };
       }
     }
     // What was encrypted does not become something else because its file was damaged.

@@ -1,9 +1,12 @@
 import { gunzipSync } from "node:zlib";
-import { decodeValue, type Format, type RecordHeader, StorageError } from "@holdfast/core";
+import { decodeValue, type Format, fieldsFrom, type RecordHeader, StorageError } from "@holdfast/core";
 import type { Look } from "../look.js";
 
-/** What an item of a file's content says of it. */
-export type FileFacts = Pick<RecordHeader, "format" | "compression" | "size" | "storedSize" | "checksum">;
+/** What an item of a file's content says of it; `fields` where a collection indexes some. */
+export type FileFacts = Pick<RecordHeader, "format" | "compression" | "size" | "storedSize" | "checksum" | "fields">;
+
+/** What has to be known of a file to look into it. */
+type Expected = Pick<RecordHeader, "key" | "format" | "compression" | "encryption" | "indexed">;
 
 /** The largest file whose content is looked into. Plain bytes of any size need no looking. */
 export const MOST_READ: number = 256 * 2 ** 20;
@@ -19,7 +22,7 @@ export function bytesNeeded(format: Format, compression: RecordHeader["compressi
 /** The facts of a file that a person changed; undefined when it is not what its format demands, or encrypted. */
 export async function factsOf(
   look: Look,
-  { key, format, compression, encryption }: Pick<RecordHeader, "key" | "format" | "compression" | "encryption">,
+  { key, format, compression, encryption, indexed }: Expected,
 ): Promise<FileFacts | undefined> {
   // Nobody edits encrypted bytes, and without the key nobody makes any.
   if (encryption !== undefined) return undefined;
@@ -30,10 +33,11 @@ export async function factsOf(
   try {
     const size = compression === null ? storedSize : gunzipSync(look.bytes, { maxOutputLength: MOST_READ }).byteLength;
     const facts = { ...plain, size };
-    await decodeValue(headerOf(key, facts), look.bytes);
-    return facts;
+    const value = await decodeValue(headerOf(key, facts), look.bytes);
+    return { ...facts, ...(indexed && { fields: fieldsFrom(value, indexed) }) };
   } catch (error) {
-    if (StorageError.is(error) && error.code !== "CORRUPT") throw error;
+    // Paths that are none come from a companion that no Holdfast wrote.
+    if (StorageError.is(error) && error.code !== "CORRUPT" && error.code !== "INVALID_OPTION") throw error;
     return undefined;
   }
 }
