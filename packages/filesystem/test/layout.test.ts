@@ -1,9 +1,10 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { filesIn, openRoot, readJson, readText, temporaryRoot } from "./support/roots.js";
+import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot } from "./support/roots.js";
 
 describe("the files of an item", () => {
   it("are the value in its format and a companion that says what it is", async () => {
@@ -120,6 +121,58 @@ describe("names", () => {
       files.map((path) => path.replace(/~[0-9a-f]{12}/, "~")).sort(),
     );
     for (const key of keys) expect(await storage.load(key)).toBe(key);
+  });
+
+  /** As HFS+ does: gives names back decomposed, and finds them in either form. */
+  const decomposing = new Proxy(nodeFileSystem, {
+    get: (real, name: keyof FileSystemPort) => {
+      if (name === "readdir") {
+        return (path: string) =>
+          real.readdir(path.normalize("NFC")).map((entry) => ({ ...entry, name: entry.name.normalize("NFD") }));
+      }
+      const compose = (value: unknown): unknown => {
+        if (typeof value === "string") return value.normalize("NFC");
+        return Array.isArray(value) ? value.map(compose) : value;
+      };
+      return (...values: unknown[]) => Reflect.apply(real[name], real, values.map(compose));
+    },
+  });
+
+  it.each([
+    ["by a file system that does so", decomposing, (_: string) => undefined],
+    [
+      "by an archive",
+      nodeFileSystem,
+      (root: string) => {
+        for (const path of filesIn(root))
+          renameSync(join(root, path), join(root, dirname(path), basename(path).normalize("NFD")));
+        for (const name of readdirSync(root)) renameSync(join(root, name), join(root, name.normalize("NFD")));
+      },
+    ],
+  ])("that are decomposed %s keep their keys and what belongs to them", async (_, files, decompose) => {
+    const key = "caf\u00e9/r\u00e9sum\u00e9";
+    const root = temporaryRoot();
+    const first = await openRoot(root);
+    await first.save(key, 1, { tags: ["x"], metadata: { by: "Ann" } });
+    await first.close();
+    rmSync(join(root, ".holdfast"), { recursive: true });
+    decompose(root);
+    const second = await openRootOn({ files }, root);
+    const items = await second.list();
+    expect(items).toMatchObject([{ key, tags: ["x"], metadata: { by: "Ann" } }]);
+    expect(await second.load(key)).toBe(1);
+    await second.flush();
+    expect((await second.verify()).problems).toEqual([]);
+    await second.save(key, 2, { tags: ["y"] });
+    await second.flush();
+    expect(filesIn(root).length).toBe(2);
+    expect((await second.verify()).problems).toEqual([]);
+    await second.close();
+    const third = await openRootOn({ files }, root);
+    expect((await third.list()).map((item) => [item.key, item.tags])).toEqual([[key, ["y"]]]);
+    await third.delete(key);
+    await third.flush();
+    expect(filesIn(root)).toEqual([]);
   });
 
   it("set a binary item apart from a json item and from a directory that it would meet", async () => {

@@ -1,5 +1,6 @@
 import { type Companion, type CompanionEntry, readCompanion } from "../companion.js";
 import { type Look, openIfThere } from "../look.js";
+import { isSameName } from "../names/segments.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import { readAll } from "../port/whole-files.js";
 import { atPath, isUnreadable, statIfReadable } from "../root-directory.js";
@@ -26,11 +27,10 @@ export function isOthers(port: FileSystemPort, root: string, path: string, key: 
   }
 }
 
-/** What a companion says of a data file with just this content. */
+/** What a companion says of a data file with just this content, whose name may have come in another normal form. */
 export function entryFor(companion: Companion, file: string, { sha256, stat }: Look): CompanionEntry | undefined {
   return [companion.current, companion.previous].find(
-    (entry) =>
-      entry !== undefined && entry.file === file && entry.sha256 === sha256 && entry.header.storedSize === stat.size,
+    (entry) => entry?.sha256 === sha256 && entry.header.storedSize === stat.size && isSameName(entry.file, file),
   );
 }
 

@@ -5,7 +5,7 @@ import { fingerprintOf } from "../fingerprint.js";
 import type { Look } from "../look.js";
 import { isHidden, isIgnored, readPath } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION, companionFor } from "../names/pair-names.js";
-import { fold } from "../names/segments.js";
+import { isSameName } from "../names/segments.js";
 import { isUnreadable, segmentsOf, splitPath } from "../root-directory.js";
 import type { FileRow } from "../table/file-table.js";
 import { companionAt, entryFor, isOthers, WAIT_FOR_COMPANION } from "./companion-at.js";
@@ -190,9 +190,10 @@ export class Newcomers {
     // Where somebody else had the usual name.
     const others = readPath(path).map(({ key }) => companionFor(path, key, (at) => usual.has(at)));
     return [...usual, ...others].flatMap((at) => {
-      const companion = fold(at) === fold(path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);
-      const names = companion && [companion.current.file, companion.previous?.file];
-      return companion !== undefined && names?.includes(name) ? [{ path: at, companion }] : [];
+      const companion = isSameName(at, path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);
+      const entries = [companion?.current, companion?.previous];
+      const isNamed = entries.some((entry) => entry !== undefined && isSameName(entry.file, name));
+      return companion !== undefined && isNamed ? [{ path: at, companion }] : [];
     });
   }
 }

@@ -11,7 +11,7 @@ import { looksLike } from "../fingerprint.js";
 import { hashNow } from "../look.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
-import { fold } from "../names/segments.js";
+import { fold, isSameName } from "../names/segments.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import { isUnreadable, splitPath } from "../root-directory.js";
 import { type FileRow, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
@@ -216,7 +216,7 @@ function tellsOf(companion: Companion | undefined, pair: StandingPair, header: R
   const { file, sha256, header: told } = companion.current;
   // As it is once it was written: properties that are undefined are not there.
   const written: unknown = JSON.parse(JSON.stringify(header));
-  return file === splitPath(pair.path).name && sha256 === pair.sha256 && isDeepStrictEqual(told, written);
+  return isSameName(file, splitPath(pair.path).name) && sha256 === pair.sha256 && isDeepStrictEqual(told, written);
 }
 
 function companionFinding(row: FileRow, { companion }: StandingPair): Finding {

@@ -3,6 +3,7 @@ import { codeOf } from "@holdfast/sqlite/item-table";
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashNow, openIfThere } from "../look.js";
+import { isSameName } from "../names/segments.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import { copyFile, discard, readAll } from "../port/whole-files.js";
 import { isAbsence, splitPath, WorkingDirectories } from "../root-directory.js";
@@ -228,7 +229,7 @@ class Publication {
   #tellsOfAnother(companion: string, pairs: readonly (Intent | StandingPair)[]): boolean {
     const bytes = this.#read(companion);
     const file = bytes && readCompanion(bytes)?.current.file;
-    return file !== undefined && !pairs.some(({ path }) => splitPath(path).name === file);
+    return file !== undefined && !pairs.some(({ path }) => isSameName(splitPath(path).name, file));
   }
 
   /** Removes what the key had under other names. */
@@ -301,7 +302,7 @@ class Publication {
       const companion = bytes && readCompanion(bytes);
       const entries = [companion?.current, companion?.previous];
       const entry = entries.find(
-        (one) => one !== undefined && one.sha256 === is?.sha256 && one.file === splitPath(path).name,
+        (one) => one !== undefined && one.sha256 === is?.sha256 && isSameName(one.file, splitPath(path).name),
       );
       if (entry !== undefined) return entry;
     }
