@@ -1,5 +1,6 @@
-import { readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { StorageEngine } from "@holdfast/core";
 import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
@@ -45,6 +46,42 @@ describe("the files of an item", () => {
     await storage.save("a", "x".repeat(1_000), { compress: true });
     await storage.flush();
     expect(filesIn(root)).toEqual(["a.json.gz", "a.meta.json"]);
+  });
+
+  it.each<[string, unknown, (storage: StorageEngine) => Promise<unknown>, string[]]>([
+    ["a save", "small", (storage) => storage.save("a", 2), ["a.json", "a~.meta.json"]],
+    ["a repair", "small", (storage) => storage.repair(), ["a.json", "a~.meta.json"]],
+    ["a repair of a large item", new Uint8Array(70_000), (storage) => storage.repair(), ["a.bin", "a~.meta.json"]],
+    ["a deletion", "small", (storage) => storage.delete("a"), []],
+  ])("leave a directory alone that has come in a companion's place: %s", async (_, value, act, files) => {
+    const root = temporaryRoot();
+    const first = await openRoot(root, { watch: false });
+    await first.save("a", value);
+    await first.flush();
+    rmSync(join(root, "a.meta.json"));
+    mkdirSync(join(root, "a.meta.json"));
+    await act(first);
+    await first.flush();
+    expect(readdirSync(join(root, "a.meta.json"))).toEqual([]);
+    expect(filesIn(root).map((path) => path.replace(/~[0-9a-f]{12}/, "~"))).toEqual(files);
+    expect((await first.verify()).problems).toEqual([]);
+    await first.close();
+    rmSync(join(root, ".holdfast"), { recursive: true });
+    const second = await openRoot(root);
+    expect((await second.list()).map(({ key }) => key)).toEqual(files.length === 0 ? [] : ["a"]);
+  });
+
+  it("are completed at the next open where a directory has come in a companion's place", async () => {
+    const root = temporaryRoot();
+    const first = await openRoot(root);
+    await first.save("a", 1);
+    await first.close();
+    rmSync(join(root, "a.meta.json"));
+    mkdirSync(join(root, "a.meta.json"));
+    const second = await openRoot(root);
+    await second.flush();
+    expect(filesIn(root).length).toBe(2);
+    expect((await second.verify()).problems).toEqual([]);
   });
 
   it("take their new name with a new format, and leave nothing of the old one", async () => {

@@ -163,7 +163,7 @@ export class Newcomers {
   ): void {
     const { files, port, root } = this.#parts;
     const isTaken = (at: string) => files.ownerOf(at) !== undefined || isOthers(port, root, at, key);
-    const companion = told?.path ?? companionFor(path, key, isTaken);
+    const companion = told?.path ?? companionFor(path, isTaken);
     if (row !== undefined) {
       files.intend(key, [{ version, sha256, path, companion }]);
       files.mark(key);
@@ -188,8 +188,8 @@ export class Newcomers {
     ]);
     const usual = new Set([...stems].map((stem) => stem + COMPANION_EXTENSION));
     // Where somebody else had the usual name.
-    const others = readPath(path).map(({ key }) => companionFor(path, key, (at) => usual.has(at)));
-    return [...usual, ...others].flatMap((at) => {
+    const other = companionFor(path, (at) => usual.has(at));
+    return [...usual, other].flatMap((at) => {
       const companion = isSameName(at, path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);
       const entries = [companion?.current, companion?.previous];
       const isNamed = entries.some((entry) => entry !== undefined && isSameName(entry.file, name));

@@ -131,7 +131,7 @@ function isCompanion(port: FileSystemPort, root: string, path: string): boolean 
 }
 
 function isThere(port: FileSystemPort, root: string, path: string): boolean {
-  return port.lstat(`${root}/${path}`) !== undefined;
+  return port.lstat(`${root}/${path}`)?.kind === "file";
 }
 
 /** Runs tasks, at most so many at once; the first error ends it. */

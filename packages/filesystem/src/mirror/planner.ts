@@ -3,7 +3,7 @@ import { BEFORE_ALL_TIME, type RecordHeader, StorageError, type Version } from "
 import type { StoredBodies } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
 import { isOthers } from "../edits/companion-at.js";
-import { choosePairNames, fitsForm, type PairNames, type TakenNames } from "../names/pair-names.js";
+import { choosePairNames, companionFor, fitsForm, type PairNames, type TakenNames } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
 import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
 import { statIfReadable } from "../root-directory.js";
@@ -81,14 +81,16 @@ export class Planner {
     );
   }
 
-  /** The names that a key has, as long as they say what its item is; else new ones. */
+  /** The names that a key has, as long as they say what its item is and no directory has taken them; else new ones. */
   #namesFor(header: RecordHeader, standing: StandingPair | undefined, intents: readonly Intent[]): PairNames {
     const { key } = header;
     const current = intents.at(-1) ?? standing;
+    const taken = this.#taken(key, standing !== undefined);
     if (current !== undefined && fitsForm(current.path, key, header) && this.#isFileOrNothing(current.path)) {
-      return { path: current.path, companion: current.companion };
+      const { path, companion } = current;
+      return { path, companion: this.#isFileOrNothing(companion) ? companion : companionFor(path, taken.asCompanion) };
     }
-    return choosePairNames(key, header, this.#taken(key, standing !== undefined));
+    return choosePairNames(key, header, taken);
   }
 
   #taken(key: string, hasFile: boolean): TakenNames {
@@ -118,7 +120,8 @@ export class Planner {
 
   #blocksCompanion(key: string, path: string): boolean {
     const { files, port, root } = this.#parts;
-    return files.ownerOf(path) !== key && isOthers(port, root, path, key);
+    if (files.ownerOf(path) === key) return !this.#isFileOrNothing(path);
+    return isOthers(port, root, path, key);
   }
 
   #blocksDirectory(path: string): boolean {

@@ -335,7 +335,9 @@ class Publication {
 
   #unlink(path: string): void {
     const target = this.#locateIfThere(path);
-    if (target === undefined || this.#port.lstat(target) === undefined) return;
+    const stat = target === undefined ? undefined : this.#port.lstat(target);
+    // A directory is nothing of ours.
+    if (target === undefined || stat === undefined || stat.kind === "directory") return;
     this.#port.unlink(target);
     this.#directories.changed(path);
   }
@@ -350,7 +352,8 @@ class Publication {
     const descriptor = target === undefined ? undefined : openIfThere(this.#port, target);
     if (descriptor === undefined) return undefined;
     try {
-      return readAll(this.#port, descriptor, this.#port.fstat(descriptor).size);
+      const { kind, size } = this.#port.fstat(descriptor);
+      return kind === "file" ? readAll(this.#port, descriptor, size) : undefined;
     } finally {
       this.#port.close(descriptor);
     }

@@ -113,15 +113,18 @@ function byteLength(text: string): number {
   return Buffer.byteLength(text);
 }
 
-/** The companion of a data file that has its name already. `isTaken` is asked with paths. */
-export function companionFor(path: string, key: string, isTaken: (path: string) => boolean): string {
-  const stem = path.replace(/\.(?:json|ya?ml|bin)$/, "");
-  const { directory, name } = splitPath(stem);
+/**
+ * The companion of a data file that has its name already, and that is found again by that name alone. `isTaken` is asked with
+ * paths.
+ */
+export function companionFor(path: string, isTaken: (path: string) => boolean): string {
+  const { directory, name } = splitPath(path);
   const above = directory === "" ? "" : `${directory}/`;
-  const isLong = byteLength(name + COMPANION_EXTENSION) > LONGEST_NAME;
+  const stem = name.replace(/\.(?:json|ya?ml|bin)$/, "");
+  const isLong = byteLength(stem + COMPANION_EXTENSION) > LONGEST_NAME;
+  const short = isLong ? cut(stem, 100) : stem;
   for (let attempt = isLong ? 1 : 0; ; attempt++) {
-    const short = isLong ? cut(name, 100) : name;
-    const companion = `${above}${short}${suffixOf(key, attempt)}${COMPANION_EXTENSION}`;
+    const companion = `${above}${short}${suffixOf(fold(name), attempt)}${COMPANION_EXTENSION}`;
     if (fold(companion) !== fold(path) && !isTaken(companion)) return companion;
   }
 }
