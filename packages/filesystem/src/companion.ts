@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { isVersion, type JsonObject, parseJson, type RecordHeader } from "@holdfast/core";
 import { isKey } from "./names/dropped-in.js";
 
@@ -44,7 +45,8 @@ export function readCompanion(bytes: Uint8Array): Companion | undefined {
 
 function readEntry(key: string, { file, sha256, ...rest }: Record<string, unknown>): CompanionEntry | undefined {
   // A name beside it: no path leads out of the directory.
-  if (typeof file !== "string" || /^\.{0,2}$|[/\\]/.test(file) || typeof sha256 !== "string") return undefined;
+  if (typeof file !== "string" || /^\.{0,2}$/.test(file) || basename(file) !== file) return undefined;
+  if (typeof sha256 !== "string") return undefined;
   const header = { key, ...rest };
   return isHeader(header) ? { file, sha256, header } : undefined;
 }
@@ -68,6 +70,7 @@ function isHeader(header: Record<string, unknown>): header is Record<string, unk
     (format === "json" || format === "yaml" || format === "binary") &&
     (compression === null || compression === "gzip") &&
     isTexts(tags) &&
+    !tags.includes("") &&
     isObject(metadata) &&
     typeof checksum === "string" &&
     (schema === undefined || typeof schema === "string") &&
@@ -93,8 +96,8 @@ function isInstant(value: unknown): boolean {
   return Number.isInteger(value) && Math.abs(Number(value)) <= LAST_INSTANT;
 }
 
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((text) => typeof text === "string" && text !== "" && text.isWellFormed());
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string" && text.isWellFormed());
 }
 
 function isObject(value: unknown): value is JsonObject & Record<string, unknown> & { key: string } {

@@ -29,6 +29,19 @@ describe("a file that is dropped in", () => {
     expect((await storage.verify()).problems).toEqual([]);
   });
 
+  it.skipIf(process.platform === "win32")("and has a backslash in its name keeps what belongs to it", async () => {
+    const root = temporaryRoot();
+    writeText(root, "a\\b.json", "1");
+    const first = await openRoot(root);
+    const item = await first.save("a\\b", 2, { tags: ["x"] });
+    await first.close();
+    expect(filesIn(root)).toEqual(["a\\b.json", "a\\b.meta.json"]);
+    rmSync(join(root, ".holdfast"), { recursive: true });
+    const second = await openRoot(root);
+    expect(await second.stat("a\\b")).toEqual(item);
+    expect((await second.verify()).problems).toEqual([]);
+  });
+
   it("with its companion is the item that it was elsewhere", async () => {
     const source = temporaryRoot();
     const target = temporaryRoot();

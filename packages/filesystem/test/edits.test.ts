@@ -99,7 +99,7 @@ describe("an edit", () => {
   ])("of an item of a collection is found by its data at the next open %s", async (_, prepare) => {
     const root = temporaryRoot();
     const notes = (storage: StorageEngine) =>
-      storage.collection("notes", { schema: anything, version: "1", index: ["title"] });
+      storage.collection("notes", { schema: anything, version: "1", index: ["title", ""] });
     const first = await openRoot(root, { watch: false });
     await notes(first).save("a", { title: "old words" });
     await first.flush();
@@ -107,7 +107,8 @@ describe("an edit", () => {
     writeText(root, "notes/a.json", '{"title": "brand new"}');
     prepare(root);
     const storage = await openRoot(root, { watch: false });
-    const found = async (query: CollectionQuery<"title">) => (await notes(storage).search(query)).map(({ key }) => key);
+    const found = async (query: CollectionQuery<"title" | "">) =>
+      (await notes(storage).search(query)).map(({ key }) => key);
     expect(await found({ where: { title: "brand new" } })).toEqual(["a"]);
     expect(await found({ text: "brand" })).toEqual(["a"]);
     expect(await found({ where: { title: "old words" } })).toEqual([]);
