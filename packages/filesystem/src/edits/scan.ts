@@ -3,7 +3,7 @@ import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { ScanProgress } from "../options.js";
 import type { DirectoryEntry, FileSystemPort } from "../port/file-system-port.js";
 import { discard } from "../port/whole-files.js";
-import { atPath, holdIfThere } from "../root-directory.js";
+import { atPath, holdIfThere, isUnreadable } from "../root-directory.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
 import { companionAt } from "./companion-at.js";
 import type { Edits } from "./edits.js";
@@ -55,7 +55,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
       }
       const owner = files.ownerOf(path);
       if (owner !== undefined) seen.add(path);
-      else if (!name.endsWith(COMPANION_EXTENSION) || companionAt(port, root, path) === undefined) {
+      else if (!isCompanion(port, root, path)) {
         await queue.add(async () => {
           if ((await newcomers.receive(path)) === "adopted") adopted++;
         });
@@ -84,18 +84,29 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
   report();
 }
 
-/** Every directory of a root with its entries, the reserved one aside. Links are not followed. */
+/**
+ * Every directory of a root with its entries, the reserved one aside. Links are not followed, and what this user may not look into is passed
+ * over; `unreadable` is told of it.
+ */
 export async function* walk(
   port: FileSystemPort,
   root: string,
   directory: string,
+  unreadable?: (directory: string, error: unknown) => void,
 ): AsyncIterable<{ directory: string; entries: DirectoryEntry[] }> {
-  const entries = readDirectory(port, root, directory);
+  let entries: DirectoryEntry[] | undefined;
+  try {
+    entries = readDirectory(port, root, directory);
+  } catch (error) {
+    // Without the root itself there is nothing.
+    if (directory === "" || !isUnreadable(error)) throw error;
+    unreadable?.(directory, error);
+  }
   if (entries === undefined) return;
   yield { directory, entries };
   for (const { name, kind } of entries) {
     if (kind !== "directory" || name.toLowerCase() === OWN_DIRECTORY) continue;
-    yield* walk(port, root, directory === "" ? name : `${directory}/${name}`);
+    yield* walk(port, root, directory === "" ? name : `${directory}/${name}`, unreadable);
   }
 }
 
@@ -109,8 +120,18 @@ export function readDirectory(port: FileSystemPort, root: string, directory: str
   }
 }
 
+/** One that cannot be read is nothing that could be taken in. */
+function isCompanion(port: FileSystemPort, root: string, path: string): boolean {
+  try {
+    return path.endsWith(COMPANION_EXTENSION) && companionAt(port, root, path) !== undefined;
+  } catch (error) {
+    if (isUnreadable(error)) return true;
+    throw error;
+  }
+}
+
 function isThere(port: FileSystemPort, root: string, path: string): boolean {
-  return port.lstat(`${root}/${path}`) !== undefined;
+  return port.lstat(`${root}/${path}`)?.kind === "file";
 }
 
 /** Runs tasks, at most so many at once; the first error ends it. */

@@ -45,8 +45,13 @@ export const nodeFileSystem: FileSystemPort = {
   close: (descriptor) => closeSync(descriptor),
   fstat: (descriptor) => toStat(fstatSync(descriptor, { bigint: true })),
   lstat(path) {
-    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stat && toStat(stat);
+    try {
+      const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+      return stat && toStat(stat);
+    } catch (error) {
+      if (codeOf(error) === "ENAMETOOLONG") return undefined;
+      throw error;
+    }
   },
   rename,
   link: (from, to) => linkSync(from, to),
