@@ -8,14 +8,16 @@ import {
   type StoredStream,
   type WriteRecord,
 } from "@holdfast/core";
-import { isFull } from "./classify.js";
 import { headerOf, INLINE_LIMIT, type ItemRow } from "./layout.js";
 import { hold, whenFree } from "./locks.js";
 import { bodyOf, chunksOf } from "./reads.js";
-import { answered, commit } from "./requests.js";
+import { answered, commit, is } from "./requests.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
 import type { Place } from "./workspace.js";
+
+// Most stores are never full.
+const loadFullStore = () => import("./full-store.js");
 
 /** Finds a living row in a transaction on `records` and `history`. */
 export type FindRow = (transaction: IDBTransaction) => Promise<ItemRow | undefined>;
@@ -185,7 +187,7 @@ class ChunkWriter implements BodyWriter {
         keys: [toStored(record.header.key)],
         signal: this.#signal,
         bytes: place.bytes,
-        conceals: record.header.encryption !== undefined,
+        drops: record.header.encryption !== undefined,
       },
     );
     if (outcome.outcome === "written") await place.end(true);
@@ -224,7 +226,8 @@ class ChunkWriter implements BodyWriter {
         await this.#put(chunk);
         stored = true;
       } catch (error) {
-        if (!isFull(error) || !(await this.#store.group.makeRoom(attempt))) throw error;
+        if (!is(error, "QuotaExceededError") || !(await (await loadFullStore()).makeRoom(this.#store.group, attempt)))
+          throw error;
       }
     }
     this.#count++;

@@ -1,10 +1,9 @@
 import type { HistoryLimits } from "@holdfast/core";
-import { isFull, isTaken } from "./classify.js";
 import type { Connection } from "./connection.js";
-import type { Attempt, EvictionJob, JobOptions, RoomMakers } from "./group-jobs.js";
+import type { Job, JobOptions, Room, RoomMakers } from "./group-jobs.js";
 import { LastWritten } from "./last-written.js";
 import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
-import { answered, commit } from "./requests.js";
+import { answered, commit, is } from "./requests.js";
 import { EMPTY, type Found, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions extends RoomMakers {
@@ -18,14 +17,6 @@ export interface GroupCommitOptions extends RoomMakers {
   readonly leftBodies: () => void;
 }
 
-interface Job extends JobOptions, Pick<Attempt, "waits"> {
-  work(workspace: Workspace): void;
-  acknowledge(): void;
-  reject(error: unknown): void;
-  /** A group in which it stood has failed. */
-  alone: boolean;
-}
-
 const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
 // One transaction holds up every reader.
 const MOST_JOBS = 512;
@@ -37,15 +28,16 @@ const TRIM_EVERY = 256;
 
 /** Runs jobs in shared transactions: what arrives while one is in flight joins the next. */
 export class GroupCommit {
-  readonly #options: GroupCommitOptions;
+  /** Another one whenever something was freed. */
+  room: Room = { changed: Number.NEGATIVE_INFINITY };
+  readonly options: GroupCommitOptions;
   readonly #jobs: Job[] = [];
   #running: Promise<void> | undefined;
   readonly #last = new LastWritten();
   #summary: Summary = EMPTY;
-  #freed = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** Resolves to what `work` returned, once that is committed. Rejects with what it threw, then nothing of it is written. */
@@ -69,7 +61,7 @@ export class GroupCommit {
 
   /** Something was freed: the browser will have room for others in a moment. */
   freed(): void {
-    this.#freed = performance.now();
+    this.room = { changed: performance.now() };
   }
 
   /** Resolves when every job submitted so far has been answered. */
@@ -82,12 +74,13 @@ export class GroupCommit {
     await undefined;
     for (let group = this.#takeGroup(); group.length > 0; group = this.#takeGroup()) {
       try {
-        await this.#commit(group);
+        await this.commit(group);
       } catch (error) {
         const [only] = group;
         if (group.length === 1 && only !== undefined) await this.#fail(only, error);
         else {
-          if (isFull(error)) this.freed();
+          // The browser takes back what it had written so far, and until then has no room for others either.
+          this.room.changed = performance.now();
           for (const job of group) job.alone = true;
           this.#jobs.unshift(...group);
         }
@@ -97,10 +90,10 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  async #commit(group: readonly Job[]): Promise<void> {
-    const { connection, history, committing, committed, leftBodies } = this.#options;
-    // Also without a history: what an encrypted record conceals may have been kept before.
-    const withHistory = history !== undefined || group.some(({ conceals }) => conceals);
+  /** Commits the jobs in one transaction. Rejects when it failed, and none of them has its answer then. */
+  async commit(group: readonly Job[]): Promise<void> {
+    const { connection, history, committing, committed, leftBodies } = this.options;
+    const withHistory = history !== undefined || group.some(({ drops }) => drops);
     const transaction = await connection.begin(withHistory ? [...WRITTEN, "history"] : WRITTEN, "readwrite");
     const began = performance.now();
     const assumed = withHistory ? undefined : this.#last.assume(group, began);
@@ -128,15 +121,16 @@ export class GroupCommit {
       for (const job of group) job.acknowledge();
       if (entry !== undefined) committed(sequence, entry, alone);
       if (workspace.leftBodies) leftBodies();
+      if (group.some(({ frees }) => frees)) this.freed();
     } catch (error) {
-      if (assumed === undefined || !isTaken(error)) throw error;
+      if (assumed === undefined || !is(error, "ConstraintError")) throw error;
       this.#last.forget();
-      await this.#commit(group);
+      await this.commit(group);
     }
   }
 
   #judge(group: readonly Job[], found: Omit<Found, "summary">): Workspace {
-    const workspace = new Workspace({ ...found, summary: this.#summary }, this.#options.history);
+    const workspace = new Workspace({ ...found, summary: this.#summary }, this.options.history);
     for (const job of group) job.work(workspace);
     return workspace;
   }
@@ -165,31 +159,14 @@ export class GroupCommit {
   }
 
   async #fail(job: Job, error: unknown): Promise<void> {
-    try {
-      if (isFull(error) && (await this.makeRoom(job))) {
-        this.#jobs.unshift(job);
-        return;
-      }
-    } catch {
-      // There is no room to make room either: what the caller has to know is that his write found none.
-    }
-    job.reject(error);
-    // The browser takes back what it had written so far, and until then has no room for others either.
-    if (isFull(error)) this.freed();
-  }
-
-  /** After a write that found no room: whether it is worth trying again. */
-  async makeRoom(attempt: Attempt): Promise<boolean> {
-    // Most stores are never full.
-    const { makeRoom } = await import("./full-store.js");
-    const nothing = () => undefined;
-    const group = {
-      sinceFreed: performance.now() - this.#freed,
-      freed: () => this.freed(),
-      commit: (job: Pick<EvictionJob, "keys" | "work">) =>
-        this.#commit([{ ...job, alone: true, acknowledge: nothing, reject: nothing }]),
-    };
-    return makeRoom(group, this.#options, attempt);
+    const isQueued =
+      is(error, "QuotaExceededError") &&
+      // Most stores are never full.
+      (await import("./full-store.js")
+        .then(({ queueAgain }) => queueAgain(this, job, this.#jobs))
+        // There is no room to make room either: what the caller has to know is that his write found none.
+        .catch(() => false));
+    if (!isQueued) job.reject(error);
   }
 
   /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */

@@ -115,7 +115,7 @@ export class OpenStore implements Store {
           signal,
           bytes: place.bytes,
           fresh: isFresh(condition),
-          conceals: record.header.encryption !== undefined,
+          drops: record.header.encryption !== undefined,
         },
       );
       return outcome;
@@ -147,7 +147,7 @@ export class OpenStore implements Store {
           keys,
           signal,
           bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
-          conceals: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
+          drops: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
           fresh: writes.every((write) => write.type === "put" && isFresh(write)),
         },
       );

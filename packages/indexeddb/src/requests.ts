@@ -1,3 +1,11 @@
+/**
+ * Whether it is this error of the browser: no room; the connection was lost, and with it, perhaps, the answer whether something was
+ * written; something stands where nothing was thought to.
+ */
+export function is(error: unknown, name: "QuotaExceededError" | "AbortError" | "ConstraintError"): boolean {
+  return error instanceof DOMException && error.name === name;
+}
+
 /** The outcome of one request. */
 export function answered<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
