@@ -78,6 +78,7 @@ export class GroupCommit {
       } catch (error) {
         const [only] = group;
         if (group.length === 1 && only !== undefined) await this.#fail(only, error);
+        else if (is(error, "AbortError")) for (const job of group) job.reject(error);
         else {
           // The browser takes back what it had written so far, and until then has no room for others either.
           this.room.changed = performance.now();
@@ -94,7 +95,13 @@ export class GroupCommit {
   async commit(group: readonly Job[]): Promise<void> {
     const { connection, history, committing, committed, leftBodies } = this.options;
     const withHistory = history !== undefined || group.some(({ drops }) => drops);
-    const transaction = await connection.begin(withHistory ? [...WRITTEN, "history"] : WRITTEN, "readwrite");
+    const transaction = await connection
+      .begin(withHistory ? [...WRITTEN, "history"] : WRITTEN, "readwrite")
+      .catch((error: unknown) => {
+        // Each of them would wait as long for the same answer.
+        for (const job of [...group, ...this.#jobs.splice(0)]) job.reject(error);
+      });
+    if (transaction === undefined) return;
     const began = performance.now();
     const assumed = withHistory ? undefined : this.#last.assume(group, began);
     const writing = commit(transaction, async () => {

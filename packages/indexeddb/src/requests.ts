@@ -22,25 +22,29 @@ export async function commit<T>(
   transaction: IDBTransaction,
   work: (transaction: IDBTransaction) => Promise<T>,
 ): Promise<T> {
-  const done = new Promise<void>((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error);
+  const { db } = transaction;
+  const ended = new Promise<boolean>((resolve) => {
+    const end = ({ type }: Event) => {
+      db.removeEventListener("close", end);
+      resolve(type === "complete");
+    };
+    transaction.oncomplete = end;
+    transaction.onabort = end;
+    // When Chromium closes a connection by itself, it does not always say how a transaction ended.
+    db.addEventListener("close", end);
   });
-  let result: T;
   try {
-    result = await work(transaction);
+    const result = await work(transaction);
     // Saves the way there and back that it takes to find out that nothing more is asked.
     transaction.commit();
+    if (await ended) return result;
+    throw new DOMException("", "AbortError");
   } catch (error) {
     abort(transaction);
+    await ended;
     // Where the transaction knows why it failed, it knows best.
-    throw await done.then(
-      () => error,
-      (reason: unknown) => reason ?? error,
-    );
+    throw transaction.error ?? error;
   }
-  await done;
-  return result;
 }
 
 function abort(transaction: IDBTransaction): void {
