@@ -1,7 +1,7 @@
 import { type AdapterContext, StorageError } from "@holdfast/core";
 import { LAYOUT, STORES, type StoreName, TOKENIZERS } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
-import { answered } from "./requests.js";
+import { abort, answered } from "./requests.js";
 import { foreign, upgrade } from "./upgrade.js";
 
 // Most databases open.
@@ -105,21 +105,24 @@ export class Connection {
         reject(refusal);
       };
       const opening = indexedDB.open(name, LAYOUT * TOKENIZERS + tokenizerVersion);
+      let failure: unknown;
       // Not a timer of the ports: the browser answers in real time, of which a simulated clock knows nothing.
       const timer = setTimeout(() => refuse(locked(lockTimeout)), lockTimeout);
       opening.onupgradeneeded = ({ oldVersion }) => {
         clearTimeout(timer);
         // Never null while it is under way.
         const transaction = opening.transaction as IDBTransaction;
-        // The opening itself would say no more than that it was aborted, for want of room for example.
-        transaction.onabort = () => transaction.error !== null && refuse(transaction.error);
+        // The opening and the requests of the upgrade would say no more than that it was aborted, for want of room for example.
+        transaction.onabort = () => {
+          failure = transaction.error ?? failure;
+        };
         // Only what was never open is made; what was is gone.
         if (oldVersion === 0 && this.#epoch !== undefined) refuse(this.#giveUp(deleted()));
         if (refusal !== undefined) transaction.abort();
         else {
           upgrade(transaction, oldVersion, this.#context).catch((error: unknown) => {
-            refuse(error);
-            transaction.abort();
+            failure = error;
+            abort(transaction);
           });
         }
       };
@@ -138,10 +141,7 @@ export class Connection {
         };
         resolve(database);
       };
-      opening.onerror = () => {
-        clearTimeout(timer);
-        refuse(opening.error);
-      };
+      opening.onerror = () => refuse(failure ?? opening.error);
     });
   }
 

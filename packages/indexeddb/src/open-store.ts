@@ -56,12 +56,14 @@ export class OpenStore implements Store {
     const connection = await Connection.open(options, context);
     try {
       const transaction = await connection.begin(["feed", "unowned", "store"], "readonly");
-      const reserve = answered(transaction.objectStore("store").getKey("reserve0"));
-      const left = answered(transaction.objectStore("unowned").count());
-      const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
+      const [cursor, left, reserve] = await Promise.all([
+        answered(transaction.objectStore("feed").openCursor(null, "prev")),
+        answered(transaction.objectStore("unowned").count()),
+        answered(transaction.objectStore("store").getKey("reserve0")),
+      ]);
       const store = new OpenStore(options, context, connection);
-      if ((await left) > 0) void store.free();
-      if ((await reserve) === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
+      if (left > 0) void store.free();
+      if (reserve === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
       return { store, lastVersion: cursor?.value.v };
     } catch (error) {
       connection.close();

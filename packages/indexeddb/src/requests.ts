@@ -47,7 +47,7 @@ export async function commit<T>(
   }
 }
 
-function abort(transaction: IDBTransaction): void {
+export function abort(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
