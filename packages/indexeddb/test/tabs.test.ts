@@ -61,21 +61,24 @@ describe("two tabs upgrading", () => {
     left.close();
   });
 
-  it("is LOCKED, never a hang, while code that does not let go holds an older database", async () => {
-    const name = newName();
-    const holder = await openDB(name, 1_001, { upgrade: (database) => void database.createObjectStore("records") });
-    await expect(openStore(name, 200)).rejects.toMatchObject({
-      code: "LOCKED",
-      retryable: true,
-      message: expect.stringContaining("close the other tabs"),
-    });
-    expect([...holder.objectStoreNames]).toEqual(["records"]);
-    holder.close();
-    // The browser grants the request now; nobody wants it any more, so nothing may come of it.
-    const after = await openDB(name);
-    expect([after.version, ...after.objectStoreNames]).toEqual([1_001, "records"]);
-    after.close();
-  });
+  it.each([200, 0])(
+    "is LOCKED, never a hang, while code that does not let go holds an older database, after %i ms",
+    async (timeout) => {
+      const name = newName();
+      const holder = await openDB(name, 1_001, { upgrade: (database) => void database.createObjectStore("records") });
+      await expect(openStore(name, timeout)).rejects.toMatchObject({
+        code: "LOCKED",
+        retryable: true,
+        message: expect.stringContaining("close the other tabs"),
+      });
+      expect([...holder.objectStoreNames]).toEqual(["records"]);
+      holder.close();
+      // The browser grants the request now; nobody wants it any more, so nothing may come of it.
+      const after = await openDB(name);
+      expect([after.version, ...after.objectStoreNames]).toEqual([1_001, "records"]);
+      after.close();
+    },
+  );
 
   it("is LOCKED while a deletion waits for somebody who does not let go", async () => {
     const name = newName();
@@ -85,6 +88,11 @@ describe("two tabs upgrading", () => {
     holder.close();
     await deleting;
     const storage = await openStore(name);
+    expect(await storage.list()).toEqual([]);
+  });
+
+  it("opens what nobody holds for one who does not want to wait", async () => {
+    const storage = await openStore(newName(), 0);
     expect(await storage.list()).toEqual([]);
   });
 
