@@ -177,6 +177,22 @@ describe("evictable items", () => {
     expect(await storage.exists("cache/a")).toBe(true);
   });
 
+  it.each([
+    ["with history", { history: true }],
+    ["without", {}],
+  ])("go with the versions that were kept of them, in a storage that is opened %s", async (_, settings) => {
+    const name = newName();
+    const before = await openStore({ name, evictable }, { history: true });
+    for (let version = 0; version < 3; version++) await before.save("cache/a", noise(MiB));
+    expect(await before.history("cache/a")).toHaveLength(2);
+    await before.close();
+    const storage = await openStore({ name, evictable }, settings);
+    // More than there is room for beside any two of them.
+    await storage.save("keep", noise(6 * MiB));
+    expect(await storage.history("cache/a")).toEqual([]);
+    expect(await storage.verify()).toMatchObject({ ok: true, items: 1 });
+  });
+
   describe("that a write replaces", () => {
     /** A full store, in which `cache/a` was used before `cache/b`. Resolves to it, and to the version of `cache/a`. */
     async function filled(): Promise<{ storage: StorageEngine; version: string }> {
