@@ -92,10 +92,9 @@ export class Writes {
     placing: Promise<Placed>,
     send: (placed: Placed) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const turn = this.#order.turn(keys, placing);
-    const outcome = (async () => send(await turn))();
-    // At once, so that nothing comes between the turn and the answer. What goes wrong is told to who waits for the outcome.
-    void this.#order.turn(keys, Promise.allSettled([outcome]));
+    const outcome = Promise.resolve(this.#order.turn(keys, placing, send));
+    // A turn until there is an answer. What goes wrong is told to who waits for the outcome.
+    void this.#order.turn(keys, Promise.allSettled([outcome]), () => undefined);
     return outcome;
   }
 

@@ -102,35 +102,35 @@ export class OpenStore implements Store {
     // Before there is a body to give back: what the app decides here may throw.
     const bodiless = this.bodiless(record);
     // A body that is stored piece by piece takes its time. What is called for its key meanwhile comes behind it all the same.
-    const placing = this.#order.turn(keys, this.#place(record.body, keys, signal));
-    const place = placing instanceof Promise ? await placing : placing;
-    let outcome: PutOutcome | undefined;
-    try {
-      outcome = await this.group.submit(
-        (workspace) => {
-          const put = workspace.put(bodiless, place.body, condition);
-          if (put.outcome === "written") place.bind(workspace);
-          return put;
-        },
-        {
-          keys,
-          signal,
-          bytes: place.bytes,
-          fresh: isFresh(condition),
-          drops: record.header.encryption !== undefined,
-        },
-      );
-      return outcome;
-    } finally {
-      await place.end(outcome?.outcome === "written");
-    }
+    return this.#order.turn(keys, this.#place(record.body, keys, signal), async (place) => {
+      let outcome: PutOutcome | undefined;
+      try {
+        outcome = await this.group.submit(
+          (workspace) => {
+            const put = workspace.put(bodiless, place.body, condition);
+            if (put.outcome === "written") place.bind(workspace);
+            return put;
+          },
+          {
+            keys,
+            signal,
+            bytes: place.bytes,
+            fresh: isFresh(condition),
+            drops: record.header.encryption !== undefined,
+          },
+        );
+        return outcome;
+      } finally {
+        await place.end(outcome?.outcome === "written");
+      }
+    });
   }
 
   async delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     const stored = toStored(key);
-    const turn = this.#order.turn([stored], undefined);
-    if (turn !== undefined) await turn;
-    return this.group.submit((workspace) => workspace.delete(key, condition), { keys: [stored], signal, frees: true });
+    return this.#order.turn([stored], undefined, () =>
+      this.group.submit((workspace) => workspace.delete(key, condition), { keys: [stored], signal, frees: true }),
+    );
   }
 
   async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
@@ -138,20 +138,21 @@ export class OpenStore implements Store {
     const places: Place[] = [];
     let outcome: BatchOutcome | undefined;
     try {
-      const placed = await this.#order.turn(keys, this.#placeAll(writes, keys, places, signal));
-      outcome = await this.group.submit(
-        (workspace) => {
-          const result = workspace.batch(placed, now);
-          if (result.outcome === "applied") for (const place of places) place.bind(workspace);
-          return result;
-        },
-        {
-          keys,
-          signal,
-          bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
-          drops: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
-          fresh: writes.every((write) => write.type === "put" && isFresh(write)),
-        },
+      outcome = await this.#order.turn(keys, this.#placeAll(writes, keys, places, signal), (placed) =>
+        this.group.submit(
+          (workspace) => {
+            const result = workspace.batch(placed, now);
+            if (result.outcome === "applied") for (const place of places) place.bind(workspace);
+            return result;
+          },
+          {
+            keys,
+            signal,
+            bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
+            drops: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
+            fresh: writes.every((write) => write.type === "put" && isFresh(write)),
+          },
+        ),
       );
       return outcome;
     } finally {

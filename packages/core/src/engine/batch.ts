@@ -29,7 +29,9 @@ export async function runBatch(
   contentOf?: (index: number) => Awaitable<BatchContent>,
 ): Promise<(StorageItem | boolean)[]> {
   const { adapter } = session;
-  if (adapter.batch === undefined || adapter.capabilities.batch !== "atomic") {
+  const { signal } = operation;
+  const batch = adapter.batch?.bind(adapter);
+  if (batch === undefined || adapter.capabilities.batch !== "atomic") {
     throw new StorageError("UNSUPPORTED", `${adapter.name} cannot write several keys as one; save them one by one`);
   }
   const keys = checkedKeys(operations, prefix);
@@ -38,27 +40,28 @@ export async function runBatch(
     operations.map((each, index) => prepare(session, each, keys[index] ?? "", contentOf && (() => contentOf(index)))),
   );
   // The schema of a collection may keep it waiting for ever: whoever gives up makes way for the next write of these keys.
-  let writes = await session.writes.turn(keys, untilAborted(prepared, operation.signal));
-  const { signal } = operation;
-  for (const write of writes) if (write.type === "put") countBytes(operation, write.record.body.length);
-  for (;;) {
-    session.checkWanted(operation);
-    // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
-    const outcome: BatchOutcome = await adapter.batch(writes, { now: session.now(), signal });
-    if (outcome.outcome === "applied") {
-      return Promise.all(
-        outcome.results.map((result) =>
-          result.outcome === "written" ? itemOf(session, result.header, prefix) : result.outcome === "deleted",
-        ),
+  return session.writes.turn(keys, untilAborted(prepared, signal), async (first) => {
+    let writes = first;
+    for (const write of writes) if (write.type === "put") countBytes(operation, write.record.body.length);
+    for (;;) {
+      session.checkWanted(operation);
+      // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
+      const outcome: BatchOutcome = await batch(writes, { now: session.now(), signal });
+      if (outcome.outcome === "applied") {
+        return Promise.all(
+          outcome.results.map((result) =>
+            result.outcome === "written" ? itemOf(session, result.header, prefix) : result.outcome === "deleted",
+          ),
+        );
+      }
+      const { index, reason } = outcome;
+      if (reason.outcome === "conflict") throw conflictError(operations[index]?.key, reason);
+      const version = above(session, reason.floor);
+      writes = await Promise.all(
+        writes.map((write, at) => (at === index ? withVersion(session, write, version) : write)),
       );
     }
-    const { index, reason } = outcome;
-    if (reason.outcome === "conflict") throw conflictError(operations[index]?.key, reason);
-    const version = above(session, reason.floor);
-    writes = await Promise.all(
-      writes.map((write, at) => (at === index ? withVersion(session, write, version) : write)),
-    );
-  }
+  });
 }
 
 function checkedKeys(operations: unknown, prefix: string): string[] {
