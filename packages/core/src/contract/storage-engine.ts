@@ -21,8 +21,9 @@ import type { Change, ChangeListener, Unwatch } from "./watch.js";
 export type ByteSource = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * One open storage. The same calls mean the same on every backend. Every call rejects with a `StorageError`, also for
- * wrong arguments; none throws synchronously. Expired items are absent for every one of them.
+ * One open storage. The same calls mean the same on every backend. Calls that return a promise reject with a `StorageError`, also
+ * for wrong arguments, and never throw synchronously; `namespace` and `collection` throw theirs at once. Expired items are absent for
+ * every one of them.
  */
 export interface StorageEngine {
   /**
@@ -107,7 +108,7 @@ export interface StorageEngine {
   /** Calls `listener` for each committed write from now on, with the entries that `changes` tells. An error that it throws is reported as uncaught, as of any event listener. */
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch>;
 
-  /** A view of the keys below `prefix/`, which are relative in it. Closing it closes only the view. */
+  /** A view of the keys below `prefix/`, which are relative in it. Closing it closes only the view. Throws INVALID_KEY at once. */
   namespace(prefix: string): StorageEngine;
 
   /**
