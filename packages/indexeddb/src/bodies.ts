@@ -175,23 +175,20 @@ class ChunkWriter implements BodyWriter {
   }
 
   async commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> {
-    const place = await this.place();
+    const keys = [toStored(record.header.key)];
     const bodiless = this.#store.bodiless(record);
-    const outcome = await this.#store.group.submit(
-      (workspace) => {
-        const put = workspace.put(bodiless, place.body, condition);
-        if (put.outcome === "written") place.bind(workspace);
-        return put;
-      },
-      {
-        keys: [toStored(record.header.key)],
-        signal: this.#signal,
-        bytes: place.bytes,
-        drops: record.header.encryption !== undefined,
-      },
-    );
-    if (outcome.outcome === "written") await place.end(true);
-    return outcome;
+    return this.#store.order.turn(keys, this.place(), async (place) => {
+      const outcome = await this.#store.group.submit(
+        (workspace) => {
+          const put = workspace.put(bodiless, place.body, condition);
+          if (put.outcome === "written") place.bind(workspace);
+          return put;
+        },
+        { keys, signal: this.#signal, bytes: place.bytes, drops: record.header.encryption !== undefined },
+      );
+      if (outcome.outcome === "written") await place.end(true);
+      return outcome;
+    });
   }
 
   /** Stores what is left. Nothing may be written behind it. */

@@ -35,7 +35,7 @@ export class OpenStore implements Store {
   readonly context: AdapterContext;
   readonly #options: CompleteOptions;
   readonly #channel: BroadcastChannel;
-  readonly #order = new KeyOrder();
+  readonly order: KeyOrder = new KeyOrder();
   /** The feed, once somebody has asked for it. */
   #watched: Feed | undefined;
   // Most stores never need these.
@@ -102,7 +102,7 @@ export class OpenStore implements Store {
     // Before there is a body to give back: what the app decides here may throw.
     const bodiless = this.bodiless(record);
     // A body that is stored piece by piece takes its time. What is called for its key meanwhile comes behind it all the same.
-    return this.#order.turn(keys, this.#place(record.body, keys, signal), async (place) => {
+    return this.order.turn(keys, this.#place(record.body, keys, signal), async (place) => {
       let outcome: PutOutcome | undefined;
       try {
         outcome = await this.group.submit(
@@ -128,7 +128,7 @@ export class OpenStore implements Store {
 
   async delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     const stored = toStored(key);
-    return this.#order.turn([stored], undefined, () =>
+    return this.order.turn([stored], undefined, () =>
       this.group.submit((workspace) => workspace.delete(key, condition), { keys: [stored], signal, frees: true }),
     );
   }
@@ -138,7 +138,7 @@ export class OpenStore implements Store {
     const places: Place[] = [];
     let outcome: BatchOutcome | undefined;
     try {
-      outcome = await this.#order.turn(keys, this.#placeAll(writes, keys, places, signal), (placed) =>
+      outcome = await this.order.turn(keys, this.#placeAll(writes, keys, places, signal), (placed) =>
         this.group.submit(
           (workspace) => {
             const result = workspace.batch(placed, now);
