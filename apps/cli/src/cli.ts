@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { certifyCommand } from "./commands/certify.js";
 import { cloudCommand } from "./commands/cloud.js";
 import type { Perform } from "./commands/command.js";
+import { compactCommand } from "./commands/compact.js";
 import { diffCommand } from "./commands/diff.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { exportCommand } from "./commands/export.js";
@@ -191,6 +192,7 @@ const COMMANDS = [
   keysCommand,
   secretCommand,
   verifyCommand,
+  compactCommand,
   doctorCommand,
   cloudCommand,
   certifyCommand,

@@ -75,7 +75,10 @@ export interface StorageEngine {
   /** Saves bytes as they come; the item appears whole when the last one is stored, or not at all. The format is always `binary`. */
   saveStream(key: string, source: ByteSource, options?: Omit<SaveOptions, "format">): Promise<StorageItem>;
 
-  /** The decoded bytes of the value. No byte is handed out before the chunk it stands in is verified. */
+  /**
+   * The decoded bytes of the value. No byte is handed out before the chunk it stands in is verified. Cancel what is not wanted to its
+   * end: until then it may hold a file and a snapshot of the store.
+   */
   loadStream(key: string, options?: LoadOptions): Promise<ReadableStream<Uint8Array> | undefined>;
 
   /**
@@ -135,6 +138,13 @@ export interface StorageEngine {
 
   /** Resolves when everything acknowledged so far has reached its final place. */
   flush(options?: OperationOptions): Promise<void>;
+
+  /**
+   * Gives room that nothing uses any more back to the platform: what deleted items held, and tombstones of more than 30 days. Nothing
+   * that can be read changes, and a backend that keeps no such room does nothing. It may take as long as copying the store, and as
+   * much room meanwhile. Throws LOCKED while others write.
+   */
+  compact(options?: OperationOptions): Promise<void>;
 
   /** What is in the store, and where. Counts, so it may look at every header. */
   getInfo(options?: OperationOptions): Promise<StorageInfo>;
