@@ -1,7 +1,7 @@
 import { type AdapterContext, StorageError } from "@holdfast/core";
 import { LAYOUT, STORES, type StoreName, TOKENIZERS } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
-import { abort, answered } from "./requests.js";
+import { abort, answered, is } from "./requests.js";
 import { upgrade } from "./upgrade.js";
 
 // Most databases open.
@@ -51,7 +51,7 @@ export class Connection {
     try {
       return this.#transaction(database, stores, mode);
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "InvalidStateError") throw error;
+      if (!is(error, "InvalidStateError")) throw error;
       // The browser has closed the connection and has not told yet.
       if (this.#database === database) this.#database = undefined;
       return this.#transaction(await this.#open(), stores, mode);

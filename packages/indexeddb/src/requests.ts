@@ -1,8 +1,14 @@
-/**
- * Whether it is this error of the browser: no room; the connection was lost, and with it, perhaps, the answer whether something was
- * written; something stands where nothing was thought to.
- */
-export function is(error: unknown, name: "QuotaExceededError" | "AbortError" | "ConstraintError"): boolean {
+/** Errors of the browser that this adapter tells apart. */
+type Known =
+  | "QuotaExceededError"
+  /** The connection was lost, and with it, perhaps, the answer whether something was written. */
+  | "AbortError"
+  /** The connection is closed. */
+  | "InvalidStateError"
+  /** Something stands where nothing was thought to. */
+  | "ConstraintError";
+
+export function is(error: unknown, name: Known): boolean {
   return error instanceof DOMException && error.name === name;
 }
 
