@@ -76,14 +76,14 @@ export class GroupCommit {
       try {
         await this.commit(group);
       } catch (error) {
-        const [only] = group;
-        if (group.length === 1 && only !== undefined) await this.#fail(only, error);
-        else if (is(error, "AbortError")) for (const job of group) job.reject(error);
-        else {
+        const [first] = group;
+        if (group.length > 1 && !is(error, "AbortError")) {
           // The browser takes back what it had written so far, and until then has no room for others either.
           this.room.changed = performance.now();
           for (const job of group) job.alone = true;
           this.#jobs.unshift(...group);
+        } else if (first === undefined || !(await this.#queueAgain(first, error))) {
+          for (const job of group) job.reject(error);
         }
       }
     }
@@ -125,10 +125,12 @@ export class GroupCommit {
       const { workspace, sequence, entry, alone } = await writing;
       if (entry !== undefined) this.#summary = summaryOf(sequence, entry);
       this.#last.committed(began, workspace.written());
-      for (const job of group) job.acknowledge();
+      for (const job of group) {
+        job.acknowledge();
+        if (job.frees) this.freed();
+      }
       if (entry !== undefined) committed(sequence, entry, alone);
       if (workspace.leftBodies) leftBodies();
-      if (group.some(({ frees }) => frees)) this.freed();
     } catch (error) {
       if (assumed === undefined || !is(error, "ConstraintError")) throw error;
       this.#last.forget();
@@ -165,15 +167,16 @@ export class GroupCommit {
     return { rows, kept, behind: newer !== undefined };
   }
 
-  async #fail(job: Job, error: unknown): Promise<void> {
-    const isQueued =
-      is(error, "QuotaExceededError") &&
+  /** Whether the only job of a group that failed is worth trying again, and stands in the queue once more. */
+  async #queueAgain(job: Job, error: unknown): Promise<boolean> {
+    if (!is(error, "QuotaExceededError")) return false;
+    try {
       // Most stores are never full.
-      (await import("./full-store.js")
-        .then(({ queueAgain }) => queueAgain(this, job, this.#jobs))
-        // There is no room to make room either: what the caller has to know is that his write found none.
-        .catch(() => false));
-    if (!isQueued) job.reject(error);
+      return await (await import("./full-store.js")).queueAgain(this, job, this.#jobs);
+    } catch {
+      // There is no room to make room either: what the caller has to know is that his write found none.
+      return false;
+    }
   }
 
   /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */
