@@ -35,7 +35,7 @@ export class OpenStore implements Store {
   readonly context: AdapterContext;
   readonly #options: CompleteOptions;
   readonly #channel: BroadcastChannel;
-  readonly #order = new KeyOrder();
+  readonly order: KeyOrder = new KeyOrder();
   /** The feed, once somebody has asked for it. */
   #watched: Feed | undefined;
   // Most stores never need these.
@@ -56,12 +56,14 @@ export class OpenStore implements Store {
     const connection = await Connection.open(options, context);
     try {
       const transaction = await connection.begin(["feed", "unowned", "store"], "readonly");
-      const reserve = answered(transaction.objectStore("store").getKey("reserve0"));
-      const left = answered(transaction.objectStore("unowned").count());
-      const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
+      const [cursor, left, reserve] = await Promise.all([
+        answered(transaction.objectStore("feed").openCursor(null, "prev")),
+        answered(transaction.objectStore("unowned").count()),
+        answered(transaction.objectStore("store").getKey("reserve0")),
+      ]);
       const store = new OpenStore(options, context, connection);
-      if ((await left) > 0) void store.free();
-      if ((await reserve) === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
+      if (left > 0) void store.free();
+      if (reserve === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
       return { store, lastVersion: cursor?.value.v };
     } catch (error) {
       connection.close();
@@ -100,7 +102,7 @@ export class OpenStore implements Store {
     // Before there is a body to give back: what the app decides here may throw.
     const bodiless = this.bodiless(record);
     // A body that is stored piece by piece takes its time. What is called for its key meanwhile comes behind it all the same.
-    return this.#order.turn(keys, this.#place(record.body, keys, signal), async (place) => {
+    return this.order.turn(keys, this.#place(record.body, keys, signal), async (place) => {
       let outcome: PutOutcome | undefined;
       try {
         outcome = await this.group.submit(
@@ -114,7 +116,7 @@ export class OpenStore implements Store {
             signal,
             bytes: place.bytes,
             fresh: isFresh(condition),
-            conceals: record.header.encryption !== undefined,
+            drops: record.header.encryption !== undefined,
           },
         );
         return outcome;
@@ -126,7 +128,7 @@ export class OpenStore implements Store {
 
   async delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     const stored = toStored(key);
-    return this.#order.turn([stored], undefined, () =>
+    return this.order.turn([stored], undefined, () =>
       this.group.submit((workspace) => workspace.delete(key, condition), { keys: [stored], signal, frees: true }),
     );
   }
@@ -136,7 +138,7 @@ export class OpenStore implements Store {
     const places: Place[] = [];
     let outcome: BatchOutcome | undefined;
     try {
-      outcome = await this.#order.turn(keys, this.#placeAll(writes, keys, places, signal), (placed) =>
+      outcome = await this.order.turn(keys, this.#placeAll(writes, keys, places, signal), (placed) =>
         this.group.submit(
           (workspace) => {
             const result = workspace.batch(placed, now);
@@ -147,7 +149,7 @@ export class OpenStore implements Store {
             keys,
             signal,
             bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
-            conceals: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
+            drops: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
             fresh: writes.every((write) => write.type === "put" && isFresh(write)),
           },
         ),

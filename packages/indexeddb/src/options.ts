@@ -9,11 +9,11 @@ export interface IndexedDbOptions {
    * Default: `relaxed`.
    */
   durability?: "relaxed" | "strict" | undefined;
-  /** Milliseconds to wait for another tab that holds the database in another version before LOCKED. Default: 10,000. */
+  /** Milliseconds to wait for another tab that holds the database in another version before LOCKED; 0: not at all. Default: 10,000. */
   lockTimeout?: number | undefined;
   /**
-   * Asked at each save: whether the item may be evicted, the least recently used first, when a write finds no room.
-   * Default: no item may.
+   * Asked at each save: whether the item may be evicted, the least recently used first, when a write finds no room. It is told
+   * what is stored: of an item whose metadata is encrypted no tags and no metadata. Default: no item may.
    */
   evictable?: ((item: EvictionCandidate) => boolean) | undefined;
 }

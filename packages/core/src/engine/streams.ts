@@ -164,7 +164,9 @@ export async function storeStream(
     }
     session.checkWanted(operation);
     const put = async (record: BodilessRecord, condition: PutCondition) => writer.commit(record, condition);
-    return await writeRecord(session, operation, await recordOf(), expect, put);
+    const record = await recordOf();
+    // Behind what was called for its key by now, however long that takes to encode.
+    return await session.writes.turn([key], undefined, () => writeRecord(session, operation, record, expect, put));
   } catch (error) {
     // What went wrong first is what the caller has to know, whatever else does.
     await Promise.allSettled([(async () => writer.abort())()]);

@@ -6,6 +6,10 @@ import { MapAdapter } from "../support/map-adapter.js";
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const same = <T>(value: T): T => value;
 
+async function* stream(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
 async function microtasks(count: number): Promise<void> {
   for (let at = 0; at < count; at++) await undefined;
 }
@@ -44,6 +48,15 @@ describe("the order of one key's writes", () => {
     await saving;
     expect(await removing).toBe(true);
     expect(await storage.exists("a")).toBe(false);
+  });
+
+  it("holds for a stream behind a save that takes longer to encode", async () => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.saveStream("warm", stream(new Uint8Array(1)));
+    const saving = storage.save("a", "words ".repeat(1_000_000), { compress: true });
+    const streaming = storage.saveStream("a", stream(new Uint8Array(7)), { compress: false });
+    await Promise.all([saving, streaming]);
+    expect(await storage.load("a")).toEqual(new Uint8Array(7));
   });
 
   it("holds for a save behind a deletion", async () => {
