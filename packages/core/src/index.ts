@@ -44,4 +44,4 @@ export { termsOf } from "./query/terms.js";
 export { TOKENIZER_VERSION, tokenize } from "./query/tokenizer.js";
 export { matchesWhere } from "./query/where.js";
 export * from "./spi/index.js";
-export { isVersion, VersionClock, versionTime } from "./versions.js";
+export { isVersion, MAX_DRIFT, VersionClock, versionTime } from "./versions.js";
