@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { BEFORE_ALL_TIME, type CancelTimer, type Ports, StorageError, sleep, type Version } from "@holdfast/core";
 import { codeOf, type GroupCommit, type ItemTable } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
@@ -273,17 +274,19 @@ export class Mirror {
       for (const result of results) {
         if (result.outcome !== "published" && result.outcome !== "removed") continue;
         const { key } = result.plan;
-        const version = table.stat(key, BEFORE_ALL_TIME)?.version;
+        const item = table.stat(key, BEFORE_ALL_TIME);
         if (result.outcome === "published") {
           const { header, names, sha256, body } = result.plan;
           const { stat, reveals, damaged } = result;
-          files.settle({ key, ...names, version: header.version, sha256, stat }, reveals || version !== header.version);
+          // A rotation of keys changes the header of a version that stays.
+          const isCurrent = isDeepStrictEqual(item, header);
+          files.settle({ key, ...names, version: header.version, sha256, stat }, reveals || !isCurrent);
           if (damaged) files.damage(key, stat);
           if (body.from === "file") copies.delete(key, header.version);
         } else {
           const row = files.find(key);
           if (row !== undefined) files.remove(row);
-          if (version !== undefined) files.mark(key);
+          if (item !== undefined) files.mark(key);
         }
         for (const kept of result.kept) copies.put({ key, ...kept });
         if (copies.of(key).length > 0) untidy.push(key);
