@@ -268,13 +268,17 @@ describe("a file that somebody holds", () => {
 
 describe("flush", () => {
   /** Saves without an end, while bringing files to the medium takes its time. */
-  async function endless(): Promise<{ storage: StorageEngine; root: string }> {
+  async function endless(
+    save: (storage: StorageEngine, n: number) => Promise<unknown>,
+    files: Partial<FileSystemPort> = {},
+  ): Promise<{ storage: StorageEngine; root: string }> {
     const root = temporaryRoot();
     const fsyncTogether = async (descriptors: readonly number[]) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       return nodeFileSystem.fsyncTogether(descriptors);
     };
-    const storage = await openRootOn({ files: { ...nodeFileSystem, fsyncTogether } }, root, { watch: false });
+    const port = { ...nodeFileSystem, fsyncTogether, ...files };
+    const storage = await openRootOn({ files: port }, root, { watch: false });
     await storage.save("first", 1);
     let ended = false;
     onTestFinished(() => {
@@ -282,7 +286,7 @@ describe("flush", () => {
     });
     const saving = async () => {
       for (let n = 0; !ended; n++) {
-        await Promise.all([storage.save(`more/${n % 500}`, n), storage.save("hot", n)]);
+        await save(storage, n);
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     };
@@ -290,14 +294,27 @@ describe("flush", () => {
     return { storage, root };
   }
 
+  const saveHotAndMore = (storage: StorageEngine, n: number) =>
+    Promise.all([storage.save(`more/${n % 500}`, n), storage.save("hot", n)]);
+
   it("waits for what was saved before, and not for what goes on being saved", async () => {
-    const { storage, root } = await endless();
+    const { storage, root } = await endless(saveHotAndMore);
     await new Promise((resolve) => setTimeout(resolve, 100));
     const item = await storage.stat("hot");
     await storage.flush();
     expect(readText(root, "first.json")).toBe("1");
     expect(String(readJson(root, "hot.meta.json")["version"]) >= (item?.version ?? "")).toBe(true);
   });
+
+  it("reaches a key behind more of them than a group has that are saved over and over", async () => {
+    const { storage, root } = await endless((store, n) =>
+      Promise.all(Array.from({ length: 64 }, (_, index) => store.save(`hot${(64 * n + index) % 600}`, n))),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await storage.save("z", 1);
+    await storage.flush();
+    expect(readText(root, "z.json")).toBe("1");
+  }, 20_000);
 });
 
 describe("back-pressure", () => {
