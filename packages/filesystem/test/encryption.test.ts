@@ -113,6 +113,7 @@ describe("encrypted items in files", () => {
       expect(await traces()).not.toEqual([]);
       await storage.save(key, value, { tags: [SECRET] });
       await storage.flush();
+      expect((await traces()).filter((file) => !file.startsWith(".holdfast"))).toEqual([]);
     }
     await storage.close();
     expect(await traces()).toEqual([]);

@@ -306,6 +306,23 @@ describe("flush", () => {
     expect(String(readJson(root, "hot.meta.json")["version"]) >= (item?.version ?? "")).toBe(true);
   });
 
+  it("waits for what is in the group that is under way, and no longer", async () => {
+    const flushing = Promise.withResolvers<void>();
+    const files: Partial<FileSystemPort> = {
+      rename(from, to) {
+        if (to.endsWith("/a.meta.json")) flushing.resolve(storage.flush());
+        nodeFileSystem.rename(from, to);
+      },
+    };
+    const { storage, root } = await endless(saveHotAndMore, files);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await storage.save("a", 1);
+    const begun = performance.now();
+    await flushing.promise;
+    expect(readText(root, "a.json")).toBe("1");
+    expect(performance.now() - begun).toBeLessThan(6_000);
+  }, 20_000);
+
   it("reaches a key behind more of them than a group has that are saved over and over", async () => {
     const { storage, root } = await endless((store, n) =>
       Promise.all(Array.from({ length: 64 }, (_, index) => store.save(`hot${(64 * n + index) % 600}`, n))),
@@ -314,7 +331,7 @@ describe("flush", () => {
     await storage.save("z", 1);
     await storage.flush();
     expect(readText(root, "z.json")).toBe("1");
-  }, 20_000);
+  });
 });
 
 describe("back-pressure", () => {

@@ -310,7 +310,8 @@ export class Mirror {
       }
     } else {
       this.#setbacks.delete(key);
-      this.#hasBeenPlaced(key);
+      // One that reveals what was plain before is not done.
+      if (result.outcome === "removed" || !result.reveals) this.#hasBeenPlaced(key);
       // The same bytes stood there already: what was brought for them is not needed.
       const body = result.plan.type === "publish" ? result.plan.body : undefined;
       if (body?.from === "file") discard(this.#parts.port, body.path);
@@ -320,7 +321,10 @@ export class Mirror {
 
   /** Nothing is left to do for a key as it was when its group was begun. */
   #hasBeenPlaced(key: string): void {
-    for (const { begun, placed } of this.#flushes) if (this.#groups > begun) placed.add(key);
+    for (const { begun, placed } of this.#flushes) {
+      // For a flush that came while the group was under way, the key may have been saved in between.
+      if (this.#groups > begun || this.#parts.files.find(key)?.pending !== 1) placed.add(key);
+    }
   }
 
   async #keepRaced(plan: Plan, place: string): Promise<void> {
