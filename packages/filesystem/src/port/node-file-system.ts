@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   unlinkSync,
@@ -48,6 +49,7 @@ export const nodeFileSystem: FileSystemPort = {
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stat && toStat(stat);
   },
+  realPath: (path) => realpathSync.native(path),
   rename,
   link: (from, to) => linkSync(from, to),
   unlink: (path) => unlinkSync(path),
