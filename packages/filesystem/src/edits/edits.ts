@@ -255,18 +255,24 @@ export async function withFile<T>(
   }
 }
 
-/** Reads a file whose stat stays as it is; one that changed a moment ago is given time to change on. */
+/** Reads a file whose stat stays as it is; one that changed a moment ago is given time to change on, and is not read if it does. */
 export async function standStill(
   port: FileSystemPort,
   { ports }: AdapterContext,
   file: string,
   mostBytes: number,
 ): Promise<Look | "moving" | undefined> {
+  const before = port.lstat(file);
+  if (before === undefined) return undefined;
+  if (port.now() - Number(before.ctime / 1_000_000n) < LONG_AGO) {
+    await sleep(ports.timers, SETTLING);
+    const settled = port.lstat(file);
+    if (settled === undefined || !sameLook(before, settled)) return "moving";
+  }
   const look = await lookAt(port, file, mostBytes, breathing());
   if (look === undefined || look === "moving") return look;
-  if (port.now() - Number(look.stat.ctime / 1_000_000n) < LONG_AGO) await sleep(ports.timers, SETTLING);
   const after = port.lstat(file);
-  return after !== undefined && sameLook(look.stat, after) ? look : "moving";
+  return after !== undefined && sameLook(before, after) && sameLook(before, look.stat) ? look : "moving";
 }
 
 export function bodyOf(look: Look, mostInTable: number): ItemBody {

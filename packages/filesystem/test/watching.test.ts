@@ -1,0 +1,61 @@
+import { appendFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
+import { describe, expect, it } from "vitest";
+import { openRootOn, temporaryRoot, until, writeText } from "./support/roots.js";
+
+describe("what cannot be taken in yet", () => {
+  it("is looked at again after a while: a file of a key whose former file cannot be removed", async () => {
+    const root = temporaryRoot();
+    let isHeld = true;
+    let looks = 0;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      unlink(path) {
+        if (isHeld && path.endsWith("/a.json")) throw Object.assign(new Error("EBUSY: planted"), { code: "EBUSY" });
+        nodeFileSystem.unlink(path);
+      },
+      openToRead(path) {
+        if (path.endsWith("/a.yaml")) looks++;
+        return nodeFileSystem.openToRead(path);
+      },
+    };
+    const storage = await openRootOn({ files }, root);
+    await storage.save("a", 1);
+    await storage.flush();
+    await storage.delete("a");
+    writeText(root, "a.yaml", "2");
+    utimesSync(join(root, "a.yaml"), 1, 1);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(looks).toBeGreaterThan(0);
+    expect(looks).toBeLessThan(10);
+    isHeld = false;
+    await storage.flush();
+    await until(async () => (await storage.load("a")) === 2);
+  });
+
+  it("is not read while it grows, and is read in pieces", async () => {
+    const root = temporaryRoot();
+    let read = 0;
+    let largest = 0;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      read(descriptor, into, position) {
+        read += into.byteLength;
+        largest = Math.max(largest, into.byteLength);
+        return nodeFileSystem.read(descriptor, into, position);
+      },
+    };
+    const storage = await openRootOn({ files }, root);
+    const size = 10 * 2 ** 20;
+    writeFileSync(join(root, "big.json"), `"${" ".repeat(size)}`);
+    for (let n = 0; n < 100; n++) {
+      appendFileSync(join(root, "big.json"), "x");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(read).toBeLessThan(2 * size);
+    appendFileSync(join(root, "big.json"), '"');
+    await until(async () => (await storage.stat("big")) !== undefined);
+    expect(largest).toBeLessThan(size / 2);
+  });
+});
