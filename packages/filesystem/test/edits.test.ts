@@ -198,6 +198,24 @@ describe("an edit", () => {
     expect(await again.stat("note")).toMatchObject({ tags: ["new"], metadata: { by: "Ann" } });
   });
 
+  it("of the file of an expired item is an item that does not expire", async () => {
+    const root = temporaryRoot();
+    let now = Date.now();
+    const storage = await openRoot(root, {}, { ports: { clock: { now: () => now } } });
+    await storage.save("note", "first", { tags: ["x"], expiration: new Date(now + 1_000) });
+    await storage.flush();
+    now += 2_000;
+    expect(await storage.load("note")).toBe(undefined);
+    writeText(root, "note.json", '"edited"');
+    await until(async () => (await storage.load("note")) === "edited");
+    await storage.sweep();
+    const item = await storage.stat("note");
+    expect([item?.tags, item?.expiration]).toEqual([["x"], undefined]);
+    await storage.flush();
+    expect(readText(root, "note.json")).toBe('"edited"');
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
   it("of a file whose name differs from an item's in its case alone is told of by verify", async () => {
     const root = temporaryRoot();
     const storage = await openRoot(root, { watch: false });

@@ -76,9 +76,9 @@ export class Edits {
    * on: the edit is the item, or a copy of it is in quarantine.
    */
   async admit(key: string, path: string): Promise<Verdict> {
-    const { table, files, quarantine } = this.#parts;
+    const { files, quarantine } = this.#parts;
     const row = files.find(key);
-    const item = table.stat(key, BEFORE_ALL_TIME);
+    const item = this.#itemOf(key);
     if (row === undefined) return "overtaken";
     return this.#withFile(path, async (file) => {
       const look = file === undefined ? undefined : await this.#standStill(file, item);
@@ -96,9 +96,9 @@ export class Edits {
 
   /** Takes in an edit that was replaced at the moment it was made, and is at a place in the work directory. */
   async adoptSaved(key: string, path: string, place: string): Promise<void> {
-    const { port, bodies, table, files, copies, group, quarantine } = this.#parts;
+    const { port, bodies, files, copies, group, quarantine } = this.#parts;
     const file = bodies.locate(place);
-    const item = table.stat(key, BEFORE_ALL_TIME);
+    const item = this.#itemOf(key);
     const look = await lookAt(port, file, this.#mostBytes(item), breathing());
     if (look === undefined) return;
     const facts = look === "moving" || item === undefined ? undefined : await factsOf(look, item);
@@ -118,10 +118,10 @@ export class Edits {
   }
 
   async #examine(key: string): Promise<Verdict> {
-    const { files, table, quarantine } = this.#parts;
+    const { files, quarantine } = this.#parts;
     const row = files.find(key);
     const standing = row && standingOf(row);
-    const item = table.stat(key, BEFORE_ALL_TIME);
+    const item = this.#itemOf(key);
     if (row === undefined || standing === undefined || item === undefined || row.pending === 1) return "overtaken";
     return this.#withFile(standing.path, async (file) => {
       const look = file === undefined ? undefined : await this.#standStill(file, item);
@@ -221,6 +221,14 @@ export class Edits {
     const copy = copies.find(item.key, item.version);
     if (found?.body.in === "memory") quarantine.write(found.body.bytes, path);
     else if (copy !== undefined) quarantine.copy(bodies.locate(copy.place), path);
+  }
+
+  /** The item that an edit becomes a version of. One that has expired is no more: the edit does not expire with it. */
+  #itemOf(key: string): RecordHeader | undefined {
+    const { table, context } = this.#parts;
+    const item = table.stat(key, BEFORE_ALL_TIME);
+    const hasExpired = item !== undefined && table.stat(key, context.ports.clock.now()) === undefined;
+    return hasExpired ? { ...item, expiration: null } : item;
   }
 
   /** Reads a file that does not change any more. */
