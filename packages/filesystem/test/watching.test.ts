@@ -1,8 +1,8 @@
-import { appendFileSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
-import { openRootOn, temporaryRoot, until, writeText } from "./support/roots.js";
+import { filesIn, openRoot, openRootOn, temporaryRoot, until, writeText } from "./support/roots.js";
 
 describe("what cannot be taken in yet", () => {
   it("is looked at again after a while: a file of a key whose former file cannot be removed", async () => {
@@ -57,5 +57,58 @@ describe("what cannot be taken in yet", () => {
     appendFileSync(join(root, "big.json"), '"');
     await until(async () => (await storage.stat("big")) !== undefined);
     expect(largest).toBeLessThan(size / 2);
+  });
+});
+
+describe("a directory", () => {
+  it.each([
+    ["a", ["a"]],
+    ["a/b", ["a/b", "a"]],
+  ])("that was removed and made again is watched on: %s", async (directory, removed) => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    await storage.save(`${directory}/first`, 1);
+    await storage.flush();
+    // What is gathered of the save has been looked at by then.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const name of filesIn(root)) rmSync(join(root, name));
+    // Often it gets the inode that it had, before anybody has been told.
+    for (const each of removed) rmdirSync(join(root, each));
+    mkdirSync(join(root, directory), { recursive: true });
+    writeText(root, `${directory}/other.json`, "1");
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    writeText(root, `${directory}/second.json`, "2");
+    await until(async () => (await storage.load(`${directory}/second`)) === 2);
+  });
+
+  it("that was moved away leaves its name to another", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root);
+    await storage.save("a/b/first", 1);
+    await storage.flush();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    renameSync(join(root, "a"), join(root, "moved"));
+    mkdirSync(join(root, "a/b"), { recursive: true });
+    writeText(root, "a/b/other.json", "1");
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    writeText(root, "a/b/second.json", "2");
+    await until(async () => (await storage.load("a/b/second")) === 2);
+  });
+
+  it("is watched before it is read, so that nothing comes in between", async () => {
+    const root = temporaryRoot();
+    mkdirSync(join(root, "sub"));
+    writeText(root, "sub/first.json", "1");
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      readdir(path) {
+        const entries = nodeFileSystem.readdir(path);
+        const isLate = entries.length === 1 && entries[0]?.name === "first.json";
+        if (isLate) writeText(root, "sub/late.json", "2");
+        return entries;
+      },
+    };
+    const storage = await openRootOn({ files }, root);
+    await until(async () => (await storage.load("sub/late")) === 2);
   });
 });
