@@ -1,6 +1,13 @@
 import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
+import { openStorage, systemPorts, type Timers } from "@holdfast/core";
+import {
+  type FileSystemPort,
+  filesystemOn,
+  nodeFileSystem,
+  type RootWatch,
+  realInternals,
+} from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, temporaryRoot, until, writeText } from "./support/roots.js";
 
@@ -110,5 +117,50 @@ describe("a directory", () => {
     };
     const storage = await openRootOn({ files }, root);
     await until(async () => (await storage.load("sub/late")) === 2);
+  });
+});
+
+describe("an open that fails", () => {
+  it("leaves nothing that looks or watches", async () => {
+    const root = temporaryRoot();
+    writeText(root, "sub.json", "1");
+    const scheduled = new Set<() => void>();
+    const timers: Timers = {
+      schedule(work, delay, urgency) {
+        const run = () => {
+          scheduled.delete(run);
+          work();
+        };
+        scheduled.add(run);
+        const cancel = systemPorts.timers.schedule(run, delay, urgency);
+        return () => {
+          scheduled.delete(run);
+          cancel();
+        };
+      },
+    };
+    const watching = new Set<object>();
+    const watchRoot: RootWatch = (directory, events) => {
+      const watcher = realInternals.watchRoot?.(directory, events);
+      const watch = {};
+      watching.add(watch);
+      return {
+        add: (path) => watcher?.add(path),
+        close() {
+          watching.delete(watch);
+          watcher?.close();
+        },
+      };
+    };
+    const readdir = () => {
+      throw Object.assign(new Error("EIO: planted"), { code: "EIO" });
+    };
+    const adapter = filesystemOn({ ...realInternals, files: { ...nodeFileSystem, readdir }, watchRoot }, { root });
+    await expect(openStorage(adapter, { ports: { timers }, retry: false })).rejects.toMatchObject({
+      message: expect.stringContaining("EIO"),
+    });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect([scheduled.size, watching.size]).toEqual([0, 0]);
+    expect(await (await openRoot(root)).load("sub")).toBe(1);
   });
 });
