@@ -257,6 +257,24 @@ describe("a damaged file", () => {
     expect(readdirSync(join(root, ".holdfast/quarantine")).length).toBe(1);
   });
 
+  it("that changes on and on is in quarantine as it was first and as it is", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", 1);
+    await storage.flush();
+    for (const round of ["x", "y"]) {
+      for (let n = 1; n <= 4; n++) {
+        writeText(root, "note.json", "{".padEnd(n, round));
+        expect(await storage.load("note")).toBe(round === "x" ? 1 : 2);
+      }
+      await storage.save("note", 2);
+      await storage.flush();
+    }
+    const kept = readdirSync(join(root, ".holdfast/quarantine"));
+    const texts = kept.map((name) => readText(root, `.holdfast/quarantine/${name}`));
+    expect(texts.sort()).toEqual(["{", "{", "{xxx", "{yyy"]);
+  });
+
   it("is replaced by the next save", async () => {
     const root = temporaryRoot();
     const storage = await openRoot(root, { watch: false });

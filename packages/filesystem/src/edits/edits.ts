@@ -85,7 +85,7 @@ export class Edits {
       if (look === undefined || look === "moving") return look ?? "overtaken";
       const facts = item && (await factsOf(look, item));
       if (item === undefined || facts === undefined) {
-        if (file !== undefined) quarantine.copy(file, path);
+        if (file !== undefined) quarantine.copyDamaged(file, path, row.damaged !== null);
         return this.#setAside(row, look);
       }
       this.#keepUnmirrored(item, path);
@@ -131,7 +131,7 @@ export class Edits {
       const facts = await factsOf(look, item);
       if (facts === undefined) {
         if (row.damaged !== null && looksLike(row.damaged, look.stat)) return "damaged";
-        if (file !== undefined) quarantine.copy(file, standing.path);
+        if (file !== undefined) quarantine.copyDamaged(file, standing.path, row.damaged !== null);
         return this.#setAside(row, look);
       }
       const told = await this.#toldOf(standing, look);
