@@ -83,8 +83,34 @@ export async function lookAt(
   }
 }
 
-/** The SHA-256 of a file's bytes, read at once; undefined when no regular file is there. */
+/** The SHA-256 of a file's bytes; undefined when no regular file is there. `pause` is called between pieces. */
+export async function hashOf(
+  port: FileSystemPort,
+  path: string,
+  pause: () => Promise<void>,
+): Promise<string | undefined> {
+  const hashing = hashInPieces(port, path);
+  try {
+    for (;;) {
+      const step = hashing.next();
+      if (step.done === true) return step.value;
+      await pause();
+    }
+  } finally {
+    hashing.return(undefined);
+  }
+}
+
+/** As `hashOf`, read at once: for small files. */
 export function hashNow(port: FileSystemPort, path: string): string | undefined {
+  const hashing = hashInPieces(port, path);
+  for (;;) {
+    const step = hashing.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+function* hashInPieces(port: FileSystemPort, path: string): Generator<undefined, string | undefined> {
   const descriptor = openIfThere(port, path);
   if (descriptor === undefined) return undefined;
   try {
@@ -94,9 +120,10 @@ export function hashNow(port: FileSystemPort, path: string): string | undefined 
     const piece = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(1, size)));
     for (let position = 0; ; ) {
       const length = readFully(port, descriptor, piece, position);
-      if (length === 0) return digest.digest("hex");
       digest.update(piece.subarray(0, length));
       position += length;
+      if (length < piece.byteLength) return digest.digest("hex");
+      yield;
     }
   } finally {
     port.close(descriptor);

@@ -7,7 +7,7 @@ import { companionAt } from "../edits/companion-at.js";
 import { walk } from "../edits/scan.js";
 import type { FileStore } from "../file-store.js";
 import { looksLike } from "../fingerprint.js";
-import { hashNow } from "../look.js";
+import { hashOf } from "../look.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
@@ -42,8 +42,9 @@ async function pairs({ files, internals, directories, table }: FileStore, signal
       if (row.pending === 1 || standing === undefined) continue;
       const header = table.stat(row.key, BEFORE_ALL_TIME);
       const path = `${directories.root}/${standing.path}`;
+      const sha256 = await hashOf(port, path, breathe);
+      // Afterwards: who changes it meanwhile shows in its times.
       const stat = port.lstat(path);
-      const sha256 = stat?.kind === "file" ? hashNow(port, path) : undefined;
       if (isSame(files.find(row.key), row)) {
         if (sha256 !== standing.sha256)
           findings.push(
@@ -66,7 +67,7 @@ async function previousVersions(store: FileStore, signal: AbortSignal | undefine
     signal?.throwIfAborted();
     await breathe();
     const { key, version, place, sha256 } = copy;
-    const found = hashNow(internals.files, bodies.locate(place));
+    const found = await hashOf(internals.files, bodies.locate(place), breathe);
     // It may have been moved, or dropped, meanwhile.
     if (found === sha256 || copies.find(key, version)?.place !== place) continue;
     const kept = table.history.list(key, BEFORE_ALL_TIME).find(({ header }) => header.version === version)?.header;
