@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStorage, systemPorts, type Timers } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
@@ -65,6 +65,28 @@ describe("verify", () => {
     expect(repaired.length).toBe(5);
     expect(remaining.map(({ message }) => message.split(":")[0])).toEqual(["foreign.txt belongs to no item"]);
     expect(readJson(root, "a.meta.json")).toMatchObject({ key: "a" });
+  });
+
+  it("leaves a companion alone that has just come ahead of its data file", async () => {
+    const there = temporaryRoot();
+    const other = await openRoot(there);
+    const { version } = await other.save("a", 1, { tags: ["x"] });
+    await other.close();
+    const root = temporaryRoot();
+    let now = Date.now();
+    const files = { ...nodeFileSystem, now: () => now };
+    const storage = await openRootOn({ files }, root, { watch: false });
+    writeText(root, "a.meta.json", readText(there, "a.meta.json"));
+    utimesSync(join(root, "a.meta.json"), 1, 1);
+    expect(await storage.repair()).toEqual({ repaired: [], remaining: [] });
+    writeText(root, "b.meta.json", readText(there, "a.meta.json"));
+    writeText(root, "a.json", "1");
+    await storage.close();
+    const again = await openRootOn({ files }, root, { watch: false });
+    expect(await again.stat("a")).toMatchObject({ version, tags: ["x"] });
+    now += 2 * 60_000;
+    expect((await again.repair()).repaired.length).toBe(1);
+    expect(filesIn(root)).toEqual(["a.json", "a.meta.json"]);
   });
 
   it("finds that a file is missing, and that an item is which has to be there", async () => {

@@ -17,8 +17,8 @@ import type { Finding, Remedy } from "./findings.js";
 
 const PAGE = 500;
 
-/** No temp of the mirror is older than that, unless its process died. Milliseconds. */
-const MIRROR_TIMEOUT = 60_000;
+/** What came to its name less long ago may not be complete: no temp of the mirror is older, unless its process died. Milliseconds. */
+const YOUNG = 60_000;
 
 /** Everything about the files that is not as the table says. Changes nothing. */
 export async function lookThrough(store: FileStore, signal: AbortSignal | undefined): Promise<Finding[]> {
@@ -95,9 +95,8 @@ async function strangers(store: FileStore, signal: AbortSignal | undefined) {
       const path = directory === "" ? name : `${directory}/${name}`;
       if (kind === "directory" || isOwned(store, path)) continue;
       if (kind === "file" && isTemporary(name)) {
-        const age = port.now() - Number((port.lstat(`${directories.root}/${path}`)?.mtime ?? 0n) / 1_000_000n);
         // The mirror may be just about to rename it.
-        if (age < MIRROR_TIMEOUT) continue;
+        if (isYoung(store, path)) continue;
         findings.push(finding(`${path} is an unfinished file that a process left behind`, { do: "remove", path }));
       } else if (kind !== "file") {
         findings.push(
@@ -110,6 +109,8 @@ async function strangers(store: FileStore, signal: AbortSignal | undefined) {
         if (companion !== undefined) {
           const data = directory === "" ? companion.current.file : `${directory}/${companion.current.file}`;
           if (port.lstat(`${directories.root}/${data}`) !== undefined && files.ownerOf(data) === undefined) continue;
+          // A sync may have brought it ahead of its data file.
+          if (isYoung(store, path)) continue;
           findings.push(
             finding(`${path} tells of a file that is not there, or has another companion`, { do: "remove", path }),
           );
@@ -124,6 +125,13 @@ async function strangers(store: FileStore, signal: AbortSignal | undefined) {
     }
   }
   return findings;
+}
+
+function isYoung({ internals, directories }: FileStore, path: string): boolean {
+  const { files: port } = internals;
+  // A sync brings the time of the last change with a file.
+  const stat = port.lstat(`${directories.root}/${path}`);
+  return stat !== undefined && port.now() - Number(stat.ctime / 1_000_000n) < YOUNG;
 }
 
 /** Whether a file is one of an item, and not another one whose name differs from that in its case alone. */
