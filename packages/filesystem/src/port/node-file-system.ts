@@ -49,7 +49,7 @@ export const nodeFileSystem: FileSystemPort = {
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stat && toStat(stat);
   },
-  realPath: (path) => realpathSync.native(path),
+  realPath,
   rename,
   link: (from, to) => linkSync(from, to),
   unlink: (path) => unlinkSync(path),
@@ -68,6 +68,16 @@ export const nodeFileSystem: FileSystemPort = {
     }
   },
 };
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (!IS_WINDOWS) throw error;
+    // Not every driver of a disk there can say it; then links alone are followed.
+    return realpathSync(path);
+  }
+}
 
 function rename(from: string, to: string): void {
   for (let attempt = 1; ; attempt++) {
