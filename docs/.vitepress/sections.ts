@@ -33,6 +33,7 @@ export const sections: Section[] = [
       "guides/change-a-schema",
       "guides/undo-and-history",
       "guides/move-your-data",
+      "guides/back-up-and-restore",
       "guides/*",
       "testing-your-app",
       "operations",

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { certifyCommand } from "./commands/certify.js";
 import { cloudCommand } from "./commands/cloud.js";
 import type { Perform } from "./commands/command.js";
+import { compactCommand } from "./commands/compact.js";
 import { diffCommand } from "./commands/diff.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { exportCommand } from "./commands/export.js";
@@ -77,13 +78,19 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
   registerSupabase();
   const out = new Output(streams.stdout);
   let progress: ProgressView | undefined;
-  const program = createProgram(async (work) => {
-    const { json = false, quiet = false } = program.opts<GlobalFlags>();
-    const mode = json || quiet ? "none" : streams.stderr.isTTY === true ? "bar" : "lines";
-    progress = createProgressView({ mode, target: streams.stderr, now: () => performance.now() });
-    const { stdin, stderr, openTerminal: terminal = () => undefined } = streams;
-    await work({ out, stdin, openTerminal: terminal, stderr, json, quiet, signal, progress });
-  }, streams);
+  const program = createProgram(
+    async (work) => {
+      const { json = false, quiet = false } = program.opts<GlobalFlags>();
+      // A dumb terminal cannot redraw a line.
+      const redraws = streams.stderr.isTTY === true && process.env["TERM"] !== "dumb";
+      const mode = json || quiet ? "none" : redraws ? "bar" : "lines";
+      progress = createProgressView({ mode, target: streams.stderr, now: () => performance.now() });
+      const { stdin, stderr, openTerminal: terminal = () => undefined } = streams;
+      await work({ out, stdin, openTerminal: terminal, stderr, json, quiet, signal, progress });
+    },
+    streams,
+    hasFlag(args, "--json"),
+  );
   try {
     await program.parseAsync(args, { from: "user" });
     await out.flush();
@@ -137,7 +144,8 @@ function helpFor(args: readonly string[], program: Command): string {
   return name === undefined ? "holdfast --help" : `holdfast ${name} --help`;
 }
 
-function createProgram(perform: Perform, { stdout, stderr }: Streams): Command {
+/** `json`: of what fails, nothing but one line of JSON is told. */
+function createProgram(perform: Perform, { stdout, stderr }: Streams, json: boolean): Command {
   const program = new Command("holdfast")
     .description("Looks into Holdfast stores, moves them and checks them.")
     .version(readVersion(), "-V, --version", "print the version")
@@ -150,7 +158,8 @@ function createProgram(perform: Perform, { stdout, stderr }: Streams): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => stdout.write(text),
-      writeErr: (text) => stderr.write(text),
+      // The help of a command that needs one below it.
+      writeErr: (text) => json || stderr.write(text),
       outputError: () => {
         // Told by `run`, in our own form.
       },
@@ -183,6 +192,7 @@ const COMMANDS = [
   keysCommand,
   secretCommand,
   verifyCommand,
+  compactCommand,
   doctorCommand,
   cloudCommand,
   certifyCommand,
@@ -191,7 +201,8 @@ const COMMANDS = [
 const STORES = `
 Stores are named by URLs:
   sqlite:./app.db          one SQLite file; ?durability=process trades safety against power loss for speed
-  file:./data              a folder of files that people can read, and .holdfast/ beside them
+  file:./data              a folder of files that people can read. To open one, even to list it, makes .holdfast/ in it
+                           and a .meta.json beside each file; \`holdfast import\` only reads a folder
   supabase:notes?owner=ID  a user's store in the project of SUPABASE_URL, with the secret key in SUPABASE_KEY
   memory:                  a new, empty store that lasts as long as the command
 

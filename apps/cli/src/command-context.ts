@@ -1,8 +1,9 @@
 import type { Readable, Writable } from "node:stream";
 import type { StorageEngine, StorageSettings } from "@holdfast/core";
-import { openStore, storeExists } from "holdfast";
+import { openStore } from "holdfast";
 import { CommandError } from "./failure.js";
 import type { Output } from "./output.js";
+import { isThere } from "./store-at.js";
 import type { ProgressView } from "./terminal/index.js";
 import type { Terminal } from "./terminal-device.js";
 
@@ -36,19 +37,19 @@ export async function report(context: CommandContext, value: unknown, lines: rea
   else if (!context.quiet) for (const line of lines) await context.out.line(line);
 }
 
-/** Opens a store that must be there: reading must not leave an empty store behind a misspelt name. */
-export async function openExisting(store: string, settings?: StorageSettings): Promise<StorageEngine> {
-  if (!(await storeExists(store))) {
-    throw new CommandError(
-      "NOT_FOUND",
-      `there is no store at ${store}`,
-      `another path, or \`holdfast import FROM-DIR ${store}\` to make one`,
-    );
-  }
-  return openStore(store, settings);
+/** Opens a store that must be there: reading must not leave an empty store behind a misspelt name. `maker`: a command that makes one. */
+export async function openExisting(
+  store: string,
+  settings?: StorageSettings,
+  maker = `holdfast import FROM-DIR ${store}`,
+): Promise<StorageEngine> {
+  if (await isThere(store)) return openStore(store, settings);
+  throw new CommandError("NOT_FOUND", `there is no store at ${store}`, `another path, or \`${maker}\` to make one`);
 }
 
 /** Opens a store, making it where there is none. */
-export function openOrCreate(store: string, settings?: StorageSettings): Promise<StorageEngine> {
+export async function openOrCreate(store: string, settings?: StorageSettings): Promise<StorageEngine> {
+  // For what it says of a URL that means nothing.
+  await isThere(store);
   return openStore(store, settings);
 }

@@ -22,13 +22,13 @@ const SIGNS: Readonly<Record<ComparedItem["result"], string>> = {
 
 type Counts = Record<ComparedItem["result"], number>;
 
-/** Compares two stores and prints a line for each key, or one JSON document with all that differs. */
+/** Compares two stores and prints a line for each key, or one JSON document with all that differs. Resolves to how many keys were compared. */
 export async function printComparison(
   context: CommandContext,
   first: StorageEngine,
   second: StorageEngine,
   { prefix, content, differences }: CompareWork,
-): Promise<void> {
+): Promise<number> {
   const { out, json, quiet, signal, progress } = context;
   const counts: Counts = { equal: 0, "only-in-first": 0, "only-in-second": 0, different: 0, unreadable: 0 };
   let listed = 0;
@@ -46,7 +46,9 @@ export async function printComparison(
   }
   progress.end();
   const { equal, different, unreadable } = counts;
-  const ok = different + unreadable + counts["only-in-first"] + counts["only-in-second"] === 0;
+  const unequal = different + unreadable + counts["only-in-first"] + counts["only-in-second"];
+  // Nothing that was asked for is there: nothing is known to be well.
+  const ok = unequal === 0 && (equal > 0 || prefix === "");
   if (json) {
     const total = {
       ok,
@@ -66,7 +68,9 @@ export async function printComparison(
       "`holdfast verify` of that store",
     );
   }
-  if (!ok) throw new IncompleteError("the two stores differ", "`holdfast migrate`, which copies what is missing");
+  if (unequal > 0)
+    throw new IncompleteError("the two stores differ", "`holdfast migrate`, which copies what is missing");
+  return equal;
 }
 
 function lineOf(item: ComparedItem): string {

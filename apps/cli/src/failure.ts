@@ -108,6 +108,8 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   UNAVAILABLE: "again",
   TIMEOUT: "again",
   CLOSED: "again",
+  KEY_MISSING: "--keys, which says where the master keys are",
+  DECRYPT_FAILED: "--keys and --realm as the app has them, or its passphrase once more",
   UNAUTHORIZED: "as a user who may read and write there, or another place",
   QUOTA_EXCEEDED: "again when there is room",
   UNSUPPORTED: "`holdfast doctor`, which shows the adapters found",

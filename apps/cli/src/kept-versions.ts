@@ -10,7 +10,10 @@ export interface KeptVersions {
 }
 
 /** Of the commands that replace or delete, for `Command.option`. */
-export const HISTORY_FLAG = ["--history", "keep what this replaces or deletes as a previous version"] as const;
+export const HISTORY_FLAG = [
+  "--history",
+  "keep what this replaces or deletes as a previous version; without it file: stores keep three for seven days, others none",
+] as const;
 
 /** Keeps everything: what others keep must not be dropped by a limit of ours. Their own next write applies theirs. */
 export function historySettings(history: boolean | undefined): StorageSettings {

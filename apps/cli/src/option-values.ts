@@ -16,6 +16,13 @@ export function wholeNumber(text: string): number {
   return number;
 }
 
+/** A whole number from 1 on. */
+export function countFromOne(text: string): number {
+  const count = wholeNumber(text);
+  if (count === 0) throw new InvalidArgumentError("It is not a whole number from 1 on.");
+  return count;
+}
+
 const SIZES: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,

@@ -3,7 +3,9 @@ import type { EmbeddedSupabase } from "@holdfast/supabase";
 import { startSupabase } from "@holdfast/supabase";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { holdfastHere } from "./support/holdfast.ts";
+import { useWorkspace } from "./support/workspace.ts";
 
+const space = useWorkspace();
 let server: EmbeddedSupabase;
 
 beforeAll(async () => {
@@ -38,6 +40,20 @@ it("finds what an empty project lacks, and nothing once its SQL was run; then st
   });
   expect((await holdfastHere(["get", store, "a/b"])).stdout).toContain("hello");
   expect((await holdfastHere(["ls", store])).stdout).toContain("a/b");
+
+  // As the guides show it: from the desktop to the cloud, and back as a backup.
+  const desktop = "sqlite:./app.db";
+  await space.run(["put", desktop, "notes/plan", "--value", "1"]);
+  await space.run(["put", desktop, "notes/plan", "--value", "2", "--history"]);
+  const there = `supabase:my-app?owner=${id}`;
+  const planned = await space.json(["migrate", desktop, there, "--dry-run"]);
+  expect(planned).toMatchObject({ code: 0, value: { planned: { items: 1 }, conflicts: [], failures: [] } });
+  const moved = await space.json(["migrate", desktop, there, "--journal", "./move.journal"]);
+  expect(moved).toMatchObject({ code: 0, value: { copied: 1, verified: 1 } });
+  expect((await space.run(["verify", desktop, there, "--differences"])).code).toBe(0);
+  const back = await space.json(["migrate", there, "sqlite:./ann.db", "--history"]);
+  expect(back).toMatchObject({ code: 0, value: { copied: 1, verified: 1 } });
+  expect((await space.run(["get", "sqlite:./ann.db", "notes/plan"])).stdout).toBe("2\n");
 });
 
 it("says which variable is missing", async () => {

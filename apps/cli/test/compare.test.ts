@@ -62,11 +62,28 @@ it("prints one document with all that differs", async () => {
   });
 });
 
+it("is not well where neither has a key that begins so", async () => {
+  await fill();
+  for (const flags of [[], ["--headers"], ["--differences"]]) {
+    const { code, stderr } = await space.run(["verify", A, B, "--prefix", "typo/", ...flags]);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`no key in ${A} or ${B} begins with "typo/" — try: another prefix`);
+  }
+  const nothing = await space.json(["verify", A, B, "--prefix", "typo/"]);
+  expect(nothing).toMatchObject({ code: 3, value: { items: [], ok: false, equal: 0 } });
+  // Where one of them has some, the other lacks them; and two empty stores are equal.
+  expect(await space.run(["verify", A, B, "--prefix", "fir"])).toMatchObject({ code: 1 });
+  expect(await space.run(["verify", "memory:", "memory:"])).toMatchObject({ code: 0 });
+});
+
 it("takes what is no store for a prefix, and refuses what means nothing", async () => {
   await fill();
   expect(await space.json(["verify", A, "bo"])).toMatchObject({ code: 0, value: { items: 1 } });
   expect(await space.json(["verify", A, "user:1/"])).toMatchObject({ code: 2 });
-  expect(await space.json(["verify", A, "--prefix", "user:1/"])).toMatchObject({ code: 3, value: { items: 0 } });
+  expect(await space.json(["verify", A, "--prefix", "user:1/"])).toMatchObject({
+    code: 3,
+    value: { ok: false, items: 0 },
+  });
   expect(await space.run(["verify", A, "sqlite:./absent.db"])).toMatchObject({ code: 3 });
   for (const wrong of [
     [A, B, "--repair"],

@@ -148,6 +148,14 @@ describe("holdfast export", () => {
     expect(await space.store("back.db", contents)).toEqual(before);
   });
 
+  it("makes no folder where no key begins with the prefix", async () => {
+    await space.store("app.db", (storage) => storage.save("a", 1));
+    const { code, stdout, stderr } = await space.run(["export", STORE, "out", "--prefix", "typo/"]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toContain(`no key in ${STORE} begins with "typo/"`);
+    expect(await readdir(space.folder)).not.toContain("out");
+  });
+
   it("writes nothing outside of its folder", async () => {
     await space.store("app.db", async (storage) => {
       for (const key of NAUGHTY_KEYS) await storage.save(key, 1);

@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
 import KeyvSqlite from "@keyv/sqlite";
 import Database from "better-sqlite3";
 import Keyv from "keyv";
@@ -108,4 +108,13 @@ it("refuses what is no such store, and options that mean nothing there", async (
   await copyFile(space.path("text.sqlite"), space.path("old/a"));
   expect(await space.run(["import", "old", STORE, "--from", "unstorage", "--as", "binary"])).toMatchObject({ code: 2 });
   expect(await space.run(["import", "old", STORE, "--from", "levelup"])).toMatchObject({ code: 2 });
+});
+
+it.each(["unstorage", "keyv"])("makes no store where there is nothing of %s to import", async (origin) => {
+  const { code, stderr } = await space.run(["import", "missing", STORE, "--from", origin]);
+  expect({ code, stderr }).toEqual({
+    code: 3,
+    stderr: expect.stringMatching(/^holdfast: there is no file .*missing — try: /),
+  });
+  expect(await readdir(space.folder)).toEqual([]);
 });

@@ -189,6 +189,17 @@ describe("holdfast secret", () => {
   it("wants keys for a store, and a store for keys", async () => {
     expect((await space.run(["secret", "ls", "--store", STORE])).stderr).toContain("--keys");
     expect((await space.run(["secret", "ls", ...KEYS])).stderr).toContain("--store");
+    expect(await space.run(["secret", "ls", ...place, "--service", "mine"])).toMatchObject({ code: 2 });
+  });
+
+  it.each([["get", "a"], ["ls"], ["rm", "a"]])("makes no store for %s", async (...args) => {
+    const { code, stderr } = await space.run(["secret", ...args, ...place]);
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringContaining("there is no store at sqlite:./secrets.db"),
+    });
+    expect(stderr).toContain("`holdfast secret set NAME --store sqlite:./secrets.db --keys SOURCE` to make one");
+    expect(readdirSync(space.folder)).toEqual([]);
   });
 });
 

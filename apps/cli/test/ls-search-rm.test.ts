@@ -30,12 +30,28 @@ describe("holdfast ls", () => {
     });
     expect((await space.run(["ls", STORE, "notes/"])).stdout).toBe("notes/1\nnotes/2\n");
     expect((await space.run(["ls", STORE, "no"])).stdout).toBe("notes/1\nnotes/2\n");
+    expect((await space.run(["ls", STORE, "--prefix", "no"])).stdout).toBe("notes/1\nnotes/2\n");
     expect((await space.run(["ls", STORE, "nothing"])).stdout).toBe("");
     expect((await space.run(["ls", STORE, "--after", "notes/1", "--limit", "2"])).stdout).toBe(
       "notes/2\nphotos/ä.jpg\n",
     );
     expect((await space.run(["ls", STORE, "--limit", "0"])).stdout).toBe("");
   });
+
+  it.each([["ls"], ["watch", "--all", "--no-follow"], ["schema", "status"], ["verify"]])(
+    "takes the prefix by its place or by --prefix, and not by both: %s",
+    async (...command) => {
+      await fill();
+      const [placed, flagged] = [
+        await space.run([...command, STORE, "no"]),
+        await space.run([...command, STORE, "--prefix", "no"]),
+      ];
+      expect(flagged).toEqual({ ...placed, code: 0, stdout: expect.stringMatching(/./) });
+      expect(flagged.stdout.replaceAll(/\d+ ms/g, "")).toBe(placed.stdout.replaceAll(/\d+ ms/g, ""));
+      const both = await space.run([...command, STORE, "no", "--prefix", "no"]);
+      expect(both).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("the prefix is given twice") });
+    },
+  );
 
   it("prints details with --long, and nothing that a terminal would obey", async () => {
     await fill();
@@ -148,6 +164,14 @@ describe("holdfast rm", () => {
     expect(value).toEqual({ deleted: ["z"], absent: ["gone", "away"] });
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "NOT_FOUND", exitCode: 3, key: "gone" } });
     expect((await space.run(["rm", STORE, "gone", "--force"])).code).toBe(0);
+  });
+
+  it("deletes nothing where one of the keys is none", async () => {
+    await fill();
+    const { code, stdout, stderr } = await space.run(["rm", STORE, "notes/1", "bad//key", "notes/2"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain('the key "bad//key"');
+    expect((await space.run(["ls", STORE, "notes/"])).stdout).toBe("notes/1\nnotes/2\n");
   });
 
   it("takes keys that look like options behind --", async () => {

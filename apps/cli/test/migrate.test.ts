@@ -129,8 +129,10 @@ describe("holdfast migrate", () => {
     expect(await space.run(["migrate", FROM, TO, "--transform", "move.mjs"])).toMatchObject({ code: 0 });
     expect((await space.run(["ls", TO])).stdout).toBe("new/a/1\n");
     await space.write("none.mjs", "export const other = 1;");
-    expect(await space.run(["migrate", FROM, TO, "--transform", "none.mjs"])).toMatchObject({ code: 2 });
-    expect(await space.run(["migrate", FROM, TO, "--transform", "absent.mjs"])).toMatchObject({ code: 3 });
+    const other = "sqlite:./other.db";
+    expect(await space.run(["migrate", FROM, other, "--transform", "none.mjs"])).toMatchObject({ code: 2 });
+    expect(await space.run(["migrate", FROM, other, "--transform", "absent.mjs"])).toMatchObject({ code: 3 });
+    expect(await readdir(space.folder)).not.toContain("other.db");
   });
 
   it("takes previous versions along with --history", async () => {
@@ -203,7 +205,7 @@ describe("holdfast migrate", () => {
     const { code, stderr } = await space.run(["migrate", FROM, TO, "--journal", "./settings.json"]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("is no journal of a migration") });
     expect(await readFile(space.path("settings.json"), "utf8")).toBe(content);
-    expect((await space.run(["ls", TO])).stdout).toBe("");
+    expect(await readdir(space.folder)).not.toContain("to.db");
   });
 
   it.each(["", "{", '{"journal":1,"id":{"sou', '{"journal":12'])(
@@ -238,6 +240,41 @@ describe("holdfast migrate", () => {
     await fill();
     const { value } = await space.json(["migrate", FROM, TO, "--prefix", "a/", "--no-validate", "--concurrency", "1"]);
     expect(value).toMatchObject({ planned: { items: 1 }, copied: 1, verified: 0 });
+  });
+
+  it("fails where no key begins with the prefix, and makes no destination", async () => {
+    await fill();
+    const missed = {
+      code: 3,
+      stdout: "",
+      stderr: expect.stringContaining(`no key in ${FROM} begins with "typo/" — try: `),
+    };
+    for (const flags of [[], ["--dry-run"], ["--backup", "sqlite:./before.db"]]) {
+      expect(await space.run(["migrate", FROM, TO, "--prefix", "typo/", ...flags])).toMatchObject(missed);
+    }
+    expect(await readdir(space.folder)).toEqual(["from.db"]);
+    const noted = await space.run(["migrate", FROM, TO, "--prefix", "typo/", "--journal", "move.journal"]);
+    expect(noted).toMatchObject({ ...missed, stdout: expect.stringMatching(/^copied 0 of 0 items/) });
+    await space.store("empty.db", () => Promise.resolve());
+    expect(await space.run(["migrate", "sqlite:./empty.db", TO])).toMatchObject({ code: 0 });
+  });
+
+  it("goes on to its end although its source was emptied since", async () => {
+    await space.store("from.db", async (storage) => {
+      for (let index = 0; index < 100; index++) await storage.save(`k/${String(index).padStart(3, "0")}`, { index });
+    });
+    const command = ["migrate", FROM, TO, "--prefix", "k/", "--journal", "move.journal", "--concurrency", "1"];
+    const child = start([...command, "--bandwidth", "1kB"], { cwd: space.folder });
+    const ended = outcomeOf(child);
+    const lines = async () => (await readFile(space.path("move.journal"), "utf8").catch(() => "")).split("\n").length;
+    while ((await lines()) < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill("SIGKILL");
+    await ended;
+    await space.store("from.db", async (storage) => {
+      for (const { key } of await storage.list()) await storage.delete(key);
+    });
+    expect(await space.json(command)).toMatchObject({ code: 0, value: { ok: true, resumed: true } });
+    expect((await space.run(["ls", TO])).stdout).toBe("");
   });
 
   it("leaves behind what is damaged, names it, and fails with exit code 1", async () => {
@@ -292,6 +329,7 @@ describe("holdfast migrate", () => {
     await fill();
     expect(await space.run(["migrate", FROM, TO, "--conflict", "merge"])).toMatchObject({ code: 2 });
     expect(await space.run(["migrate", FROM, TO, "--concurrency", "0"])).toMatchObject({ code: 2 });
+    expect(await readdir(space.folder)).toEqual(["from.db"]);
     for (const size of ["0", "fast", "1 PB", "-1"]) {
       expect(await space.run(["migrate", FROM, TO, `--bandwidth=${size}`])).toMatchObject({ code: 2 });
     }

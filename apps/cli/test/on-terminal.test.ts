@@ -1,9 +1,13 @@
 import { PassThrough, Writable } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { run } from "../src/cli.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 class Screen extends Writable {
   readonly isTTY = true;
@@ -60,6 +64,7 @@ describe("on a terminal", () => {
   });
 
   it("long work draws a bar, and an error stands on a line of its own", async () => {
+    vi.stubEnv("TERM", "xterm");
     await space.store("app.db", (storage) => storage.save("a", 1));
     const { code, shown, messages } = await onTerminal(["verify", `sqlite:${space.path("app.db")}`]);
     expect({ code, shown }).toEqual({ code: 0, shown: "verified 1 item, 1 B: all is well\n" });
@@ -70,6 +75,16 @@ describe("on a terminal", () => {
     expect(drawn.slice(0, -1).join("")).not.toContain("\n");
     const failed = await onTerminal(["import", space.path("nowhere"), `sqlite:${space.path("b.db")}`]);
     expect(failed.messages).toMatch(/^holdfast: there is no file or folder [^\n]+\n$/);
+  });
+
+  it("one that cannot redraw a line gets lines", async () => {
+    vi.stubEnv("TERM", "dumb");
+    await space.store("app.db", (storage) => storage.save("a", 1));
+    const { code, messages } = await onTerminal(["verify", `sqlite:${space.path("app.db")}`]);
+    expect({ code, messages }).toEqual({
+      code: 0,
+      messages: expect.stringMatching(/^verify: 1 item, 1 B in \d+ ms\n$/),
+    });
   });
 
   it("an interrupted import says how far it came, and goes on with --conflict skip", async () => {

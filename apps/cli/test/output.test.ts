@@ -42,7 +42,7 @@ describe("a reader that has seen enough", () => {
     child.stdout.destroy();
     const { code, stderr } = await outcomeOf(child);
     expect(code).toBe(3);
-    expect(stderr).toContain('not there: "b"');
+    expect(stderr).toContain('there is no key "b" in');
   });
 });
 

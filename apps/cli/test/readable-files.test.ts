@@ -1,9 +1,16 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openStore } from "holdfast";
 import { describe, expect, it } from "vitest";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();
 const FILES = "file:./data";
+
+async function previousOf(key: string, store = FILES): Promise<number> {
+  const { value } = await space.json(["log", store, key]);
+  return (value as { previous: unknown[] }).previous.length;
+}
 
 describe("holdfast on readable files", () => {
   it("puts items into files that are there when the command ends", async () => {
@@ -40,6 +47,49 @@ describe("holdfast on readable files", () => {
     const { code, value } = await space.json(["doctor", FILES]);
     expect(code).toBe(0);
     expect(JSON.stringify(value)).toMatch(/filesystem at [^"]*data opens in/);
+  });
+
+  it("keeps three versions of each key without --history, as its page says, and drops those of others above that", async () => {
+    for (const value of [1, 2, 3, 4, 5]) await space.run(["put", FILES, "a", "--value", `${value}`, "--history"]);
+    expect(await previousOf("a")).toBe(4);
+    await space.run(["put", FILES, "a", "--value", "6"]);
+    expect(await previousOf("a")).toBe(3);
+    await space.run(["put", FILES, "b", "--value", "1"]);
+    await space.run(["put", FILES, "b", "--value", "2"]);
+    await space.run(["rm", FILES, "b"]);
+    expect(await previousOf("b")).toBe(2);
+    expect((await space.run(["restore", FILES, "b", "1"])).code).toBe(0);
+    expect((await space.run(["get", FILES, "b"])).stdout).toBe("2\n");
+  });
+
+  it("keeps nothing any more once an app sweeps without history, or its state directory is deleted, as its page says", async () => {
+    const fill = async (key: string): Promise<void> => {
+      await space.run(["put", FILES, key, "--value", "1"]);
+      await space.run(["put", FILES, key, "--value", "2"]);
+      expect(await previousOf(key)).toBe(1);
+    };
+    await fill("a");
+    await using app = await openStore(FILES, { history: false });
+    await app.sweep();
+    await app.close();
+    expect(await previousOf("a")).toBe(0);
+
+    await fill("b");
+    expect((await space.run(["migrate", FILES, "file:./new"])).code).toBe(0);
+    expect(await previousOf("b", "file:./new")).toBe(0);
+    await rm(space.path("data/.holdfast"), { recursive: true });
+    expect(await previousOf("b")).toBe(0);
+    expect((await space.run(["get", FILES, "b"])).stdout).toBe("2\n");
+  });
+
+  it("makes its directory and companions in a folder that it only lists, and none where it imports from", async () => {
+    await space.write("plain/deep/x.txt", "hello");
+    expect((await space.run(["import", "plain", "sqlite:./app.db"])).code).toBe(0);
+    expect((await readdir(space.path("plain"), { recursive: true })).sort()).toEqual(["deep", join("deep", "x.txt")]);
+    expect((await space.run(["ls", "file:./plain"])).stdout).toContain("deep/x.txt");
+    expect(await readdir(space.path("plain"))).toContain(".holdfast");
+    expect((await readdir(space.path("plain/deep"))).sort()).toEqual(["x.txt", "x.txt.meta.json"]);
+    expect(await readFile(space.path("plain/deep/x.txt"), "utf8")).toBe("hello");
   });
 
   it("refuses a directory that is not there, where nothing is to be made", async () => {

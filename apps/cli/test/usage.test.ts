@@ -1,6 +1,8 @@
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
+import { listAdapters } from "holdfast";
 import { describe, expect, it } from "vitest";
+import { readPage } from "./support/pages.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();
@@ -24,6 +26,18 @@ describe("holdfast", () => {
     const nothing = await space.run([]);
     expect(nothing).toMatchObject({ code: 2, stdout: "" });
     expect(nothing.stderr).toBe(`${help.stdout}holdfast: a command is needed — try: holdfast --help\n`);
+  });
+
+  it("knows the stores that its page and its help list", async () => {
+    const { stdout } = await space.run(["--help"]);
+    const page = await readPage("cli");
+    const table = page.slice(page.indexOf("| URL | store |"), page.indexOf("The rules, which"));
+    const schemes = (await listAdapters()).map(({ scheme }) => scheme);
+    expect(schemes).toContain("supabase");
+    for (const scheme of schemes) {
+      expect(table).toMatch(new RegExp(`^\\| .*\`${scheme}:.* \\|`, "m"));
+      expect(stdout).toMatch(new RegExp(`^  ${scheme}:`, "m"));
+    }
   });
 
   it.each(COMMANDS)("explains %s with examples", async (command) => {
@@ -98,6 +112,8 @@ describe("holdfast", () => {
       [["--json", "ls", "redis:"], { ...shape, code: "INVALID_OPTION", exitCode: 2, retryable: false }],
       [["ls", "--json", "--frob"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
       [["--json", "frob"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
+      [["--json"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
+      [["keys", "--json"], { ...shape, code: "USAGE", exitCode: 2, retryable: false }],
     ];
     for (const [args, error] of cases) {
       const { stdout, stderr } = await space.run(args);

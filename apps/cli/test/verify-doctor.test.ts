@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { damage } from "./support/damage.ts";
 import { useWorkspace } from "./support/workspace.ts";
@@ -142,5 +143,31 @@ describe("holdfast doctor", () => {
 
   it("prints no colours where there is no terminal", async () => {
     expect((await space.run(["doctor"])).stdout).not.toContain("\u001b");
+  });
+});
+
+describe("holdfast compact", () => {
+  it("gives the room of what was deleted back, and keeps the rest", async () => {
+    await space.store("app.db", async (storage) => {
+      for (let index = 0; index < 40; index++) await storage.save(`k${index}`, "x".repeat(50_000));
+      await storage.save("stays", 1);
+      for (let index = 0; index < 40; index++) await storage.delete(`k${index}`);
+    });
+    const { code, value, stderr } = await space.json(["compact", STORE]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(value).toEqual({ compacted: STORE, before: expect.any(Number), after: expect.any(Number) });
+    const { before, after } = value as { before: number; after: number };
+    expect(after).toBeLessThan(before / 4);
+    expect(await space.json(["ls", STORE])).toMatchObject({ value: { items: [{ key: "stays" }] } });
+    expect((await space.run(["compact", STORE])).stdout).toMatch(
+      /^compacted sqlite:\.\/app\.db from [\d.]+ kB to [\d.]+ kB\n$/,
+    );
+  });
+
+  it("says no size of a store whose adapter tells none, and makes no store", async () => {
+    await space.run(["put", "file:./files", "k", "--value", "1"]);
+    expect((await space.run(["compact", "file:./files"])).stdout).toBe("compacted file:./files\n");
+    expect(await space.run(["compact", "sqlite:./none.db"])).toMatchObject({ code: 3 });
+    expect(existsSync(space.path("none.db"))).toBe(false);
   });
 });

@@ -4,6 +4,7 @@
 export { CHUNK_BYTES, type Checksum, checksumOf } from "./codec/checksum.js";
 export { decodeValue } from "./codec/decode-value.js";
 export { parseJson } from "./codec/parse-json.js";
+export { fieldsFrom } from "./collections/indexed-fields.js";
 export * from "./contract/capabilities.js";
 export * from "./contract/collection.js";
 export * from "./contract/comparison.js";

@@ -21,11 +21,14 @@ export class BodyFiles {
   readonly #port: FileSystemPort;
   readonly #work: string;
   readonly #unique: () => string;
+  readonly #requireDevice: () => void;
 
-  constructor(port: FileSystemPort, work: string, unique: () => string) {
+  /** `requireDevice` throws when what is written to the work directory would not be found again. */
+  constructor(port: FileSystemPort, work: string, unique: () => string, requireDevice: () => void) {
     this.#port = port;
     this.#work = work;
     this.#unique = unique;
+    this.#requireDevice = requireDevice;
   }
 
   get directory(): string {
@@ -49,6 +52,7 @@ export class BodyFiles {
   }
 
   begin(): GrowingFile {
+    this.#requireDevice();
     makeDirectories(this.#port, this.directory);
     return new GrowingFile(this.#port, this.#work, `${DIRECTORY}/${this.#unique()}`);
   }

@@ -42,7 +42,8 @@ import type { MirrorLock } from "./mirror-lock.js";
 import { openTable } from "./open-table.js";
 import type { CompleteOptions } from "./options.js";
 import { Quarantine } from "./quarantine.js";
-import { type Directories, prepareDirectories, requireMarker } from "./state-directory.js";
+import { RootGuard } from "./root-guard.js";
+import { type Directories, prepareDirectories } from "./state-directory.js";
 import { Copies } from "./table/copies.js";
 import { FileTable } from "./table/file-table.js";
 import { Trust } from "./trust.js";
@@ -128,7 +129,12 @@ export class FileStore {
     this.copies = new Copies(connection);
     this.stored = new StoredBodies(connection);
     this.watcher = new FeedWatcher(connection, this.table.feed, ports.timers);
-    this.bodies = new BodyFiles(port, work, unique);
+    const guard = new RootGuard(port, root);
+    const requireRoot = (at?: string) => guard.require(at);
+    this.bodies = new BodyFiles(port, work, unique, () => {
+      // Elsewhere they are safe until the root is back.
+      if (work !== directories.state) requireRoot();
+    });
     this.versions = new VersionFiles(port, work);
     this.temps = new Temps(port, work, unique);
     this.quarantine = new Quarantine(port, work, unique);
@@ -165,7 +171,7 @@ export class FileStore {
       clock: new EditClock(ports),
       mostInTable: MOST_IN_TABLE,
       synced: directories.synced,
-      requireRoot: () => requireMarker(directories, port),
+      requireRoot,
       keepsHistory: table.history.keeps,
     };
     this.edits = new Edits(taking);
@@ -184,6 +190,7 @@ export class FileStore {
       root,
       versions,
       temps,
+      requireRoot,
       unique,
       pace,
       ports,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { shortName } from "./names/pair-names.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
 import { copyFile, discard, writeNewFile } from "./port/whole-files.js";
 import { makeDirectories, splitPath } from "./root-directory.js";
@@ -48,7 +49,7 @@ export class Quarantine {
     const target = join(
       this.directory,
       directory,
-      `${new Date(this.#port.now()).toISOString().replace(/[-:.]/g, "")}-${this.#unique().slice(0, 8)}-${name}`,
+      `${new Date(this.#port.now()).toISOString().replace(/[-:.]/g, "")}-${this.#unique().slice(0, 8)}-${shortName(name)}`,
     );
     makeDirectories(this.#port, splitPath(target).directory);
     write(target);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { codeOf } from "@holdfast/sqlite/item-table";
-import type { FileSystemPort, HeldDirectory } from "./port/file-system-port.js";
+import type { FileStat, FileSystemPort, HeldDirectory } from "./port/file-system-port.js";
 
 /** The directory of a path below the root, and its name in it. */
 export function splitPath(path: string): { directory: string; name: string } {
@@ -39,9 +39,24 @@ export function holdIfThere(port: FileSystemPort, root: string, directory: strin
   }
 }
 
-/** Whether an error says that there is no such file, or that a link or a directory stands there. */
+/** Whether an error says that there is no such file, or can be none, or that a link or a directory stands there. */
 export function isAbsence(error: unknown): boolean {
-  return /^E(?:NOENT|NOTDIR|LOOP|ISDIR|MLINK)$/.test(codeOf(error) ?? "");
+  return /^E(?:NOENT|NOTDIR|LOOP|ISDIR|MLINK|NAMETOOLONG)$/.test(codeOf(error) ?? "");
+}
+
+/** Whether an error says of one file or directory that this user may not see it, or that its disk does not give it. Others are as they are. */
+export function isUnreadable(error: unknown): boolean {
+  return /^E(?:ACCES|PERM|IO|BUSY|NXIO)$/.test(codeOf(error) ?? "");
+}
+
+/** As `lstat`; undefined also where this user may not look. Who goes on to work there meets the error then, for that path alone. */
+export function statIfReadable(port: FileSystemPort, path: string): FileStat | undefined {
+  try {
+    return port.lstat(path);
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Directories below a root that are worked in: each is held once, whatever happens to its name, until all are released. */
@@ -55,6 +70,11 @@ export class WorkingDirectories {
   constructor(port: FileSystemPort, root: string) {
     this.#port = port;
     this.#root = root;
+  }
+
+  /** The path to use for the root itself. */
+  get root(): string {
+    return this.#hold("").path;
   }
 
   /** The path to use for a file below the root. Throws ENOENT, ENOTDIR or ELOOP when its directory is not one. */

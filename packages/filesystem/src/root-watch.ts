@@ -1,5 +1,6 @@
 import { type FSWatcher, lstatSync, watch } from "node:fs";
 import { basename, join } from "node:path";
+import { codeOf } from "@holdfast/sqlite/item-table";
 
 /** What a watch tells. */
 export interface RootWatchEvents {
@@ -67,8 +68,8 @@ class DirectoryWatches implements RootWatcher {
       });
       this.#watchers.set(directory, watcher);
     } catch (error) {
-      // It is gone already, or the system allows no more watches.
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) this.#events.incomplete();
+      // It is gone already, or this user may not look into it either; else the system allows no more watches.
+      if (!/^E(?:NOENT|NOTDIR|ACCES)$/.test(codeOf(error) ?? "")) this.#events.incomplete();
     }
   }
 

@@ -8,7 +8,7 @@ import { openIfThere } from "./look.js";
 import type { CompleteOptions } from "./options.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
 import { discard, readAll, writeNewFile } from "./port/whole-files.js";
-import { makeDirectories } from "./root-directory.js";
+import { atPath, makeDirectories } from "./root-directory.js";
 
 export interface Directories {
   readonly root: string;
@@ -69,19 +69,20 @@ export function bindRoot(
   if (recorded !== undefined && marked !== undefined && recorded !== marked) {
     throw new StorageError("UNSUPPORTED", `${state} belongs to another root than ${root}: name another stateDirectory`);
   }
-  if (recorded !== undefined && marked === undefined) {
-    const items = connection.prepare<{ key: string }>("SELECT key FROM items LIMIT 1").get();
-    const entries = port.readdir(root).filter(({ name }) => name !== OWN_DIRECTORY);
-    if (items !== undefined && entries.length === 0) throw rootGone(root);
-  }
+  if (recorded !== undefined && marked === undefined && isEmptied(connection, root, port)) throw rootGone(root);
   const id = recorded ?? marked ?? fresh;
   if (recorded === undefined) connection.prepare("INSERT INTO store VALUES (?, ?)").run(ROOT_ID, id);
   if (marked === undefined) writeMarker(port, root, id);
 }
 
-/** Throws UNAVAILABLE when the root is not there any more: then nothing in it was deleted. */
-export function requireMarker({ root }: Directories, port: FileSystemPort): void {
-  if (port.lstat(markerOf(root)) === undefined) throw rootGone(root);
+/** Whether there is nothing of what the item table tells of: more likely its disk is away than that somebody deleted it all. */
+function isEmptied(connection: Connection, root: string, port: FileSystemPort): boolean {
+  const recorded = connection.prepare<{ path: string }>("SELECT path FROM files WHERE path IS NOT NULL").all();
+  if (recorded.length > 0) {
+    return !recorded.some(({ path }) => atPath(port, root, path, (file) => port.lstat(file)?.kind === "file"));
+  }
+  const items = connection.prepare<{ key: string }>("SELECT key FROM items LIMIT 1").get();
+  return items !== undefined && port.readdir(root).every(({ name }) => name === OWN_DIRECTORY);
 }
 
 /** What is written there must stay there. */
@@ -111,7 +112,8 @@ function markerOf(root: string): string {
   return join(root, OWN_DIRECTORY, MARKER);
 }
 
-function readMarker(port: FileSystemPort, root: string): string | undefined {
+/** The id of a root; undefined when it has none. */
+export function readMarker(port: FileSystemPort, root: string): string | undefined {
   const descriptor = openIfThere(port, markerOf(root));
   if (descriptor === undefined) return undefined;
   try {
@@ -130,10 +132,10 @@ function writeMarker(port: FileSystemPort, root: string, id: string): void {
   port.fsyncDirectory(join(root, OWN_DIRECTORY));
 }
 
-function rootGone(root: string): StorageError {
+export function rootGone(root: string): StorageError {
   return new StorageError(
     "UNAVAILABLE",
-    `${root} has lost its ${OWN_DIRECTORY}/${MARKER}: is its disk there? Nothing is taken for deleted; bring it back, or delete the state directory to begin anew from the files`,
+    `${root} is not the directory that this store is in, or has lost its ${OWN_DIRECTORY}/${MARKER}: is its disk there? Nothing is taken for deleted, and nothing is written; bring it back, open the storage anew where it was moved on purpose, or delete the state directory to begin anew from the files`,
     { retryable: false },
   );
 }

@@ -2,7 +2,8 @@ import { MOST_IN_TABLE } from "./body-files.js";
 import { type Fingerprint, fingerprintOf, isFresh, looksLike } from "./fingerprint.js";
 import { hashNow } from "./look.js";
 import type { FileStat, FileSystemPort } from "./port/file-system-port.js";
-import { type FileRow, standingOf } from "./table/file-table.js";
+import { isUnreadable } from "./root-directory.js";
+import { type FileRow, type StandingPair, standingOf } from "./table/file-table.js";
 
 const MOST_CONFIRMED = 10_000;
 
@@ -29,6 +30,22 @@ export class Trust {
   isTrusted(row: FileRow): boolean {
     const standing = row.pending === 1 ? undefined : standingOf(row);
     if (standing === undefined) return true;
+    try {
+      return this.#isAsRecorded(row, standing);
+    } catch (error) {
+      if (isUnreadable(error)) return false;
+      throw error;
+    }
+  }
+
+  /** What was confirmed and not taken yet. Whoever takes it records it, so that nobody hashes those files again. */
+  takeConfirmed(): Confirmed[] {
+    const taken = [...this.#confirmed.values()];
+    this.#confirmed.clear();
+    return taken;
+  }
+
+  #isAsRecorded(row: FileRow, standing: StandingPair): boolean {
     const path = `${this.#root}/${standing.path}`;
     const stat = this.#port.lstat(path);
     if (stat === undefined) return false;
@@ -42,13 +59,6 @@ export class Trust {
     if (hashNow(this.#port, path) !== standing.sha256) return false;
     this.#confirm(row.key, standing.stat, stat, now);
     return true;
-  }
-
-  /** What was confirmed and not taken yet. Whoever takes it records it, so that nobody hashes those files again. */
-  takeConfirmed(): Confirmed[] {
-    const taken = [...this.#confirmed.values()];
-    this.#confirmed.clear();
-    return taken;
   }
 
   #confirm(key: string, young: Fingerprint, stat: FileStat, now: number): void {

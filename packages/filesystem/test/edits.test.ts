@@ -1,6 +1,15 @@
-import { mkdirSync, readdirSync, renameSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { type Change, systemPorts, type Timers } from "@holdfast/core";
+import { type Change, type CollectionQuery, type StorageEngine, systemPorts, type Timers } from "@holdfast/core";
 import { type FileSystemPort, nodeFileSystem, type RootWatch } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
@@ -78,6 +87,34 @@ describe("an edit", () => {
     expect((await second.search({ where: { by: "Ann" } })).length).toBe(1);
     expect((await second.list())[0]?.size).toBe(27);
     expect(await second.load("note")).toEqual({ title: "Edited by hand" });
+  });
+
+  const anything = {
+    "~standard": { version: 1 as const, vendor: "test", validate: (value: unknown) => ({ value }) },
+  };
+
+  it.each([
+    ["with its item table", () => undefined],
+    ["without", (root: string) => rmSync(join(root, ".holdfast"), { recursive: true })],
+  ])("of an item of a collection is found by its data at the next open %s", async (_, prepare) => {
+    const root = temporaryRoot();
+    const notes = (storage: StorageEngine) =>
+      storage.collection("notes", { schema: anything, version: "1", index: ["title", ""] });
+    const first = await openRoot(root, { watch: false });
+    await notes(first).save("a", { title: "old words" });
+    await first.flush();
+    await first.close();
+    writeText(root, "notes/a.json", '{"title": "brand new"}');
+    prepare(root);
+    const storage = await openRoot(root, { watch: false });
+    const found = async (query: CollectionQuery<"title" | "">) =>
+      (await notes(storage).search(query)).map(({ key }) => key);
+    expect(await found({ where: { title: "brand new" } })).toEqual(["a"]);
+    expect(await found({ text: "brand" })).toEqual(["a"]);
+    expect(await found({ where: { title: "old words" } })).toEqual([]);
+    expect(await found({ text: "old" })).toEqual([]);
+    await storage.flush();
+    expect((await storage.verify()).problems).toEqual([]);
   });
 
   it("of a large item is taken in too", async () => {

@@ -1,9 +1,11 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { StorageEngine } from "@holdfast/core";
+import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { filesIn, openRoot, readJson, readText, temporaryRoot } from "./support/roots.js";
+import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot } from "./support/roots.js";
 
 describe("the files of an item", () => {
   it("are the value in its format and a companion that says what it is", async () => {
@@ -44,6 +46,42 @@ describe("the files of an item", () => {
     await storage.save("a", "x".repeat(1_000), { compress: true });
     await storage.flush();
     expect(filesIn(root)).toEqual(["a.json.gz", "a.meta.json"]);
+  });
+
+  it.each<[string, unknown, (storage: StorageEngine) => Promise<unknown>, string[]]>([
+    ["a save", "small", (storage) => storage.save("a", 2), ["a.json", "a~.meta.json"]],
+    ["a repair", "small", (storage) => storage.repair(), ["a.json", "a~.meta.json"]],
+    ["a repair of a large item", new Uint8Array(70_000), (storage) => storage.repair(), ["a.bin", "a~.meta.json"]],
+    ["a deletion", "small", (storage) => storage.delete("a"), []],
+  ])("leave a directory alone that has come in a companion's place: %s", async (_, value, act, files) => {
+    const root = temporaryRoot();
+    const first = await openRoot(root, { watch: false });
+    await first.save("a", value);
+    await first.flush();
+    rmSync(join(root, "a.meta.json"));
+    mkdirSync(join(root, "a.meta.json"));
+    await act(first);
+    await first.flush();
+    expect(readdirSync(join(root, "a.meta.json"))).toEqual([]);
+    expect(filesIn(root).map((path) => path.replace(/~[0-9a-f]{12}/, "~"))).toEqual(files);
+    expect((await first.verify()).problems).toEqual([]);
+    await first.close();
+    rmSync(join(root, ".holdfast"), { recursive: true });
+    const second = await openRoot(root);
+    expect((await second.list()).map(({ key }) => key)).toEqual(files.length === 0 ? [] : ["a"]);
+  });
+
+  it("are completed at the next open where a directory has come in a companion's place", async () => {
+    const root = temporaryRoot();
+    const first = await openRoot(root);
+    await first.save("a", 1);
+    await first.close();
+    rmSync(join(root, "a.meta.json"));
+    mkdirSync(join(root, "a.meta.json"));
+    const second = await openRoot(root);
+    await second.flush();
+    expect(filesIn(root).length).toBe(2);
+    expect((await second.verify()).problems).toEqual([]);
   });
 
   it("take their new name with a new format, and leave nothing of the old one", async () => {
@@ -120,6 +158,58 @@ describe("names", () => {
       files.map((path) => path.replace(/~[0-9a-f]{12}/, "~")).sort(),
     );
     for (const key of keys) expect(await storage.load(key)).toBe(key);
+  });
+
+  /** As HFS+ does: gives names back decomposed, and finds them in either form. */
+  const decomposing = new Proxy(nodeFileSystem, {
+    get: (real, name: keyof FileSystemPort) => {
+      if (name === "readdir") {
+        return (path: string) =>
+          real.readdir(path.normalize("NFC")).map((entry) => ({ ...entry, name: entry.name.normalize("NFD") }));
+      }
+      const compose = (value: unknown): unknown => {
+        if (typeof value === "string") return value.normalize("NFC");
+        return Array.isArray(value) ? value.map(compose) : value;
+      };
+      return (...values: unknown[]) => Reflect.apply(real[name], real, values.map(compose));
+    },
+  });
+
+  it.each([
+    ["by a file system that does so", decomposing, (_: string) => undefined],
+    [
+      "by an archive",
+      nodeFileSystem,
+      (root: string) => {
+        for (const path of filesIn(root))
+          renameSync(join(root, path), join(root, dirname(path), basename(path).normalize("NFD")));
+        for (const name of readdirSync(root)) renameSync(join(root, name), join(root, name.normalize("NFD")));
+      },
+    ],
+  ])("that are decomposed %s keep their keys and what belongs to them", async (_, files, decompose) => {
+    const key = "caf\u00e9/r\u00e9sum\u00e9";
+    const root = temporaryRoot();
+    const first = await openRoot(root);
+    await first.save(key, 1, { tags: ["x"], metadata: { by: "Ann" } });
+    await first.close();
+    rmSync(join(root, ".holdfast"), { recursive: true });
+    decompose(root);
+    const second = await openRootOn({ files }, root);
+    const items = await second.list();
+    expect(items).toMatchObject([{ key, tags: ["x"], metadata: { by: "Ann" } }]);
+    expect(await second.load(key)).toBe(1);
+    await second.flush();
+    expect((await second.verify()).problems).toEqual([]);
+    await second.save(key, 2, { tags: ["y"] });
+    await second.flush();
+    expect(filesIn(root).length).toBe(2);
+    expect((await second.verify()).problems).toEqual([]);
+    await second.close();
+    const third = await openRootOn({ files }, root);
+    expect((await third.list()).map((item) => [item.key, item.tags])).toEqual([[key, ["y"]]]);
+    await third.delete(key);
+    await third.flush();
+    expect(filesIn(root)).toEqual([]);
   });
 
   it("set a binary item apart from a json item and from a directory that it would meet", async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openStorage, systemPorts, type Timers } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
-import { nodeFileSystem } from "@holdfast/filesystem/port";
+import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
@@ -100,6 +100,114 @@ describe("verify", () => {
     expect(problems).toContainEqual(
       expect.objectContaining({ key: "a", message: expect.stringContaining("is missing") }),
     );
+  });
+});
+
+describe("a file that cannot be looked at", () => {
+  it("has a name that leaves no room for that of a companion, and is an item all the same", async () => {
+    const root = temporaryRoot();
+    const [text, binary] = [`${"t".repeat(240)}.json`, "\u00e9".repeat(125)];
+    writeText(root, text, '{"a":1}');
+    writeText(root, binary, "b");
+    const first = await openRoot(root);
+    await first.flush();
+    expect(await first.load("t".repeat(240))).toEqual({ a: 1 });
+    expect(await first.load(binary)).toEqual(new TextEncoder().encode("b"));
+    await first.save("t".repeat(240), { a: 2 }, { tags: ["x"] });
+    await first.flush();
+    expect(readText(root, text)).toBe('{"a":2}');
+    expect((await first.verify()).problems).toEqual([]);
+    const before = await first.list();
+    await first.close();
+    rmSync(join(root, ".holdfast"), { recursive: true });
+    const second = await openRoot(root);
+    expect(await second.list()).toEqual(before);
+  });
+
+  it("is damaged, and has a name that leaves no room for that of its copy", async () => {
+    const root = temporaryRoot();
+    const key = "d".repeat(240);
+    writeText(root, `${key}.json`, "1");
+    const first = await openRoot(root, { watch: false });
+    await first.flush();
+    writeText(root, `${key}.json`, "{");
+    expect(await first.load(key)).toBe(1);
+    await first.close();
+    const copies = readdirSync(join(root, ".holdfast/quarantine"));
+    expect(copies).toMatchObject([expect.stringMatching(/d{100}\.json$/)]);
+    expect(readText(root, `.holdfast/quarantine/${copies[0]}`)).toBe("{");
+    const second = await openRoot(root);
+    expect(await second.load(key)).toBe(1);
+  });
+
+  /** As the system does for whom they do not let in, refuses everything at and below paths with these names. */
+  const refusing = (names: readonly string[]): Partial<FileSystemPort> => {
+    const check = (path: string) => {
+      if (!path.split("/").some((name) => names.includes(name))) return;
+      throw Object.assign(new Error(`EACCES: permission denied, '${path}'`), { code: "EACCES" });
+    };
+    return {
+      openToRead(path) {
+        check(path);
+        return nodeFileSystem.openToRead(path);
+      },
+      lstat(path) {
+        // What stands there can be seen, what is in it cannot.
+        check(dirname(path));
+        return nodeFileSystem.lstat(path);
+      },
+      holdDirectory(root, segments) {
+        check(segments.join("/"));
+        return nodeFileSystem.holdDirectory(root, segments);
+      },
+    };
+  };
+
+  it("ends neither open nor verify, and its item is what the table says", async () => {
+    const root = temporaryRoot();
+    const before = await openRoot(root);
+    for (const key of ["seen", "own", "locked/a", "told"]) await before.save(key, key);
+    await before.close();
+    mkdirSync(join(root, "lost+found"));
+    for (const path of ["lost+found/x", "foreign.txt", "foreign.meta.json", "new.json"]) writeText(root, path, "{}");
+    writeText(root, "new.meta.json", readText(root, "own.meta.json"));
+    // Both were changed, as a change of their modes does.
+    for (const path of ["own.json", "locked/a.json"]) utimesSync(join(root, path), 1, 1);
+    const refused = [
+      "own.json",
+      "locked",
+      "lost+found",
+      "foreign.txt",
+      "foreign.meta.json",
+      "told.meta.json",
+      "new.meta.json",
+    ];
+    const files = { ...nodeFileSystem, ...refusing(refused) };
+    const storage = await openRootOn({ files }, root, { flushTimeout: 300 });
+    expect((await storage.list()).map(({ key }) => key)).toEqual(["locked/a", "own", "seen", "told"]);
+    for (const key of ["seen", "own", "locked/a", "told"]) expect(await storage.load(key)).toBe(key);
+    const { problems } = await storage.verify();
+    expect(problems.map(({ key, code, message }) => [key, code, message.split(" ")[0]])).toEqual([
+      ["locked/a", "UNAUTHORIZED", "locked/a.json"],
+      ["own", "UNAUTHORIZED", "own.json"],
+      ["told", "UNAUTHORIZED", "told.json"],
+      [undefined, "UNAUTHORIZED", "foreign.meta.json"],
+      [undefined, "CORRUPT", "foreign.txt"],
+      [undefined, "CORRUPT", "new.json"],
+      [undefined, "UNAUTHORIZED", "new.meta.json"],
+      [undefined, "UNAUTHORIZED", "locked"],
+      [undefined, "UNAUTHORIZED", "lost+found"],
+    ]);
+    await storage.save("seen", 2);
+    await storage.save("locked/b", 2);
+    await expect(storage.flush()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.stringMatching(/^1 items .*"locked\/b": EACCES/),
+    });
+    expect(readText(root, "seen.json")).toBe("2");
+    refused.length = 0;
+    await storage.flush();
+    expect(readText(root, "locked/b.json")).toBe("2");
   });
 });
 

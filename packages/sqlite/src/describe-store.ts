@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { AdapterInfo } from "@holdfast/core";
+import { logOf } from "./file-identity.js";
 import { LAYOUT, readNumber, readStoreValue } from "./item-table/schema.js";
 import type { OpenStore } from "./open-store.js";
 import type { CompleteOptions } from "./options.js";
@@ -17,7 +18,7 @@ export function describeStore({ connection, table }: OpenStore, options: Complet
     ...table.usage(now),
     details: {
       fileSize: sizeOf(path),
-      logSize: sizeOf(`${path}-wal`),
+      logSize: sizeOf(logOf(path)),
       freeBytes: readNumber(connection, "freelist_count") * readNumber(connection, "page_size"),
       tombstones,
       previousVersions: table.history.count,

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { StorageError } from "@holdfast/core";
 
 /**
@@ -14,7 +14,7 @@ export class FileIdentity {
   /** Of a database that is open. */
   constructor(path: string) {
     this.#path = path;
-    this.#log = `${path}-wal`;
+    this.#log = logOf(path);
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     this.#device = stat?.dev;
     this.#inode = stat?.ino;
@@ -29,6 +29,14 @@ export class FileIdentity {
     // which costs as much as half of a save (Linux since 6.13).
     if (!existsSync(this.#log)) throw lost(this.#log, "was deleted");
   }
+}
+
+/**
+ * Where the write-ahead log of a database that is there is. Behind symbolic links SQLite puts it beside the file they lead to, but
+ * on Windows, where it does not follow them.
+ */
+export function logOf(path: string): string {
+  return `${process.platform === "win32" ? path : realpathSync(path)}-wal`;
 }
 
 function lost(path: string, what: string): StorageError {

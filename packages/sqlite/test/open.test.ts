@@ -37,6 +37,29 @@ describe("opening a path where nothing is", () => {
     expect([dirname(path), dirname(dirname(path))].map(modeOf)).toEqual(["700", "700"]);
   });
 
+  it.each([
+    ["a link to a file", "there"],
+    ["a link that leads to nothing yet", "nothing"],
+    ["a link to its directory", "directory"],
+  ])("works behind %s", async (_, kind) => {
+    const directory = temporaryDirectory();
+    const target = join(directory, "real", "store.db");
+    mkdirSync(dirname(target));
+    if (kind === "there") await (await openStorage(sqlite({ path: target }))).close();
+    const link = join(directory, "link");
+    symlinkSync(kind === "directory" ? dirname(target) : target, link);
+    const path = kind === "directory" ? join(link, "store.db") : link;
+    const storage = await openStorage(sqlite({ path }));
+    await storage.save("k", 1);
+    await storage.save("k", 2);
+    const { details } = await storage.getInfo();
+    expect(details["logSize"]).toBeGreaterThan(0);
+    await storage.close();
+    const direct = await openStorage(sqlite({ path: target }));
+    expect(await direct.load("k")).toBe(2);
+    await direct.close();
+  });
+
   it("marks the file and gives it an identity of its own", async () => {
     const [first, second] = [temporaryPath(), temporaryPath()];
     const infos = [

@@ -20,7 +20,7 @@ function sqlCommand(perform: Perform): Command {
     { command: "holdfast cloud sql > holdfast.sql", does: "for the SQL editor of the dashboard" },
     { command: "holdfast cloud sql --down", does: "what takes it back: every store of the project is deleted" },
   ])
-    .option("--down", "what takes it back")
+    .option("--down", "print what takes it back")
     .action(({ down = false }: { down?: boolean }) =>
       perform(async (context) => {
         const names = down ? [...MIGRATIONS].reverse() : MIGRATIONS;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { parseStoreUrl } from "holdfast";
 import { report } from "../command-context.js";
 import type { Check } from "../doctor/check.js";
 import { checkMachine } from "../doctor/check-machine.js";
 import { checkStore } from "../doctor/check-store.js";
 import { IncompleteError } from "../failure.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
+import { storeUrlOf } from "../store-at.js";
 import { countOf, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -21,7 +21,7 @@ export function doctorCommand(perform: Perform): Command {
     .option(...REALM_FLAG)
     .action((store: string | undefined, flags: KeysFlags) =>
       perform(async (context) => {
-        const checks = await checkMachine(store === undefined ? undefined : parseStoreUrl(store).scheme);
+        const checks = await checkMachine(store === undefined ? undefined : storeUrlOf(store).scheme);
         if (store !== undefined) checks.push(...(await checkStore(context, store, keysSettings(context, flags))));
         const failed = checks.filter(({ status }) => status === "fail");
         await report(context, { ok: failed.length === 0, checks }, linesOf(checks, styleFor(process.stdout)));

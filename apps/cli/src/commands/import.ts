@@ -117,14 +117,13 @@ async function importFrom(
       else yield { ...entry, ...saved, tags: [...tags], metadata: { ...entry.metadata, ...metadata } };
     }
   }
+  await requireReadable(READERS[origin](from)).catch((error: unknown) => {
+    throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
+  });
   await using storage = await openOrCreate(store, settingsOf(context, options));
   const { prefix = "", conflict } = options;
   const update = (state: Parameters<typeof progress.update>[0]) => progress.update(state);
-  const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: update }).catch(
-    (error: unknown) => {
-      throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
-    },
-  );
+  const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: update });
   progress.end();
   const told = asLeftOut(report);
   await print(context, told, json ? [] : summary(told));
@@ -133,6 +132,11 @@ async function importFrom(
     const hint = "mend or move them, then again with --conflict skip";
     throw new IncompleteError(`${countOf(report.failures.length, "entry", "entries")} left out`, hint);
   }
+}
+
+/** What cannot be read at all is found before a store is made for it. */
+async function requireReadable(entries: ImportEntries): Promise<void> {
+  for await (const _ of entries) return;
 }
 
 function settingsOf(context: CommandContext, { history, ...flags }: ImportOptions): StorageSettings {
@@ -160,7 +164,7 @@ function taken(conflicts: readonly string[]): CommandError {
   return new CommandError(
     "CONFLICT",
     `already there: ${JSON.stringify(first)}${others}`,
-    "--conflict skip, or --conflict overwrite",
+    "--conflict skip or overwrite",
     first,
   );
 }

@@ -1,9 +1,9 @@
 import { type KeyUsage, keyringOf, type Progress, type RotationReport } from "@holdfast/core";
 import type { Command } from "commander";
-import { openExisting, report } from "../command-context.js";
+import { answer, openExisting, report } from "../command-context.js";
 import { CommandError } from "../failure.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
-import { formatTable } from "../terminal/index.js";
+import { countOf, formatCount, formatTable } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
 interface MoveOptions extends KeysFlags {
@@ -13,7 +13,7 @@ interface MoveOptions extends KeysFlags {
 const RESUME = ["--resume", "go on with a run that was interrupted, without making another key"] as const;
 
 export function keysCommand(perform: Perform): Command {
-  return describeCommand("keys", "master keys of an encrypted store: which are used, new ones, leaked ones", [
+  return describeCommand("keys", "see and change the master keys of an encrypted store", [
     {
       command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app",
       does: "the keys, and what needs each of them",
@@ -46,7 +46,7 @@ function listCommand(perform: Perform): Command {
       perform(async (context) => {
         await using storage = await openExisting(store, keysSettings(context, flags));
         const usage = await keyringOf(storage).keys({ signal: context.signal });
-        await report({ ...context, quiet: false }, { keys: usage }, rowsOf(usage));
+        await answer(context, { keys: usage }, rowsOf(usage));
       }),
     );
 }
@@ -87,17 +87,21 @@ function rowsOf(usage: readonly KeyUsage[]): string[] {
     usage.map(({ id, active, present, items, versions }) => [
       id,
       active ? "active" : present ? "kept" : "MISSING",
-      String(items),
-      String(versions),
+      formatCount(items),
+      formatCount(versions),
     ]),
   );
 }
 
 function linesOf({ key, rewrapped, rewritten, dropped, failures }: RotationReport): string[] {
-  const counts = [`${rewrapped} wrapped anew`, `${rewritten} written anew`, `${dropped} versions dropped`];
+  const counts = [
+    `${formatCount(rewrapped)} wrapped anew`,
+    `${formatCount(rewritten)} written anew`,
+    `${countOf(dropped, "version")} dropped`,
+  ];
   return [
+    ...failures.map((failure) => `failed ${JSON.stringify(failure.key)} (${failure.code}): ${failure.message}`),
     `active key ${key}: ${counts.join(", ")}`,
-    ...failures.map((failure) => `${failure.code} ${JSON.stringify(failure.key)}: ${failure.message}`),
   ];
 }
 
@@ -105,7 +109,7 @@ function incomplete({ failures }: RotationReport): CommandError {
   const [first] = failures;
   return new CommandError(
     "DECRYPT_FAILED",
-    `${failures.length} could not be done, such as ${JSON.stringify(first?.key)}`,
+    `${countOf(failures.length, "value")} could not be done, such as ${JSON.stringify(first?.key)}`,
     "`holdfast verify`, and the same command with --resume once that is mended",
     first?.key,
   );

@@ -4,9 +4,9 @@ import {
   type MigrateOptions,
   type MigrationReport,
   type StorageEngine,
+  type Transform,
 } from "@holdfast/core";
 import { type Command, Option } from "commander";
-import { storeExists } from "holdfast";
 import { type CommandContext, openExisting, openOrCreate, report as print } from "../command-context.js";
 import { UsageError } from "../failure.js";
 import { historySettings } from "../kept-versions.js";
@@ -16,11 +16,12 @@ import { loadTransform } from "../migration/load-transform.js";
 import { complain, summaryOf } from "../migration/migration-summary.js";
 import { openPlanned } from "../migration/planned-store.js";
 import { isPartOf, isSamePlace } from "../migration/same-place.js";
-import { byteCount, wholeNumber } from "../option-values.js";
+import { byteCount, countFromOne } from "../option-values.js";
+import { noKeyBegins, PREFIX_FLAG, type PrefixFlags, requireKeys } from "../prefix.js";
+import { isThere } from "../store-at.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface MigrateFlags extends KeysOfTwoFlags {
-  prefix?: string;
+interface MigrateFlags extends KeysOfTwoFlags, PrefixFlags {
   conflict: ConflictPolicy;
   validate: boolean;
   dryRun?: true;
@@ -50,7 +51,7 @@ export function migrateCommand(perform: Perform): Command {
       does: "under other keys",
     },
   ])
-    .option("--prefix <prefix>", "only keys that start so")
+    .option(...PREFIX_FLAG)
     .addOption(
       new Option("--conflict <policy>", "when the destination holds another item under a key")
         .choices(["stop", "skip", "overwrite", "newer", "keep-both"])
@@ -60,7 +61,7 @@ export function migrateCommand(perform: Perform): Command {
     .option("--journal <file>", "note there how far it got: run again after a crash, it goes on")
     .option("--transform <module>", "a module whose function transform(item, load) renames, changes or leaves out")
     .option("--no-validate", "do not read everything back from the destination")
-    .option("--concurrency <count>", "items in flight at once", wholeNumber)
+    .option("--concurrency <count>", "items in flight at once", countFromOne)
     .option("--bandwidth <bytes>", "so many bytes a second at most, such as 500kB or 2.5MB", byteCount)
     .option("--history", "previous versions go along, and what is replaced is kept as one")
     .option("--dry-run", "plan and report, write nothing")
@@ -74,7 +75,7 @@ export function migrateCommand(perform: Perform): Command {
 }
 
 async function migrate(context: CommandContext, from: string, to: string, flags: MigrateFlags): Promise<void> {
-  const { validate, dryRun = false, history, backup } = flags;
+  const { prefix = "", validate, dryRun = false, history, backup } = flags;
   if (await isSamePlace(from, to)) throw new UsageError(`${from} and ${to} are the same store`);
   for (const other of backup === undefined ? [] : [from, to]) {
     if (await isSamePlace(other, backup ?? "")) throw new UsageError(`the backup is the store ${other} itself`);
@@ -88,25 +89,37 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
   const [fromKeys, toKeys] = keysOfTwo(context, flags);
   if (flags.reencrypt && toKeys.encryption === undefined) throw new UsageError("--reencrypt needs --keys or --to-keys");
   await using source = await openExisting(from, fromKeys);
+  await using journal = flags.journal === undefined ? undefined : new JournalFile(flags.journal);
+  // What is wrong with the input is found before a destination is made for it.
+  const transform = flags.transform === undefined ? undefined : await loadTransform(flags.transform);
+  await journal?.check();
+  // A run that goes on may be all but done, and its source emptied meanwhile.
+  if (journal === undefined) await requireKeys(source, from, prefix, context.signal);
   // A plan for a store that is not there yet is a plan for an empty one, and does not make it.
-  const open = dryRun && !(await storeExists(to)) ? openPlanned : openOrCreate;
+  const open = dryRun && !(await isThere(to)) ? openPlanned : openOrCreate;
   await using destination = await open(to, { ...historySettings(history), ...toKeys });
   await using kept = backup === undefined || dryRun ? undefined : await openOrCreate(backup, toKeys);
-  await using journal = flags.journal === undefined ? undefined : new JournalFile(flags.journal);
   const report = await createMigrator(source, destination).migrate({
-    ...(await optionsOf(context, flags, kept)),
+    ...optionsOf(context, flags, transform, kept),
     ...(journal === undefined ? {} : { journal }),
   });
   context.progress.end();
   await tell(context, flags, report, summaryOf(report, validate, backup, to));
   complain(report);
+  if (prefix !== "" && didNothing(report)) throw noKeyBegins(prefix, from);
 }
 
-async function optionsOf(
+/** No item of the source was met: not by this run, nor by one that it goes on with, nor as a change meanwhile. */
+function didNothing({ planned, resumed, changed }: MigrationReport): boolean {
+  return planned.items === 0 && !resumed && changed.saved + changed.deleted === 0;
+}
+
+function optionsOf(
   { signal, progress, out }: CommandContext,
   flags: MigrateFlags,
+  transform: Transform | undefined,
   backup: StorageEngine | undefined,
-): Promise<MigrateOptions> {
+): MigrateOptions {
   const {
     prefix,
     conflict,
@@ -115,7 +128,6 @@ async function optionsOf(
     bandwidth,
     dryRun = false,
     history = false,
-    transform,
     events,
     reencrypt = false,
   } = flags;
@@ -124,7 +136,7 @@ async function optionsOf(
     ...(prefix === undefined ? {} : { prefix }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(bandwidth === undefined ? {} : { bandwidth }),
-    ...(transform === undefined ? {} : { transform: await loadTransform(transform) }),
+    ...(transform === undefined ? {} : { transform }),
     ...(backup === undefined ? {} : { backup }),
     ...(events === undefined ? {} : { onEvent: line }),
     conflict,

@@ -1,3 +1,4 @@
+import { checkKey } from "@holdfast/core";
 import type { Command } from "commander";
 import { openExisting, report } from "../command-context.js";
 import { CommandError } from "../failure.js";
@@ -19,23 +20,26 @@ export function rmCommand(perform: Perform): Command {
     .option(...HISTORY_FLAG)
     .action((store: string, keys: string[], { force = false, history }: RmOptions) =>
       perform(async (context) => {
+        // All of them, before the first is gone.
+        for (const key of keys) checkKey(key);
         await using storage = await openExisting(store, historySettings(history));
         const deleted: string[] = [];
         const absent: string[] = [];
-        for (const key of new Set(keys)) {
-          const gone = await storage.delete(key, { signal: context.signal });
-          (gone ? deleted : absent).push(key);
+        try {
+          for (const key of new Set(keys)) {
+            const gone = await storage.delete(key, { signal: context.signal });
+            (gone ? deleted : absent).push(key);
+          }
+        } finally {
+          // Broken off, it tells what is gone all the same.
+          const lines = deleted.map((key) => `deleted ${key}`);
+          await report(context, { deleted, absent }, lines);
         }
-        await report(
-          context,
-          { deleted, absent },
-          deleted.map((key) => `deleted ${key}`),
-        );
         if (absent.length === 0 || force) return;
         const missing = absent.map((key) => JSON.stringify(key)).join(", ");
         throw new CommandError(
           "NOT_FOUND",
-          `not there: ${missing}`,
+          `there is no key ${missing} in ${store}`,
           `\`holdfast ls ${store}\`, which lists the keys, or --force`,
           absent[0],
         );

@@ -4,7 +4,8 @@ import { answer, type CommandContext, openExisting, report as print } from "../c
 import { IncompleteError, UsageError } from "../failure.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
-import { collect, wholeNumber } from "../option-values.js";
+import { collect, countFromOne } from "../option-values.js";
+import { PREFIX_FLAG, type PrefixFlags, prefixOf } from "../prefix.js";
 import { countSchemas, type SchemaCounts } from "../schema/count-schemas.js";
 import { type AppCollections, loadCollections, openCollection } from "../schema/load-collections.js";
 import { countOf, formatCount, formatDuration, formatTable } from "../terminal/index.js";
@@ -42,13 +43,16 @@ function statusCommand(perform: Perform): Command {
   return describeCommand("status <store> [prefix]", "count items by collection and version", [
     { command: "holdfast schema status sqlite:./app.db", does: "every collection" },
     { command: "holdfast schema status sqlite:./app.db notes/ --json", does: "what is below notes/" },
-  ]).action((store: string, prefix: string | undefined) =>
-    perform(async (context) => {
-      await using storage = await openExisting(store);
-      const counts = await countSchemas(storage, prefix ?? "", { signal: context.signal });
-      await answer(context, counts, statusLines(counts));
-    }),
-  );
+  ])
+    .option(...PREFIX_FLAG)
+    .action((store: string, placed: string | undefined, flags: PrefixFlags) =>
+      perform(async (context) => {
+        const prefix = prefixOf(placed, flags);
+        await using storage = await openExisting(store);
+        const counts = await countSchemas(storage, prefix ?? "", { signal: context.signal });
+        await answer(context, counts, statusLines(counts));
+      }),
+    );
 }
 
 function migrateCommand(perform: Perform): Command {
@@ -63,7 +67,7 @@ function migrateCommand(perform: Perform): Command {
     .requiredOption("--module <file>", "the app's module that exports `collections`; it is run")
     .option("--collection <name>", "only this one; may be given several times", collect)
     .option("--down", "bring newer data down, where the app's steps allow it")
-    .option("--concurrency <count>", "items in flight at once", wholeNumber)
+    .option("--concurrency <count>", "items in flight at once", countFromOne)
     .option(...HISTORY_FLAG)
     .option(...KEYS_FLAG)
     .option(...REALM_FLAG)

@@ -4,11 +4,11 @@ import { openExisting } from "../command-context.js";
 import { printItems } from "../items.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { collect, parseWhere, wholeNumber } from "../option-values.js";
+import { PREFIX_FLAG, type PrefixFlags } from "../prefix.js";
 import { formatCount } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface SearchOptions extends KeysFlags {
-  prefix?: string;
+interface SearchOptions extends KeysFlags, PrefixFlags {
   tag?: string[];
   where?: string[];
   sort?: string;
@@ -24,7 +24,7 @@ export function searchCommand(perform: Perform): Command {
     { command: "holdfast search sqlite:./app.db --where 'stars>=3' --sort -metadata.stars", does: "best first" },
     { command: `holdfast search sqlite:./app.db --where '{"color":{"in":["red","blue"]}}'`, does: "any condition" },
   ])
-    .option("--prefix <prefix>", "only keys that start so")
+    .option(...PREFIX_FLAG)
     .option("-t, --tag <tag>", "must have this tag; may be given several times", collect)
     .option(
       "-w, --where <condition>",

@@ -1,21 +1,22 @@
+import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { type Credentials, credentials, storedSecrets } from "@holdfast/keychain";
 import { osSecrets } from "@holdfast/keychain/node";
 import type { Command } from "commander";
-import { answer, type CommandContext, openOrCreate, report } from "../command-context.js";
+import { answer, type CommandContext, openExisting, openOrCreate, report } from "../command-context.js";
 import { CommandError, UsageError } from "../failure.js";
 import { askHidden } from "../hidden-input.js";
 import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { describeCommand, type Example, type Perform } from "./command.js";
 
 interface SecretOptions extends KeysFlags {
-  service: string;
+  service?: string;
   store?: string;
 }
 
 const DEFAULT_SERVICE = "holdfast";
 
 export function secretCommand(perform: Perform): Command {
-  return describeCommand("secret", "API keys, tokens and passwords, in the keychain or encrypted in a store", [
+  return describeCommand("secret", "keep API keys, tokens and passwords, in the keychain or encrypted in a store", [
     { command: "holdfast secret set github/ann", does: "asks for it, and shows nothing of it" },
     { command: "pass show github | holdfast secret set github/ann", does: "takes it from a pipe" },
     { command: "holdfast secret get github/ann | wl-copy", does: "prints it" },
@@ -36,10 +37,15 @@ function setCommand(perform: Perform): Command {
   ]).action((name: string, options: SecretOptions) =>
     perform((context) =>
       // What a pipe brings is the secret, and not what opens the keys.
-      using({ ...context, stdinIsData: true }, options, async (all) => {
-        await all.set(name, await askHidden(context, `Secret for ${name}`));
-        await report(context, { name }, [`kept ${name}`]);
-      }),
+      using(
+        { ...context, stdinIsData: true },
+        options,
+        async (all) => {
+          await all.set(name, await askHidden(context, `Secret for ${name}`));
+          await report(context, { name }, [`kept ${name}`]);
+        },
+        openOrCreate,
+      ),
     ),
   );
 }
@@ -86,30 +92,40 @@ function rmCommand(perform: Perform): Command {
 }
 
 function secretOptions(nameAndArguments: string, summary: string, examples: readonly Example[]): Command {
+  const isMade = nameAndArguments.startsWith("set ");
   return describeCommand(nameAndArguments, summary, examples)
-    .option("--service <name>", "whose secrets in the keychain", DEFAULT_SERVICE)
+    .option("--service <name>", `whose secrets in the keychain (default: "${DEFAULT_SERVICE}")`)
     .option(
       "--store <store>",
-      "keep them encrypted in this store instead, made where there is none; it is theirs alone",
+      `those encrypted in this store instead, which is theirs alone${isMade ? "; made where there is none" : ""}`,
     )
     .option(...KEYS_FLAG)
     .option(...REALM_FLAG);
 }
 
+/** Works on the secrets that the options name. `open`: of a store. */
 async function using(
   context: CommandContext,
   { service, store, ...flags }: SecretOptions,
   work: (all: Credentials) => Promise<void>,
+  open: typeof openOrCreate = openOnly,
 ): Promise<void> {
   if (store === undefined) {
     if ((flags.keys ?? flags.realm) !== undefined) {
       throw new UsageError("--keys and --realm are for secrets in a store: name it by --store");
     }
-    return work(credentials(osSecrets({ service })));
+    return work(credentials(osSecrets({ service: service ?? DEFAULT_SERVICE })));
+  }
+  if (service !== undefined) {
+    throw new UsageError("--service is for secrets in the keychain, and --store for those in a store: choose one");
   }
   if (flags.keys === undefined) throw new UsageError("secrets in a store are encrypted: name their keys by --keys");
-  await using storage = await openOrCreate(store, encryptionSettings(context, flags));
+  await using storage = await open(store, encryptionSettings(context, flags));
   await work(credentials(storedSecrets(storage)));
+}
+
+function openOnly(store: string, settings?: StorageSettings): Promise<StorageEngine> {
+  return openExisting(store, settings, `holdfast secret set NAME --store ${store} --keys SOURCE`);
 }
 
 function absent(name: string): CommandError {

@@ -5,6 +5,7 @@ import { type CommandContext, openExisting, report as print } from "../command-c
 import { printComparison } from "../compare.js";
 import { CommandError, UsageError } from "../failure.js";
 import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, keysSettings, REALM_FLAG } from "../keys-from.js";
+import { noKeyBegins, PREFIX_FLAG, type PrefixFlags, prefixOf } from "../prefix.js";
 import { countOf, formatBytes } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 import { problemLine } from "./problem-line.js";
@@ -12,9 +13,8 @@ import { problemLine } from "./problem-line.js";
 /** Of files: no key begins so. */
 const PATH = /^(?:~|\.{1,2}|[a-z]:)?[/\\]/i;
 
-interface VerifyFlags extends KeysOfTwoFlags {
+interface VerifyFlags extends KeysOfTwoFlags, PrefixFlags {
   repair?: boolean;
-  prefix?: string;
   headers?: true;
   differences?: true;
 }
@@ -32,7 +32,7 @@ export function verifyCommand(perform: Perform): Command {
     },
   ])
     .addHelpText("before", "The second argument is another store, or a prefix of the keys to check.\n")
-    .option("--prefix <prefix>", "only keys that start so")
+    .option(...PREFIX_FLAG)
     .option("--headers", "of two stores, compare headers and checksums alone, without reading values")
     .option("--differences", "of two stores, no lines for what is equal")
     .option("--repair", "mend what can be mended without losing anything")
@@ -48,26 +48,22 @@ export function verifyCommand(perform: Perform): Command {
           throw new UsageError("--to-keys and --to-realm are for comparing two stores");
         }
         if (headers ?? differences) throw new UsageError("--headers and --differences are for comparing two stores");
-        if (other !== undefined && flags.prefix !== undefined) throw new UsageError("the prefix is given twice");
-        const prefix = flags.prefix ?? other;
+        const prefix = prefixOf(other, flags) ?? "";
         await using storage = await openExisting(store, keysSettings(context, flags));
-        const verified = await verify(context, storage, prefix ?? "");
+        const verified = await verify(context, storage, prefix);
         context.progress.end();
         const repaired = repair && !verified.ok ? await storage.repair({ signal: context.signal }) : undefined;
         const { items, bytes, problems } = verified;
-        await print(context, repaired === undefined ? verified : { ...verified, repair: repaired }, [
+        // Nothing was looked at, so that nothing is known to be well.
+        const missed = prefix !== "" && verified.ok && items === 0;
+        const told = { ...verified, ok: verified.ok && !missed };
+        await print(context, repaired === undefined ? told : { ...told, repair: repaired }, [
           ...problems.map(problemLine),
           ...(repaired === undefined ? [] : repairLines(repaired)),
-          `verified ${countOf(items, "item")}, ${formatBytes(bytes)}: ${verdict(verified, prefix)}`,
+          `verified ${countOf(items, "item")}, ${formatBytes(bytes)}: ${missed ? "no key begins so" : verdict(verified)}`,
         ]);
+        if (missed) throw noKeyBegins(prefix, store);
         const remaining = repaired?.remaining ?? problems;
-        if (matchesNothing(verified, prefix)) {
-          throw new CommandError(
-            "NOT_FOUND",
-            `no key in ${store} begins with ${JSON.stringify(prefix)}`,
-            `another prefix, or holdfast ls ${store}`,
-          );
-        }
         if (remaining.length === 0) return;
         throw new CommandError(
           "CORRUPT",
@@ -85,7 +81,12 @@ async function compare(context: CommandContext, store: string, other: string, fl
   const [own, others] = keysOfTwo(context, flags);
   await using first = await openExisting(store, own);
   await using second = await openExisting(other, others);
-  await printComparison(context, first, second, { prefix, content: headers === undefined, differences });
+  const compared = await printComparison(context, first, second, {
+    prefix,
+    content: headers === undefined,
+    differences,
+  });
+  if (compared === 0 && prefix !== "") throw noKeyBegins(prefix, store, other);
 }
 
 /** Whether it names a store, by a scheme that is known here; else it is a prefix. Refuses what looks like a store, and is none. */
@@ -103,14 +104,8 @@ function verify({ signal, progress }: CommandContext, storage: StorageEngine, pr
   return storage.verify(prefix, { signal, onProgress: (state) => progress.update(state) });
 }
 
-function verdict(verified: VerifyReport, prefix: string | undefined): string {
-  if (!verified.ok) return countOf(verified.problems.length, "problem");
-  return matchesNothing(verified, prefix) ? "no key begins so" : "all is well";
-}
-
-/** Nothing was looked at, so that nothing is known to be well. */
-function matchesNothing({ ok, items }: VerifyReport, prefix = ""): boolean {
-  return prefix !== "" && ok && items === 0;
+function verdict({ ok, problems }: VerifyReport): string {
+  return ok ? "all is well" : countOf(problems.length, "problem");
 }
 
 function repairLines({ repaired, remaining }: RepairReport): string[] {

@@ -2,9 +2,10 @@ import { type Change, checkPrefix, isVersion, type StorageEngine, StorageError, 
 import type { Command } from "commander";
 import { type CommandContext, openExisting } from "../command-context.js";
 import { CommandError, UsageError } from "../failure.js";
+import { PREFIX_FLAG, type PrefixFlags, prefixOf } from "../prefix.js";
 import { describeCommand, type Perform } from "./command.js";
 
-interface WatchFlags {
+interface WatchFlags extends PrefixFlags {
   since?: string;
   all?: true;
   follow: boolean;
@@ -20,11 +21,13 @@ export function watchCommand(perform: Perform): Command {
     { command: "holdfast watch sqlite:./app.db --since CURSOR", does: "go on where an earlier watch ended" },
     { command: "holdfast watch sqlite:./app.db --all --no-follow", does: "all that the store remembers, then end" },
   ])
+    .option(...PREFIX_FLAG)
     .option("--since <cursor>", "begin behind this change: its cursor, as --json prints it")
     .option("--all", "begin as far back as the store remembers")
     .option("--no-follow", "end when all that has happened is told")
-    .action((store: string, prefix: string | undefined, flags: WatchFlags) =>
+    .action((store: string, placed: string | undefined, flags: WatchFlags) =>
       perform(async (context) => {
+        const prefix = prefixOf(placed, flags);
         if (flags.all && flags.since !== undefined) throw new UsageError("--all and --since rule each other out");
         if (!flags.follow && !flags.all && flags.since === undefined) {
           throw new UsageError("--no-follow tells what has happened already: say from where on, by --since or --all");

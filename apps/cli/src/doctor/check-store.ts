@@ -17,7 +17,7 @@ export async function checkStore(context: CommandContext, store: string, setting
   try {
     storage = await openExisting(store, settings);
   } catch (error) {
-    const { code, message, hint } = describeFailure(error, "`holdfast doctor --help`");
+    const { code, message, hint } = describeFailure(error, "holdfast doctor --help");
     return [{ name: "store", status: "fail", detail: `${message} (${code})`, advice: hint }];
   }
   try {

@@ -16,6 +16,11 @@ export class JournalFile implements MigrationJournal {
     this.#file = file;
   }
 
+  /** Throws INVALID_OPTION where the file is there and no journal. */
+  async check(): Promise<void> {
+    await this.#bytes();
+  }
+
   async *read(): AsyncGenerator<string> {
     const bytes = await this.#bytes();
     const end = bytes.lastIndexOf("\n") + 1;

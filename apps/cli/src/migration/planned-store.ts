@@ -5,7 +5,7 @@ import {
   StorageError,
   type StorageSettings,
 } from "@holdfast/core";
-import { parseStoreUrl } from "holdfast";
+import { storeUrlOf } from "../store-at.js";
 
 /** The store that a URL names and that is not there yet, as a plan needs it: empty, with the limits that it will have. It is not made. */
 export async function openPlanned(store: string, settings: StorageSettings): Promise<StorageEngine> {
@@ -14,7 +14,7 @@ export async function openPlanned(store: string, settings: StorageSettings): Pro
 
 /** Of the stores that have to be made. How they are opened changes nothing of what they hold. */
 async function adapterAt(store: string): Promise<StorageAdapter> {
-  const { scheme, path } = parseStoreUrl(store);
+  const { scheme, path } = storeUrlOf(store);
   if (scheme === "sqlite") return (await import("@holdfast/sqlite")).sqlite({ path });
   if (scheme === "file") return (await import("@holdfast/filesystem")).filesystem({ root: path });
   throw new StorageError("NOT_FOUND", `there is no store at ${store}`);

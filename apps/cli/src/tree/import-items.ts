@@ -107,8 +107,10 @@ function isOfThisItem(error: unknown): boolean {
   return StorageError.is(error) ? OF_ONE_ITEM.includes(error.code) : isSystemError(error) && error.code !== "EMFILE";
 }
 
+/** Several at once. When one fails, no more are begun, and that failure is thrown. */
 async function each<T>(items: readonly T[], signal: AbortSignal, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
+  // A generator ends for all workers when one of them leaves it.
+  const queue = handOut(items);
   const worker = async () => {
     for (const item of queue) {
       signal.throwIfAborted();
@@ -118,4 +120,8 @@ async function each<T>(items: readonly T[], signal: AbortSignal, work: (item: T)
   const workers = await Promise.allSettled(Array.from({ length: CONCURRENCY }, worker));
   const failed = workers.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
+}
+
+function* handOut<T>(items: readonly T[]): Generator<T> {
+  yield* items;
 }

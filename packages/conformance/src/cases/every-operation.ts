@@ -46,6 +46,7 @@ export function signalledOperations(storage: StorageEngine): readonly (readonly 
     ["repair", (signal) => storage.repair({ signal })],
     ["sweep", (signal) => storage.sweep({ signal })],
     ["flush", (signal) => storage.flush({ signal })],
+    ["compact", (signal) => storage.compact({ signal })],
     ["getInfo", (signal) => storage.getInfo({ signal })],
   ];
 }

@@ -23,7 +23,7 @@ import {
 /** What core asks again after a failure that passes; a caller learns of the others. */
 const REPEATED: readonly AdapterMethod[] = [
   ...(["stat", "get", "put", "delete", "list", "query", "count"] as const),
-  ...(["readStream", "info", "check", "repair"] as const),
+  ...(["readStream", "info", "check", "repair", "compact"] as const),
   ...(["changes", "lastCursor", "history.list", "history.get", "history.readStream", "history.sweep"] as const),
 ];
 

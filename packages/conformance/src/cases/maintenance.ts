@@ -62,6 +62,38 @@ export const maintenance: Theme = {
       },
     },
     {
+      name: "compact resolves, and everything that can be read is as it was",
+      async run(context) {
+        const storage = await context.open();
+        await storage.compact();
+        const large = noise(1_500_000);
+        for (let index = 0; index < 40; index++) {
+          await storage.save(`k/${index}`, index, { tags: [`t${index % 3}`], metadata: { word: `w${index}` } });
+        }
+        await storage.save("large", large);
+        await storage.save("other", noise(1_500_000));
+        for (const key of ["other", "k/3", "k/4", "k/5"]) await storage.delete(key);
+        const cursor = (await storage.getInfo()).cursor;
+        const before = await storage.list();
+        await storage.compact();
+        equal(await storage.list(), before, "the items");
+        equal(await storage.load("large"), large, "a large value");
+        equal(
+          (await storage.search({ text: "w7" })).map(({ key }) => key),
+          ["k/7"],
+          "what a word finds",
+        );
+        equal(await storage.count({ tags: ["t0"] }), 13, "how many have a tag");
+        equal((await storage.verify()).problems, [], "the problems");
+        equal((await storage.getInfo()).cursor, cursor, "the place in the feed");
+        const again = await storage.save("k/3", "again", { ifVersion: null });
+        ok(
+          before.every(({ version }) => version < again.version),
+          "what comes later has a greater version",
+        );
+      },
+    },
+    {
       name: "getInfo counts living items and their stored bytes, and names the adapter",
       async run(context) {
         const storage = await context.open();

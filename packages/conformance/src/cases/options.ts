@@ -58,6 +58,7 @@ export const options: Theme = {
         await refusesOptions("repair", wrongOptions, (wrong) => storage.repair(wrong));
         await refusesOptions("sweep", wrongOptions, (wrong) => storage.sweep(wrong));
         await refusesOptions("flush", wrongOptions, (wrong) => storage.flush(wrong));
+        await refusesOptions("compact", wrongOptions, (wrong) => storage.compact(wrong));
         await refusesOptions("getInfo", wrongOptions, (wrong) => storage.getInfo(wrong));
         equal(await storage.load("k"), 1, "the item afterwards");
       },

@@ -35,6 +35,7 @@ const BYTES = new Uint8Array(300).fill(7);
 const allSubjects: readonly Subject[] = [
   // First, while there is little: it calls for each item of the store, and every subject leaves some behind.
   reading("repair", async (storage, _, signal) => (await storage.repair({ signal })).remaining),
+  reading("compact", (storage, _, signal) => storage.compact({ signal })),
   writing("save", NEW, ({ storage, key, signal }) => storage.save(key, NEW, { signal, tags: ["new"] })),
   writing("save ifVersion", NEW, ({ storage, key, standing, signal }) =>
     storage.save(key, NEW, { signal, ifVersion: standing?.version }),

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../contract/storage-item.js";
+import { parsePath } from "../query/metadata-path.js";
 import type { IndexedPath } from "../query/parse-query.js";
 
 /** Names that are wanted below a place; undefined: all that is there. */
@@ -9,6 +10,14 @@ export function indexedFields(data: unknown, index: readonly IndexedPath[]): Jso
   const picked = pick(data as JsonValue, wantedBy(index));
   // Data that is an array or a bare value has no paths.
   return typeof picked === "object" && picked !== null && !Array.isArray(picked) ? structuredClone(picked) : {};
+}
+
+/** The property `fields` of a header, by what its `indexed` says. Throws INVALID_OPTION for what is no path. */
+export function fieldsFrom(data: unknown, indexed: readonly string[]): JsonObject {
+  return indexedFields(
+    data,
+    indexed.map((text) => ({ text, names: parsePath(text) })),
+  );
 }
 
 function wantedBy(index: readonly IndexedPath[]): Wanted {

@@ -1,7 +1,8 @@
 import type { MigrateAllOptions, MigrateAllReport } from "../contract/collection.js";
 import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } from "../engine/arguments.js";
-import { concurrently } from "../engine/concurrently.js";
+import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { abortError, CallerError, type Operation, toStorageError } from "../engine/failure.js";
+import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { everyHeader } from "../engine/scan.js";
 import { StorageError } from "../errors.js";
@@ -10,10 +11,6 @@ import { readStanding, type Scope } from "./scope.js";
 import { isCurrent, labelOf, storedVersion } from "./stored-version.js";
 import { upgrade } from "./upgrade.js";
 import { rewrite } from "./write-data.js";
-
-const DEFAULT_CONCURRENCY = 16;
-/** Keeps the report within bounds on a disaster of millions of items. */
-const MOST_LISTED = 10_000;
 
 /** Throws INVALID_OPTION. */
 export function checkMigrateAllOptions(options: MigrateAllOptions): void {

@@ -21,8 +21,9 @@ import type { Change, ChangeListener, Unwatch } from "./watch.js";
 export type ByteSource = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * One open storage. The same calls mean the same on every backend. Every call rejects with a `StorageError`, also for
- * wrong arguments; none throws synchronously. Expired items are absent for every one of them.
+ * One open storage. The same calls mean the same on every backend. Calls that return a promise reject with a `StorageError`, also
+ * for wrong arguments, and never throw synchronously; `namespace` and `collection` throw theirs at once. Expired items are absent for
+ * every one of them.
  */
 export interface StorageEngine {
   /**
@@ -74,7 +75,10 @@ export interface StorageEngine {
   /** Saves bytes as they come; the item appears whole when the last one is stored, or not at all. The format is always `binary`. */
   saveStream(key: string, source: ByteSource, options?: Omit<SaveOptions, "format">): Promise<StorageItem>;
 
-  /** The decoded bytes of the value. No byte is handed out before the chunk it stands in is verified. */
+  /**
+   * The decoded bytes of the value. No byte is handed out before the chunk it stands in is verified. Cancel what is not wanted to its
+   * end: until then it may hold a file and a snapshot of the store.
+   */
   loadStream(key: string, options?: LoadOptions): Promise<ReadableStream<Uint8Array> | undefined>;
 
   /**
@@ -107,7 +111,7 @@ export interface StorageEngine {
   /** Calls `listener` for each committed write from now on, with the entries that `changes` tells. An error that it throws is reported as uncaught, as of any event listener. */
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch>;
 
-  /** A view of the keys below `prefix/`, which are relative in it. Closing it closes only the view. */
+  /** A view of the keys below `prefix/`, which are relative in it. Closing it closes only the view. Throws INVALID_KEY at once. */
   namespace(prefix: string): StorageEngine;
 
   /**
@@ -134,6 +138,13 @@ export interface StorageEngine {
 
   /** Resolves when everything acknowledged so far has reached its final place. */
   flush(options?: OperationOptions): Promise<void>;
+
+  /**
+   * Gives room that nothing uses any more back to the platform: what deleted items held, and tombstones of more than 30 days. Nothing
+   * that can be read changes, and a backend that keeps no such room does nothing. It may take as long as copying the store, and as
+   * much room meanwhile. Throws LOCKED while others write.
+   */
+  compact(options?: OperationOptions): Promise<void>;
 
   /** What is in the store, and where. Counts, so it may look at every header. */
   getInfo(options?: OperationOptions): Promise<StorageInfo>;

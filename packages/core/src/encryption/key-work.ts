@@ -1,5 +1,6 @@
 import type { KeyUsage, RotateOptions, RotationReport } from "../contract/keyring.js";
 import { abortError, type Operation, toStorageError } from "../engine/failure.js";
+import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { headersBelow } from "../engine/scan.js";
 import type { Session } from "../engine/session.js";
@@ -24,8 +25,6 @@ const EVERYTHING = { prefix: "", after: undefined, limit: Number.MAX_SAFE_INTEGE
 const MOST_PASSES = 10;
 /** What may be wrong with one value, and leaves the others as they are. */
 const OF_ONE_VALUE: readonly ErrorCode[] = ["DECRYPT_FAILED", "KEY_MISSING", "CORRUPT", "UNSUPPORTED"];
-/** Keeps the report within bounds on a disaster of millions of items. */
-const MOST_LISTED = 10_000;
 
 /** One look at, or one change of, everything that master keys encrypt in a store. */
 export class KeyWork {

@@ -1,3 +1,6 @@
+/** Items in flight at once, where the caller does not say. */
+export const DEFAULT_CONCURRENCY = 16;
+
 /** Runs `work` for everything that the source gives, so many at once. When one fails, no more are begun, and that failure is thrown. */
 export async function concurrently<T>(
   source: Iterable<T> | AsyncIterable<T>,

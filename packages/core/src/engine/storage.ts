@@ -297,6 +297,14 @@ export class Storage implements StorageEngine {
     });
   }
 
+  compact(options?: OperationOptions): Promise<void> {
+    return this.#run("compact", undefined, options, async (operation) => {
+      checkOperationOptions(options);
+      const { signal } = operation;
+      await this.#session.ask(operation, () => this.#session.adapter.maintain?.compact?.({ signal }));
+    });
+  }
+
   getInfo(options?: OperationOptions): Promise<StorageInfo> {
     return this.#run("getInfo", undefined, options, async (operation) => {
       checkOperationOptions(options);

@@ -1,6 +1,6 @@
 import type { ComparedItem, CompareOptions } from "../contract/comparison.js";
 import { rejectUnknown, requireBoolean, requireConcurrency, requireFunction } from "../engine/arguments.js";
-import { concurrently } from "../engine/concurrently.js";
+import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { abortError, type Operation, toStorageError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
@@ -13,7 +13,6 @@ import { sameValue } from "./same-value.js";
 const LISTED = 1_000;
 /** Compared before the first of them is told. */
 const PAGE = 128;
-const DEFAULT_CONCURRENCY = 16;
 
 interface Pair {
   readonly key: string;

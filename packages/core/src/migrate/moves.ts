@@ -1,5 +1,5 @@
 import { type EncodedValue, type EncodingOptions, encodeValue, packValue } from "../codec/encode-value.js";
-import { indexedFields } from "../collections/indexed-fields.js";
+import { fieldsFrom } from "../collections/indexed-fields.js";
 import type { TransformedItem } from "../contract/migration.js";
 import { type CheckedSave, checkUpdateOptions, rejectUnknown } from "../engine/arguments.js";
 import { type Remade, readerOf } from "../engine/carry-encrypted.js";
@@ -9,7 +9,6 @@ import { readRecord, readValue } from "../engine/read-version.js";
 import { StorageError } from "../errors.js";
 import { unlike } from "../invalid-option.js";
 import { checkKey } from "../keys.js";
-import { parsePath } from "../query/metadata-path.js";
 import type { RecordHeader } from "../spi/index.js";
 import type { Run } from "./run.js";
 
@@ -140,15 +139,7 @@ async function encodedMove(
   const encoded = await encodeValue(value, encoding);
   const { body: _body, chunkHashes: _hashes, ...facts } = encoded;
   const { indexed } = header;
-  const fields =
-    indexed === undefined
-      ? {}
-      : {
-          fields: indexedFields(
-            value,
-            indexed.map((text) => ({ text, names: parsePath(text) })),
-          ),
-        };
+  const fields = indexed && { fields: fieldsFrom(value, indexed) };
   return { ...move(run, key, header, { ...head, ...facts, ...fields }, newKey), encoded };
 }
 

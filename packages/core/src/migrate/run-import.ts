@@ -1,17 +1,16 @@
 import type { ImportEntries, ImportEntry, ImportOptions, ImportReport, UnreadableEntry } from "../contract/import.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
 import { rejectUnknown, requireConcurrency, requireFunction, signalOf } from "../engine/arguments.js";
-import { concurrently } from "../engine/concurrently.js";
+import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { CallerError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
+import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { StorageError } from "../errors.js";
 import { invalid, unlike } from "../invalid-option.js";
-import { MOST_LISTED } from "./run-state.js";
 
 const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite"];
 const PROPERTIES = ["key", "data", "format", "compress", "tags", "metadata", "expiration"];
-const DEFAULT_CONCURRENCY = 16;
 
 /** With these the other entries may fare better. */
 const OF_ONE_ENTRY: readonly unknown[] = [

@@ -1,12 +1,10 @@
 import type { KeptBoth, MigrationEvent, MigrationFailure, MigrationReport } from "../contract/migration.js";
 import { callersOwn } from "../engine/failure.js";
+import { MOST_LISTED } from "../engine/most-listed.js";
 import type { StorageError } from "../errors.js";
 import { type Fingerprints, placeMark } from "./fingerprints.js";
 import type { JournalLine, Phase } from "./journal-line.js";
 import { type Identity, SettledItems, type Settling } from "./settled.js";
-
-/** Keeps the report within bounds on a disaster of millions of items. */
-export const MOST_LISTED = 10_000;
 
 type Listener = (event: MigrationEvent) => void;
 

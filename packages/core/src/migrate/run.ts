@@ -1,4 +1,5 @@
 import type { ConflictPolicy, MigrateOptions } from "../contract/migration.js";
+import { DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { abortError, CallerError, type Operation, toStorageError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { type ProgressListener, ProgressMeter, type Prospect } from "../engine/progress-meter.js";
@@ -6,7 +7,6 @@ import { StorageError } from "../errors.js";
 import type { RunState } from "./run-state.js";
 import { Throttle } from "./throttle.js";
 
-const DEFAULT_CONCURRENCY = 16;
 /** So many items in a row that fail because a store is out of reach mean that it is gone. */
 const MOST_OUT_OF_REACH = 64;
 

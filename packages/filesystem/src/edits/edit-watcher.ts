@@ -152,7 +152,7 @@ export class EditWatcher {
   async #lookInto(directory: string, seen: Set<string>): Promise<void> {
     const { port, root } = this.#parts;
     if (readDirectory(port, root, directory) === undefined) return;
-    for await (const found of walk(port, root, directory, (each) => this.#watcher?.add(each))) {
+    for await (const found of walk(port, root, directory, { entering: (each) => this.#watcher?.add(each) })) {
       for (const { name, kind } of found.entries) {
         if (kind === "file" && !isTemporary(name)) {
           await this.#look(found.directory === "" ? name : `${found.directory}/${name}`, seen);

@@ -14,7 +14,7 @@ import { type Look, lookAt } from "../look.js";
 import type { PairNames } from "../names/pair-names.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import type { Quarantine } from "../quarantine.js";
-import { holdIfThere, splitPath } from "../root-directory.js";
+import { holdIfThere, isUnreadable, splitPath } from "../root-directory.js";
 import type { Copies } from "../table/copies.js";
 import { type FileRow, type FileTable, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
 import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
@@ -43,8 +43,11 @@ export interface EditParts {
   readonly keepsHistory: boolean;
 }
 
-/** What came of looking at a file. `overtaken`: a save came first, and the file is the mirror's business. */
-export type Verdict = "unchanged" | "adopted" | "deleted" | "damaged" | "moving" | "overtaken";
+/**
+ * What came of looking at a file. `overtaken`: a save came first, and the file is the mirror's business. `unreadable`: nobody knows, and
+ * the item is what it was.
+ */
+export type Verdict = "unchanged" | "adopted" | "deleted" | "damaged" | "moving" | "overtaken" | "unreadable";
 
 /** Milliseconds for which a file that was just changed has to stand still. */
 const SETTLING = 50;
@@ -66,7 +69,12 @@ export class Edits {
   examine(key: string): Promise<Verdict> {
     const standing = this.#underWay.get(key);
     if (standing !== undefined) return standing;
-    const verdict = this.#examine(key).finally(() => this.#underWay.delete(key));
+    const verdict = this.#examine(key)
+      .catch((error: unknown): Verdict => {
+        if (isUnreadable(error)) return "unreadable";
+        throw error;
+      })
+      .finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, verdict);
     return verdict;
   }
@@ -156,7 +164,8 @@ export class Edits {
 
   /** The file is what the item is now, unless somebody was faster. */
   #adopt(row: FileRow, header: RecordHeader, look: Look, { path, companion }: PairNames): Promise<Verdict> {
-    const { files, port, group } = this.#parts;
+    const { files, port, group, requireRoot } = this.#parts;
+    requireRoot();
     return group.submit((): Verdict => {
       if (!isSameRow(files.find(row.key), row)) return "overtaken";
       const version = this.#put(header, look);

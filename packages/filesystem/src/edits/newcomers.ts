@@ -1,21 +1,22 @@
-import { BEFORE_ALL_TIME, type RecordHeader, sleep } from "@holdfast/core";
+import { isDeepStrictEqual } from "node:util";
+import { BEFORE_ALL_TIME, MAX_DRIFT, type RecordHeader, sleep, versionTime } from "@holdfast/core";
 import type { Companion, CompanionEntry } from "../companion.js";
 import { fingerprintOf } from "../fingerprint.js";
 import type { Look } from "../look.js";
 import { isHidden, isIgnored, readPath } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION, companionFor } from "../names/pair-names.js";
-import { fold } from "../names/segments.js";
-import { segmentsOf, splitPath } from "../root-directory.js";
+import { isSameName } from "../names/segments.js";
+import { isUnreadable, segmentsOf, splitPath } from "../root-directory.js";
 import type { FileRow } from "../table/file-table.js";
-import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
+import { companionAt, entryFor, isOthers, WAIT_FOR_COMPANION } from "./companion-at.js";
 import { bodyOf, type EditParts, modifiedOf, recordOf, standStill, withFile } from "./edits.js";
-import { factsOf, MOST_READ } from "./read-file.js";
+import { factsOf, knownFactsOf, MOST_READ } from "./read-file.js";
 
 /** What came of offering a file to a key. `refused`: the key has a file, which is not older. */
 type Offer = "taken" | "refused" | "busy" | "unwanted";
 
-/** `foreign`: it can be no item as it is. `ignored`: nobody means it as one. */
-export type Reception = "adopted" | "foreign" | "ignored" | "moving" | "gone";
+/** `foreign`: it can be no item as it is. `ignored`: nobody means it as one. `unreadable`: that or its companion. */
+export type Reception = "adopted" | "foreign" | "ignored" | "moving" | "gone" | "unreadable";
 
 /** A companion that tells of a data file. */
 interface Told {
@@ -29,6 +30,8 @@ interface Told {
 interface Candidate {
   readonly header: RecordHeader;
   readonly keepsVersion: boolean;
+  /** Whether just this header stands in its companion. */
+  readonly isTold: boolean;
 }
 
 /** Takes in files that belong to no item: dropped in by hand, come by a sync, or left when the state directory was deleted. */
@@ -41,6 +44,21 @@ export class Newcomers {
 
   /** `path` is that of a data file that no row owns. */
   async receive(path: string): Promise<Reception> {
+    try {
+      return await this.#receive(path);
+    } catch (error) {
+      if (isUnreadable(error)) return "unreadable";
+      throw error;
+    }
+  }
+
+  /** Whether nobody means a file that has no companion as data. */
+  isIgnored(path: string): boolean {
+    const { directory, name } = splitPath(path);
+    return isIgnored(name) || segmentsOf(directory).some(isHidden);
+  }
+
+  async #receive(path: string): Promise<Reception> {
     const { port, root, context, files } = this.#parts;
     const { name } = splitPath(path);
     return withFile(port, root, path, async (file): Promise<Reception> => {
@@ -71,22 +89,15 @@ export class Newcomers {
     });
   }
 
-  /** Whether nobody means a file that has no companion as data. */
-  isIgnored(path: string): boolean {
-    const { directory, name } = splitPath(path);
-    return isIgnored(name) || segmentsOf(directory).some(isHidden);
-  }
-
   /** What the file may be, the likeliest first. */
   async *#candidates(path: string, look: Look, told: Told | undefined): AsyncIterable<Candidate> {
-    if (told?.entry !== undefined) yield { header: told.entry.header, keepsVersion: true };
-    else if (told !== undefined) {
-      const facts = await factsOf(look, told.companion.current.header);
+    if (told !== undefined) {
+      const header = told.entry?.header ?? told.companion.current.header;
+      const facts = told.entry === undefined ? await factsOf(look, header) : await knownFactsOf(look, header);
       if (facts !== undefined) {
-        yield {
-          header: { ...told.companion.current.header, ...facts, modified: modifiedOf(look) },
-          keepsVersion: false,
-        };
+        const found = { ...header, ...facts, ...(told.entry === undefined && { modified: modifiedOf(look) }) };
+        const keepsVersion = told.entry !== undefined && this.#mayHave(header.version);
+        yield { header: found, keepsVersion, isTold: isDeepStrictEqual(found, header) };
       }
     }
     // What was encrypted does not become something else because its file was damaged.
@@ -98,13 +109,24 @@ export class Newcomers {
       const time = modifiedOf(look);
       const version = "" as RecordHeader["version"];
       const header = { key, version, created: time, modified: time, expiration: null, tags, metadata, ...facts };
-      yield { header, keepsVersion: false };
+      yield { header, keepsVersion: false, isTold: false };
     }
   }
 
-  #offer({ header, keepsVersion }: Candidate, path: string, told: Told | undefined, look: Look): Promise<Offer> {
-    const { group, table, files, context, mostInTable } = this.#parts;
+  /** A version is for ever: one that is far ahead would be the beginning of every later one. */
+  #mayHave(version: RecordHeader["version"]): boolean {
+    return versionTime(version) <= this.#parts.context.ports.clock.now() + MAX_DRIFT;
+  }
+
+  async #offer(
+    { header, keepsVersion, isTold }: Candidate,
+    path: string,
+    told: Told | undefined,
+    look: Look,
+  ): Promise<Offer> {
+    const { group, table, files, context, mostInTable, requireRoot } = this.#parts;
     const { key } = header;
+    requireRoot();
     return group.submit((): Offer => {
       if (files.ownerOf(path) !== undefined) return "unwanted";
       const standing = table.stat(key, BEFORE_ALL_TIME);
@@ -125,7 +147,7 @@ export class Newcomers {
         version = this.#nextVersion();
         put(version);
       }
-      this.#claim({ ...header, version }, path, told, look, keepsVersion && version === header.version, row);
+      this.#claim({ ...header, version }, path, told, look, isTold && version === header.version, row);
       return "taken";
     });
   }
@@ -139,8 +161,9 @@ export class Newcomers {
     isAsTold: boolean,
     row: FileRow | undefined,
   ): void {
-    const { files, port } = this.#parts;
-    const companion = told?.path ?? companionFor(path, key, (folded) => files.ownerOf(folded) !== undefined);
+    const { files, port, root } = this.#parts;
+    const isTaken = (at: string) => files.ownerOf(at) !== undefined || isOthers(port, root, at, key);
+    const companion = told?.path ?? companionFor(path, isTaken);
     if (row !== undefined) {
       files.intend(key, [{ version, sha256, path, companion }]);
       files.mark(key);
@@ -163,11 +186,14 @@ export class Newcomers {
       path.replace(/(?:\.(?:json|ya?ml|bin))?(?:\.gz)?(?:\.enc)?$/, ""),
       path.replace(/(?:\.gz)?(?:\.enc)?$/, ""),
     ]);
-    return [...stems].flatMap((stem) => {
-      const at = `${stem}${COMPANION_EXTENSION}`;
-      const companion = fold(at) === fold(path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);
-      const names = companion && [companion.current.file, companion.previous?.file];
-      return companion !== undefined && names?.includes(name) ? [{ path: at, companion }] : [];
+    const usual = new Set([...stems].map((stem) => stem + COMPANION_EXTENSION));
+    // Where somebody else had the usual name.
+    const other = companionFor(path, (at) => usual.has(at));
+    return [...usual, other].flatMap((at) => {
+      const companion = isSameName(at, path) ? undefined : companionAt(this.#parts.port, this.#parts.root, at);
+      const entries = [companion?.current, companion?.previous];
+      const isNamed = entries.some((entry) => entry !== undefined && isSameName(entry.file, name));
+      return companion !== undefined && isNamed ? [{ path: at, companion }] : [];
     });
   }
 }

@@ -3,7 +3,7 @@ import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { ScanProgress } from "../options.js";
 import type { DirectoryEntry, FileSystemPort } from "../port/file-system-port.js";
 import { discard } from "../port/whole-files.js";
-import { atPath, holdIfThere } from "../root-directory.js";
+import { atPath, holdIfThere, isUnreadable } from "../root-directory.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
 import { companionAt } from "./companion-at.js";
 import type { Edits } from "./edits.js";
@@ -42,7 +42,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
   let count = 0;
   let adopted = 0;
   const report = () => onProgress?.({ files: count, adopted });
-  for await (const { directory, entries } of walk(port, root, "", entered)) {
+  for await (const { directory, entries } of walk(port, root, "", { entering: entered })) {
     for (const { name, kind } of entries) {
       await breathe();
       if (kind !== "file") continue;
@@ -54,7 +54,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
       }
       const owner = files.ownerOf(path);
       if (owner !== undefined) seen.add(path);
-      else if (!name.endsWith(COMPANION_EXTENSION) || companionAt(port, root, path) === undefined) {
+      else if (!isCompanion(port, root, path)) {
         await queue.add(async () => {
           if ((await newcomers.receive(path)) === "adopted") adopted++;
         });
@@ -83,23 +83,38 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
   report();
 }
 
+/** Who is told while a root is walked. */
+export interface WalkEvents {
+  /** Called before a directory is read: what watches it from then on misses nothing that is not among the entries. */
+  readonly entering?: ((directory: string) => void) | undefined;
+  /** Called for a directory that this user may not look into. */
+  readonly unreadable?: ((directory: string, error: unknown) => void) | undefined;
+}
+
 /**
- * Every directory of a root with its entries, the reserved one aside. Links are not followed. `entering` is called before a directory is
- * read: what watches it from then on misses nothing that is not among the entries.
+ * Every directory of a root with its entries, the reserved one aside. Links are not followed, and what this user may not look into is passed
+ * over.
  */
 export async function* walk(
   port: FileSystemPort,
   root: string,
   directory: string,
-  entering: (directory: string) => void = () => undefined,
+  { entering, unreadable }: WalkEvents = {},
 ): AsyncIterable<{ directory: string; entries: DirectoryEntry[] }> {
-  entering(directory);
-  const entries = readDirectory(port, root, directory);
+  entering?.(directory);
+  let entries: DirectoryEntry[] | undefined;
+  try {
+    entries = readDirectory(port, root, directory);
+  } catch (error) {
+    // Without the root itself there is nothing.
+    if (directory === "" || !isUnreadable(error)) throw error;
+    unreadable?.(directory, error);
+  }
   if (entries === undefined) return;
   yield { directory, entries };
   for (const { name, kind } of entries) {
     if (kind !== "directory" || name.toLowerCase() === OWN_DIRECTORY) continue;
-    yield* walk(port, root, directory === "" ? name : `${directory}/${name}`, entering);
+    yield* walk(port, root, directory === "" ? name : `${directory}/${name}`, { entering, unreadable });
   }
 }
 
@@ -113,8 +128,18 @@ export function readDirectory(port: FileSystemPort, root: string, directory: str
   }
 }
 
+/** One that cannot be read is nothing that could be taken in. */
+function isCompanion(port: FileSystemPort, root: string, path: string): boolean {
+  try {
+    return path.endsWith(COMPANION_EXTENSION) && companionAt(port, root, path) !== undefined;
+  } catch (error) {
+    if (isUnreadable(error)) return true;
+    throw error;
+  }
+}
+
 function isThere(port: FileSystemPort, root: string, path: string): boolean {
-  return port.lstat(`${root}/${path}`) !== undefined;
+  return port.lstat(`${root}/${path}`)?.kind === "file";
 }
 
 /** Runs tasks, at most so many at once; the first error ends it. */

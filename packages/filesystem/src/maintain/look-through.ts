@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
+import { type Awaitable, BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
+import { classify } from "@holdfast/sqlite/item-table";
 import { MOST_IN_TABLE } from "../body-files.js";
 import { breathing } from "../breath.js";
 import type { Companion } from "../companion.js";
@@ -10,8 +11,9 @@ import { looksLike } from "../fingerprint.js";
 import { hashOf } from "../look.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
-import { fold } from "../names/segments.js";
-import { splitPath } from "../root-directory.js";
+import { fold, isSameName } from "../names/segments.js";
+import type { FileSystemPort } from "../port/file-system-port.js";
+import { isUnreadable, splitPath } from "../root-directory.js";
 import { type FileRow, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
 import type { Finding, Remedy } from "./findings.js";
 
@@ -41,21 +43,32 @@ async function pairs({ files, internals, directories, table }: FileStore, signal
       // What is pending is the mirror's to compare.
       if (row.pending === 1 || standing === undefined) continue;
       const header = table.stat(row.key, BEFORE_ALL_TIME);
-      const path = `${directories.root}/${standing.path}`;
-      const sha256 = await hashOf(port, path, breathe);
-      // Afterwards: who changes it meanwhile shows in its times.
-      const stat = port.lstat(path);
-      if (isSame(files.find(row.key), row)) {
-        if (sha256 !== standing.sha256)
-          findings.push(
-            dataFinding(row, standing, header, stat !== undefined && looksLike(standing.stat, stat), sha256),
-          );
-        else if (!tellsOf(companionAt(port, directories.root, standing.companion), standing, header))
-          findings.push(companionFinding(row, standing));
-      }
+      const look = () => lookAtPair(port, directories.root, row, standing, header, breathe);
+      const found = await reading(standing.path, row.key, look);
+      if (found !== undefined && isSame(files.find(row.key), row)) findings.push(found);
     }
   }
   return findings;
+}
+
+/** Undefined when a settled pair is as the table says. */
+async function lookAtPair(
+  port: FileSystemPort,
+  root: string,
+  row: FileRow,
+  standing: StandingPair,
+  header: RecordHeader | undefined,
+  breathe: () => Promise<void>,
+): Promise<Finding | undefined> {
+  const path = `${root}/${standing.path}`;
+  const sha256 = await hashOf(port, path, breathe);
+  // Afterwards: who changes it meanwhile shows in its times.
+  const stat = port.lstat(path);
+  if (sha256 !== standing.sha256) {
+    return dataFinding(row, standing, header, stat !== undefined && looksLike(standing.stat, stat), sha256);
+  }
+  const isTold = tellsOf(companionAt(port, root, standing.companion), standing, header);
+  return isTold ? undefined : companionFinding(row, standing);
 }
 
 /** Hashes the file of every previous version that has one. */
@@ -86,10 +99,12 @@ async function previousVersions(store: FileStore, signal: AbortSignal | undefine
 
 /** Files in the root that belong to nobody. */
 async function strangers(store: FileStore, signal: AbortSignal | undefined) {
-  const { files, internals, directories, newcomers } = store;
+  const { internals, directories } = store;
   const { files: port } = internals;
   const findings: Finding[] = [];
-  for await (const { directory, entries } of walk(port, directories.root, "")) {
+  const unreadable = (directory: string, error: unknown) =>
+    findings.push(unreadableFinding(directory, undefined, error));
+  for await (const { directory, entries } of walk(port, directories.root, "", { unreadable })) {
     for (const { name, kind } of entries) {
       signal?.throwIfAborted();
       const path = directory === "" ? name : `${directory}/${name}`;
@@ -105,22 +120,8 @@ async function strangers(store: FileStore, signal: AbortSignal | undefined) {
           ),
         );
       } else {
-        const companion = name.endsWith(COMPANION_EXTENSION) ? companionAt(port, directories.root, path) : undefined;
-        if (companion !== undefined) {
-          const data = directory === "" ? companion.current.file : `${directory}/${companion.current.file}`;
-          if (port.lstat(`${directories.root}/${data}`) !== undefined && files.ownerOf(data) === undefined) continue;
-          // A sync may have brought it ahead of its data file.
-          if (isYoung(store, path)) continue;
-          findings.push(
-            finding(`${path} tells of a file that is not there, or has another companion`, { do: "remove", path }),
-          );
-        } else if (!newcomers.isIgnored(path)) {
-          findings.push(
-            finding(
-              `${path} belongs to no item: it becomes one when the root is next looked through, unless its name cannot be a key, or its key has another file`,
-            ),
-          );
-        }
+        const found = await reading(path, undefined, () => lookAtStranger(store, path));
+        if (found !== undefined) findings.push(found);
       }
     }
   }
@@ -132,6 +133,26 @@ function isYoung({ internals, directories }: FileStore, path: string): boolean {
   // A sync brings the time of the last change with a file.
   const stat = port.lstat(`${directories.root}/${path}`);
   return stat !== undefined && port.now() - Number(stat.ctime / 1_000_000n) < YOUNG;
+}
+
+/** Undefined when a file that is nobody's does no harm. */
+function lookAtStranger(store: FileStore, path: string): Finding | undefined {
+  const { files, internals, directories, newcomers } = store;
+  const { files: port } = internals;
+  const { root } = directories;
+  const { directory } = splitPath(path);
+  const companion = path.endsWith(COMPANION_EXTENSION) ? companionAt(port, root, path) : undefined;
+  if (companion !== undefined) {
+    const data = directory === "" ? companion.current.file : `${directory}/${companion.current.file}`;
+    if (port.lstat(`${root}/${data}`) !== undefined && files.ownerOf(data) === undefined) return undefined;
+    // A sync may have brought it ahead of its data file.
+    if (isYoung(store, path)) return undefined;
+    return finding(`${path} tells of a file that is not there, or has another companion`, { do: "remove", path });
+  }
+  if (newcomers.isIgnored(path)) return undefined;
+  return finding(
+    `${path} belongs to no item: it becomes one when the root is next looked through, unless it cannot be read, its name cannot be a key, or its key has another file`,
+  );
 }
 
 /** Whether a file is one of an item, and not another one whose name differs from that in its case alone. */
@@ -146,6 +167,20 @@ function isOwned({ files, internals, directories }: FileStore, path: string): bo
   if (own === undefined || own === path) return true;
   const inodeOf = (name: string) => internals.files.lstat(`${directories.root}/${name}`)?.inode;
   return inodeOf(own) === inodeOf(path);
+}
+
+/** What `look` finds, or that it may not be looked at. */
+async function reading(
+  path: string,
+  key: string | undefined,
+  look: () => Awaitable<Finding | undefined>,
+): Promise<Finding | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isUnreadable(error)) return unreadableFinding(path, key, error);
+    throw error;
+  }
 }
 
 /** Files of the work directory that nothing points to. */
@@ -185,13 +220,19 @@ function dataFinding(
   return finding(`${path} ${what}`, remedy, row.key);
 }
 
+function unreadableFinding(path: string, key: string | undefined, error: unknown): Finding {
+  const why = error instanceof Error ? error.message : String(error);
+  const message = `${path} cannot be looked at (${why}): let this user read it; until then nothing of it is taken in`;
+  return finding(message, { do: "nothing" }, key, classify(error)?.code);
+}
+
 /** Whether a companion says of a settled pair what the table says. */
 function tellsOf(companion: Companion | undefined, pair: StandingPair, header: RecordHeader | undefined): boolean {
   if (companion === undefined || companion.key !== pair.key) return false;
   const { file, sha256, header: told } = companion.current;
   // As it is once it was written: properties that are undefined are not there.
   const written: unknown = JSON.parse(JSON.stringify(header));
-  return file === splitPath(pair.path).name && sha256 === pair.sha256 && isDeepStrictEqual(told, written);
+  return isSameName(file, splitPath(pair.path).name) && sha256 === pair.sha256 && isDeepStrictEqual(told, written);
 }
 
 function companionFinding(row: FileRow, { companion }: StandingPair): Finding {

@@ -2,10 +2,11 @@ import { hash } from "node:crypto";
 import { BEFORE_ALL_TIME, type RecordHeader, StorageError, type Version } from "@holdfast/core";
 import type { StoredBodies } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
-import { companionAt } from "../edits/companion-at.js";
-import { choosePairNames, fitsForm, type PairNames, type TakenNames } from "../names/pair-names.js";
+import { isOthers } from "../edits/companion-at.js";
+import { choosePairNames, companionFor, fitsForm, type PairNames, type TakenNames } from "../names/pair-names.js";
 import { fold } from "../names/segments.js";
-import type { FileSystemPort } from "../port/file-system-port.js";
+import type { FileStat, FileSystemPort } from "../port/file-system-port.js";
+import { statIfReadable } from "../root-directory.js";
 import type { Copies } from "../table/copies.js";
 import { type FileTable, type Intent, readIntents, type StandingPair, standingOf } from "../table/file-table.js";
 import type { Plan, PlannedBody } from "./plan.js";
@@ -80,25 +81,27 @@ export class Planner {
     );
   }
 
-  /** The names that a key has, as long as they say what its item is; else new ones. */
+  /** The names that a key has, as long as they say what its item is and no directory has taken them; else new ones. */
   #namesFor(header: RecordHeader, standing: StandingPair | undefined, intents: readonly Intent[]): PairNames {
     const { key } = header;
     const current = intents.at(-1) ?? standing;
+    const taken = this.#taken(key, standing !== undefined);
     if (current !== undefined && fitsForm(current.path, key, header) && this.#isFileOrNothing(current.path)) {
-      return { path: current.path, companion: current.companion };
+      const { path, companion } = current;
+      return { path, companion: this.#isFileOrNothing(companion) ? companion : companionFor(path, taken.asCompanion) };
     }
-    return choosePairNames(key, header, this.#taken(key, standing !== undefined));
+    return choosePairNames(key, header, taken);
   }
 
   #taken(key: string, hasFile: boolean): TakenNames {
     const { files } = this.#parts;
-    const isOthers = (path: string) => {
+    const hasOwner = (path: string) => {
       const owner = files.ownerOf(path);
       return (owner !== undefined && owner !== key) || files.isDirectory(fold(path));
     };
     return {
-      asData: (path) => isOthers(path) || this.#blocksData(key, path, hasFile),
-      asCompanion: (path) => isOthers(path) || this.#blocksCompanion(key, path),
+      asData: (path) => hasOwner(path) || this.#blocksData(key, path, hasFile),
+      asCompanion: (path) => hasOwner(path) || this.#blocksCompanion(key, path),
       asDirectory: (path) => files.ownerOf(path) !== undefined || this.#blocksDirectory(path),
     };
   }
@@ -106,27 +109,27 @@ export class Planner {
   /** A file that came before the item's first one is an edit of it. Where the item has a file already, it is something else. */
   #blocksData(key: string, path: string, hasFile: boolean): boolean {
     if (!this.#isFileOrNothing(path)) return true;
-    const { files, port, root } = this.#parts;
-    return hasFile && files.ownerOf(path) !== key && port.lstat(`${root}/${path}`) !== undefined;
+    return hasFile && this.#parts.files.ownerOf(path) !== key && this.#stat(path) !== undefined;
   }
 
   /** False where a link or a directory stands: those are left as they are. */
   #isFileOrNothing(path: string): boolean {
-    const stat = this.#parts.port.lstat(`${this.#parts.root}/${path}`);
+    const stat = this.#stat(path);
     return stat === undefined || stat.kind === "file";
   }
 
   #blocksCompanion(key: string, path: string): boolean {
     const { files, port, root } = this.#parts;
-    if (files.ownerOf(path) === key) return false;
-    const stat = port.lstat(`${root}/${path}`);
-    if (stat === undefined) return false;
-    if (stat.kind !== "file") return true;
-    return companionAt(port, root, path)?.key !== key;
+    if (files.ownerOf(path) === key) return !this.#isFileOrNothing(path);
+    return isOthers(port, root, path, key);
   }
 
   #blocksDirectory(path: string): boolean {
-    const stat = this.#parts.port.lstat(`${this.#parts.root}/${path}`);
+    const stat = this.#stat(path);
     return stat !== undefined && stat.kind !== "directory";
+  }
+
+  #stat(path: string): FileStat | undefined {
+    return statIfReadable(this.#parts.port, `${this.#parts.root}/${path}`);
   }
 }

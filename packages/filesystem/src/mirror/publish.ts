@@ -3,6 +3,7 @@ import { codeOf } from "@holdfast/sqlite/item-table";
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
 import { hashOf, openIfThere } from "../look.js";
+import { isSameName } from "../names/segments.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import { copyFile, discard, readAll } from "../port/whole-files.js";
 import { isAbsence, splitPath, WorkingDirectories } from "../root-directory.js";
@@ -33,6 +34,8 @@ export interface PublishParts {
   readonly isStopping: () => boolean;
   /** Told of directories that were made. */
   readonly made: (directories: readonly string[]) => void;
+  /** Throws when `at` does not lead to the root that was opened. */
+  readonly requireRoot: (at?: string) => void;
   /** Hexadecimal digits that nobody else draws. */
   readonly unique: () => string;
   /** Lets the event loop have its turn when it has waited long enough. */
@@ -89,6 +92,8 @@ class Publication {
   }
 
   async run(plans: readonly Plan[]): Promise<Result[]> {
+    // The directory that is held from now on, whatever takes its place meanwhile.
+    this.#parts.requireRoot(this.#directories.root);
     const publishing = plans.filter((plan) => plan.type === "publish").map((plan) => ({ plan }));
     if (publishing.length > 0) this.#parts.temps.prepare();
     const removing = plans.filter((plan) => plan.type === "remove").map((plan) => ({ plan }));
@@ -196,11 +201,7 @@ class Publication {
   }
 
   /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
-  async #retire(
-    plan: Plan,
-    pairs: readonly (Intent | StandingPair)[],
-    judged: Seen | undefined,
-  ): Promise<Replaced> {
+  async #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], judged: Seen | undefined): Promise<Replaced> {
     const kept: Replaced["kept"][number][] = [];
     const raced: string[] = [];
     for (const { path } of pairs) {
@@ -234,7 +235,7 @@ class Publication {
   #tellsOfAnother(companion: string, pairs: readonly (Intent | StandingPair)[]): boolean {
     const bytes = this.#read(companion);
     const file = bytes && readCompanion(bytes)?.current.file;
-    return file !== undefined && !pairs.some(({ path }) => splitPath(path).name === file);
+    return file !== undefined && !pairs.some(({ path }) => isSameName(splitPath(path).name, file));
   }
 
   /** Removes what the key had under other names. */
@@ -270,10 +271,7 @@ class Publication {
   }
 
   /** Which of the versions that may stand does. Undefined when nothing does. */
-  async #judge(
-    plan: Plan,
-    paths: readonly string[],
-  ): Promise<Seen | (Result & { outcome: "edited" }) | undefined> {
+  async #judge(plan: Plan, paths: readonly string[]): Promise<Seen | (Result & { outcome: "edited" }) | undefined> {
     const known = olderPairs(plan);
     for (const path of new Set([...paths, ...known.map((each) => each.path)])) {
       const target = this.#locateIfThere(path);
@@ -314,7 +312,7 @@ class Publication {
       const companion = bytes && readCompanion(bytes);
       const entries = [companion?.current, companion?.previous];
       const entry = entries.find(
-        (one) => one !== undefined && one.sha256 === is?.sha256 && one.file === splitPath(path).name,
+        (one) => one !== undefined && one.sha256 === is?.sha256 && isSameName(one.file, splitPath(path).name),
       );
       if (entry !== undefined) return entry;
     }
@@ -347,7 +345,9 @@ class Publication {
 
   #unlink(path: string): void {
     const target = this.#locateIfThere(path);
-    if (target === undefined || this.#port.lstat(target) === undefined) return;
+    const stat = target === undefined ? undefined : this.#port.lstat(target);
+    // A directory is nothing of ours.
+    if (target === undefined || stat === undefined || stat.kind === "directory") return;
     this.#port.unlink(target);
     this.#directories.changed(path);
   }
@@ -362,7 +362,8 @@ class Publication {
     const descriptor = target === undefined ? undefined : openIfThere(this.#port, target);
     if (descriptor === undefined) return undefined;
     try {
-      return readAll(this.#port, descriptor, this.#port.fstat(descriptor).size);
+      const { kind, size } = this.#port.fstat(descriptor);
+      return kind === "file" ? readAll(this.#port, descriptor, size) : undefined;
     } finally {
       this.#port.close(descriptor);
     }

@@ -38,7 +38,8 @@ export function readPath(path: string): DroppedIn[] {
   return candidates.filter(({ key: candidate }) => isKey(candidate));
 }
 
-function isKey(key: string): boolean {
+/** Whether core lets a key be used. */
+export function isKey(key: string): boolean {
   try {
     checkKey(key);
     return true;

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { RecordHeader } from "@holdfast/core";
+import { splitPath } from "../root-directory.js";
 import { fold, writeSegment } from "./segments.js";
 
 /** Where a pair stands, below the root, with "/". */
@@ -112,13 +113,27 @@ function byteLength(text: string): number {
   return Buffer.byteLength(text);
 }
 
-/** The companion of a data file that has its name already. `isTaken` is asked with paths. */
-export function companionFor(path: string, key: string, isTaken: (path: string) => boolean): string {
-  const stem = path.replace(/\.(?:json|ya?ml|bin)$/, "");
-  for (let attempt = 0; ; attempt++) {
-    const companion = `${stem}${suffixOf(key, attempt)}${COMPANION_EXTENSION}`;
+/**
+ * The companion of a data file that has its name already, and that is found again by that name alone. `isTaken` is asked with
+ * paths.
+ */
+export function companionFor(path: string, isTaken: (path: string) => boolean): string {
+  const { directory, name } = splitPath(path);
+  const above = directory === "" ? "" : `${directory}/`;
+  const stem = name.replace(/\.(?:json|ya?ml|bin)$/, "");
+  const isLong = byteLength(stem + COMPANION_EXTENSION) > LONGEST_NAME;
+  const short = isLong ? cut(stem, 100) : stem;
+  for (let attempt = isLong ? 1 : 0; ; attempt++) {
+    const companion = `${above}${short}${suffixOf(fold(name), attempt)}${COMPANION_EXTENSION}`;
     if (fold(companion) !== fold(path) && !isTaken(companion)) return companion;
   }
+}
+
+/** A name that leaves room for something before it, with its extension. */
+export function shortName(name: string): string {
+  if (byteLength(name) <= LONGEST_NAME) return name;
+  const [, stem = name, extension = ""] = OWN_EXTENSION.exec(name) ?? [];
+  return cut(stem, 100) + extension;
 }
 
 /** Whether a data file's name still says what its item is. */

@@ -29,6 +29,11 @@ export function fold(path: string): string {
   return path.normalize("NFKD").replace(INVISIBLE, "").toUpperCase().toLowerCase().normalize("NFC");
 }
 
+/** Whether two names are one on some file system. */
+export function isSameName(a: string, b: string): boolean {
+  return a === b || fold(a) === fold(b);
+}
+
 function percent(character: string): string {
   return Array.from(
     new TextEncoder().encode(character),

@@ -46,8 +46,13 @@ export const nodeFileSystem: FileSystemPort = {
   close: (descriptor) => closeSync(descriptor),
   fstat: (descriptor) => toStat(fstatSync(descriptor, { bigint: true })),
   lstat(path) {
-    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stat && toStat(stat);
+    try {
+      const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+      return stat && toStat(stat);
+    } catch (error) {
+      if (codeOf(error) === "ENAMETOOLONG") return undefined;
+      throw error;
+    }
   },
   realPath,
   rename,

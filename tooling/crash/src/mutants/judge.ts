@@ -9,7 +9,7 @@ export interface Judgement {
 }
 
 // Each seed is another run; a mutant that lives through all of them is one that nothing notices.
-const SEEDS = 6;
+const SEEDS = 24;
 
 /** Replays the loss of power against a mutant until something is found wrong. */
 export async function judge(mutant: Mutant, seed: number): Promise<Judgement> {
@@ -21,8 +21,8 @@ export async function judge(mutant: Mutant, seed: number): Promise<Judgement> {
       const report = await replay({
         seed: seed + run,
         writers: 2,
-        steps: 20,
-        keys: 4,
+        steps: 12,
+        keys: 3,
         // The ends of each instant: nothing that may be lost is there, all of it is, and two in between.
         states: 1,
         mostAtOnce: 4,

@@ -326,6 +326,11 @@ function statOf({ number, bytes, mtime, ctime }: Inode): FileStat {
   return { kind: "file", size: bytes.byteLength, mtime, ctime, inode: number, device: 1n };
 }
 
+/** Without a stack, like the operating system's own: most of them are asked for, and stacks would be a tenth of a replay. */
 function failure(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  const error = Object.assign(new Error(`${code}: ${path}`), { code });
+  Error.stackTraceLimit = limit;
+  return error;
 }
