@@ -98,7 +98,7 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
   } catch (error) {
     progress?.abandon();
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    const failure = describe(firstOf(error), signal, helpFor(args, program));
+    const failure = describe(firstOf(error), signal, commandOf(args, program));
     // What was printed so far comes first; where stdout fails too, the failure at hand is the one to tell.
     await Promise.allSettled([out.flush()]);
     // The options may be what could not be read.
@@ -108,8 +108,10 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
   }
 }
 
-function describe(error: unknown, signal: AbortSignal, help: string): Failure {
-  if (error instanceof CommanderError) return describeFailure(toUsageError(error), help);
+/** `command` is what was called, as far as it is known: `holdfast keys`. */
+function describe(error: unknown, signal: AbortSignal, command: string): Failure {
+  const help = `${command} --help`;
+  if (error instanceof CommanderError) return describeFailure(toUsageError(error, command), help);
   if (!signal.aborted) return describeFailure(error, help);
   // However the interruption came through, it is no fault.
   const told = error instanceof CommandError ? error : new CommandError("ABORTED", "interrupted", "again");
@@ -123,10 +125,10 @@ function firstOf(error: unknown): unknown {
 }
 
 /** "error: unknown option '--lmit'\n(Did you mean --limit?)" in our own form. */
-function toUsageError({ code, message }: CommanderError): UsageError {
+function toUsageError({ code, message }: CommanderError, command: string): UsageError {
   if (code === "commander.help") return new UsageError("a command is needed");
   const [first = "", suggestion] = message.replace(/^error: /, "").split("\n");
-  const prefix = code === "commander.unknownCommand" ? "holdfast " : "";
+  const prefix = code === "commander.unknownCommand" ? `${command} ` : "";
   const meant = /Did you mean (?:one of )?(.+)\?/.exec(suggestion ?? "")?.[1];
   return new UsageError(first.replace(/\.$/, ""), meant === undefined ? undefined : prefix + meant);
 }
@@ -138,10 +140,10 @@ function messageOf(failure: Failure, error: unknown, { json, verbose }: { json: 
   return stack === undefined ? failureLine(failure) : `${failureLine(failure)}\n${stack}`;
 }
 
-function helpFor(args: readonly string[], program: Command): string {
-  const names = program.commands.map((command) => command.name());
-  const name = args.find((arg) => names.includes(arg));
-  return name === undefined ? "holdfast --help" : `holdfast ${name} --help`;
+/** The first word decides: no option that may stand before it takes a value. */
+function commandOf(args: readonly string[], program: Command): string {
+  const word = args.find((arg) => !arg.startsWith("-"));
+  return program.commands.some((command) => command.name() === word) ? `holdfast ${word}` : "holdfast";
 }
 
 /** `json`: of what fails, nothing but one line of JSON is told. */

@@ -65,6 +65,10 @@ describe("holdfast", () => {
   it.each<[string[], number, string]>([
     [["frobnicate"], 2, "unknown command 'frobnicate' — try: holdfast --help"],
     [["lss"], 2, "unknown command 'lss' — try: holdfast ls"],
+    [["lss", "get"], 2, "unknown command 'lss' — try: holdfast ls\n"],
+    [["keys", "ls", "sqlite:./x.db"], 2, "unknown command 'ls' — try: holdfast keys list\n"],
+    [["secret", "list"], 2, "unknown command 'list' — try: holdfast secret ls\n"],
+    [["qqqqqq", "ls"], 2, "unknown command 'qqqqqq' — try: holdfast --help\n"],
     [["--frob"], 2, "unknown option '--frob' — try: holdfast --help"],
     [["ls", "memory:", "--lmit", "3"], 2, "unknown option '--lmit' — try: --limit"],
     [["ls"], 2, "missing required argument 'store' — try: holdfast ls --help"],

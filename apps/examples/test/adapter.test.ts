@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeAdapter, plain } from "@holdfast/conformance";
+import { describeAdapter } from "@holdfast/conformance";
 import { describe, it } from "vitest";
 import { level } from "../src/adapter/level.ts";
 
@@ -18,5 +18,4 @@ describeAdapter(
     },
   },
   { describe, it },
-  { modes: process.env["HOLDFAST_MODES"] === "all" ? undefined : [plain] },
 );

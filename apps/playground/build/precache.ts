@@ -4,6 +4,9 @@ import type { Plugin } from "vite";
 // Fetched when somebody asks for it, and kept until it changes: it weighs twenty times as much as all the rest.
 const ON_DEMAND = ["corpus.json"];
 
+/** Many hosts redirect index.html to its folder, and what was redirected answers no navigation. */
+const addressOf = (name: string) => (name === "index.html" ? "./" : name);
+
 /**
  * Tells the service worker which files the app consists of, with a version that changes with any of them, and which there are
  * on demand, each with one of its own. Workbox would do it with two hundred packages.
@@ -31,7 +34,7 @@ export function precache(): Plugin {
         };
         const onDemand = Object.fromEntries(ON_DEMAND.map((name) => [name, versionOf([name])]));
         worker.code = worker.code
-          .replace("__FILES__", JSON.stringify(files))
+          .replace("__FILES__", JSON.stringify(files.map(addressOf)))
           .replace("__ON_DEMAND__", JSON.stringify(onDemand))
           .replace("__VERSION__", JSON.stringify(versionOf(files)));
       },

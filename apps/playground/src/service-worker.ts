@@ -21,7 +21,11 @@ interface Fetching extends Extendable {
 }
 
 const worker = globalThis as unknown as Worker;
-const PREFIX = "holdfast-playground-";
+/**
+ * Caches are the whole origin's, where another build may lie below another path. No address has a space, so that none of these is
+ * the beginning of another's.
+ */
+const PREFIX = `holdfast-playground ${worker.registration.scope} `;
 const CACHE = PREFIX + __VERSION__;
 /** By the address of a file that is fetched on demand: the cache that it has to itself, which outlasts the app's versions. */
 const OWN_CACHES = new Map(
@@ -43,8 +47,8 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(worker.registration.scope)) return;
   const own = OWN_CACHES.get(request.url);
-  if (own !== undefined) event.respondWith(keep(own, request));
-  else event.respondWith(request.mode === "navigate" ? answer("index.html", request) : answer(request, request));
+  if (own !== undefined) event.respondWith(keep(own, event));
+  else event.respondWith(request.mode === "navigate" ? answer("./", request) : answer(request, request));
 });
 
 async function fill(): Promise<void> {
@@ -69,12 +73,18 @@ async function answer(cached: RequestInfo, request: Request): Promise<Response> 
 }
 
 /** Answers what was fetched once, and otherwise fetches and keeps it. */
-async function keep(own: string, request: Request): Promise<Response> {
-  const cache = await caches.open(own);
-  const known = await cache.match(request, { ignoreVary: true });
+async function keep(own: string, event: Fetching): Promise<Response> {
+  const { request } = event;
+  const known = await caches.match(request, { cacheName: own, ignoreVary: true });
   if (known !== undefined) return known;
   // As above: past the browser's own cache, which may hold an older one.
   const response = await fetch(request, { cache: "reload" });
-  if (response.ok) await cache.put(request, response.clone());
+  // Where there is no room for it, it is fetched again the next time.
+  if (response.ok) event.waitUntil(put(own, request, response.clone()).catch(() => undefined));
   return response;
+}
+
+async function put(own: string, request: Request, response: Response): Promise<void> {
+  const cache = await caches.open(own);
+  await cache.put(request, response);
 }

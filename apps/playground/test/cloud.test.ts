@@ -40,6 +40,28 @@ async function write(page: Page, key: string, content: string): Promise<void> {
 const keysOf = (page: Page) => page.locator("a.item .item-key").allTextContents();
 const isSignedIn = (page: Page, email: string) => page.locator(".account").filter({ hasText: email }).waitFor();
 const textOf = (page: Page, text: string) => page.locator("pre").filter({ hasText: text }).waitFor();
+const kept = (page: Page) => page.evaluate(() => Object.keys(localStorage));
+/** All but the browser's own lines about requests that were refused, or could not be made. */
+const complaintsOf = ({ complaints }: User) => complaints.filter((line) => !line.startsWith("Failed to load resource"));
+
+async function fromMenu(page: Page, name: RegExp): Promise<void> {
+  await page.getByRole("button", { name: "Data", exact: true }).click();
+  await page.locator(".menu").getByRole("button", { name }).click();
+}
+
+/** Requests to these addresses wait until they are let go, which is what is returned. */
+async function hold(page: Page, addresses: string): Promise<() => Promise<void>> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.route(addresses, async (route) => {
+    await promise;
+    // The page may have given it up meanwhile.
+    await route.continue().catch(() => undefined);
+  });
+  return async () => {
+    resolve();
+    await page.unrouteAll({ behavior: "wait" });
+  };
+}
 
 describe("a store in the cloud", () => {
   it("is opened by signing up, follows another device, and is left by signing out", async () => {
@@ -77,14 +99,10 @@ describe("a store in the cloud", () => {
     await other.goto(`${app.address}#`);
     await lookAt(other, "phone", "12-cloud");
 
-    await page.getByRole("button", { name: "Data", exact: true }).click();
-    await page
-      .locator(".menu")
-      .getByRole("button", { name: /^Sign out/ })
-      .click();
+    await fromMenu(page, /^Sign out/);
     await page.locator(".account").waitFor({ state: "detached" });
     await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
-    expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+    expect(await kept(page)).toEqual([]);
     await page.reload();
     await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
     expect([desktop.complaints, phone.complaints]).toEqual([[], []]);
@@ -121,11 +139,7 @@ describe("a store in the cloud", () => {
     // Signed out in another tab: as where it cannot be renewed.
     const other = await phone.openTab();
     await isSignedIn(other, ann.email);
-    await other.getByRole("button", { name: "Data", exact: true }).click();
-    await other
-      .locator(".menu")
-      .getByRole("button", { name: /^Sign out/ })
-      .click();
+    await fromMenu(other, /^Sign out/);
     await page.getByText("Your session has ended").waitFor();
     await lookAt(page, "phone", "14-ended");
     await page.getByRole("button", { name: "Sign in again", exact: true }).click();
@@ -137,18 +151,193 @@ describe("a store in the cloud", () => {
     // Signing out leaves no session behind, also where there is no store in this browser to go back to.
     await page.evaluate(() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }));
     await page.goto(`${app.address}#`);
-    await page.getByRole("button", { name: "Data", exact: true }).click();
-    await page
-      .locator(".menu")
-      .getByRole("button", { name: /^Sign out/ })
-      .click();
+    await fromMenu(page, /^Sign out/);
     await page.getByRole("alert").filter({ hasText: "Signing out" }).waitFor();
     await page.getByText("Your session has ended").waitFor();
-    expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+    expect(await kept(page)).toEqual([]);
     expect(phone.complaints).toEqual([]);
     await phone.context.close();
   });
 });
+
+describe("a project that cannot be reached when the page is loaded", () => {
+  it("is left for now, or for good with its session", async () => {
+    const phone = await device(PHONE);
+    const page = await phone.openTab();
+    const ann = someone();
+    const isAway = () => page.getByRole("heading", { name: "The store in the cloud cannot be opened" }).waitFor();
+    const button = (name: string) => page.getByRole("button", { name, exact: true });
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await phone.context.setOffline(true);
+    await page.reload();
+    await isAway();
+    await page.getByRole("alert").filter({ hasText: "UNAVAILABLE" }).waitFor();
+    await lookAt(page, "phone", "15-away");
+    await button("Open this browser's store").click();
+    await page.getByText("Nothing here yet").waitFor();
+    expect(await kept(page)).not.toEqual([]);
+    await page.reload();
+    await isAway();
+    await button("Try again").click();
+    await isAway();
+    await expireToken(page);
+    await button("Forget the project").click();
+    await page.getByText("Nothing here yet").waitFor();
+    // Renewing the token is tried for half a minute.
+    await expect.poll(() => kept(page), { timeout: 5_000 }).toEqual([]);
+    await page.reload();
+    await page.getByText("Nothing here yet").waitFor();
+    expect(complaintsOf(phone)).toEqual([]);
+    await phone.context.close();
+  });
+});
+
+describe("a page that cannot load what the cloud takes", () => {
+  it("forgets the project with its session all the same", async () => {
+    const desktop = await app.newUser({ serviceWorkers: "block" });
+    const page = await desktop.openTab();
+    const ann = someone();
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await page.route("**/assets/open-in-cloud-*", (route) => route.abort());
+    await page.reload();
+    await page.getByRole("button", { name: "Forget the project", exact: true }).click();
+    await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(() => kept(page)).toEqual([]);
+    await desktop.context.close();
+  });
+});
+
+describe("a session", () => {
+  it("is gone within seconds when one signs out while a save hangs, and what came of the save is told", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const ann = someone();
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    const release = await hold(page, "**/rpc/**");
+    await write(page, "notes/a", "on its way");
+    await fromMenu(page, /^Sign out/);
+    await expect.poll(() => kept(page), { timeout: 3_000 }).toEqual([]);
+    await page.getByText("Signed out").waitFor();
+    await page.getByRole("alert").filter({ hasText: "TIMEOUT" }).waitFor();
+    await release();
+    expect(desktop.complaints).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("is gone when one signs out without a network", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const ann = someone();
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await desktop.context.setOffline(true);
+    await fromMenu(page, /^Sign out/);
+    await page.getByText("Signed out").waitFor();
+    expect(await kept(page)).toEqual([]);
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("does not begin when signing in was cancelled meanwhile, also where one signs in again at once", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const [ann, bob] = [someone(), someone()];
+    for (const one of [ann, bob]) {
+      await signIn(page, one, "Create account");
+      await isSignedIn(page, one.email);
+      await fromMenu(page, /^Sign out/);
+      await page.locator(".account").waitFor({ state: "detached" });
+    }
+    const cancel = () => page.getByRole("dialog").getByRole("button", { name: "Cancel", exact: true }).click();
+    // Waiting for the answer, and for the store.
+    for (const addresses of ["**/auth/v1/token*", "**/rpc/holdfast_open"]) {
+      const release = await hold(page, addresses);
+      const asked = page.waitForRequest(addresses);
+      await signIn(page, ann, "Sign in");
+      await asked;
+      await cancel();
+      await release();
+      await signIn(page, bob, "Sign in");
+      await isSignedIn(page, bob.email);
+      expect(await page.locator(".account").count()).toBe(1);
+      await fromMenu(page, /^Sign out/);
+      await page.getByText("Signed out").first().waitFor();
+      await page.locator(".account").waitFor({ state: "detached" });
+      expect(await kept(page)).toEqual([]);
+    }
+    // And where nobody signs in again.
+    const release = await hold(page, "**/auth/v1/token*");
+    const asked = page.waitForRequest("**/auth/v1/token*");
+    await signIn(page, ann, "Sign in");
+    await asked;
+    await page.keyboard.press("Escape");
+    await release();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_000)));
+    expect(await page.locator(".account").count()).toBe(0);
+    expect(await kept(page)).toEqual([]);
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("gives way to another user's in another tab, which signing out leaves alone, and comes back with its own user", async () => {
+    const desktop = await device(DESKTOP);
+    const other = await desktop.openTab();
+    const page = await desktop.openTab();
+    const [ann, bob] = [someone(), someone()];
+    await signIn(page, ann, "Create account");
+    await isSignedIn(page, ann.email);
+    await signIn(other, bob, "Create account");
+    await isSignedIn(other, bob.email);
+    await page.getByText("Somebody else has signed in in another tab").waitFor();
+    await lookAt(page, "desktop", "16-replaced");
+    await fromMenu(page, /^Sign out/);
+    await page.locator(".account").waitFor({ state: "detached" });
+    await page.getByText("Signed out").waitFor();
+    expect(await other.getByText("Your session has ended").count()).toBe(0);
+    await other.reload();
+    await isSignedIn(other, bob.email);
+
+    await signIn(page, ann, "Sign in");
+    await isSignedIn(page, ann.email);
+    await other.getByText("Somebody else has signed in in another tab").waitFor();
+    await fromMenu(page, /^Sign out/);
+    await other.getByText("Your session has ended").waitFor();
+    await page.locator(".account").waitFor({ state: "detached" });
+    await signIn(page, bob, "Sign in");
+    await isSignedIn(page, bob.email);
+    await other.getByText("Your session has ended").waitFor({ state: "detached" });
+    await write(other, "notes/a", "as before");
+    await textOf(other, "as before");
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
+  });
+
+  it("is gone when its store opens and cannot be followed", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    await page.route("**/rpc/holdfast_feed_end", (route) => route.abort());
+    await signIn(page, someone(), "Create account");
+    await page.getByRole("dialog").getByRole("alert").filter({ hasText: "UNAVAILABLE" }).waitFor();
+    expect(await kept(page)).toEqual([]);
+    expect(await page.locator(".account").count()).toBe(0);
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
+  });
+});
+
+/** As of a page that was away for hours. */
+async function expireToken(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (const name of Object.keys(localStorage).filter((one) => one.startsWith("sb-"))) {
+      const session = JSON.parse(localStorage.getItem(name) ?? "{}") as object;
+      localStorage.setItem(name, JSON.stringify({ ...session, expires_at: 1 }));
+    }
+  });
+}
 
 /** What supabase-js has kept is gone, and nobody was told. */
 async function forgetSession(page: Page): Promise<void> {

@@ -14,18 +14,29 @@ export interface SupabaseEntry {
   readonly urlOptions: readonly string[];
   parse(url: StoreUrlParts): SupabaseStoreOptions;
   load(): Promise<(options: SupabaseStoreOptions) => StorageAdapter>;
+  readonly platform: "cloud";
+  ofApp(name: string): SupabaseStoreOptions;
+  locate(options: SupabaseStoreOptions): string;
 }
 
 /**
- * Lets `supabase:` URLs name stores: `supabase:?owner=<user id>`, `supabase:my-app?owner=<user id>`. Project and key are read from
- * `SUPABASE_URL` and `SUPABASE_KEY` in the environment: a URL stands in logs and histories, and takes no secret.
+ * Lets `supabase:` URLs name stores: `supabase:?owner=<user id>`, `supabase:my-app?owner=<user id>`; and has the factory choose the
+ * store of an app's name where `platform` is `cloud`, or is found to be. Project and key are read from `SUPABASE_URL` and `SUPABASE_KEY`
+ * in the environment: a URL stands in logs and histories, and takes no secret. The owner who is not named is that of `SUPABASE_OWNER`.
  *
  * @example
- * import { supabaseEntry } from "@holdfast/cloud";
- * import { register } from "holdfast";
+ * import { type SupabaseStoreOptions, supabaseEntry } from "@holdfast/cloud";
+ * import { createStorage, register } from "holdfast";
+ *
+ * declare module "holdfast" {
+ *   interface AdapterRegistry {
+ *     supabase: SupabaseStoreOptions;
+ *   }
+ * }
  *
  * register("supabase", supabaseEntry);
- * const storage = await openStore(`supabase:my-app?owner=${user}`);
+ * const theirs = await createStorage(`supabase:my-app?owner=${user}`);
+ * const own = await createStorage({ platform: "cloud", name: "my-app" });
  */
 export const supabaseEntry: SupabaseEntry = {
   package: "@holdfast/cloud",
@@ -35,10 +46,14 @@ export const supabaseEntry: SupabaseEntry = {
       url: fromEnvironment("SUPABASE_URL"),
       key: keyFromEnvironment(),
       store: path === "" ? undefined : path,
-      owner: options["owner"],
+      owner: options["owner"] ?? environment("SUPABASE_OWNER"),
     };
   },
   load: async () => (await import("./open-project.js")).openProject,
+  platform: "cloud",
+  ofApp: (name) => supabaseEntry.parse({ path: name, options: {} }),
+  // The owner is part of the place. The project is the environment's, as it is wherever the URL is opened.
+  locate: ({ store = "", owner }) => `supabase:${inUrl(store)}${owner === undefined ? "" : `?owner=${owner}`}`,
 };
 
 /** Looks whether the project of the environment has what the adapter needs; see `checkProject`. */
@@ -62,13 +77,23 @@ function keyFromEnvironment(): string {
   );
 }
 
+/** As `formatStoreUrl` writes a path. */
+function inUrl(store: string): string {
+  return store.replace(/[%?\p{Zl}\p{Zp} ]/gu, encodeURIComponent);
+}
+
 function fromEnvironment(name: string): string {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  const value = process?.env?.[name];
-  if (value !== undefined && value !== "") return value;
+  const value = environment(name);
+  if (value !== undefined) return value;
   throw new StorageError(
     "INVALID_OPTION",
-    `a supabase: URL takes the project from the environment: SUPABASE_URL and SUPABASE_KEY, of which ${name} is not set`,
+    `a supabase: store takes the project from the environment: SUPABASE_URL and SUPABASE_KEY, of which ${name} is not set`,
     { adapter: "cloud" },
   );
+}
+
+/** Undefined also where there is no environment, and for an empty value. */
+function environment(name: string): string | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.[name] || undefined;
 }

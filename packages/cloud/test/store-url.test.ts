@@ -1,14 +1,17 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
-import { supabaseEntry } from "@holdfast/cloud";
+import { cloud, type SupabaseStoreOptions, supabaseEntry } from "@holdfast/cloud";
 import { openStorage } from "@holdfast/core";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
-import { openStore, register } from "holdfast";
-import { beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { createStorage, formatStoreUrl, openStore, parseStoreUrl, register } from "holdfast";
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { sharedServer } from "./support/shared-server.ts";
 
 declare module "holdfast" {
   interface AdapterRegistry {
-    supabase: { url: string; key: string; store?: string | undefined; owner?: string | undefined };
+    supabase: SupabaseStoreOptions;
   }
 }
 
@@ -22,6 +25,7 @@ beforeAll(async () => {
 beforeEach(() => {
   vi.stubEnv("SUPABASE_URL", server.url);
   vi.stubEnv("SUPABASE_KEY", server.secretKey);
+  vi.stubEnv("SUPABASE_OWNER", "");
 });
 
 it("opens the store of an owner by a URL, with project and key from the environment", async () => {
@@ -29,7 +33,6 @@ it("opens the store of an owner by a URL, with project and key from the environm
   const storage = await openStore(`supabase:my-app?owner=${id}`);
   await storage.save("k", 1);
   await storage.close();
-  const { cloud } = await import("@holdfast/cloud");
   const theirs = await openStorage(cloud({ client, store: "my-app" }));
   expect(await theirs.load("k")).toBe(1);
   await theirs.close();
@@ -59,3 +62,82 @@ it("refuses a key that cannot be one, and does not tell it", async () => {
 it("says UNAUTHORIZED where the key needs an owner", async () => {
   await expect(openStore("supabase:")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
 });
+
+it("takes the owner whom the URL does not name from the environment", async () => {
+  const { id } = await server.signUp();
+  vi.stubEnv("SUPABASE_OWNER", id);
+  await using storage = await openStore("supabase:my-app");
+  await storage.save("k", 1);
+  const other = await server.signUp();
+  await using others = await openStore(`supabase:my-app?owner=${other.id}`);
+  expect(await others.exists("k")).toBe(false);
+});
+
+describe("chosen by an app's name", () => {
+  it("is what platform cloud opens, in the store of that name, and is recorded", async () => {
+    const home = await newHome();
+    const { id, client } = await server.signUp();
+    vi.stubEnv("SUPABASE_OWNER", id);
+    const storage = await createStorage({ platform: "cloud", name: "my app" });
+    await storage.save("k", 1);
+    const recorded = join(home, ".local", "state", "holdfast", "my%20app.json");
+    expect((await storage.getInfo()).details).toMatchObject({ chosen: "supabase", platform: "cloud", recorded });
+    await storage.close();
+    await using theirs = await openStorage(cloud({ client, store: "my app" }));
+    expect(await theirs.load("k")).toBe(1);
+
+    const { location } = JSON.parse(await readFile(recorded, "utf8")) as { location: string };
+    expect(location).toBe(`supabase:my%20app?owner=${id}`);
+    await using byUrl = await openStore(location);
+    expect(await byUrl.load("k")).toBe(1);
+    const other = await server.signUp();
+    vi.stubEnv("SUPABASE_OWNER", other.id);
+    await expect(createStorage({ platform: "cloud", name: "my app" })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining(
+        `is in ${location}, and this start would open supabase:my%20app?owner=${other.id}`,
+      ),
+    });
+  });
+
+  it("is what auto opens where nothing else can be kept", async () => {
+    vi.stubEnv("HOME", join(await newHome(), "nowhere"));
+    const { id } = await server.signUp();
+    vi.stubEnv("SUPABASE_OWNER", id);
+    await using storage = await createStorage({ platform: "auto", name: "my-app" });
+    expect((await storage.getInfo()).details).toMatchObject({
+      chosen: "supabase",
+      platform: "cloud",
+      because: expect.stringContaining("supabase: is registered"),
+    });
+  });
+
+  it("takes each name that an app may have, but for one that is no Unicode", async () => {
+    await newHome();
+    const { id } = await server.signUp();
+    vi.stubEnv("SUPABASE_OWNER", id);
+    const open = await supabaseEntry.load();
+    expect(open(supabaseEntry.ofApp("\u{1F4BE}".repeat(100))).name).toBe("cloud");
+    for (const name of ["\u{1F4BE} notes", "100% & more = +#", "a\u2028b"]) {
+      await using storage = await createStorage({ platform: "cloud", name });
+      await storage.save("k", name);
+      const { path: store, options } = parseStoreUrl(supabaseEntry.locate(supabaseEntry.ofApp(name)));
+      expect({ store, options }).toEqual({ store: name, options: { owner: id } });
+      expect(supabaseEntry.locate(supabaseEntry.ofApp(name))).toBe(
+        formatStoreUrl({ scheme: "supabase", path: name, options: { owner: id } }),
+      );
+    }
+    await expect(createStorage({ platform: "cloud", name: "a\ud800" })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
+  });
+});
+
+/** A home directory that nobody else has, where choices are recorded. */
+async function newHome(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "holdfast-home-"));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  vi.stubEnv("HOME", home);
+  vi.stubEnv("XDG_STATE_HOME", "");
+  return home;
+}

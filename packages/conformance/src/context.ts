@@ -123,6 +123,12 @@ export class Context {
     return { adapter, state };
   }
 
+  /** Closes one bare adapter. */
+  async closeAdapter(adapter: StorageAdapter): Promise<void> {
+    this.#openAdapters.delete(adapter);
+    await adapter.close();
+  }
+
   /** A new store that has nothing to do with the case's own. It ends with the case. */
   async elsewhere(): Promise<Context> {
     const { mode, seed, thoroughness } = this;

@@ -51,21 +51,27 @@ describe("SimulatedPorts", () => {
 });
 
 describe("Simulation", () => {
-  it("lets a call that takes real time come to its end before what would give it up", async () => {
-    const simulation = new Simulation({ seed: 1 });
-    const sound = simpleAdapter(createSimpleStore());
-    const adapter = replacing(sound, {
-      async close() {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        await sound.close();
-      },
-    });
-    await simulation.run(async () => {
-      const storage = await openStorage(simulation.adapter(adapter), { ports: simulation.ports, closeTimeout: 1 });
-      await storage.save("a", 1);
-      await storage.close();
-    });
-  });
+  it.each([
+    { takes: 5, closeTimeout: 1 },
+    { takes: 200, closeTimeout: 10_000 },
+  ])(
+    "lets a call that takes $takes ms of real time come to its end before what would give it up",
+    async ({ takes, closeTimeout }) => {
+      const simulation = new Simulation({ seed: 1 });
+      const sound = simpleAdapter(createSimpleStore());
+      const adapter = replacing(sound, {
+        async close() {
+          await new Promise((resolve) => setTimeout(resolve, takes));
+          await sound.close();
+        },
+      });
+      await simulation.run(async () => {
+        const storage = await openStorage(simulation.adapter(adapter), { ports: simulation.ports, closeTimeout });
+        await storage.save("a", 1);
+        await storage.close();
+      });
+    },
+  );
 
   /** Two clients that read, then write what they read and one more. */
   async function race(seed: number): Promise<{ sum: unknown; trace: readonly string[] }> {

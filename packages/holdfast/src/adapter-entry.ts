@@ -38,6 +38,32 @@ export interface SqliteStoreOptions {
   mmapSize?: number | undefined;
   /** What is overwritten with zeros when it is deleted. */
   secureDelete?: "none" | "data" | "all" | undefined;
+  /** The SQLite library. Default: better-sqlite3. */
+  driver?: SqliteDriver | undefined;
+}
+
+/** What `Driver` of @holdfast/sqlite is, which says what its methods must do; written out here for the same reason. */
+export interface SqliteDriver {
+  readonly name: string;
+  open(
+    path: string,
+    mode: "readwrite" | "readonly",
+  ): Promise<{
+    prepare<Row = never>(
+      sql: string,
+    ): {
+      get(...parameters: (string | number | Uint8Array | null)[]): Row | undefined;
+      all(...parameters: (string | number | Uint8Array | null)[]): Row[];
+      iterate(...parameters: (string | number | Uint8Array | null)[]): IterableIterator<Row>;
+      run(...parameters: (string | number | Uint8Array | null)[]): {
+        readonly changes: number;
+        readonly rowid: number;
+      };
+    };
+    exec(sql: string): void;
+    readonly inTransaction: boolean;
+    close(): void;
+  }>;
 }
 
 /** What `filesystem()` of @holdfast/filesystem takes; written out here, because that package need not be installed. */
@@ -60,4 +86,8 @@ export interface FileStoreOptions {
   watch?: boolean | undefined;
   /** Keys whose items must be there: `verify` reports those that are not. */
   required?: readonly string[] | undefined;
+  /** Makes the root a cache, whose items go that were not saved for longest: beyond `age` (milliseconds) or `size` (bytes of all bodies). */
+  cache?: { readonly age?: number | undefined; readonly size?: number | undefined } | undefined;
+  /** Called while a large tree is looked through at `open`: with the files looked at, and those that became items or new versions. */
+  onProgress?: ((progress: { readonly files: number; readonly adopted: number }) => void) | undefined;
 }

@@ -1,5 +1,5 @@
 export * from "@holdfast/core";
-export type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "./adapter-entry.js";
+export type { AdapterEntry, FileStoreOptions, SqliteDriver, SqliteStoreOptions } from "./adapter-entry.js";
 export { type AdapterRegistry, type AdapterStatus, listAdapters, register } from "./adapter-registry.js";
 export type {
   ChoiceByType,

@@ -44,6 +44,13 @@ export class Feed {
     this.#newer.push(entry);
   }
 
+  /** Lets go of every entry. What comes next goes on from the last one's place. */
+  forget(): void {
+    this.#gone = this.last;
+    this.#older = [];
+    this.#newer = [];
+  }
+
   cursor(sequence: number): string {
     return `${this.#epoch}-${sequence}`;
   }

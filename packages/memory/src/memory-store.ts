@@ -66,6 +66,14 @@ export class MemoryStore {
     return this.#used;
   }
 
+  /**
+   * Makes the feed of changes forget what it holds, as it does by itself to what is old: cursors from before the last write are then answered
+   * with `resync`. For tests of what an app does in that case.
+   */
+  forgetFeed(): void {
+    this.feed.forget();
+  }
+
   /** @internal */
   get tombstones(): number {
     return this.#tombstones.size;

@@ -9,7 +9,12 @@ describeAdapter(
     name: "memory",
     async open() {
       const store = createMemoryStore();
-      return { adapter: () => memory({ store }), persistent: true, destroy: async () => undefined };
+      return {
+        adapter: () => memory({ store }),
+        persistent: true,
+        forgetFeed: async () => store.forgetFeed(),
+        destroy: async () => undefined,
+      };
     },
   },
   { describe, it },

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CORE, PAGE } from "../src/apps.ts";
 import { eagerPart } from "../src/eager-part.ts";
@@ -6,6 +7,15 @@ describe("the eager part of a page", () => {
   it("is no more than is written in docs/design.md", async () => {
     expect((await eagerPart(PAGE)).gzipped).toBeLessThanOrEqual(22_200);
     expect((await eagerPart(CORE)).gzipped).toBeLessThanOrEqual(14_100);
+  });
+
+  it("is what docs/indexeddb.md says of the adapter, on top of core", async () => {
+    const page = readFileSync(new URL("../../../docs/indexeddb.md", import.meta.url), "utf8");
+    const [, core, adapter] = /To core's ([\d.]+) kB the adapter adds about ([\d.]+) kB/.exec(page)?.map(Number) ?? [];
+    const alone = (await eagerPart(CORE)).gzipped / 1_000;
+    const both = (await eagerPart(PAGE)).gzipped / 1_000;
+    expect(Math.abs(alone - (core ?? 0)), `${alone} kB of core`).toBeLessThan(0.1);
+    expect(Math.abs(both - alone - (adapter ?? 0)), `${both - alone} kB of the adapter`).toBeLessThan(0.1);
   });
 
   it("can search, and leaves what is rare to be loaded", async () => {

@@ -38,7 +38,6 @@ const IMPORTS = {
   "@holdfast/indexeddb": "/indexeddb/index.js",
   "#crypto": "/core/platform/web-crypto.js",
   "#platform": "/core/platform/web.js",
-  idb: "/idb/index.js",
   "p-retry": "/p-retry/index.js",
   "is-network-error": "/is-network-error/index.js",
 };
@@ -58,7 +57,6 @@ function packageFolders(): ReadonlyMap<string, string> {
     ["demo", import.meta.dirname],
     ["core", core],
     ["indexeddb", indexeddb],
-    ["idb", join(dirname(createRequire(join(indexeddb, "index.js")).resolve("idb/package.json")), "build")],
     ["p-retry", retry],
     ["is-network-error", dirname(createRequire(join(retry, "index.js")).resolve("is-network-error"))],
   ]);

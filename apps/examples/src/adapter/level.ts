@@ -14,8 +14,6 @@ import {
 } from "@holdfast/core";
 import { ClassicLevel } from "classic-level";
 
-const MAX_BODY = 64 * 1024 * 1024; // LevelDB is for small values: no more than has to be
-
 const capabilities: Capabilities = {
   durability: "media",
   compareAndSet: "process",
@@ -25,7 +23,7 @@ const capabilities: Capabilities = {
   changes: "none",
   history: "none",
   streams: "buffered",
-  limits: { body: MAX_BODY, bufferedBody: MAX_BODY },
+  limits: { body: 2 ** 26, bufferedBody: 2 ** 26 }, // LevelDB is for small values: no more than has to be
 };
 
 const BODY = "b:";
@@ -81,9 +79,14 @@ export function level({ location }: { location: string }): StorageAdapter {
     async open() {
       shared = databases.get(place) ?? { db: new ClassicLevel(place), users: 0, turn: Promise.resolve() };
       databases.set(place, shared);
-      await shared.db.open();
-      shared.users++;
-      return { lastVersion: (await shared.db.get(LAST_VERSION)) as Version | undefined };
+      shared.users++; // before it waits: another adapter may close meanwhile
+      try {
+        await shared.db.open();
+        return { lastVersion: (await shared.db.get(LAST_VERSION)) as Version | undefined };
+      } catch (error) {
+        await this.close();
+        throw error;
+      }
     },
 
     async close() {
@@ -97,14 +100,10 @@ export function level({ location }: { location: string }): StorageAdapter {
     },
 
     async get(key, { now }) {
-      const snapshot = shared.db.snapshot();
-      try {
-        const header = standingOf(await shared.db.get<string, string>(HEADER + key, { snapshot })).stored;
-        const body = await shared.db.get<string, Uint8Array>(BODY + key, { ...bytes, snapshot });
-        return header && body && isLive(header, now) ? { header, body: new Uint8Array(body) } : undefined;
-      } finally {
-        await snapshot.close();
-      }
+      await using snapshot = shared.db.snapshot();
+      const header = standingOf(await shared.db.get<string, string>(HEADER + key, { snapshot })).stored;
+      const body = await shared.db.get<string, Uint8Array>(BODY + key, { ...bytes, snapshot });
+      return header && body && isLive(header, now) ? { header, body: new Uint8Array(body) } : undefined;
     },
 
     async list({ prefix, after, limit }, { now }) {

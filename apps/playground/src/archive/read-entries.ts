@@ -65,15 +65,35 @@ function isHeader(value: unknown): value is RecordHeader {
     (compression === null || compression === "gzip") &&
     [created, modified].every(isTime) &&
     (expiration === null || isTime(expiration)) &&
-    Array.isArray(tags) &&
-    tags.every((tag) => typeof tag === "string") &&
+    isStrings(tags) &&
     isObject(metadata) &&
-    typeof value["checksum"] === "string"
+    typeof value["checksum"] === "string" &&
+    hasOptional(value)
   );
 }
 
+/** Whether what only some headers have is as it has to be. */
+function hasOptional({ fields, schema, indexed, encryption }: Record<string, unknown>): boolean {
+  return (
+    (fields === undefined || isObject(fields)) &&
+    (schema === undefined || typeof schema === "string") &&
+    (indexed === undefined || isStrings(indexed)) &&
+    (encryption === undefined || isEncryption(encryption))
+  );
+}
+
+function isEncryption(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { v, realm, id, key, wrap, sealed = "", mac } = value;
+  return typeof v === "number" && isStrings([realm, id, key, wrap, sealed, mac]);
+}
+
 function isTime(value: unknown): boolean {
-  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
+  return Number.isSafeInteger(value) && !Number.isNaN(new Date(value as number).getTime());
+}
+
+function isStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

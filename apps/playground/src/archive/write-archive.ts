@@ -1,6 +1,7 @@
 import { createMigrator, openStorage, type RecordHeader, type StorageEngine, StorageError } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
 import type { TaskTools } from "../store/task.ts";
+import { checkArrived } from "./arrived.ts";
 import { toBase64 } from "./base64.ts";
 import { type Entry, LAYOUT, type Preamble } from "./format.ts";
 
@@ -13,7 +14,7 @@ export interface Archive {
  * All items as one file. They are migrated into memory first, which verifies each, so that the file is of one whole store and
  * holds the stored bytes and headers themselves, dates included.
  *
- * @throws CORRUPT naming the first item that cannot be read.
+ * @throws what the first item that cannot be read fails with, such as CORRUPT; LOCKED where the store did not come to rest.
  */
 export async function writeArchive(storage: StorageEngine, { signal, tell }: TaskTools): Promise<Archive> {
   const adapter = memory();
@@ -22,8 +23,10 @@ export async function writeArchive(storage: StorageEngine, { signal, tell }: Tas
     signal,
     progress: ({ items, totalItems = 0 }) => tell(items, totalItems),
   });
-  const [failure] = report.failures;
-  if (failure !== undefined) throw new StorageError("CORRUPT", failure.message, { key: failure.key });
+  checkArrived(report);
+  if (report.changed.pending) {
+    throw new StorageError("LOCKED", "the store was written to all the while: export it when that has come to an end");
+  }
 
   const options = { now: Date.now(), signal };
   const headers = await adapter.list({ prefix: "", after: undefined, limit: Number.POSITIVE_INFINITY }, options);

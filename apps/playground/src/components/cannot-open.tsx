@@ -18,11 +18,19 @@ export function CannotOpen({
           Try again
         </button>
         {inCloud && (
-          <button type="button" class="button" onClick={() => void stage.useBrowser()}>
-            Open this browser's store
-          </button>
+          <>
+            <button type="button" class="button" onClick={() => void stage.useBrowser()}>
+              Open this browser's store
+            </button>
+            <button type="button" class="button" onClick={() => void stage.forgetProject()}>
+              Forget the project
+            </button>
+          </>
         )}
       </div>
+      {inCloud && (
+        <p class="muted">Forgetting it signs out in this browser. What is stored in the project stays there.</p>
+      )}
     </main>
   );
 }

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { type Detail, readDetail } from "../store/detail.ts";
 import { draftOf, newDraft } from "../store/draft.ts";
 import type { Library } from "../store/library.ts";
+import { newest } from "../store/newest.ts";
 import { explain } from "../store/notices.ts";
 import { go, type Place } from "../store/place.ts";
 import { ItemForm } from "./item-form.tsx";
@@ -36,32 +37,34 @@ type Reading =
   | { readonly state: "failed"; readonly why: string }
   | { readonly state: "there"; readonly detail: Detail };
 
+/** Undefined when what was met has gone in between. */
+async function readItem({ session }: Library, key: string): Promise<Reading | undefined> {
+  try {
+    const detail = await readDetail(session.storage, key);
+    return detail === undefined ? { state: "absent" } : { state: "there", detail };
+  } catch (error) {
+    return StorageError.is(error, "NOT_FOUND") ? undefined : { state: "failed", why: explain(error) };
+  }
+}
+
 function OpenItem({ library, itemKey }: { library: Library; itemKey: string }) {
   const reading = useSignal<Reading>({ state: "reading" });
   // What the form was opened on, whatever is written meanwhile.
   const editing = useSignal<Detail | undefined>(undefined);
 
   useEffect(() => {
-    // The newest reading counts, whichever is done last.
-    let newest = 0;
-    const read = async () => {
-      const mine = ++newest;
-      let next: Reading;
-      try {
-        const detail = await readDetail(library.session.storage, itemKey);
-        next = detail === undefined ? { state: "absent" } : { state: "there", detail };
-      } catch (error) {
-        next = { state: "failed", why: explain(error) };
-        if (mine === newest && StorageError.is(error, "NOT_FOUND")) return read();
-      }
-      if (mine === newest) reading.value = next;
-    };
+    const { again, end } = newest(
+      () => readItem(library, itemKey),
+      (read) => {
+        reading.value = read;
+      },
+    );
     const stop = library.onChange((key) => {
-      if (key === itemKey) void read();
+      if (key === itemKey) again();
     });
-    void read();
+    again();
     return () => {
-      newest++;
+      end();
       stop();
     };
   }, [library, itemKey, reading]);

@@ -28,18 +28,22 @@ function SignInForm({ stage, library, onEnd }: { stage: Stage; library: Library;
   const fault = useSignal<string | undefined>(undefined);
   const busy = useSignal(false);
   const project = library.session.account?.project ?? keptProject();
+  const attempt = useRef(new AbortController());
+  // Whoever closes the dialog does not want to sign in any more.
+  useEffect(() => () => attempt.current.abort(), []);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const { currentTarget: form, submitter } = event;
     if (!(form instanceof HTMLFormElement)) return;
     const fields = new FormData(form);
     const text = (name: string) => String(fields.get(name) ?? "");
+    const { signal } = attempt.current;
     fault.value = undefined;
     busy.value = true;
     try {
       const how = submitter?.getAttribute("value") === "signUp" ? "signUp" : "signIn";
       const credentials = { email: text("email").trim(), password: text("password") };
-      await stage.signIn(how, parseProject(text("url"), text("key")), credentials);
+      await stage.signIn(how, parseProject(text("url"), text("key")), credentials, signal);
       onEnd();
     } catch (error) {
       fault.value = explain(error);

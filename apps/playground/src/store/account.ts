@@ -12,11 +12,17 @@ export interface Credentials {
   readonly password: string;
 }
 
+/**
+ * What has become of a session. `ended`: signed out elsewhere, or refused when it was to be renewed. `replaced`: another user has
+ * signed in in another tab, and all tabs are that user's.
+ */
+export type Standing = "lasting" | "ended" | "replaced";
+
 /** Who is signed in to a project. */
 export interface Account {
   readonly email: string;
   readonly project: Project;
-  /** Whether the session is over: signed out elsewhere, or refused when it was to be renewed. */
-  readonly ended: ReadonlySignal<boolean>;
+  readonly standing: ReadonlySignal<Standing>;
+  /** The session is gone from this browser within a moment, whatever the project answers; that of another user stays. */
   signOut(): Promise<void>;
 }

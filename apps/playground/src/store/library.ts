@@ -39,13 +39,21 @@ export class Library {
     this.session = session;
   }
 
-  static async start(session: Session): Promise<Library> {
+  /** Closes the store when it cannot be followed, or is not wanted any more. */
+  static async start(session: Session, wanted?: AbortSignal): Promise<Library> {
     const library = new Library(session);
     const follow = coalesce(() => library.#catchUp(), PAUSE);
-    await session.storage.watch("", ({ key }) => {
-      follow();
-      for (const listener of library.#listeners) listener(key);
-    });
+    try {
+      await session.storage.watch("", ({ key }) => {
+        follow();
+        for (const listener of library.#listeners) listener(key);
+      });
+      wanted?.throwIfAborted();
+    } catch (error) {
+      // Why it cannot be followed is what there is to tell.
+      await session.storage.close().catch(() => undefined);
+      throw error;
+    }
     library.#followers.push(
       // At first, and after a time in which nothing could be heard.
       effect(() => {

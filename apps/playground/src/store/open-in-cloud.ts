@@ -2,29 +2,37 @@ import { cloud, patientFetch } from "@holdfast/cloud";
 import { signal } from "@preact/signals";
 import { type AuthError, createClient, type SupabaseClient, type User } from "@supabase/supabase-js";
 import { createStorage } from "holdfast";
-import type { Account, Credentials, Project } from "./account.ts";
+import type { Account, Credentials, Project, Standing } from "./account.ts";
+import { endSession } from "./end-session.ts";
+import { sessionName } from "./project.ts";
 import { SETTINGS, type Session } from "./session.ts";
 
 /** One for each project: two that keep the same session would take it out of each other's hands. */
 const clients = new Map<string, SupabaseClient>();
 
-/** Signs in and opens the store. Throws what to do where one of the two cannot be. */
-export async function signIn(project: Project, credentials: Credentials): Promise<Session> {
+/** While somebody signs in: whether they still want to. */
+let signingIn: AbortSignal | undefined;
+
+/**
+ * Signs in and opens the store. Throws what to do where one of the two cannot be, or the reason of the signal. Never called before
+ * an earlier call has ended.
+ */
+export async function signIn(project: Project, credentials: Credentials, wanted: AbortSignal): Promise<Session> {
   const { auth } = clientOf(project);
-  const { data, error } = await auth.signInWithPassword(credentials);
+  const { data, error } = await whileWanted(wanted, () => auth.signInWithPassword(credentials));
   if (error !== null) throw inWords(error, project);
-  return openFirst(project, data.user);
+  return openFirst(project, data.user, wanted);
 }
 
 /** The same for somebody who is new to the project. */
-export async function signUp(project: Project, credentials: Credentials): Promise<Session> {
+export async function signUp(project: Project, credentials: Credentials, wanted: AbortSignal): Promise<Session> {
   const { auth } = clientOf(project);
-  const { data, error } = await auth.signUp(credentials);
+  const { data, error } = await whileWanted(wanted, () => auth.signUp(credentials));
   if (error !== null) throw inWords(error, project);
   if (data.user === null || data.session === null) {
     throw new Error("The project has sent you a message: follow the link in it, then sign in here.");
   }
-  return openFirst(project, data.user);
+  return openFirst(project, data.user, wanted);
 }
 
 /** Opens the store of who was signed in when the page was last used; undefined when that session is over. */
@@ -35,48 +43,73 @@ export async function resume(project: Project): Promise<Session | undefined> {
   return undefined;
 }
 
-/** Who cannot be shown a store is not signed in either. */
-async function openFirst(project: Project, user: User): Promise<Session> {
+/** For whoever was signed in when the page was last used, and leaves the project without opening the store. */
+export function signOut(project: Project): Promise<void> {
+  return endSession(clientOf(project), sessionName(project));
+}
+
+/** supabase-js takes no signal for signing in: the request is given up below it. */
+async function whileWanted<T>(wanted: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  wanted.throwIfAborted();
+  signingIn = wanted;
   try {
+    return await ask();
+  } finally {
+    signingIn = undefined;
+  }
+}
+
+/** Who cannot be shown a store is not signed in either. */
+async function openFirst(project: Project, user: User, wanted: AbortSignal): Promise<Session> {
+  try {
+    wanted.throwIfAborted();
     return await open(project, user);
   } catch (error) {
-    await clientOf(project).auth.signOut({ scope: "local" });
+    await signOut(project);
     throw error;
   }
 }
 
 async function open(project: Project, user: User): Promise<Session> {
   const client = clientOf(project);
-  const ended = signal(false);
-  const { data } = client.auth.onAuthStateChange((event) => {
-    if (event === "SIGNED_OUT") ended.value = true;
+  const standing = signal<Standing>("lasting");
+  const { data } = client.auth.onAuthStateChange((event, session) => {
+    if (event === "SIGNED_OUT") standing.value = "ended";
+    else if (session !== null) standing.value = session.user.id === user.id ? "lasting" : "replaced";
   });
-  const signOut = async () => {
-    // This browser alone, and without waiting for the project where there is no way to it.
-    await client.auth.signOut({ scope: "local" });
+  const leave = async () => {
+    if (standing.value !== "replaced") await signOut(project);
     data.subscription.unsubscribe();
   };
   try {
     const storage = await createStorage({ adapter: cloud({ client, store: "playground" }) }, SETTINGS);
-    return { storage, account: { email: user.email ?? user.id, project, ended, signOut } satisfies Account };
+    return { storage, account: { email: user.email ?? user.id, project, standing, signOut: leave } satisfies Account };
   } catch (error) {
     data.subscription.unsubscribe();
     throw error;
   }
 }
 
-function clientOf({ url, key }: Project): SupabaseClient {
+function clientOf(project: Project): SupabaseClient {
+  const { url, key } = project;
   const name = `${url} ${key}`;
   const known = clients.get(name);
   if (known !== undefined) return known;
   const client = createClient(url, key, {
     // What stands behind the # of this page's address is an item.
-    auth: { detectSessionInUrl: false },
-    global: { fetch: patientFetch() },
+    auth: { detectSessionInUrl: false, storageKey: sessionName(project) },
+    global: { fetch: fetchWanted },
   });
   clients.set(name, client);
   return client;
 }
+
+const patient = patientFetch();
+
+const fetchWanted: typeof fetch = (input, init) => {
+  const signal = String(input).includes("/auth/v1/") ? signingIn : undefined;
+  return patient(input, signal === undefined ? init : { ...init, signal });
+};
 
 function isUnreachable({ name }: AuthError): boolean {
   return name === "AuthRetryableFetchError";

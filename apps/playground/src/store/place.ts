@@ -18,6 +18,8 @@ export function addressOf(to: Place): string {
 
 export function go(to: Place): void {
   location.hash = addressOf(to);
+  // The event comes later, when another store may be shown already.
+  place.value = read();
 }
 
 function read(): Place {

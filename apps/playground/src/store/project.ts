@@ -40,6 +40,11 @@ export function keepProject(project: Project | undefined): void {
   }
 }
 
+/** The name under which supabase-js keeps the session of a project in `localStorage`: the one that it chooses by itself. */
+export function sessionName({ url }: Project): string {
+  return `sb-${new URL(url).hostname.split(".")[0]}-auth-token`;
+}
+
 /** Of the new kind by its name, of the old kind by its role. */
 function isSecret(key: string): boolean {
   if (key.startsWith("sb_secret_")) return true;

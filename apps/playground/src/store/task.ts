@@ -40,7 +40,7 @@ export class Task {
     try {
       this.#notices.done(await work({ signal: controller.signal, tell }));
     } catch (error) {
-      if (controller.signal.aborted && (StorageError.is(error, "ABORTED") || error === controller.signal.reason)) {
+      if (controller.signal.aborted && isAbort(error)) {
         this.#notices.done(`${label}: stopped. What was done so far stays.`);
       } else {
         this.#notices.failed(label, error);
@@ -53,4 +53,9 @@ export class Task {
   stop(): void {
     this.#controller.abort();
   }
+}
+
+/** Browsers end what they were at with errors of their own, not with the signal's reason. */
+function isAbort(error: unknown): boolean {
+  return StorageError.is(error, "ABORTED") || (error instanceof Error && error.name === "AbortError");
 }

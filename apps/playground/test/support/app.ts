@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { launchBrowser } from "@holdfast/browser/launch";
-import { preview } from "vite";
+import { type Connect, preview } from "vite";
 
 type Browser = Awaited<ReturnType<typeof launchBrowser>>;
 type ContextOptions = NonNullable<Parameters<Browser["newContext"]>[0]>;
@@ -23,10 +23,12 @@ export interface User {
   openTab(place?: string): Promise<Page>;
 }
 
-export async function startApp(): Promise<RunningApp> {
+/** `host` may answer requests in its own way. */
+export async function startApp(host?: Connect.NextHandleFunction): Promise<RunningApp> {
   const server = await preview({
     root: join(import.meta.dirname, "../.."),
     logLevel: "error",
+    plugins: [{ name: "host", configurePreviewServer: ({ middlewares }) => void (host && middlewares.use(host)) }],
     preview: { host: "127.0.0.1", port: 0 },
   });
   const about = server.httpServer.address();

@@ -1,4 +1,4 @@
-import { type AdapterChange, BEFORE_ALL_TIME, type StorageAdapter } from "@holdfast/core";
+import { type AdapterChange, BEFORE_ALL_TIME, type StorageAdapter, type Version } from "@holdfast/core";
 import { defined, equal, ok } from "../assert.js";
 import { withoutCursor } from "../change-log.js";
 import { collect, inPieces, joined } from "../collect.js";
@@ -48,6 +48,24 @@ export const adapterFeatures: Theme = {
         await again.delete("a", { version: versionOf(20), expect: "any", now: NOW }, call);
         await again.delete("c", { version: versionOf(15), expect: "any", now: BEFORE_ALL_TIME }, call);
         equal(await lastVersion(), versionOf(20), "after the greatest was deleted");
+      },
+    },
+    {
+      name: "one adapter opens while another on the store closes, whichever begins first",
+      once: true,
+      async run(context) {
+        let adapter = await context.openAdapter();
+        // How many turns the one is ahead of the other; none: both begin in the same turn.
+        for (let ahead = 0; ahead < 10; ahead++) {
+          const closing = context.closeAdapter(adapter);
+          for (let turn = 0; turn < ahead; turn++) await undefined;
+          [adapter] = await Promise.all([context.openAdapter(), closing]);
+          await writesAndReads(adapter, versionOf(2 * ahead + 1));
+          const opening = context.openAdapter();
+          for (let turn = 0; turn < ahead; turn++) await undefined;
+          [adapter] = await Promise.all([opening, context.closeAdapter(adapter)]);
+          await writesAndReads(adapter, versionOf(2 * ahead + 2));
+        }
       },
     },
     {
@@ -264,4 +282,11 @@ async function namesWhatWasInTheWay(context: Context): Promise<void> {
 
 async function withoutMethod(adapter: StorageAdapter, method: keyof StorageAdapter, absent: boolean): Promise<void> {
   equal(adapter[method] === undefined, absent, `whether the adapter has no method ${method}`);
+}
+
+async function writesAndReads(adapter: StorageAdapter, version: Version): Promise<void> {
+  const record = recordOf(adapter, "k", version);
+  const { outcome } = await adapter.put(record, { expect: "any", now: NOW }, call);
+  equal(outcome, "written", "a put through the one that has opened");
+  equal((await adapter.get("k", at(NOW)))?.header.version, version, "the version that it reads then");
 }

@@ -14,11 +14,13 @@ export interface SimulatedAdapterOptions {
 /** Milliseconds of real time after which a simulation in which nothing moves is given up. */
 const STUCK_AFTER = 5_000;
 /**
- * Turns, and milliseconds of real time, that a call which is under way has to itself before the timers it may wait for are called:
- * a backend that really reads and writes takes longer than a few turns, and must not be overtaken by what would give it up.
+ * Turns, and milliseconds of real time, that a call which is under way has to itself before the next timer, for which it may wait, is called:
+ * a backend that really reads and writes takes longer than a few turns, and must not be overtaken by what would give it up. So what is far
+ * off, as that is, comes later than what an adapter waits for between two tries.
  */
 const TURNS_ALONE = 3;
-const TIME_ALONE = 20;
+const LEAST_ALONE = 20;
+const MOST_ALONE = 2_000;
 
 interface Gate {
   readonly label: string;
@@ -102,7 +104,7 @@ export class Simulation {
     for (;;) {
       await macrotask();
       if (settled()) return;
-      if (this.#underWay > 0 && (++alone <= TURNS_ALONE || performance.now() - moved < TIME_ALONE)) continue;
+      if (this.#underWay > 0 && (++alone <= TURNS_ALONE || performance.now() - moved < this.#timeAlone)) continue;
       if (this.#step()) {
         moved = performance.now();
         alone = 0;
@@ -110,6 +112,13 @@ export class Simulation {
         throw new Error(`nothing moves any more; the last turns: ${this.#trace.slice(-5).join(" | ") || "none"}`);
       }
     }
+  }
+
+  /** As long as the next timer itself has to go, within bounds. */
+  get #timeAlone(): number {
+    const { clock } = this.ports;
+    const ahead = (this.ports.nextDue() ?? 0) - (clock.elapsed?.() ?? 0);
+    return Math.min(MOST_ALONE, Math.max(LEAST_ALONE, ahead));
   }
 
   /** One turn: of a call or an answer where one waits, else of time. Background timers alone move nothing. */

@@ -1,8 +1,11 @@
-import type { Version } from "@holdfast/core";
+import { StorageError, type Version } from "@holdfast/core";
+import type { SimpleStore } from "../simple-store.js";
 import type { Saboteur } from "./saboteur.js";
 
 const writes = "adapter: put and delete";
 const deletes = "delete answers and acts by core's rule";
+/** Of the adapters of one store, who share it. */
+const connections = new WeakMap<SimpleStore, { users: number; open: boolean }>();
 
 /** Faults in versions and tombstones, while open and over a restart. */
 export const versionSaboteurs: readonly Saboteur[] = [
@@ -127,6 +130,44 @@ export const versionSaboteurs: readonly Saboteur[] = [
         stat: async (key, options) => (hidden.has(key) ? undefined : sound.stat(key, options)),
         get: async (key, options) => (hidden.has(key) ? undefined : sound.get(key, options)),
         list: async (range, options) => (await sound.list(range, options)).filter(({ key }) => !hidden.has(key)),
+      };
+    },
+  },
+  {
+    name: "connection that is closed under who comes",
+    story:
+      "One page is left and the next one comes; they share a connection, which the first closes while the second is on its way in.",
+    caughtBy: {
+      theme: "adapter: open, batch, watch, streams and classify",
+      case: "one adapter opens while another on the store closes, whichever begins first",
+    },
+    plant(sound, store) {
+      const connection = connections.get(store) ?? { users: 0, open: false };
+      connections.set(store, connection);
+      const connected = () => {
+        if (!connection.open) throw new StorageError("CLOSED", "the connection is closed");
+      };
+      return {
+        async open(context) {
+          connection.open = true;
+          const state = await sound.open(context);
+          // Too late: who closed meanwhile was the last one.
+          connection.users++;
+          return state;
+        },
+        close() {
+          connection.users--;
+          if (connection.users === 0) connection.open = false;
+          return sound.close();
+        },
+        put(record, condition, options) {
+          connected();
+          return sound.put(record, condition, options);
+        },
+        get(key, options) {
+          connected();
+          return sound.get(key, options);
+        },
       };
     },
   },

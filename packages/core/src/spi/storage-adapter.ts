@@ -33,7 +33,8 @@ export interface StorageAdapter {
 
   /**
    * Connects, creates what is missing, upgrades what is old. MUST refuse a store that is damaged, foreign or of a newer
-   * layout with a StorageError that says what to do, leaving it untouched. A failed `open` leaves nothing open.
+   * layout with a StorageError that says what to do, leaving it untouched. A failed `open` leaves nothing open. Another adapter
+   * on the same store may close meanwhile.
    */
   open(context: AdapterContext): Awaitable<OpenState>;
 

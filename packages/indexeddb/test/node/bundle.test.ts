@@ -69,7 +69,7 @@ describe("bundled by Vite without any configuration", () => {
   });
 
   it("adds no more to an app than the page about it says", () => {
-    // What the page rounds to 10.0 kB: some bytes come and go with words that core alone has.
+    // What the page rounds to 10.0 kB, as Vite cuts it: some bytes come and go with words that core alone has.
     expect(firstLoad(app) - firstLoad(core)).toBeLessThan(10_050);
   });
 });

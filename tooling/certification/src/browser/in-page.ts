@@ -41,6 +41,7 @@ globalThis.runSuite = async (names) => {
         adapter: () => indexeddb({ name }),
         persistent: true,
         peer: () => startTab(name),
+        forgetFeed: () => forgetFeed(name),
         destroy: () => remove(name),
       };
     },
@@ -73,10 +74,22 @@ function listen(tab: number, listener: (message: unknown) => void): void {
   early.delete(tab);
 }
 
-function remove(name: string): Promise<void> {
+async function forgetFeed(name: string): Promise<void> {
+  const database = await answered(indexedDB.open(name));
+  const feed = database.transaction("feed", "readwrite").objectStore("feed");
+  const newest = await answered(feed.openKeyCursor(null, "prev"));
+  // The newest entry never leaves.
+  if (newest !== null) await answered(feed.delete(IDBKeyRange.upperBound(newest.key, true)));
+  database.close();
+}
+
+async function remove(name: string): Promise<void> {
+  await answered(indexedDB.deleteDatabase(name));
+}
+
+function answered<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name);
-    request.onsuccess = () => resolve();
+    request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 }

@@ -1,0 +1,129 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Page, type RunningApp, startApp, type User } from "./support/app.ts";
+
+const BUILT = new URL("../dist/service-worker.js", import.meta.url);
+
+/** What the host does beside serving the app, also below /one/ and /two/. */
+interface Host {
+  redirects: boolean;
+  /** Of the worker's script, by the folder that it is asked for in. */
+  change: (script: string, folder: string) => string;
+}
+const host: Host = { redirects: false, change: (script) => script };
+
+let app: RunningApp;
+let user: User;
+
+beforeAll(async () => {
+  app = await startApp((request, response, next) => {
+    const { folder = "/", name = "" } =
+      /^(?<folder>\/(?:one\/|two\/)?)(?<name>[^?]*)/.exec(request.url ?? "")?.groups ?? {};
+    request.url = `/${name}`;
+    if (host.redirects && name === "index.html") return void response.writeHead(301, { location: folder }).end();
+    if (name !== "service-worker.js") return next();
+    readFile(BUILT, "utf8").then((script) => {
+      response.writeHead(200, { "content-type": "text/javascript", "cache-control": "no-cache" });
+      response.end(host.change(script, folder));
+    }, next);
+  });
+});
+afterAll(() => app?.stop());
+
+beforeEach(async () => {
+  Object.assign(host, { redirects: false, change: (script: string) => script });
+  user = await app.newUser();
+});
+afterEach(async () => {
+  expect(user.complaints).toEqual([]);
+  await user.context.close();
+});
+
+/** As if another file of the app had changed. */
+const ofVersion = (version: string) => (script: string) => {
+  const changed = script.replace(/"[0-9a-f]{16}"(?=,)/, JSON.stringify(version));
+  expect(changed).not.toBe(script);
+  return changed;
+};
+
+const isActive = (page: Page) =>
+  page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    while (active !== null && active.state !== "activated") {
+      await new Promise((resolve) => active.addEventListener("statechange", resolve, { once: true }));
+    }
+  });
+const cachesOf = (page: Page) => page.evaluate(() => caches.keys());
+const opens = (page: Page) => page.getByRole("searchbox").waitFor();
+
+async function loadSample(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Load sample data", exact: true }).click();
+  await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
+}
+
+describe("the service worker", () => {
+  it("answers also where the host redirects index.html to its folder", async () => {
+    host.redirects = true;
+    const page = await user.openTab();
+    await isActive(page);
+    const answer = await page.reload();
+    expect(answer?.fromServiceWorker()).toBe(true);
+    await opens(page);
+  });
+
+  it("leaves the cache of a build below another path alone", async () => {
+    host.change = (script, folder) => (folder === "/two/" ? ofVersion("2")(script) : script);
+    const one = await user.openTab("one/");
+    await isActive(one);
+    const before = await cachesOf(one);
+    const two = await user.openTab("two/");
+    await isActive(two);
+    expect(await cachesOf(two)).toEqual([...before, `holdfast-playground ${app.address}two/ 2`]);
+  });
+
+  it("takes over from an older version when no page uses that any more, and its cache goes", async () => {
+    host.change = ofVersion("older");
+    const page = await user.openTab("#new");
+    await isActive(page);
+    expect(await cachesOf(page)).toEqual([`holdfast-playground ${app.address} older`]);
+    host.change = ofVersion("newer");
+    await page.reload();
+    await expect
+      .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.waiting?.state))
+      .toBe("installed");
+    await opens(page);
+    const blank = await user.context.newPage();
+    await page.close();
+    const again = await user.openTab();
+    await expect.poll(() => cachesOf(again)).toEqual([`holdfast-playground ${app.address} newer`]);
+    await user.context.setOffline(true);
+    await again.reload();
+    await opens(again);
+    await blank.close();
+  });
+
+  it("has the sample data, once it was fetched, in a cache that the app's versions leave alone", async () => {
+    const page = await user.openTab();
+    await isActive(page);
+    await page.reload();
+    await loadSample(page);
+    const corpus = new RegExp(`^holdfast-playground ${app.address} corpus\\.json-[0-9a-f]{16}$`);
+    const own = async () => (await cachesOf(page)).filter((name) => corpus.test(name));
+    await expect.poll(own).toHaveLength(1);
+    expect(await cachesOf(page)).toHaveLength(2);
+    const kept = await page.evaluate(
+      async ([name = ""]) => (await (await caches.open(name)).keys()).length,
+      await own(),
+    );
+    expect(kept).toBe(1);
+  });
+
+  it("hands on the sample data where there is no room to keep it", async () => {
+    const full = "Cache.prototype.put = async () => { throw new DOMException('no room', 'QuotaExceededError') };";
+    host.change = (script) => full + script;
+    const page = await user.openTab();
+    await isActive(page);
+    await page.reload();
+    await loadSample(page);
+  });
+});
