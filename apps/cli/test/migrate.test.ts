@@ -312,17 +312,18 @@ describe("holdfast migrate", () => {
     expect(stderr).toContain("SUPABASE_URL");
   });
 
-  it("says what mends an item that is damaged in the destination, or older there", async () => {
+  it("writes an item anew that is damaged in the destination, and says what to do where it cannot", async () => {
     await space.store("from.db", (storage) => storage.save("c", new TextEncoder().encode("a body to be damaged")));
     expect(await space.run(["migrate", FROM, TO])).toMatchObject({ code: 0 });
     await damage(space.path("to.db"), "a body to be damaged");
-    const { code, stderr } = await space.run(["migrate", FROM, TO, "--conflict", "overwrite"]);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: expect.stringMatching(/newer or overwrite .* `holdfast rm` there/),
-    });
-    expect(await space.run(["rm", TO, "c"])).toMatchObject({ code: 0 });
     expect(await space.run(["migrate", FROM, TO])).toMatchObject({ code: 0 });
+    expect(await space.run(["verify", TO])).toMatchObject({ code: 0 });
+    await damage(space.path("to.db"), "a body to be damaged");
+    await damage(space.path("from.db"), "a body to be damaged");
+    expect(await space.run(["migrate", FROM, TO, "--conflict", "overwrite"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/anew what is damaged in the destination; with --conflict newer or overwrite/),
+    });
   });
 
   it("refuses options that mean nothing", async () => {

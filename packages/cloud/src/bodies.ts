@@ -112,13 +112,15 @@ export class Bodies {
     }
   }
 
+  /** May arrive twice: the names are made once, and the server knows them again. */
   #stage(pieces: ReadonlyMap<string, Uint8Array>, signal: AbortSignal | undefined): Promise<StagedPart[]> {
     const parts = Array.from(pieces, ([sha256, { length }]) => {
       // Nobody can guess it, so what stands under it is what was put there for this row.
       const nonce = toHex(this.#ports.random.bytes(16));
       return { sha256, size: length, name: `${this.#owner}/${sha256}/${nonce}` };
     });
-    return this.#connection.call("holdfast_stage", { p_store: this.#store, p_parts: parts }, signal);
+    const staging = { p_store: this.#store, p_parts: parts };
+    return retried(this.#ports, () => this.#connection.call("holdfast_stage", staging, signal), signal);
   }
 
   async #part(part: WirePart, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {

@@ -25,6 +25,8 @@ export interface BucketClient extends CloudClient {
 // What is there refuses a store that cannot be, and an owner who is nobody.
 const IS_THERE = /\bHF00[13]\b/;
 const NO_SUCH_USER = "23503";
+const SECRET_KEY =
+  "that takes the project's secret key (in the environment: SUPABASE_KEY), and this is none or not the one of this project; copy it from Project Settings, API Keys";
 
 /**
  * Looks whether a project has what this version of the adapter needs, with a client of its secret key. Changes nothing.
@@ -46,7 +48,7 @@ export async function checkProject(client: BucketClient): Promise<ProjectCheck[]
   const check = await client.rpc("holdfast_check", {}).abortSignal(never);
   // Which function it is that is missing says the name.
   const guards = isMissing(check) ? ["holdfast_check"] : (check.data as readonly string[]);
-  checks.push(lacking("policies and triggers", guards));
+  checks.push(lacking("policies, triggers and privileges", guards));
   const { data, error } = await client.storage.getBucket(BUCKET);
   checks.push({
     name: "private bucket",
@@ -69,9 +71,8 @@ function isMissing({ error, status }: ClientAnswer): boolean {
   if (IS_THERE.test(message) || code === NO_SUCH_USER) return false;
   const known = classify(new RequestError(message, { code, status: status ?? 0 }));
   if (known?.code === "UNAVAILABLE" && known.retryable === false) return true;
-  throw new StorageError(known?.code ?? "INTERNAL", `the project cannot be checked: ${known?.message ?? message}`, {
-    adapter: "cloud",
-  });
+  const why = known?.code === "UNAUTHORIZED" ? SECRET_KEY : (known?.message ?? message);
+  throw new StorageError(known?.code ?? "INTERNAL", `the project cannot be checked: ${why}`, { adapter: "cloud" });
 }
 
 function messageOf(error: unknown): string {

@@ -8,6 +8,8 @@ import { Turnstile } from "./turnstile.js";
 
 /** The private bucket of large bodies. */
 export const BUCKET = "holdfast";
+/** How many addresses a project signs with one request. */
+export const MOST_SIGNED = 1_000;
 /** Requests under way at once. A project has few connections to its database, and lets the others fail. */
 const AT_ONCE = 32;
 /** How much longer than a call of a function moving a part may take. */
@@ -59,7 +61,10 @@ export class Connection {
     }
   }
 
-  /** Addresses of objects, in their order, that are good for so many seconds. Throws UNSUPPORTED where the server gives none. */
+  /**
+   * Addresses of objects, in their order, that are good for so many seconds: one request, which takes up to `MOST_SIGNED`. Throws
+   * UNSUPPORTED where the server gives none.
+   */
   async sign(names: string[], seconds: number): Promise<string[]> {
     const { client, timeout } = this.#options;
     const ask = () => client.storage.from(BUCKET).createSignedUrls(names, seconds);
@@ -96,7 +101,8 @@ export class Connection {
     try {
       return await this.#request(ask, signal, timeout);
     } catch (error) {
-      if (!(error instanceof RequestError && isExpired(error) && (await this.#refresh()))) throw error;
+      if (!(error instanceof RequestError && isExpired(error))) throw error;
+      if (!(await inTime(() => this.#refresh(), signal, timeout))) throw error;
       return this.#request(ask, signal, timeout);
     }
   }
@@ -121,19 +127,12 @@ export class Connection {
   ): Promise<unknown> {
     if (this.#closed) throw new StorageError("CLOSED", "this adapter is not open", { adapter: "cloud" });
     if (isOffline()) throw new RequestError("this device is offline", { code: LOCAL.offline });
-    const late = new AbortController();
-    // The server is outside: its time is real, whoever owns the clocks in here.
-    const cancel = systemPorts.timers.schedule(() => late.abort(), timeout, "background");
-    try {
-      const given = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
-      const answered = await Promise.race([settled(ask(given)), fired(given)]);
-      if (answered !== undefined && answered.error === null) return answered.data;
-      signal?.throwIfAborted();
-      if (late.signal.aborted) throw new RequestError("the server did not answer in time", { code: LOCAL.timeout });
-      throw toRequestError(answered);
-    } finally {
-      cancel();
-    }
+    const answered = async (given: AbortSignal) => {
+      const answer = await settled(ask(given));
+      if (answer.error === null) return answer.data;
+      throw toRequestError(answer);
+    };
+    return inTime(answered, signal, timeout);
   }
 
   /** Whether there is a new session. Clients that get their tokens elsewhere have none to refresh. */
@@ -151,6 +150,27 @@ function isOffline(): boolean {
   return "navigator" in globalThis && globalThis.navigator.onLine === false;
 }
 
+/** What comes of `work`, if it comes in time. Throws what it throws, TIMEOUT, or the reason of the signal. */
+async function inTime<T>(
+  work: (given: AbortSignal) => Promise<T>,
+  signal: AbortSignal | undefined,
+  timeout: number,
+): Promise<T> {
+  const late = new AbortController();
+  // The server is outside: its time is real, whoever owns the clocks in here.
+  const cancel = systemPorts.timers.schedule(() => late.abort(), timeout, "background");
+  try {
+    const given = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+    return await Promise.race([work(given), fired(given)]);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (late.signal.aborted) throw new RequestError("the server did not answer in time", { code: LOCAL.timeout });
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
 async function settled(asking: PromiseLike<ClientAnswer>): Promise<ClientAnswer> {
   try {
     return await asking;
@@ -159,24 +179,24 @@ async function settled(asking: PromiseLike<ClientAnswer>): Promise<ClientAnswer>
   }
 }
 
-/** Not every part of the client listens to signals. */
-function fired(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+/** Rejects once it does: not every part of the client listens to signals. */
+function fired(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
-function toRequestError(answer: ClientAnswer | undefined): RequestError {
-  const { error, status } = answer ?? { error: undefined, status: undefined };
+function toRequestError({ error, status }: ClientAnswer): RequestError {
   if (typeof error !== "object" || error === null) return new RequestError("the request failed");
   const message = "message" in error ? String(error.message) : "the request failed";
   // Storage says its own status in words; a status of HTTP stands beside it, and is another one.
   const told = "statusCode" in error ? Number(error.statusCode) : "status" in error ? Number(error.status) : status;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const answered = told !== undefined && Number.isInteger(told) ? told : 0;
-  // What cannot stand in a header is quoted in full where it is refused, and it is a key or a token.
-  if (answered === 0 && /header/i.test(message)) {
+  // What cannot stand in a header is quoted in full where it is refused, and it is a key or a token. A character above U+00FF is refused
+  // before that, as what is no "ByteString".
+  if (answered === 0 && /header|ByteString/i.test(message)) {
     return new RequestError("the request has a header that cannot be sent", { code: LOCAL.header });
   }
   return new RequestError(message, { code, status: answered });

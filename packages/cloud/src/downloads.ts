@@ -1,6 +1,8 @@
 import { checkKey, type Format, StorageError, type Version } from "@holdfast/core";
+import { MOST_SIGNED } from "./connection.js";
 import { explained } from "./explained.js";
 import type { OpenStore } from "./open-store.js";
+import { retried } from "./retried.js";
 import { toHeader } from "./wire.js";
 
 export interface SignOptions {
@@ -36,7 +38,9 @@ export async function signDownload(
   }
   try {
     const store = opened();
-    const record = await store.find(key, null, { now: store.clock.now(), signal: undefined });
+    const { connection, ports } = store;
+    const now = ports.clock.now();
+    const record = await retried(ports, () => store.find(key, null, { now, signal: undefined }), undefined);
     if (record === null) return undefined;
     const { version, storedSize, format, compression, encryption } = toHeader(record.header);
     if (record.parts === null) {
@@ -45,10 +49,12 @@ export async function signDownload(
         key,
       });
     }
-    const urls = await store.connection.sign(
-      record.parts.map(({ name }) => name),
-      seconds,
-    );
+    const names = record.parts.map(({ name }) => name);
+    const urls: string[] = [];
+    while (urls.length < names.length) {
+      const some = names.slice(urls.length, urls.length + MOST_SIGNED);
+      urls.push(...(await retried(ports, () => connection.sign(some, seconds), undefined)));
+    }
     const parts = record.parts.map(({ size }, index) => ({ url: urls[index] ?? "", size }));
     return { version, storedSize, format, compression, encrypted: encryption !== undefined, parts };
   } catch (error) {

@@ -129,17 +129,16 @@ export class FeedWatcher {
     for (;;) {
       const from = this.#seen;
       if (from === undefined) return told;
-      const entries = await this.#feed.behind(from, PAGE, undefined);
+      const part = await this.#feed.behind(from, PAGE, undefined);
       // All have gone meanwhile, or others have come for whom that was too early.
       if (this.#seen !== from) return told;
-      if (entries === undefined) {
+      if (part === undefined) {
         await this.#tellAll(from);
         return true;
       }
-      for (const entry of entries) {
-        this.#seen = entry.place;
-        this.#tell(entry);
-      }
+      const { entries, looked } = part;
+      this.#seen = looked;
+      for (const entry of entries) this.#tell(entry);
       told ||= entries.length > 0;
       if (entries.length < PAGE) return told;
     }

@@ -13,14 +13,24 @@ export interface PlacedEntry extends Pick<AdapterChange, "type" | "key" | "versi
   readonly cursor: string;
 }
 
+/** What is behind a place. */
+export interface FeedPart {
+  /** Oldest first. */
+  readonly entries: readonly PlacedEntry[];
+  /** Where to go on. Behind the last entry, and behind those that this user does not see: who sees few looks at each of them once. */
+  readonly looked: FeedPlace;
+}
+
 type WireEntry = readonly [seq: string, type: "save" | "delete", key: string, version: Version];
 
 const CURSOR = /^([0-9a-f]{32}):(?:(0)|([1-9][0-9]{0,18}):([0-9a-f-]{1,64}))$/;
 const MOST_AT_ONCE = 1_000;
+/** Stands for the version of an entry that is somebody else's to see. */
+const UNSEEN = "-";
 
 /**
  * Every committed write, in commit order. A cursor is `<epoch>:<sequence>:<version>` of the entry read last, and `<epoch>:0` before
- * the first. The version tells when the database was put back from a copy and written to since; it is `-` for who sees no entry.
+ * the first. The version tells when the database was put back from a copy and written to since; it is `-` where the entry is not seen.
  */
 export class Feed {
   readonly #connection: Connection;
@@ -36,26 +46,29 @@ export class Feed {
   /** Throws INVALID_OPTION for what is no cursor. */
   async page({ after, limit }: FeedRange, signal: AbortSignal | undefined): Promise<FeedPage> {
     const place = after === undefined ? { seq: "0", version: null } : this.#placeOf(after);
-    const entries = place === undefined ? undefined : await this.behind(place, limit, signal);
-    if (entries === undefined) return { outcome: "resync" };
-    return { outcome: "page", changes: entries.map(({ place: _, ...entry }) => entry) };
+    const part = place === undefined ? undefined : await this.behind(place, limit, signal);
+    if (part === undefined) return { outcome: "resync" };
+    return { outcome: "page", changes: part.entries.map(({ place: _, ...entry }) => entry) };
   }
 
-  /** The entries behind a place, oldest first; undefined where the feed does not lead on from it. */
+  /** Undefined where the feed does not lead on from that place. */
   async behind(
     { seq, version }: FeedPlace,
     limit: number,
     signal: AbortSignal | undefined,
-  ): Promise<PlacedEntry[] | undefined> {
-    const entries = await this.#connection.call<WireEntry[] | null>(
+  ): Promise<FeedPart | undefined> {
+    const answer = await this.#connection.call<{ readonly entries: WireEntry[]; readonly looked: string } | null>(
       "holdfast_feed",
       { p_store: this.#store, p_seq: seq, p_version: version, p_limit: Math.min(limit, MOST_AT_ONCE) },
       signal,
     );
-    return entries?.map(([seq, type, key, version]) => {
+    if (answer === null) return undefined;
+    const entries = answer.entries.map(([seq, type, key, version]) => {
       const place = { seq, version };
       return { type, key, version, place, cursor: this.cursorOf(place) };
     });
+    const last = entries.at(-1)?.place ?? { seq, version };
+    return { entries, looked: last.seq === answer.looked ? last : { seq: answer.looked, version: UNSEEN } };
   }
 
   /** Behind the newest entry. */

@@ -1,9 +1,9 @@
 import {
   type AdapterContext,
   afterPrefix,
-  type Clock,
   type HistoryLimits,
   type ListRange,
+  type Ports,
   type ReadOptions,
   type RecordHeader,
   StorageError,
@@ -27,6 +27,8 @@ import { Writes } from "./writes.js";
 /** The number of the tables and functions that this version of the adapter works with. */
 const LAYOUT = 1;
 const LIST_PAGE = 1_000;
+// What a column of the database can hold.
+const MOST_VERSIONS = 2 ** 31 - 1;
 
 interface Opened {
   readonly layout: number;
@@ -43,7 +45,7 @@ interface Opened {
 /** One store of one user, as an open adapter works with it. */
 export class OpenStore {
   readonly connection: Connection;
-  readonly clock: Clock;
+  readonly ports: Ports;
   readonly store: string;
   /** Whether it is the user's own; of somebody else's, what is shared is there. */
   readonly mine: boolean;
@@ -59,7 +61,7 @@ export class OpenStore {
     const { store, epoch, owner, lastVersion } = opened;
     const { ports, history } = context;
     this.connection = connection;
-    this.clock = ports.clock;
+    this.ports = ports;
     this.store = store;
     this.mine = opened.mine;
     this.lastVersion = lastVersion ?? undefined;
@@ -67,15 +69,15 @@ export class OpenStore {
     this.bodies = new Bodies(connection, store, owner, ports);
     this.feed = new Feed(connection, store, epoch);
     this.watcher = new FeedWatcher(connection, store, this.feed, ports, options);
-    this.writes = new Writes(connection, store, this.bodies, history, () => this.watcher.hint());
+    this.writes = new Writes(connection, store, this.bodies, keptOf(history), () => this.watcher.hint());
     this.search = new Search(connection, store);
   }
 
   static async open(options: CompleteOptions, context: AdapterContext): Promise<OpenStore> {
     const connection = new Connection(options);
     const { store, owner } = options;
-    const { tokenizerVersion } = context;
-    const asked = { p_name: store, p_owner: owner, p_tokenizer: tokenizerVersion };
+    const { tokenizerVersion, history } = context;
+    const asked = { p_name: store, p_owner: owner, p_tokenizer: tokenizerVersion, p_keep: keptOf(history) };
     const open = () => connection.call<Opened>("holdfast_open", asked, undefined);
     const opened = await retried(context.ports, open, undefined);
     checkOpened(opened, tokenizerVersion);
@@ -164,6 +166,12 @@ export class OpenStore {
     this.watcher.stop();
     this.connection.close();
   }
+}
+
+/** How many previous versions of an item are kept; null: nothing was said. */
+function keptOf(history: HistoryLimits | false | undefined): number | null {
+  if (history === undefined) return null;
+  return history === false ? 0 : Math.min(history.versions, MOST_VERSIONS);
 }
 
 function outdated(): StorageError {

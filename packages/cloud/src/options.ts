@@ -1,4 +1,4 @@
-import { StorageError } from "@holdfast/core";
+import { describeValue, StorageError } from "@holdfast/core";
 import type { CloudClient } from "./cloud-client.js";
 
 export interface CloudOptions {
@@ -36,7 +36,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 // What a timer can hold, five times.
 const LONGEST = Math.floor((2 ** 31 - 1) / 10);
 
-/** Checks and completes; throws INVALID_OPTION. */
+/** Checks and completes; throws INVALID_OPTION, without what was given where that may have been a key or a token. */
 export function completeOptions(options: CloudOptions): CompleteOptions {
   if (typeof options !== "object" || options === null) throw invalid("cloud() takes an object with a client");
   for (const name of Object.keys(options)) {
@@ -49,7 +49,7 @@ export function completeOptions(options: CloudOptions): CompleteOptions {
     throw invalid("client is what createClient() of @supabase/supabase-js returns");
   }
   if (typeof store !== "string" || store === "" || store.length > 200 || !isPlain(store)) {
-    throw invalid("store is a name of 1 to 200 characters, without control characters");
+    throw invalid(`store is a name of 1 to 200 characters, without control characters, not ${describeValue(store)}`);
   }
   if (owner !== undefined && !isUserId(owner)) {
     throw invalid("owner is the id of a user, a UUID");
@@ -73,7 +73,7 @@ function isPlain(text: string): boolean {
 
 function wholeNumber(name: string, value: unknown): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1 || value > LONGEST) {
-    throw invalid(`${name} is a whole number of milliseconds from 1 to ${LONGEST}, not ${String(value)}`);
+    throw invalid(`${name} is a whole number of milliseconds from 1 to ${LONGEST}, not ${describeValue(value)}`);
   }
   return value;
 }

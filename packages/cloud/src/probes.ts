@@ -15,7 +15,12 @@ export const PROBES: readonly Probes[] = [
     name: "functions that write",
     calls: {
       // Of an owner who is nobody.
-      holdfast_open: { p_name: "default", p_owner: "00000000-0000-0000-0000-000000000000", p_tokenizer: 1 },
+      holdfast_open: {
+        p_name: "default",
+        p_owner: "00000000-0000-0000-0000-000000000000",
+        p_tokenizer: 1,
+        p_keep: null,
+      },
       holdfast_write: { ...store, ...now, p_writes: [], p_keep: null },
       holdfast_stage: { ...store, p_parts: [] },
       holdfast_condemn: { ...store, p_limit: 1 },

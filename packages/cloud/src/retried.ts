@@ -5,7 +5,10 @@ const TRIES = 4;
 /** Milliseconds before the second try; each pause is twice as long as the one before, less up to half of it. */
 const FIRST_PAUSE = 200;
 
-/** Again after a failure that passes, for what is safe to repeat and core does not: opening, and moving parts of a body. */
+/**
+ * Again after a failure that passes, for what is safe to repeat and core does not: opening, moving parts of a body, and the adapter's
+ * own calls.
+ */
 export async function retried<T>(
   { timers, random }: Ports,
   work: () => Promise<T>,

@@ -2,6 +2,7 @@ import { checkKey, checkPrefix, StorageError } from "@holdfast/core";
 import { explained } from "./explained.js";
 import type { OpenStore } from "./open-store.js";
 import { isUserId } from "./options.js";
+import { retried } from "./retried.js";
 
 /** One item, or every item whose key starts with something: those that come later too. */
 export type ShareTarget = { readonly key: string } | { readonly prefix: string };
@@ -28,7 +29,10 @@ export interface Shares {
   share(target: ShareTarget, user: string, role: ShareRole): Promise<void>;
   /** Lets every signed-in user of the project view it. */
   publish(target: ShareTarget): Promise<void>;
-  /** Takes a share back; without a user, the publication. Resolves to whether there was one for just that target. */
+  /**
+   * Takes a share back; without a user, the publication. Resolves to whether there was one for just that target, and is not repeated by
+   * itself after UNAVAILABLE, since a second try would not know.
+   */
   revoke(target: ShareTarget, user?: string): Promise<boolean>;
   /** What has been shared and published. */
   list(): Promise<Share[]>;
@@ -45,9 +49,11 @@ interface WireShare {
 /** `opened` gives the store that is open. */
 export function sharesOf(opened: () => OpenStore): Shares {
   const call = async <T>(what: string, name: string, parameters: (store: string) => object): Promise<T> => {
-    const { connection, store } = opened();
+    const { connection, store, ports } = opened();
+    const ask = () => connection.call<T>(name, { ...parameters(store) }, undefined);
     try {
-      return await connection.call<T>(name, { ...parameters(store) }, undefined);
+      // A second try of what is taken back would find nothing, and say so.
+      return await (what === "revoke" ? ask() : retried(ports, ask, undefined));
     } catch (error) {
       throw explained(what, error);
     }

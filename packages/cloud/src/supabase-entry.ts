@@ -43,7 +43,7 @@ export const supabaseEntry: SupabaseEntry = {
   urlOptions: ["owner"],
   parse({ path, options }) {
     return {
-      url: fromEnvironment("SUPABASE_URL"),
+      url: urlFromEnvironment(),
       key: keyFromEnvironment(),
       store: path === "" ? undefined : path,
       owner: options["owner"] ?? environment("SUPABASE_OWNER"),
@@ -64,6 +64,20 @@ export async function checkEnvironment(): Promise<ProjectCheck[]> {
     import("./open-project.js"),
   ]);
   return checkProject(connectProject({ url, key }));
+}
+
+/** No error quotes it: it may be a connection string with a password, or the key in the wrong variable. */
+function urlFromEnvironment(): string {
+  const url = fromEnvironment("SUPABASE_URL").trim();
+  const { protocol, username, password } = URL.canParse(url)
+    ? new URL(url)
+    : { protocol: "", username: "", password: "" };
+  if (/^https?:$/.test(protocol) && username === "" && password === "") return url;
+  throw new StorageError(
+    "INVALID_OPTION",
+    "SUPABASE_URL is no address of a project: it is like https://my-project.supabase.co, without a name or password in it; copy it anew from the project",
+    { adapter: "cloud" },
+  );
 }
 
 /** A key becomes a header, and what refuses a header quotes it. */

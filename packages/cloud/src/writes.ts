@@ -3,7 +3,6 @@ import {
   type BatchOutcome,
   type Conflicting,
   type Expectation,
-  type HistoryLimits,
   KeyOrder,
   type RecordHeader,
   type Stale,
@@ -31,8 +30,6 @@ export type PlacedWrite = PlacedPut | Exclude<AdapterWrite, { type: "put" }>;
 const PLACINGS = 3;
 /** A batch sends more than so many bytes ahead, since one request cannot be of any size. */
 const BATCH_BYTES = 8 * 2 ** 20;
-// What a column of the database can hold.
-const MOST_VERSIONS = 2 ** 31 - 1;
 
 interface WriteTerms {
   readonly now: number;
@@ -48,18 +45,15 @@ export class Writes {
   readonly #committed: () => void;
   readonly #order = new KeyOrder();
 
-  /** `committed` is called after each write that changed something. */
-  constructor(
-    connection: Connection,
-    store: string,
-    bodies: Bodies,
-    history: HistoryLimits | false | undefined,
-    committed: () => void,
-  ) {
+  /**
+   * `keep`: how many previous versions of an item stay, 0 and null for none; in somebody else's store that is not asked. `committed` is
+   * called after each write that changed something.
+   */
+  constructor(connection: Connection, store: string, bodies: Bodies, keep: number | null, committed: () => void) {
     this.#connection = connection;
     this.#store = store;
     this.#bodies = bodies;
-    this.#keep = history ? Math.min(history.versions, MOST_VERSIONS) : null;
+    this.#keep = keep;
     this.#committed = committed;
   }
 
@@ -92,10 +86,9 @@ export class Writes {
     placing: Promise<Placed>,
     send: (placed: Placed) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const turn = this.#order.turn(keys, placing);
-    const outcome = (async () => send(await turn))();
-    // At once, so that nothing comes between the turn and the answer. What goes wrong is told to who waits for the outcome.
-    void this.#order.turn(keys, Promise.allSettled([outcome]));
+    const outcome = Promise.resolve(this.#order.turn(keys, placing, send));
+    // A turn until there is an answer. What goes wrong is told to who waits for the outcome.
+    void this.#order.turn(keys, Promise.allSettled([outcome]), () => undefined);
     return outcome;
   }
 

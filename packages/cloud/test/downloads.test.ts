@@ -66,6 +66,27 @@ it("gives addresses of a body's parts that anybody can fetch, in order", async (
   expectBytes(await fetchAll(video?.parts ?? []), VIDEO);
 });
 
+it("gives addresses of as many parts as a body has, though a request takes a thousand", async () => {
+  await storage.save("vast", IMAGE);
+  // Of one object again and again: nobody has to send four gigabytes for that.
+  const here = `store = (select id from holdfast.stores where owner = '${ann.id}' and name = '${store}')`;
+  await server.sql(
+    `update holdfast.items set parts = array_fill(parts[1], array[2001]) where ${here} and key = 'vast'`,
+  );
+  const vast = await adapter.signDownload("vast");
+  expect(vast?.parts).toHaveLength(2_001);
+  expect(new Set(vast?.parts.map(({ url }) => url)).size).toBe(2_001);
+  expectBytes(await fetchAll(vast?.parts.slice(-1) ?? []), IMAGE);
+});
+
+it("gives them also where a request fails that passes the next time", async () => {
+  await storage.save("image", IMAGE);
+  signing.inject("holdfast_get", { fault: "drop" });
+  signing.inject("/object/sign/", { fault: "answer", status: 503 }, { fault: "lose" });
+  const image = await adapter.signDownload("image");
+  expectBytes(await fetchAll(image?.parts ?? []), IMAGE);
+});
+
 it("gives none of what is not there, of what has expired, and of what stands in its row", async () => {
   await storage.save("small", "small");
   await storage.save("expired", IMAGE, { expiration: new Date(Date.now() - 1) });

@@ -1,5 +1,5 @@
 import { type CloudAdapter, cloud } from "@holdfast/cloud";
-import { openStorage, type StorageEngine } from "@holdfast/core";
+import { checkKey, openStorage, type StorageEngine } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expectBytes } from "./support/same-bytes.ts";
@@ -77,6 +77,14 @@ async function write(more: object): Promise<string | undefined> {
   return (await bob.client.rpc("holdfast_write", parameters)).error?.message;
 }
 
+function isTaken(key: string): boolean {
+  try {
+    return checkKey(key) === key;
+  } catch {
+    return false;
+  }
+}
+
 /** Above what stands. */
 const soon = () => versionAt(Date.now() + DAY / 24);
 const NO_VERSIONS: [what: string, version: () => string][] = [
@@ -87,6 +95,14 @@ const NO_VERSIONS: [what: string, version: () => string][] = [
   ["cut short", () => soon().slice(0, -1)],
   ["with more behind it", () => `${soon()}\n`],
   ["of nothing", () => ""],
+];
+
+const KEYS = [
+  ...["", "/", "/x", "team/", "team//x", "team/.", "team/./x", "team/..", "team/../../../etc/x", "..", ".holdfast"],
+  ...["team/.holdfast", "team/.holdfast/x", ".holdfast/x", "team/a\nb", "team/\u0001", "team/\u007f", "team/\u0085"],
+  // Of 1,025 bytes and more, and of 1,024.
+  ...[`team/${"x".repeat(2_000)}`, `team/${"x".repeat(1_020)}`, `team/${"é".repeat(510)}`, `team/${"x".repeat(1_019)}`],
+  ...["team/...", "team/..x", "team/.x", "team/x.", "team/.holdfastx", "team/x.holdfast", "team/ \u2028", "team/é😀"],
 ];
 
 describe("an editor of one key, with calls of their own making", () => {
@@ -121,10 +137,34 @@ describe("an editor of one key, with calls of their own making", () => {
     ["with metadata that are none", JSON.stringify(headerOf({ metadata: null }))],
     ["with a size that is none", JSON.stringify(headerOf({ size: "1" }))],
     ["with a time that is none", JSON.stringify(headerOf({ modified: 1e17 }))],
+    ["without a time", JSON.stringify(headerOf({ modified: undefined }))],
+    ["with times", JSON.stringify(headerOf({ modified: [0, "x"] }))],
+    ["with one time in a list", JSON.stringify(headerOf({ modified: [0] }))],
+    ["with a time in words", JSON.stringify(headerOf({ modified: "0" }))],
+    ["without an expiration", JSON.stringify(headerOf({ expiration: undefined }))],
+    ["with expirations", JSON.stringify(headerOf({ expiration: [null, "x"] }))],
+    ["with an expiration in a list", JSON.stringify(headerOf({ expiration: [0] }))],
+    ["with an expiration in words", JSON.stringify(headerOf({ expiration: "0" }))],
+    ["with tags in lists", JSON.stringify(headerOf({ tags: [["a"]] }))],
+    ["with a tag that is nothing", JSON.stringify(headerOf({ tags: ["a", null] }))],
   ])("writes no header %s", async (_, header) => {
     await server.sql(`delete from holdfast.items where store = ${id} and key = 'shared'`);
     expect(await write({ header })).toMatch(/HF006/);
     await anns.save("shared", "by Ann");
+    await expectSound();
+  });
+
+  it("writes what is a key to core, and nothing else", async () => {
+    await adapter.shares.share({ prefix: "" }, bob.id, "editor");
+    for (const key of KEYS) {
+      const isKey = isTaken(key);
+      const error = await write({ key, header: JSON.stringify(headerOf({ key })) });
+      expect(error, key).toEqual(isKey ? undefined : expect.stringContaining("HF006"));
+      const buried = `insert into holdfast.tombstones values (${id}, '${key}', '${VERSION}') returning key`;
+      const rows = server.sqlAs(bob.id, buried).catch((thrown: Error) => thrown.message);
+      expect(await rows, key).toEqual(isKey ? [{ key }] : expect.stringContaining("HF006"));
+      if (isKey) expect(await anns.delete(key)).toBe(true);
+    }
     await expectSound();
   });
 
@@ -213,6 +253,7 @@ describe("an editor of one key, where the tables are within reach", () => {
         "trimmed = seq",
         `last_version = 'ffffffffffff'`,
         "tokenizer = 99",
+        "keep = 0",
         "name = 'x'",
       ].map((change) => `update holdfast.stores set ${change} where id = ${id} returning 1`),
       ...[`uploader = '${bob.id}'`, "refs = 0", "condemned = true", "name = 'x'", "touched = '2000-01-01'"].map(

@@ -1,4 +1,4 @@
-import { cloud } from "@holdfast/cloud";
+import { type CloudAdapter, cloud } from "@holdfast/cloud";
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import postgres from "postgres";
@@ -10,6 +10,7 @@ import { startServer } from "./support/server.ts";
 let server: EmbeddedSupabase;
 let user: SignedUp;
 let database: postgres.Sql;
+let adapter: CloudAdapter;
 let reader: StorageEngine;
 let store: string;
 
@@ -17,7 +18,8 @@ beforeAll(async () => {
   server = await startServer("postgres");
   user = await server.signUp();
   database = postgres(server.postgres ?? "", { max: 4 });
-  reader = await openStorage(cloud({ client: user.client }));
+  adapter = cloud({ client: user.client });
+  reader = await openStorage(adapter);
   const [row] = await database`select id::text from holdfast.stores where owner = ${user.id}`;
   store = String(row?.["id"]);
 });
@@ -28,14 +30,29 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** A transaction that has written a key and holds it back, until it is told how to end. */
-async function heldBack(key: string, number: number): Promise<{ end: (how: "commit" | "rollback") => Promise<void> }> {
+interface Held {
+  end(how: "commit" | "rollback"): Promise<void>;
+}
+
+/** A transaction of the user's that has done something and holds it back, until it is told how to end. */
+async function begun(work: (connection: postgres.ReservedSql) => Promise<unknown>): Promise<Held> {
   const connection = await database.reserve();
   await connection`begin`;
   await connection`set local role authenticated`;
   const claims = JSON.stringify({ role: "authenticated", sub: user.id });
   await connection`select set_config('request.jwt.claims', ${claims}, true)`;
   await connection`select set_config('request.jwt.claim.sub', ${user.id}, true)`;
+  await work(connection);
+  return {
+    async end(how) {
+      await connection.unsafe(how);
+      connection.release();
+    },
+  };
+}
+
+/** One that has written a key. */
+function heldBack(key: string, number: number): Promise<Held> {
   const version = `${(10 ** 12 + number).toString(16).padStart(12, "0")}-0000-00000000c0de`;
   const header = {
     ...{ key, version, size: 1, storedSize: 1, format: "json", compression: null, modified: 0, expiration: null },
@@ -45,13 +62,9 @@ async function heldBack(key: string, number: number): Promise<{ end: (how: "comm
     ...{ type: "put", key, version, expect: "any", header: JSON.stringify(header), created: 0, modified: 0 },
     ...{ expires: null, size: 1, stored: 1, tags: [], terms: [], body: "MQ==", hashes: null, encrypted: false },
   };
-  await connection`select public.holdfast_write(${store}, ${connection.json([write])}, 0, null)`;
-  return {
-    async end(how) {
-      await connection.unsafe(how);
-      connection.release();
-    },
-  };
+  return begun(
+    (connection) => connection`select public.holdfast_write(${store}, ${connection.json([write])}, 0, null)`,
+  );
 }
 
 const told = async (since?: string) => (await collect(reader.changes(since))).map(({ key }) => key);
@@ -97,6 +110,18 @@ it("lets writes to different stores pass each other", async () => {
   expect(await storage.load("k")).toBe(1);
   await storage.close();
   await held.end("commit");
+});
+
+it("lets the same be shared twice at once, and the later one counts", async () => {
+  const other = await server.signUp();
+  const grant = (role: string) =>
+    begun((connection) => connection`select public.holdfast_share(${store}, 'k', true, ${other.id}, ${role})`);
+  const first = await grant("viewer");
+  const second = grant("editor");
+  await waitsForLock(1);
+  await first.end("commit");
+  await (await second).end("commit");
+  expect(await adapter.shares.list()).toEqual([{ key: "k", user: other.id, role: "editor" }]);
 });
 
 /** Resolves when so many transactions of the database wait for others. */

@@ -7,8 +7,11 @@ import { expectBytes } from "./support/same-bytes.ts";
 import { readDowns, readMigrations, startServer } from "./support/server.ts";
 
 const TABLES = ["stores", "items", "tags", "terms", "tombstones", "versions", "feed", "bodies", "shares"];
-/** The only ones that look past row-level security: they answer what is shared with who asks, and count what nobody else may. */
-const DEFINERS = ["count_references", "enter_feed", "may_refer", "sees_body", "share_role", "store_role"];
+/**
+ * The only ones that look past row-level security: they answer what is shared with who asks, count what nobody else may, and drop
+ * what belonged to a store that is gone.
+ */
+const DEFINERS = ["count_references", "drop_index", "enter_feed", "may_refer", "sees_body", "share_role", "store_role"];
 const LARGE = new Uint8Array(100_000).fill(7);
 
 /** What a visitor may do with a table, and whether a user may give their store to another one. */
@@ -193,6 +196,54 @@ describe("the interface of the project", () => {
     }
   });
 
+  it("has no trigger on the way of a user's deletion that runs as who deletes them", async () => {
+    const reached = `
+      with recursive reached (oid) as (
+        select 'auth.users'::regclass::oid
+        union
+        select c.conrelid from pg_constraint c join reached r on c.confrelid = r.oid where c.contype = 'f' and c.confdeltype = 'c'
+      )`;
+    const tables = (await server.sql(`${reached} select oid::regclass::text as name from reached`)) as {
+      name: string;
+    }[];
+    expect(tables.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["stores", "items", "versions", "bodies", "shares"].map((name) => `holdfast.${name}`)),
+    );
+    const triggers = (await server.sql(
+      `${reached} select t.tgname as name, p.prosecdef as definer from pg_trigger t join reached r on t.tgrelid = r.oid
+       join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+       where n.nspname = 'holdfast' and t.tgtype & 8 > 0`,
+    )) as { name: string; definer: boolean }[];
+    expect(triggers.map(({ name }) => name)).toContain("drop_index");
+    expect(triggers.filter(({ definer }) => !definer)).toEqual([]);
+  });
+
+  it("lets a user be deleted by who may do nothing else, and keeps nothing of theirs", async () => {
+    const eve = await server.signUp();
+    const storage = await openStorage(cloud({ client: eve.client }), { history: true });
+    for (const value of ["words", LARGE]) await storage.save("k", value, { tags: ["t"], metadata: { title: "words" } });
+    await storage.close();
+    const [row] = (await server.sql(`select id::text from holdfast.stores where owner = '${eve.id}'`)) as {
+      id: string;
+    }[];
+    await server.sql(`
+      do $$ begin
+        create role deleter;
+        grant usage on schema auth to deleter;
+        grant select, delete on auth.users to deleter;
+      end $$`);
+    await server.sql(`
+      do $$ begin
+        set local role deleter;
+        delete from auth.users where id = '${eve.id}';
+      end $$`);
+    for (const table of TABLES) {
+      const column = table === "stores" ? "id" : "store";
+      expect(await server.sql(`select 1 from holdfast.${table} where ${column} = ${row?.id}`), table).toEqual([]);
+    }
+    await server.sql("drop owned by deleter; drop role deleter");
+  });
+
   it("does not expose the tables", async () => {
     for (const client of [ann.client, bob.client, visitor]) {
       const { error } = await client
@@ -213,6 +264,28 @@ describe("the interface of the project", () => {
        where n.nspname = 'holdfast' and c.relkind = 'r' and c.relrowsecurity order by 1`,
     );
     expect(rows).toEqual([...TABLES].sort().map((name) => ({ name })));
+  });
+
+  it("has migrations each of which can be run again by itself, and takes nothing away from the others", async () => {
+    // The embedded server has given every role every privilege: this leaves what the files give.
+    for (const text of readMigrations()) await server.sql(text);
+    const adapter = cloud({ client: ann.client, store: "again" });
+    const anns = await openStorage(adapter, { history: true });
+    for (const [index, text] of readMigrations().entries()) {
+      await server.sql(text);
+      await anns.save("k", index, { tags: ["t"], metadata: { title: "words" } });
+      await anns.save("large", LARGE);
+      await adapter.shares.share({ key: "k" }, bob.id, "editor");
+      const bobs = await openStorage(cloud({ client: bob.client, store: "again", owner: ann.id }));
+      expect(await bobs.load("k")).toBe(index);
+      await bobs.save("k", "by Bob");
+      await bobs.close();
+      expect((await anns.search({ prefix: "k" })).map(({ key }) => key)).toEqual(["k"]);
+      await anns.sweep();
+      await anns.delete("large");
+      expect(await server.sql("select public.holdfast_check() as lacking")).toEqual([{ lacking: [] }]);
+    }
+    await anns.close();
   });
 
   it("has migrations that can be run again over data, be taken back, and be run anew", async () => {

@@ -1,6 +1,12 @@
-import { type CloudOptions, cloud } from "@holdfast/cloud";
+import { type CloudAdapter, type CloudClient, type CloudOptions, cloud } from "@holdfast/cloud";
 import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
-import { type EmbeddedSupabase, type FaultyProxy, type NetworkFault, startFaultyProxy } from "@holdfast/supabase";
+import {
+  type EmbeddedSupabase,
+  type FaultyProxy,
+  type NetworkFault,
+  type SignedUp,
+  startFaultyProxy,
+} from "@holdfast/supabase";
 import { createClient } from "@supabase/supabase-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { collect } from "./support/collect.ts";
@@ -47,9 +53,12 @@ afterEach(async () => {
 });
 
 function open(options: Omit<CloudOptions, "client">, settings?: StorageSettings): Promise<StorageEngine> {
-  const client = createClient(proxy.url, server.publishableKey, { accessToken: async () => token });
   const retry = { minDelay: 1, maxDelay: 10 };
-  return openStorage(cloud({ client, pollInterval: 20, ...options }), { retry, history: true, ...settings });
+  return openStorage(cloud({ client: connect(), pollInterval: 20, ...options }), { retry, history: true, ...settings });
+}
+
+function connect(): CloudClient {
+  return createClient(proxy.url, server.publishableKey, { accessToken: async () => token });
 }
 
 /** How many requests `work` makes, by the last part of their path. */
@@ -199,10 +208,48 @@ describe("a fault that passes", () => {
     expectBytes(await storage.load("whole"), LARGE);
     const other = LARGE.map((byte) => byte ^ 1);
     proxy.inject("/object/", fault);
+    proxy.inject("holdfast_stage", fault, fault);
     await storage.saveStream("streamed", new Blob([other]).stream());
     proxy.inject("/object/", fault);
     const stream = await storage.loadStream("streamed");
     expectBytes(new Uint8Array(await new Response(stream as ReadableStream<BufferSource>).arrayBuffer()), other);
+  });
+});
+
+describe("a fault that passes, and calls of the adapter's own", () => {
+  const target = { prefix: "shared/" };
+  let adapter: CloudAdapter;
+  let sharing: StorageEngine;
+  let bob: SignedUp;
+
+  beforeEach(async () => {
+    adapter = cloud({ client: connect(), store: `store ${++stores}` });
+    sharing = await openStorage(adapter);
+    bob ??= await server.signUp();
+  });
+
+  afterEach(() => sharing.close());
+
+  it.each(PASSING)("is not seen by who shares and asks what is shared: $fault $status", async (fault) => {
+    const all = [
+      { prefix: "shared/", user: null, role: "viewer" },
+      { prefix: "shared/", user: bob.id, role: "editor" },
+    ];
+    proxy.inject("holdfast_share", fault);
+    await adapter.shares.share(target, bob.id, "editor");
+    proxy.inject("holdfast_share", fault);
+    await adapter.shares.publish(target);
+    proxy.inject("holdfast_shares", fault);
+    expect(await adapter.shares.list()).toEqual(all);
+    proxy.inject("holdfast_received", fault);
+    expect(await adapter.shares.received()).toEqual([]);
+  });
+
+  it("is told to who takes a share back, whose answer a second try would not know", async () => {
+    await adapter.shares.share(target, bob.id, "editor");
+    proxy.inject("holdfast_share", { fault: "lose" });
+    await expect(adapter.shares.revoke(target, bob.id)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(await adapter.shares.list()).toEqual([]);
   });
 });
 

@@ -77,6 +77,32 @@ it("makes a request once more with a new token when the old one was refused", as
 });
 
 it.each([
+  ["than for any answer", { timeout: 500 }, undefined, "TIMEOUT"],
+  ["than the caller does", {}, 300, "ABORTED"],
+])("waits for a new token no longer %s", async (_, options, patience, code) => {
+  const { email, password } = await server.signUp();
+  let hanging = false;
+  const client = createClient(server.url, server.publishableKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: {
+      fetch: (input, init) => {
+        if (hanging && String(input).includes("/token")) return new Promise<never>(() => undefined);
+        const headers = new Headers(init?.headers);
+        if (hanging) headers.set("authorization", "Bearer no.such.token");
+        return fetch(input, { ...init, headers });
+      },
+    },
+  });
+  await client.auth.signInWithPassword({ email, password });
+  const storage = await openStorage(cloud({ client, ...options }), { retry: false });
+  hanging = true;
+  const controller = new AbortController();
+  if (patience !== undefined) setTimeout(() => controller.abort(), patience);
+  await expect(storage.load("k", { signal: controller.signal })).rejects.toMatchObject({ code });
+  await storage.close();
+});
+
+it.each([
   [400, { statusCode: "403", error: "Unauthorized", message: "jwt expired" }],
   [400, { statusCode: "403", error: "Unauthorized", message: '"exp" claim timestamp check failed' }],
 ])("does so for objects too, which are refused in words of their own: %d %o", async (status, body) => {
@@ -132,11 +158,22 @@ it.each([["document"], ["WorkerGlobalScope", "importScripts"]])(
 );
 
 it("tells neither key nor token where one of them cannot be sent", async () => {
+  let requests = 0;
+  const global = {
+    fetch: (...asked: Parameters<typeof fetch>) => {
+      requests++;
+      return fetch(...asked);
+    },
+  };
   for (const client of [
-    createClient(server.url, "sb_unmistakable\nkey"),
-    createClient(server.url, server.publishableKey, { accessToken: async () => "unmistakable\ntoken" }),
+    ...["sb_unmistakable\nkey", "sb_unmistakable\u2019key"].map((key) => createClient(server.url, key, { global })),
+    ...["unmistakable\ntoken", "unmistakable\u2019token"].map((token) =>
+      createClient(server.url, server.publishableKey, { accessToken: async () => token, global }),
+    ),
   ]) {
+    requests = 0;
     const error: unknown = await openStorage(cloud({ client })).catch((thrown: unknown) => thrown);
+    expect(requests).toBeLessThanOrEqual(1);
     expect(error).toMatchObject({ code: "INVALID_OPTION", retryable: false });
     expect(inspect(error, { depth: 10 })).not.toContain("unmistakable");
   }

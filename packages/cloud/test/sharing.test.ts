@@ -1,4 +1,4 @@
-import { type CloudAdapter, cloud, type ShareTarget } from "@holdfast/cloud";
+import { type CloudAdapter, type CloudClient, cloud, type ShareTarget } from "@holdfast/cloud";
 import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -130,6 +130,50 @@ describe("an editor", () => {
     ]);
   });
 
+  it.each([
+    ["that wants none", { history: false }],
+    ["that says nothing", {}],
+    ["that wants fewer", { history: { versions: 1 } }],
+    ["that wants more", { history: { versions: 100 } }],
+  ] as const)(
+    "keeps of what it replaces and deletes what the owner wants kept, with a setting %s",
+    async (_, settings) => {
+      await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+      const values = Array.from({ length: 9 }, (__, index) => index);
+      for (const value of values) await anns.save("shared/a", value);
+      const before = await anns.history("shared/a");
+      expect(before).toHaveLength(9);
+      const standing = await anns.stat("shared/a");
+      const bobs = await openAs(bob, settings);
+      const first = await bobs.save("shared/a", "by Bob");
+      const second = await bobs.save("shared/a", "again");
+      const versions = async () => (await anns.history("shared/a")).map(({ version }) => version);
+      const kept = [first.version, standing?.version, ...before.map(({ version }) => version)];
+      expect(await versions()).toEqual(kept.slice(0, 10));
+      expect(await bobs.delete("shared/a")).toBe(true);
+      expect(await versions()).toEqual([second.version, ...kept].slice(0, 10));
+      await bobs.batch([{ type: "save", key: "shared/b", data: "by Bob" }]);
+      expect((await anns.history("shared/b")).length).toBe(1);
+    },
+  );
+
+  it("keeps nothing where the owner wants nothing kept, and drops nothing that was kept before", async () => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+    await anns.save("shared/a", "newer");
+    await anns.close();
+    const openAgain = (settings: StorageSettings) => openStorage(cloud({ client: ann.client, store }), settings);
+    anns = await openAgain({ history: false });
+    const bobs = await openAs(bob, { history: true });
+    await bobs.save("shared/a", "by Bob");
+    expect(await anns.history("shared/a")).toHaveLength(1);
+    // Who opens it without a word leaves it at that.
+    await anns.close();
+    anns = await openAgain({ history: { versions: 3 } });
+    await (await openAgain({})).close();
+    for (const value of [1, 2, 3, 4, 5]) await bobs.save("shared/a", value);
+    expect(await anns.history("shared/a")).toHaveLength(3);
+  });
+
   it("changes nothing beside it, and a batch that would is refused as a whole", async () => {
     await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
     const bobs = await openAs(bob);
@@ -220,6 +264,32 @@ describe("sharing", () => {
     expect(await adapter.shares.list()).toEqual([{ key: "shared/a", user: null, role: "viewer" }]);
     expect(await adapter.shares.revoke({ key: "shared/a" })).toBe(true);
     await expect(openAs(eve)).rejects.toEqual(unauthorized);
+  });
+
+  it("lets watch look once at what is hidden, tells of what comes, and not of older things that are shared later", async () => {
+    await adapter.shares.share({ key: "shared/a" }, bob.id, "viewer");
+    const places: unknown[] = [];
+    const { client } = bob;
+    const rpc: CloudClient["rpc"] = (name, parameters) => {
+      if (name === "holdfast_feed") places.push((parameters as { p_seq: string }).p_seq);
+      return client.rpc(name, parameters);
+    };
+    const watching: CloudClient = { rpc, storage: client.storage, auth: client.auth };
+    const bobs = await openStorage(cloud({ client: watching, store, owner: ann.id, pollInterval: 20 }));
+    opened.push(bobs);
+    const told: string[] = [];
+    await bobs.watch("", ({ key }) => told.push(key));
+    for (const value of [1, 2, 3]) await anns.save("private/a", value);
+    await anns.save("shared/b", "before it is shared");
+    const [row] = (await server.sql(
+      `select seq::text as seq from holdfast.stores where owner = '${ann.id}' and name = '${store}'`,
+    )) as { seq: string }[];
+    await expect.poll(() => places.at(-1), { timeout: 20_000 }).toBe(row?.seq);
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "viewer");
+    await anns.save("shared/a", 1);
+    await anns.save("private/a", 4);
+    await anns.save("shared/b", 2);
+    await expect.poll(() => told, { timeout: 20_000 }).toEqual(["shared/a", "shared/b"]);
   });
 
   it("is told of by watch as far as it reaches", async () => {

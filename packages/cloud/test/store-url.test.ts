@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { cloud, type SupabaseStoreOptions, supabaseEntry } from "@holdfast/cloud";
+import { checkEnvironment, cloud, type SupabaseStoreOptions, supabaseEntry } from "@holdfast/cloud";
 import { openStorage } from "@holdfast/core";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
 import { createStorage, formatStoreUrl, openStore, parseStoreUrl, register } from "holdfast";
@@ -39,13 +39,30 @@ it("opens the store of an owner by a URL, with project and key from the environm
 });
 
 it("says which variable is missing, and takes no key in the URL", async () => {
-  for (const name of ["SUPABASE_URL", "SUPABASE_KEY"]) {
+  for (const [name, value] of Object.entries({ SUPABASE_URL: server.url, SUPABASE_KEY: "x" })) {
     vi.stubEnv(name, "");
     await expect(openStore("supabase:")).rejects.toMatchObject({ code: "INVALID_OPTION" });
     await expect(openStore("supabase:")).rejects.toThrow(name);
-    vi.stubEnv(name, "x");
+    vi.stubEnv(name, value);
   }
   await expect(openStore("supabase:?key=sb_secret_x")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+});
+
+it("refuses an address that cannot be one, and does not tell it", async () => {
+  for (const url of [
+    ...["unmistakable", "unmistakable.supabase.co", "//unmistakable.supabase.co", "https://", "https//unmistakable"],
+    ...["postgres://postgres:unmistakable@db.example.com/postgres", "https://user:unmistakable@example.com"],
+    ...["https://unmistakable@example.com", "ftp://unmistakable", "https://un mistakable", "localhost:54321"],
+  ]) {
+    vi.stubEnv("SUPABASE_URL", url);
+    for (const work of [() => openStore("supabase:"), () => checkEnvironment()]) {
+      const error: unknown = await work().catch((thrown: unknown) => thrown);
+      expect(error, url).toMatchObject({ code: "INVALID_OPTION", message: expect.stringContaining("SUPABASE_URL") });
+      expect(inspect(error, { depth: 10 })).not.toContain("mistakable");
+    }
+  }
+  vi.stubEnv("SUPABASE_URL", ` ${server.url}/\n`);
+  await expect(openStore("supabase:")).rejects.toMatchObject({ code: "UNAUTHORIZED" });
 });
 
 it("refuses a key that cannot be one, and does not tell it", async () => {

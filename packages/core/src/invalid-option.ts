@@ -7,11 +7,11 @@ export function invalid(message: string): StorageError {
 
 /** INVALID_OPTION for a value that is not what it should be: `limit is a whole number`, not what was given. */
 export function unlike(expected: string, given: unknown): StorageError {
-  return invalid(`${expected}, not ${describe(given)}`);
+  return invalid(`${expected}, not ${describeValue(given)}`);
 }
 
-/** What was given, for messages. */
-export function describe(value: unknown): string {
+/** What was given, for messages: text and numbers as they are, of anything else what kind of thing it is. */
+export function describeValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";

@@ -28,6 +28,11 @@ export function checkPrefix(prefix: unknown): string {
   return prefix;
 }
 
+/** Whether a key starts with a prefix. Half of a surrogate pair starts none, though JavaScript's strings see it there. */
+export function isBelow(key: string, prefix: string): boolean {
+  return key.startsWith(prefix) && prefix.isWellFormed();
+}
+
 function faultOf(key: string): string | undefined {
   if (key.length <= MAX_KEY_BYTES && ORDINARY.test(key)) return undefined;
   if (key === "") return "is empty";

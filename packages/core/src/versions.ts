@@ -70,7 +70,10 @@ export class VersionClock {
   observe(version: Version): void {
     const milliseconds = versionTime(version);
     if (!(milliseconds <= LATEST_CLOCK + MAX_DRIFT)) {
-      throw new StorageError("CORRUPT", `the store holds the version ${version}, which Holdfast cannot have written`);
+      throw new StorageError(
+        "CORRUPT",
+        `the store holds the version ${version}, which Holdfast cannot have written: restore the store from a backup`,
+      );
     }
     const counter = Number.parseInt(version.slice(MILLISECOND_DIGITS + 1, MILLISECOND_DIGITS + 1 + COUNTER_DIGITS), 16);
     if (milliseconds > this.#milliseconds || (milliseconds === this.#milliseconds && counter > this.#counter)) {

@@ -1,5 +1,6 @@
-import { isVersion, LATEST_CLOCK, MAX_DRIFT, type Version, VersionClock, versionTime } from "@holdfast/core";
+import { isVersion, type Version, VersionClock, versionTime } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
+import { LATEST_CLOCK, MAX_DRIFT } from "../dist/versions.js";
 import { FakePorts } from "./support/fake-ports.js";
 
 function clockAt(time: number, last?: Version): { clock: VersionClock; ports: FakePorts } {

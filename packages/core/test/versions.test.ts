@@ -1,5 +1,6 @@
-import { LATEST_CLOCK, VersionClock } from "@holdfast/core";
+import { VersionClock } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
+import { LATEST_CLOCK } from "../dist/versions.js";
 import { FakePorts } from "./support/fake-ports.js";
 
 describe("VersionClock", () => {

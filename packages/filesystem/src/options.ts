@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { StorageError } from "@holdfast/core";
+import { describeValue, StorageError } from "@holdfast/core";
 
 /** How a filesystem store is opened. */
 export interface FilesystemOptions {
@@ -77,20 +77,22 @@ const MiB = 2 ** 20;
 
 /** Checks and completes; throws INVALID_OPTION. */
 export function completeOptions(options: FilesystemOptions): CompleteOptions {
-  if (typeof options !== "object" || options === null) throw invalid("filesystem() takes an object with a root");
+  if (typeof options !== "object" || options === null)
+    throw invalid(`filesystem() takes an object with a root, not ${describeValue(options)}`);
   for (const name of Object.keys(options)) {
     if (NAMES.includes(name)) continue;
     throw invalid(`filesystem() has no option ${JSON.stringify(name)}; it has ${NAMES.join(", ")}`);
   }
   const { durability = "media", watch = true, required = [], onProgress } = options;
   if (durability !== "media" && durability !== "process") {
-    throw invalid(`durability is "media" or "process", not ${JSON.stringify(durability)}`);
+    throw invalid(`durability is "media" or "process", not ${describeValue(durability)}`);
   }
-  if (typeof watch !== "boolean") throw invalid("watch is true or false");
+  if (typeof watch !== "boolean") throw invalid(`watch is true or false, not ${describeValue(watch)}`);
   if (!Array.isArray(required) || !required.every((key) => typeof key === "string")) {
-    throw invalid("required is a list of keys");
+    throw invalid(`required is a list of keys, not ${describeValue(required)}`);
   }
-  if (onProgress !== undefined && typeof onProgress !== "function") throw invalid("onProgress is a function");
+  if (onProgress !== undefined && typeof onProgress !== "function")
+    throw invalid(`onProgress is a function, not ${describeValue(onProgress)}`);
   return {
     root: completePath("root", options.root),
     durability,
@@ -109,7 +111,8 @@ export function completeOptions(options: FilesystemOptions): CompleteOptions {
 
 function completeCache(cache: unknown): CacheLimits | undefined {
   if (cache === undefined) return undefined;
-  if (typeof cache !== "object" || cache === null) throw invalid("cache is an object with age, size or both");
+  if (typeof cache !== "object" || cache === null)
+    throw invalid(`cache is an object with age, size or both, not ${describeValue(cache)}`);
   for (const [name, value] of Object.entries(cache)) {
     if (name !== "age" && name !== "size")
       throw invalid(`cache has no limit ${JSON.stringify(name)}; it has age, size`);
@@ -119,14 +122,15 @@ function completeCache(cache: unknown): CacheLimits | undefined {
 }
 
 function completePath(name: string, path: unknown): string {
-  if (typeof path !== "string" || path === "") throw invalid(`${name} is a string that names a directory`);
+  if (typeof path !== "string" || path === "")
+    throw invalid(`${name} is a string that names a directory, not ${describeValue(path)}`);
   if (path.includes("\0")) throw invalid(`${name} has a NUL character`);
   return resolve(path);
 }
 
 function wholeNumber(name: string, value: unknown, most: number): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
-  throw invalid(`${name} is a whole number from 0 to ${most}, not ${String(value)}`);
+  throw invalid(`${name} is a whole number from 0 to ${most}, not ${describeValue(value)}`);
 }
 
 function invalid(message: string): StorageError {

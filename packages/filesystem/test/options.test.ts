@@ -19,7 +19,7 @@ describe("filesystem", () => {
     [{ root: "a", watch: 1 }, "watch is true or false"],
     [{ root: "a", required: [1] }, "required is a list of keys"],
     [{ root: "a", stateDirectory: 1 }, "stateDirectory is a string"],
-    [{ root: "a", onProgress: 1 }, "onProgress is a function"],
+    [{ root: "a", onProgress: 1 }, "onProgress is a function, not 1"],
     [{ root: "a", cache: 1 }, "cache is an object"],
     [{ root: "a", cache: { days: 1 } }, 'no limit "days"'],
     [{ root: "a", cache: { age: -1 } }, "cache.age is a whole number"],

@@ -55,7 +55,6 @@ export interface Chosen {
   readonly app: AppOfChoice | undefined;
 }
 
-const FALLBACK_NAMES = ["primary", "fallbacks", "retryPolicy", "whenUnknown", "onFallback", "name", "movedFrom"];
 const PLATFORMS: Readonly<Record<Exclude<Platform, "cloud">, string>> = {
   desktop: "file",
   browser: "indexeddb",
@@ -97,10 +96,6 @@ async function choosePlatform(choice: PlatformChoice): Promise<Chosen> {
 }
 
 async function chooseFallbacks(choice: FallbackChoice): Promise<Chosen> {
-  const unknown = Object.keys(choice).find((name) => !FALLBACK_NAMES.includes(name));
-  if (unknown !== undefined) {
-    throw invalid(`beside primary there is no ${JSON.stringify(unknown)}; known are ${FALLBACK_NAMES.join(", ")}`);
-  }
   const { primary, fallbacks, name, movedFrom, ...options } = choice;
   if (!Array.isArray(fallbacks)) throw invalid("fallbacks is an array of stores");
   const [first, ...others] = await Promise.all([primary, ...fallbacks].map((store: StoreChoice) => storeOf(store)));

@@ -8,14 +8,16 @@ import {
   type StoredStream,
   type WriteRecord,
 } from "@holdfast/core";
-import { isFull } from "./classify.js";
 import { headerOf, INLINE_LIMIT, type ItemRow } from "./layout.js";
 import { hold, whenFree } from "./locks.js";
 import { bodyOf, chunksOf } from "./reads.js";
-import { answered, commit } from "./requests.js";
+import { answered, commit, is } from "./requests.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
 import type { Place } from "./workspace.js";
+
+// Most stores are never full.
+const loadFullStore = () => import("./full-store.js");
 
 /** Finds a living row in a transaction on `records` and `history`. */
 export type FindRow = (transaction: IDBTransaction) => Promise<ItemRow | undefined>;
@@ -173,23 +175,20 @@ class ChunkWriter implements BodyWriter {
   }
 
   async commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> {
-    const place = await this.place();
+    const keys = [toStored(record.header.key)];
     const bodiless = this.#store.bodiless(record);
-    const outcome = await this.#store.group.submit(
-      (workspace) => {
-        const put = workspace.put(bodiless, place.body, condition);
-        if (put.outcome === "written") place.bind(workspace);
-        return put;
-      },
-      {
-        keys: [toStored(record.header.key)],
-        signal: this.#signal,
-        bytes: place.bytes,
-        conceals: record.header.encryption !== undefined,
-      },
-    );
-    if (outcome.outcome === "written") await place.end(true);
-    return outcome;
+    return this.#store.order.turn(keys, this.place(), async (place) => {
+      const outcome = await this.#store.group.submit(
+        (workspace) => {
+          const put = workspace.put(bodiless, place.body, condition);
+          if (put.outcome === "written") place.bind(workspace);
+          return put;
+        },
+        { keys, signal: this.#signal, bytes: place.bytes, drops: record.header.encryption !== undefined },
+      );
+      if (outcome.outcome === "written") await place.end(true);
+      return outcome;
+    });
   }
 
   /** Stores what is left. Nothing may be written behind it. */
@@ -224,7 +223,8 @@ class ChunkWriter implements BodyWriter {
         await this.#put(chunk);
         stored = true;
       } catch (error) {
-        if (!isFull(error) || !(await this.#store.group.makeRoom(attempt))) throw error;
+        if (!is(error, "QuotaExceededError") || !(await (await loadFullStore()).makeRoom(this.#store.group, attempt)))
+          throw error;
       }
     }
     this.#count++;

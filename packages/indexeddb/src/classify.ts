@@ -47,12 +47,3 @@ export function classify(error: unknown): Classification | undefined {
       return undefined;
   }
 }
-
-export function isFull(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "QuotaExceededError";
-}
-
-/** Something stands where nothing was thought to. */
-export function isTaken(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "ConstraintError";
-}

@@ -1,11 +1,14 @@
 import { type AdapterContext, StorageError } from "@holdfast/core";
 import { LAYOUT, STORES, type StoreName, TOKENIZERS } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
-import { answered } from "./requests.js";
-import { foreign, upgrade } from "./upgrade.js";
+import { abort, answered, is } from "./requests.js";
+import { upgrade } from "./upgrade.js";
 
 // Most databases open.
 const loadRefusal = () => import("./refusal.js");
+
+/** Milliseconds that a browser may take to open a database that nobody holds. */
+const PATIENCE = 1_000;
 
 /** The connection to one database, opened again when the browser lost it. */
 export class Connection {
@@ -48,7 +51,7 @@ export class Connection {
     try {
       return this.#transaction(database, stores, mode);
     } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "InvalidStateError") throw error;
+      if (!is(error, "InvalidStateError")) throw error;
       // The browser has closed the connection and has not told yet.
       if (this.#database === database) this.#database = undefined;
       return this.#transaction(await this.#open(), stores, mode);
@@ -81,7 +84,9 @@ export class Connection {
       throw await explain(error, this.#options);
     });
     try {
-      if (!STORES.every((store) => database.objectStoreNames.contains(store))) throw foreign(database.name);
+      if (!STORES.every((store) => database.objectStoreNames.contains(store))) {
+        throw (await loadRefusal()).foreign(database.name);
+      }
       const epoch: string = await answered(database.transaction("store").objectStore("store").get("epoch"));
       if (this.#epoch !== undefined && epoch !== this.#epoch) this.#giveUp(deleted());
       if (this.#failure !== undefined) throw this.#failure;
@@ -94,32 +99,42 @@ export class Connection {
     return database;
   }
 
-  /** LOCKED when the browser does not answer in time: another tab holds the database, or waits for one that does. */
+  /** Rejects when the browser does not answer in time: another tab holds the database, or waits for one that does. */
   #request(): Promise<IDBDatabase> {
     const { name, lockTimeout } = this.#options;
     const { tokenizerVersion } = this.#context;
     return new Promise((resolve, reject) => {
       let refusal: unknown;
+      let failure: unknown;
       const refuse = (error: unknown) => {
         refusal ??= error;
         reject(refusal);
       };
       const opening = indexedDB.open(name, LAYOUT * TOKENIZERS + tokenizerVersion);
-      // Not a timer of the ports: the browser answers in real time, of which a simulated clock knows nothing.
-      const timer = setTimeout(() => refuse(locked(lockTimeout)), lockTimeout);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const waitFor = (time: number) => {
+        clearTimeout(timer);
+        // Not a timer of the ports: the browser answers in real time, of which a simulated clock knows nothing.
+        timer = setTimeout(() => refuse(new DOMException("", "TimeoutError")), time);
+      };
+      // Behind a request of somebody else, which waits by itself, the browser does not tell that this one does.
+      waitFor(Math.max(lockTimeout, PATIENCE));
+      opening.onblocked = () => waitFor(lockTimeout);
       opening.onupgradeneeded = ({ oldVersion }) => {
         clearTimeout(timer);
         // Never null while it is under way.
         const transaction = opening.transaction as IDBTransaction;
-        // The opening itself would say no more than that it was aborted, for want of room for example.
-        transaction.onabort = () => transaction.error !== null && refuse(transaction.error);
+        // The opening and the requests of the upgrade would say no more than that it was aborted, for want of room for example.
+        transaction.onabort = () => {
+          failure = transaction.error ?? failure;
+        };
         // Only what was never open is made; what was is gone.
         if (oldVersion === 0 && this.#epoch !== undefined) refuse(this.#giveUp(deleted()));
         if (refusal !== undefined) transaction.abort();
         else {
           upgrade(transaction, oldVersion, this.#context).catch((error: unknown) => {
-            refuse(error);
-            transaction.abort();
+            failure = error;
+            abort(transaction);
           });
         }
       };
@@ -138,10 +153,7 @@ export class Connection {
         };
         resolve(database);
       };
-      opening.onerror = () => {
-        clearTimeout(timer);
-        refuse(opening.error);
-      };
+      opening.onerror = () => refuse(failure ?? opening.error);
     });
   }
 
@@ -152,13 +164,6 @@ export class Connection {
     this.#database = undefined;
     return this.#failure;
   }
-}
-
-function locked(lockTimeout: number): StorageError {
-  return new StorageError(
-    "LOCKED",
-    `another tab of this site held the database for more than ${lockTimeout} ms: close the other tabs, then try again`,
-  );
 }
 
 function superseded(): StorageError {

@@ -65,11 +65,13 @@ export class Eviction {
     if (chosen.length === 0) return undefined;
     return {
       keys: chosen.map(({ stored }) => stored),
+      drops: true,
       work: (workspace) => {
-        for (const { key, version } of chosen) {
+        for (const { key, stored, version } of chosen) {
           this.#versions.observe(version);
+          const condition = { version: this.#versions.next(), expect: version, now: BEFORE_ALL_TIME };
           // Whoever rewrote it meanwhile keeps it.
-          workspace.delete(key, { version: this.#versions.next(), expect: version, now: BEFORE_ALL_TIME });
+          if (workspace.delete(key, condition).outcome === "deleted") workspace.dropAbove(stored, 0);
         }
       },
       free: () => this.#store.free(),

@@ -163,7 +163,12 @@ export class Feed {
   /** Undefined for a cursor of another database. */
   #positionOf(cursor: string): { sequence: number; index: number } | undefined {
     const [, epoch, sequence, index] = CURSOR.exec(cursor) ?? [];
-    if (epoch === undefined) throw new StorageError("INVALID_OPTION", "this is no cursor of an IndexedDB store");
+    if (epoch === undefined) {
+      throw new StorageError(
+        "INVALID_OPTION",
+        `${JSON.stringify(cursor)} is not a cursor of this kind of store; pass on one that changes() gave`,
+      );
+    }
     return epoch === this.#connection.epoch ? { sequence: Number(sequence), index: Number(index) } : undefined;
   }
 }

@@ -1,10 +1,9 @@
 import type { HistoryLimits } from "@holdfast/core";
-import { isFull, isTaken } from "./classify.js";
 import type { Connection } from "./connection.js";
-import type { Attempt, EvictionJob, JobOptions, RoomMakers } from "./group-jobs.js";
+import type { Job, JobOptions, Room, RoomMakers } from "./group-jobs.js";
 import { LastWritten } from "./last-written.js";
 import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
-import { answered, commit } from "./requests.js";
+import { answered, commit, is } from "./requests.js";
 import { EMPTY, type Found, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions extends RoomMakers {
@@ -18,14 +17,6 @@ export interface GroupCommitOptions extends RoomMakers {
   readonly leftBodies: () => void;
 }
 
-interface Job extends JobOptions, Pick<Attempt, "waits"> {
-  work(workspace: Workspace): void;
-  acknowledge(): void;
-  reject(error: unknown): void;
-  /** A group in which it stood has failed. */
-  alone: boolean;
-}
-
 const WRITTEN: readonly StoreName[] = ["records", "feed", "chunks", "unowned"];
 // One transaction holds up every reader.
 const MOST_JOBS = 512;
@@ -37,15 +28,16 @@ const TRIM_EVERY = 256;
 
 /** Runs jobs in shared transactions: what arrives while one is in flight joins the next. */
 export class GroupCommit {
-  readonly #options: GroupCommitOptions;
+  /** Another one whenever something was freed. */
+  room: Room = { changed: Number.NEGATIVE_INFINITY };
+  readonly options: GroupCommitOptions;
   readonly #jobs: Job[] = [];
   #running: Promise<void> | undefined;
   readonly #last = new LastWritten();
   #summary: Summary = EMPTY;
-  #freed = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** Resolves to what `work` returned, once that is committed. Rejects with what it threw, then nothing of it is written. */
@@ -69,7 +61,7 @@ export class GroupCommit {
 
   /** Something was freed: the browser will have room for others in a moment. */
   freed(): void {
-    this.#freed = performance.now();
+    this.room = { changed: performance.now() };
   }
 
   /** Resolves when every job submitted so far has been answered. */
@@ -82,14 +74,16 @@ export class GroupCommit {
     await undefined;
     for (let group = this.#takeGroup(); group.length > 0; group = this.#takeGroup()) {
       try {
-        await this.#commit(group);
+        await this.commit(group);
       } catch (error) {
-        const [only] = group;
-        if (group.length === 1 && only !== undefined) await this.#fail(only, error);
-        else {
-          if (isFull(error)) this.freed();
+        const [first] = group;
+        if (group.length > 1 && !is(error, "AbortError")) {
+          // The browser takes back what it had written so far, and until then has no room for others either.
+          this.room.changed = performance.now();
           for (const job of group) job.alone = true;
           this.#jobs.unshift(...group);
+        } else if (first === undefined || !(await this.#queueAgain(first, error))) {
+          for (const job of group) job.reject(error);
         }
       }
     }
@@ -97,11 +91,17 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  async #commit(group: readonly Job[]): Promise<void> {
-    const { connection, history, committing, committed, leftBodies } = this.#options;
-    // Also without a history: what an encrypted record conceals may have been kept before.
-    const withHistory = history !== undefined || group.some(({ conceals }) => conceals);
-    const transaction = await connection.begin(withHistory ? [...WRITTEN, "history"] : WRITTEN, "readwrite");
+  /** Commits the jobs in one transaction. Rejects when it failed, and none of them has its answer then. */
+  async commit(group: readonly Job[]): Promise<void> {
+    const { connection, history, committing, committed, leftBodies } = this.options;
+    const withHistory = history !== undefined || group.some(({ drops }) => drops);
+    const transaction = await connection
+      .begin(withHistory ? [...WRITTEN, "history"] : WRITTEN, "readwrite")
+      .catch((error: unknown) => {
+        // Each of them would wait as long for the same answer.
+        for (const job of [...group, ...this.#jobs.splice(0)]) job.reject(error);
+      });
+    if (transaction === undefined) return;
     const began = performance.now();
     const assumed = withHistory ? undefined : this.#last.assume(group, began);
     const writing = commit(transaction, async () => {
@@ -125,18 +125,21 @@ export class GroupCommit {
       const { workspace, sequence, entry, alone } = await writing;
       if (entry !== undefined) this.#summary = summaryOf(sequence, entry);
       this.#last.committed(began, workspace.written());
-      for (const job of group) job.acknowledge();
+      for (const job of group) {
+        job.acknowledge();
+        if (job.frees) this.freed();
+      }
       if (entry !== undefined) committed(sequence, entry, alone);
       if (workspace.leftBodies) leftBodies();
     } catch (error) {
-      if (assumed === undefined || !isTaken(error)) throw error;
+      if (assumed === undefined || !is(error, "ConstraintError")) throw error;
       this.#last.forget();
-      await this.#commit(group);
+      await this.commit(group);
     }
   }
 
   #judge(group: readonly Job[], found: Omit<Found, "summary">): Workspace {
-    const workspace = new Workspace({ ...found, summary: this.#summary }, this.#options.history);
+    const workspace = new Workspace({ ...found, summary: this.#summary }, this.options.history);
     for (const job of group) job.work(workspace);
     return workspace;
   }
@@ -164,32 +167,16 @@ export class GroupCommit {
     return { rows, kept, behind: newer !== undefined };
   }
 
-  async #fail(job: Job, error: unknown): Promise<void> {
+  /** Whether the only job of a group that failed is worth trying again, and stands in the queue once more. */
+  async #queueAgain(job: Job, error: unknown): Promise<boolean> {
+    if (!is(error, "QuotaExceededError")) return false;
     try {
-      if (isFull(error) && (await this.makeRoom(job))) {
-        this.#jobs.unshift(job);
-        return;
-      }
+      // Most stores are never full.
+      return await (await import("./full-store.js")).queueAgain(this, job, this.#jobs);
     } catch {
       // There is no room to make room either: what the caller has to know is that his write found none.
+      return false;
     }
-    job.reject(error);
-    // The browser takes back what it had written so far, and until then has no room for others either.
-    if (isFull(error)) this.freed();
-  }
-
-  /** After a write that found no room: whether it is worth trying again. */
-  async makeRoom(attempt: Attempt): Promise<boolean> {
-    // Most stores are never full.
-    const { makeRoom } = await import("./full-store.js");
-    const nothing = () => undefined;
-    const group = {
-      sinceFreed: performance.now() - this.#freed,
-      freed: () => this.freed(),
-      commit: (job: Pick<EvictionJob, "keys" | "work">) =>
-        this.#commit([{ ...job, alone: true, acknowledge: nothing, reject: nothing }]),
-    };
-    return makeRoom(group, this.#options, attempt);
   }
 
   /** The next jobs, in order: as many as may share a transaction, or one that has to run alone. Those given up leave. */

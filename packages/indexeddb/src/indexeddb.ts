@@ -61,8 +61,9 @@ export function indexeddb(options: IndexedDbOptions): IndexedDbAdapter {
   return new Adapter(completeOptions(options));
 }
 
-// Most stores never ask for what once stood.
+// Most stores never ask for what once stood, or for how much room there is.
 const loadHistory = () => import("./history.js");
+const loadSpace = () => import("./space.js");
 
 class Adapter implements IndexedDbAdapter {
   readonly name = "indexeddb";
@@ -167,19 +168,19 @@ class Adapter implements IndexedDbAdapter {
   }
 
   async info({ now }: ReadOptions): Promise<AdapterInfo> {
-    return (await import("./space.js")).describe(this.#opened.connection, this.#options, now);
+    return (await loadSpace()).describe(this.#opened.connection, this.#options, now);
   }
 
   async persist(): Promise<boolean> {
-    return (await import("./space.js")).persist();
+    return (await loadSpace()).persist();
   }
 
   async persisted(): Promise<boolean> {
-    return (await import("./space.js")).persisted();
+    return (await loadSpace()).persisted();
   }
 
   async estimate(): Promise<SpaceEstimate> {
-    return (await import("./space.js")).estimate();
+    return (await loadSpace()).estimate();
   }
 
   classify(error: unknown): Classification | undefined {

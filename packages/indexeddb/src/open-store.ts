@@ -35,7 +35,7 @@ export class OpenStore implements Store {
   readonly context: AdapterContext;
   readonly #options: CompleteOptions;
   readonly #channel: BroadcastChannel;
-  readonly #order = new KeyOrder();
+  readonly order: KeyOrder = new KeyOrder();
   /** The feed, once somebody has asked for it. */
   #watched: Feed | undefined;
   // Most stores never need these.
@@ -56,12 +56,14 @@ export class OpenStore implements Store {
     const connection = await Connection.open(options, context);
     try {
       const transaction = await connection.begin(["feed", "unowned", "store"], "readonly");
-      const reserve = answered(transaction.objectStore("store").getKey("reserve0"));
-      const left = answered(transaction.objectStore("unowned").count());
-      const cursor = await answered(transaction.objectStore("feed").openCursor(null, "prev"));
+      const [cursor, left, reserve] = await Promise.all([
+        answered(transaction.objectStore("feed").openCursor(null, "prev")),
+        answered(transaction.objectStore("unowned").count()),
+        answered(transaction.objectStore("store").getKey("reserve0")),
+      ]);
       const store = new OpenStore(options, context, connection);
-      if ((await left) > 0) void store.free();
-      if ((await reserve) === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
+      if (left > 0) void store.free();
+      if (reserve === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
       return { store, lastVersion: cursor?.value.v };
     } catch (error) {
       connection.close();
@@ -100,35 +102,35 @@ export class OpenStore implements Store {
     // Before there is a body to give back: what the app decides here may throw.
     const bodiless = this.bodiless(record);
     // A body that is stored piece by piece takes its time. What is called for its key meanwhile comes behind it all the same.
-    const placing = this.#order.turn(keys, this.#place(record.body, keys, signal));
-    const place = placing instanceof Promise ? await placing : placing;
-    let outcome: PutOutcome | undefined;
-    try {
-      outcome = await this.group.submit(
-        (workspace) => {
-          const put = workspace.put(bodiless, place.body, condition);
-          if (put.outcome === "written") place.bind(workspace);
-          return put;
-        },
-        {
-          keys,
-          signal,
-          bytes: place.bytes,
-          fresh: isFresh(condition),
-          conceals: record.header.encryption !== undefined,
-        },
-      );
-      return outcome;
-    } finally {
-      await place.end(outcome?.outcome === "written");
-    }
+    return this.order.turn(keys, this.#place(record.body, keys, signal), async (place) => {
+      let outcome: PutOutcome | undefined;
+      try {
+        outcome = await this.group.submit(
+          (workspace) => {
+            const put = workspace.put(bodiless, place.body, condition);
+            if (put.outcome === "written") place.bind(workspace);
+            return put;
+          },
+          {
+            keys,
+            signal,
+            bytes: place.bytes,
+            fresh: isFresh(condition),
+            drops: record.header.encryption !== undefined,
+          },
+        );
+        return outcome;
+      } finally {
+        await place.end(outcome?.outcome === "written");
+      }
+    });
   }
 
   async delete(key: string, condition: DeleteCondition, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     const stored = toStored(key);
-    const turn = this.#order.turn([stored], undefined);
-    if (turn !== undefined) await turn;
-    return this.group.submit((workspace) => workspace.delete(key, condition), { keys: [stored], signal, frees: true });
+    return this.order.turn([stored], undefined, () =>
+      this.group.submit((workspace) => workspace.delete(key, condition), { keys: [stored], signal, frees: true }),
+    );
   }
 
   async batch(writes: readonly AdapterWrite[], now: number, signal: AbortSignal | undefined): Promise<BatchOutcome> {
@@ -136,20 +138,21 @@ export class OpenStore implements Store {
     const places: Place[] = [];
     let outcome: BatchOutcome | undefined;
     try {
-      const placed = await this.#order.turn(keys, this.#placeAll(writes, keys, places, signal));
-      outcome = await this.group.submit(
-        (workspace) => {
-          const result = workspace.batch(placed, now);
-          if (result.outcome === "applied") for (const place of places) place.bind(workspace);
-          return result;
-        },
-        {
-          keys,
-          signal,
-          bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
-          conceals: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
-          fresh: writes.every((write) => write.type === "put" && isFresh(write)),
-        },
+      outcome = await this.order.turn(keys, this.#placeAll(writes, keys, places, signal), (placed) =>
+        this.group.submit(
+          (workspace) => {
+            const result = workspace.batch(placed, now);
+            if (result.outcome === "applied") for (const place of places) place.bind(workspace);
+            return result;
+          },
+          {
+            keys,
+            signal,
+            bytes: places.reduce((sum, { bytes }) => sum + bytes, 0),
+            drops: placed.some((write) => write.type === "put" && write.record.header.encryption !== undefined),
+            fresh: writes.every((write) => write.type === "put" && isFresh(write)),
+          },
+        ),
       );
       return outcome;
     } finally {

@@ -2,7 +2,7 @@ import { StorageError } from "@holdfast/core";
 import { NOT_ALLOWED } from "./classify.js";
 import { openExisting } from "./existing.js";
 import type { CompleteOptions } from "./options.js";
-import { foreign, isStore } from "./upgrade.js";
+import { isStore } from "./upgrade.js";
 
 /** There is nothing to open. */
 export function unsupported(isInsecure: boolean): StorageError {
@@ -14,12 +14,26 @@ export function unsupported(isInsecure: boolean): StorageError {
   );
 }
 
+export function foreign(name: string): StorageError {
+  return new StorageError(
+    "CORRUPT",
+    `the database ${JSON.stringify(name)} was not made by Holdfast and is left as it is: choose another name`,
+  );
+}
+
 /** What it means that the browser does not open the database, where its word alone does not say. */
 export async function explain(error: DOMException, { name, lockTimeout }: CompleteOptions): Promise<unknown> {
   // So older browsers say in private windows that they store nothing. Of a connection that was open it means something else.
   if (error.name === "InvalidStateError") {
     return new StorageError(NOT_ALLOWED.code, NOT_ALLOWED.message, { adapter: "indexeddb", cause: error });
   }
+  if (error.name === "TimeoutError") {
+    return new StorageError(
+      "LOCKED",
+      "another tab of this site holds the database and does not let go: close the other tabs, then try again",
+    );
+  }
+  if (error.name === "DataError") return foreign(name);
   if (error.name === "VersionError" && (await isForeign(name, lockTimeout))) return foreign(name);
   return error;
 }

@@ -1,4 +1,4 @@
-import type { AdapterContext, WriteRecord } from "@holdfast/core";
+import type { AdapterContext, KeyOrder, WriteRecord } from "@holdfast/core";
 import type { Connection } from "./connection.js";
 import type { GroupCommit } from "./group-commit.js";
 import type { ItemRow } from "./layout.js";
@@ -9,6 +9,8 @@ export interface Store {
   readonly connection: Connection;
   readonly group: GroupCommit;
   readonly context: AdapterContext;
+  /** Of what is written under one stored key. */
+  readonly order: KeyOrder;
   /** A name that no body has. */
   newBody(): string;
   /** The record without its body, marked when it may be evicted. */

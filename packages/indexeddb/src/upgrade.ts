@@ -1,16 +1,16 @@
-import { type AdapterContext, StorageError } from "@holdfast/core";
+import type { AdapterContext } from "@holdfast/core";
 import { toHex } from "./hex.js";
 import { foundBy, headerOf, isItem, type Row, type StoreName, TOKENIZERS } from "./layout.js";
 import { answered } from "./requests.js";
 
 /**
  * Brings a database from `oldVersion` (0: it is new) up to date, in the browser's own `versionchange` transaction: wholly, or
- * not at all. Awaits nothing but requests of that transaction, which would end otherwise.
+ * not at all. Awaits nothing but requests of that transaction, which would end otherwise. A DataError: somebody else made it.
  */
 export async function upgrade(transaction: IDBTransaction, oldVersion: number, context: AdapterContext): Promise<void> {
   const layout = Math.floor(oldVersion / TOKENIZERS);
   const { db } = transaction;
-  if (oldVersion > 0 && !(layout > 0 && isStore(db))) throw foreign(db.name);
+  if (oldVersion > 0 && !(layout > 0 && isStore(db))) throw new DOMException("", "DataError");
   for (const step of STEPS.slice(layout)) step(transaction, context);
   const isTokenizer = oldVersion % TOKENIZERS === context.tokenizerVersion;
   if (layout > 0 && (layout < WITH_MODIFIED || !isTokenizer)) {
@@ -61,11 +61,4 @@ async function rewrite(records: IDBObjectStore, tokenizer: AdapterContext | unde
 /** Whether this adapter made the database, of whatever layout. */
 export function isStore({ objectStoreNames }: IDBDatabase): boolean {
   return EVER.every((store) => objectStoreNames.contains(store));
-}
-
-export function foreign(name: string): StorageError {
-  return new StorageError(
-    "CORRUPT",
-    `the database ${JSON.stringify(name)} was not made by Holdfast and is left as it is: choose another name`,
-  );
 }

@@ -184,6 +184,12 @@ export class Workspace {
     return { outcome: "applied", results: results as (Written | Deleted | Absent)[] };
   }
 
+  /** Drops the oldest of the versions that are kept of a key, until there are so many. */
+  dropAbove(stored: string, most: number): void {
+    const kept = this.#keptOf(stored);
+    for (const { version, body } of kept.splice(0, Math.max(0, kept.length - most))) this.#drop(stored, version, body);
+  }
+
   /** Adds a request of another kind to what is written with the changes. */
   also(request: (transaction: IDBTransaction) => void): void {
     this.#requests.push(request);
@@ -222,7 +228,7 @@ export class Workspace {
       const isConcealed = isItem(row) && conceals(headerOf(row), old);
       if (this.#history !== undefined && now !== BEFORE_ALL_TIME && isLive(old, now) && !isConcealed) {
         this.#keep(stored, old, before, now);
-        this.#dropAbove(stored, this.#history.versions);
+        this.dropAbove(stored, this.#history.versions);
       } else this.#leave(before.c?.[0]);
     }
     if (isItem(row) && headerOf(row).encryption !== undefined) this.#dropPlain(stored);
@@ -247,11 +253,6 @@ export class Workspace {
     this.#keptOf(stored).push({ version, body: row.c?.[0], encryption });
     const kept: HistoryRow = { ...row, r: now };
     this.also((transaction) => transaction.objectStore("history").put(kept, [stored, version]));
-  }
-
-  #dropAbove(stored: string, most: number): void {
-    const kept = this.#keptOf(stored);
-    for (const { version, body } of kept.splice(0, Math.max(0, kept.length - most))) this.#drop(stored, version, body);
   }
 
   #drop(stored: string, version: Version, body: string | undefined): void {

@@ -1,6 +1,6 @@
 import { type KeyProvider, keyringOf, type MasterKey, masterKeyId } from "@holdfast/core";
 import { openDB } from "idb";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { nameOf, openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(tidyUp);
@@ -93,4 +93,12 @@ it("a database forgets what was plain, its words and versions, with the save tha
     // Pieces of a large body go behind the commit.
     await expect.poll(() => traces(name)).toEqual([]);
   }
+});
+
+it("tells a rule about what may be evicted no metadata and no tags that are encrypted", async () => {
+  const evictable = vi.fn(() => false);
+  const storage = await openStore({ evictable }, { encryption: { keys, metadata: true } });
+  await storage.save("a", 1, ABOUT);
+  await storage.save("b", 1, { ...ABOUT, encrypt: false });
+  expect(evictable.mock.calls).toMatchObject([[{ key: "a", tags: [], metadata: {} }], [{ key: "b", ...ABOUT }]]);
 });

@@ -1,7 +1,7 @@
 import { openStorage } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
 import { openDB } from "idb";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { commands } from "vitest/browser";
 import { toStored } from "../dist/stored-key.js";
 import { newName } from "./support/backing.ts";
@@ -78,6 +78,33 @@ describe("a store of layout 1", () => {
     const storage = await openStorage(indexeddb({ name }), { ports: { clock } });
     expect(await storage.count()).toBe(6);
     await storage.close();
+  });
+});
+
+describe("an upgrade that the browser gives up", () => {
+  it.each([
+    ["for want of room", new DOMException("", "QuotaExceededError"), "QUOTA_EXCEEDED"],
+    ["without a reason", null, "UNAVAILABLE"],
+  ])("%s says so, and leaves the store as it is", async (_, error, code) => {
+    const name = newName();
+    await restore(name, layout1);
+    const unhandled = vi.fn();
+    addEventListener("unhandledrejection", unhandled);
+    const { update } = IDBCursor.prototype;
+    const spy = vi.spyOn(IDBCursor.prototype, "update").mockImplementation(function (this: IDBCursor, value) {
+      const { transaction } = this.source as IDBObjectStore;
+      Object.defineProperty(transaction, "error", { value: error });
+      // Once the cursor waits for its next record: that request fails before the transaction says why.
+      queueMicrotask(() => transaction.abort());
+      return update.call(this, value);
+    });
+    await expect(openStorage(indexeddb({ name }), { retry: false })).rejects.toMatchObject({ code });
+    spy.mockRestore();
+    const left = await openDB(name);
+    expect([left.version, await left.count("records")]).toEqual([1_001, 8]);
+    left.close();
+    removeEventListener("unhandledrejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 });
 

@@ -4,12 +4,12 @@ import { commands } from "vitest/browser";
 
 describe("options", () => {
   it.each([
-    [undefined, "takes an object with a name"],
+    [undefined, "takes an object with a name, not undefined"],
     [{}, "name is a string"],
     [{ name: "" }, "name is a string"],
     [{ name: "a", durability: "media" }, '"relaxed" or "strict"'],
     [{ name: "a", lockTimeout: -1 }, "whole number"],
-    [{ name: "a", evictable: true }, "evictable is a function"],
+    [{ name: "a", evictable: true }, "evictable is a function, not true"],
     [{ name: "a", durabilty: "strict" }, 'no option "durabilty"; it has name, durability, lockTimeout, evictable'],
   ])("refuses %j", (options, reason) => {
     expect(() => indexeddb(options as never)).toThrow(

@@ -1,4 +1,6 @@
+import { openDB } from "idb";
 import { afterEach, expect, it, vi } from "vitest";
+import { newName } from "./support/backing.ts";
 import { openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(async () => {
@@ -21,6 +23,22 @@ it.each([
     code,
     message: expect.stringContaining(message),
   });
+});
+
+it("a newer database is refused in time, also when nobody can look whose it is", async () => {
+  const name = newName();
+  const holder = await openDB(name, 1_000_000);
+  const { open } = IDBFactory.prototype;
+  vi.spyOn(IDBFactory.prototype, "open").mockImplementation(function (this: IDBFactory, database, version) {
+    // Only who looks asks for no version. He is to wait behind a deletion, which waits for the holder.
+    if (version === undefined) this.deleteDatabase(database);
+    return open.call(this, database, version);
+  });
+  await expect(openStore({ name, lockTimeout: 100 }, { retry: false })).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+    message: expect.stringContaining("update this app"),
+  });
+  holder.close();
 });
 
 it("a page that is no secure context is refused with what to do", async () => {

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { commands } from "vitest/browser";
 import { newName } from "./support/backing.ts";
 import { MiB, noise, pieces } from "./support/bytes.ts";
+import { outcomeOf } from "./support/outcome.ts";
 import { openOn, openStore, tidyUp } from "./support/stores.ts";
 
 const QUOTA = 8 * MiB;
@@ -18,14 +19,6 @@ beforeAll(async () => {
 });
 afterEach(emptied);
 afterAll(() => commands.limitQuota(undefined));
-
-/** `saved`, or the code of the error. */
-function outcomeOf(saving: Promise<unknown>): Promise<string> {
-  return saving.then(
-    () => "saved",
-    ({ code }) => code,
-  );
-}
 
 /** Saves items of so many bytes until there is no room for another. */
 async function fill(storage: StorageEngine, size: number): Promise<string[]> {
@@ -101,6 +94,24 @@ describe("without room", () => {
     expect(await storage.count()).toBe(saved.length - 1);
   });
 
+  it("refuses many after one wait, not each after its own, and lets a deletion go before them", async () => {
+    const storage = await openStore();
+    const saved: string[] = [];
+    for (const size of [900_000, 60_000]) saved.push(...(await fill(storage, size)));
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const answers: string[] = [];
+    const saves = Array.from({ length: 40 }, (_, index) => outcomeOf(storage.save(`more/${index}`, noise(400_000))));
+    const deleting = storage.delete(saved.at(-1) ?? "").then(() => "deleted");
+    await Promise.all([...saves, deleting].map((answer) => answer.then((outcome) => answers.push(outcome))));
+    const waits = timers.mock.calls.filter(([, time]) => time === 50 || time === 200 || time === 800);
+    timers.mockRestore();
+    expect(answers[0]).toBe("deleted");
+    // How much room the browser finds behind a deletion, it alone knows.
+    const refused = answers.filter((answer) => answer === "QUOTA_EXCEEDED").length;
+    expect(refused).toBeGreaterThan(20);
+    expect(waits.length).toBeLessThanOrEqual(3 * (saves.length - refused + 3));
+  });
+
   it("runs a group again one by one, so that those that fit are saved", async () => {
     const storage = await openStore();
     await storage.save("spare", noise(600_000));
@@ -164,6 +175,22 @@ describe("evictable items", () => {
     await storage.save("cache/a", noise(3 * MiB));
     await expect(storage.save("more", noise(7 * MiB))).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
     expect(await storage.exists("cache/a")).toBe(true);
+  });
+
+  it.each([
+    ["with history", { history: true }],
+    ["without", {}],
+  ])("go with the versions that were kept of them, in a storage that is opened %s", async (_, settings) => {
+    const name = newName();
+    const before = await openStore({ name, evictable }, { history: true });
+    for (let version = 0; version < 3; version++) await before.save("cache/a", noise(MiB));
+    expect(await before.history("cache/a")).toHaveLength(2);
+    await before.close();
+    const storage = await openStore({ name, evictable }, settings);
+    // More than there is room for beside any two of them.
+    await storage.save("keep", noise(6 * MiB));
+    expect(await storage.history("cache/a")).toEqual([]);
+    expect(await storage.verify()).toMatchObject({ ok: true, items: 1 });
   });
 
   describe("that a write replaces", () => {

@@ -2,9 +2,11 @@ import type {} from "@holdfast/browser";
 import { openStorage, type StorageEngine, type StoredRecord, TOKENIZER_VERSION } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
 import { deleteDB, openDB } from "idb";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { commands } from "vitest/browser";
 import { newName } from "./support/backing.ts";
+import { MiB, noise } from "./support/bytes.ts";
+import { outcomeOf } from "./support/outcome.ts";
 
 const open: StorageEngine[] = [];
 afterEach(async () => {
@@ -59,21 +61,24 @@ describe("two tabs upgrading", () => {
     left.close();
   });
 
-  it("is LOCKED, never a hang, while code that does not let go holds an older database", async () => {
-    const name = newName();
-    const holder = await openDB(name, 1_001, { upgrade: (database) => void database.createObjectStore("records") });
-    await expect(openStore(name, 200)).rejects.toMatchObject({
-      code: "LOCKED",
-      retryable: true,
-      message: expect.stringContaining("close the other tabs"),
-    });
-    expect([...holder.objectStoreNames]).toEqual(["records"]);
-    holder.close();
-    // The browser grants the request now; nobody wants it any more, so nothing may come of it.
-    const after = await openDB(name);
-    expect([after.version, ...after.objectStoreNames]).toEqual([1_001, "records"]);
-    after.close();
-  });
+  it.each([200, 0])(
+    "is LOCKED, never a hang, while code that does not let go holds an older database, after %i ms",
+    async (timeout) => {
+      const name = newName();
+      const holder = await openDB(name, 1_001, { upgrade: (database) => void database.createObjectStore("records") });
+      await expect(openStore(name, timeout)).rejects.toMatchObject({
+        code: "LOCKED",
+        retryable: true,
+        message: expect.stringContaining("close the other tabs"),
+      });
+      expect([...holder.objectStoreNames]).toEqual(["records"]);
+      holder.close();
+      // The browser grants the request now; nobody wants it any more, so nothing may come of it.
+      const after = await openDB(name);
+      expect([after.version, ...after.objectStoreNames]).toEqual([1_001, "records"]);
+      after.close();
+    },
+  );
 
   it("is LOCKED while a deletion waits for somebody who does not let go", async () => {
     const name = newName();
@@ -83,6 +88,11 @@ describe("two tabs upgrading", () => {
     holder.close();
     await deleting;
     const storage = await openStore(name);
+    expect(await storage.list()).toEqual([]);
+  });
+
+  it("opens what nobody holds for one who does not want to wait", async () => {
+    const storage = await openStore(newName(), 0);
     expect(await storage.list()).toEqual([]);
   });
 
@@ -132,6 +142,46 @@ describe("a connection that is lost", () => {
     await storage.save("b", 2);
     expect(await storage.list()).toHaveLength(2);
     await expect.poll(() => told).toEqual(["b"]);
+  });
+
+  it("is asked for once, not by each of the writes that wait for it", async () => {
+    const name = newName();
+    const storage = await openStorage(indexeddb({ name, lockTimeout: 100 }), { retry: false });
+    open.push(storage);
+    await storage.save("a", 1);
+    await loseConnections(name);
+    const opening = vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
+      const request = { onblocked: () => undefined };
+      queueMicrotask(() => request.onblocked());
+      return request as unknown as IDBOpenDBRequest;
+    });
+    const outcomes = Array.from({ length: 64 }, (_, index) => outcomeOf(storage.save(`k${index}`, index)));
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["LOCKED"]));
+    expect(opening).toHaveBeenCalledTimes(1);
+    opening.mockRestore();
+    expect(await storage.load("a")).toBe(1);
+  });
+
+  it("leaves no write in flight without an answer when the user clears the site's data", async () => {
+    const storage = await openStore(newName());
+    await storage.save("a", 1);
+    const outcomes: Promise<string>[] = [];
+    let isCleared = false;
+    const clearing = commands.clearSiteData().then(() => {
+      isCleared = true;
+    });
+    while (!isCleared) {
+      const writes = Array.from({ length: 50 }, (_, index) => storage.save(`k${index}`, noise(5_000)));
+      const batch = storage.batch([
+        { type: "save", key: "a", data: 2 },
+        { type: "save", key: "b", data: noise(100_000) },
+      ]);
+      const answers = [storage.save("large", noise(2 * MiB)), ...writes, batch].map(outcomeOf);
+      outcomes.push(...answers);
+      await Promise.race([clearing, Promise.all(answers)]);
+    }
+    expect(["saved", "UNAVAILABLE"]).toEqual(expect.arrayContaining([...new Set(await Promise.all(outcomes))]));
+    await expect.poll(() => outcomeOf(storage.load("a"))).toBe("UNAVAILABLE");
   });
 
   it("is a clear error when the database was deleted under our feet, until the storage is opened again", async () => {

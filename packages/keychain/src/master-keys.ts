@@ -71,7 +71,7 @@ export class KeysInSecrets implements KeyProvider {
 
   async remove(id: string): Promise<MasterKeys> {
     if ((await this.#secrets.get(ACTIVE)) === id) {
-      throw new StorageError("INVALID_OPTION", `${JSON.stringify(id)} is the active key`);
+      throw new StorageError("INVALID_OPTION", `${JSON.stringify(id)} is the active key: rotate() first`);
     }
     await this.#secrets.delete(KEY_PREFIX + id);
     return this.load();

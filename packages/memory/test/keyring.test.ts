@@ -1,4 +1,11 @@
-import { keyringOf, openStorage, type RecordHeader, type StorageAdapter, type StorageEngine } from "@holdfast/core";
+import {
+  keyringOf,
+  openStorage,
+  type Progress,
+  type RecordHeader,
+  type StorageAdapter,
+  type StorageEngine,
+} from "@holdfast/core";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Keys } from "./support/keys.ts";
@@ -225,11 +232,26 @@ describe("a keyring", () => {
     await expect(ring.keys()).rejects.toMatchObject({ code: "CLOSED" });
   });
 
+  it.each(["rotate", "reencrypt"] as const)("tells how far %s is, of all that needs another key", async (verb) => {
+    const storage = await open();
+    await fill(storage);
+    const seen: Progress[] = [];
+    const report = await keyringOf(storage)[verb]({ progress: (progress) => void seen.push(progress) });
+    const done = report.rewrapped + report.rewritten;
+    expect(done).toBeGreaterThan(0);
+    expect(seen[0]).toMatchObject({ phase: verb, items: 0, totalItems: done });
+    expect(seen.at(-1)).toMatchObject({ items: done, totalItems: done, totalBytes: seen.at(-1)?.bytes, remaining: 0 });
+    await keyringOf(storage)[verb]({ resume: true, progress: (progress) => void seen.push(progress) });
+    expect(seen.at(-1)).toMatchObject({ items: 0, totalItems: 0 });
+    const wrong = keyringOf(storage)[verb]({ onProgress: () => undefined } as never);
+    await expect(wrong).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+
   it("stops when its signal fires", async () => {
     const storage = await open();
     await fill(storage);
     const control = new AbortController();
-    const rotation = keyringOf(storage).rotate({ signal: control.signal, onProgress: () => control.abort() });
+    const rotation = keyringOf(storage).rotate({ signal: control.signal, progress: () => control.abort() });
     await expect(rotation).rejects.toMatchObject({ code: "ABORTED" });
     await expectAllThere(storage);
   });

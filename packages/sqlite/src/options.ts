@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { StorageError } from "@holdfast/core";
+import { describeValue, StorageError } from "@holdfast/core";
 import { betterSqlite3 } from "./better-sqlite3-driver.js";
 import type { Driver } from "./driver.js";
 
@@ -46,7 +46,8 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Checks and completes; throws INVALID_OPTION. */
 export function completeOptions(options: SqliteOptions): CompleteOptions {
-  if (typeof options !== "object" || options === null) throw invalid("sqlite() takes an object with a path");
+  if (typeof options !== "object" || options === null)
+    throw invalid(`sqlite() takes an object with a path, not ${describeValue(options)}`);
   for (const name of Object.keys(options)) {
     if (!NAMES.includes(name)) {
       throw invalid(`sqlite() has no option ${JSON.stringify(name)}; it has ${NAMES.join(", ")}`);
@@ -54,13 +55,13 @@ export function completeOptions(options: SqliteOptions): CompleteOptions {
   }
   const { durability = "media", secureDelete = "data", driver = betterSqlite3() } = options;
   if (durability !== "media" && durability !== "process") {
-    throw invalid(`durability is "media" or "process", not ${JSON.stringify(durability)}`);
+    throw invalid(`durability is "media" or "process", not ${describeValue(durability)}`);
   }
   if (secureDelete !== "none" && secureDelete !== "data" && secureDelete !== "all") {
-    throw invalid(`secureDelete is "none", "data" or "all", not ${JSON.stringify(secureDelete)}`);
+    throw invalid(`secureDelete is "none", "data" or "all", not ${describeValue(secureDelete)}`);
   }
   if (typeof driver !== "object" || driver === null || typeof driver.open !== "function") {
-    throw invalid("driver is an object with a method open");
+    throw invalid(`driver is an object with a method open, not ${describeValue(driver)}`);
   }
   return {
     path: completePath(options.path),
@@ -74,7 +75,8 @@ export function completeOptions(options: SqliteOptions): CompleteOptions {
 }
 
 function completePath(path: unknown): string {
-  if (typeof path !== "string") throw invalid("path is a string that names the database file");
+  if (typeof path !== "string")
+    throw invalid(`path is a string that names the database file, not ${describeValue(path)}`);
   if (path === "" || path === ":memory:") {
     throw invalid(`path names a file, not ${JSON.stringify(path)}; for a store in memory use @holdfast/memory`);
   }
@@ -87,7 +89,7 @@ function completePath(path: unknown): string {
 
 function wholeNumber(name: string, value: unknown, most: number): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > most) {
-    throw invalid(`${name} is a whole number from 0 to ${most}, not ${String(value)}`);
+    throw invalid(`${name} is a whole number from 0 to ${most}, not ${describeValue(value)}`);
   }
   return value;
 }

@@ -4,6 +4,9 @@ import type { EmbeddedSupabase } from "./start-supabase.ts";
 import { userOf } from "./user-of.ts";
 
 const SIGN = "/storage/v1/object/sign/";
+/** What hosted projects take in one request. */
+const MOST_PATHS = 1_000;
+const TOO_MANY = `body/paths must NOT have more than ${MOST_PATHS} items`;
 
 /**
  * Stands in for the part of Supabase's Storage that signs addresses, which the embedded server does not have: the embedded server
@@ -15,11 +18,14 @@ export async function startSigningStandIn(server: EmbeddedSupabase): Promise<Fau
 
   async function sign(bucket: string, token: string, body: Buffer): Promise<ProxyAnswer> {
     const { expiresIn, paths } = JSON.parse(body.toString()) as { expiresIn: number; paths: string[] };
+    if (paths.length > MOST_PATHS) return toAnswer(400, { statusCode: "400", error: "Error", message: TOO_MANY });
+    const asked = [...new Set(paths)].map((path) => `'${quoted(path)}'`).join(", ");
+    const named = `bucket_id = '${quoted(bucket)}' and name in (${asked})`;
+    const rows = await server.sqlAs(userOf(token), `select name from storage.objects where ${named}`);
+    const seen = new Set((rows as { name: string }[]).map(({ name }) => name));
     const answers: object[] = [];
     for (const path of paths) {
-      const named = `bucket_id = '${quoted(bucket)}' and name = '${quoted(path)}'`;
-      const seen = await server.sqlAs(userOf(token), `select 1 from storage.objects where ${named}`);
-      if (seen.length === 0) {
+      if (!seen.has(path)) {
         answers.push({
           path,
           signedURL: null,
@@ -31,7 +37,7 @@ export async function startSigningStandIn(server: EmbeddedSupabase): Promise<Fau
       given.set(id, { bucket, path, until: Date.now() + 1_000 * expiresIn });
       answers.push({ path, signedURL: `/object/sign/${bucket}/${path}?token=${id}`, error: null });
     }
-    return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(answers)) };
+    return toAnswer(200, answers);
   }
 
   async function fetchSigned(token: string | null): Promise<ProxyAnswer> {
@@ -50,6 +56,10 @@ export async function startSigningStandIn(server: EmbeddedSupabase): Promise<Fau
       return sign(pathname.slice(SIGN.length), String(headers.authorization).replace("Bearer ", ""), body);
     },
   });
+}
+
+function toAnswer(status: number, value: unknown): ProxyAnswer {
+  return { status, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(value)) };
 }
 
 function quoted(text: string): string {

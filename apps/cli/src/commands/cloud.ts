@@ -9,7 +9,10 @@ import { describeCommand, type Perform } from "./command.js";
 export function cloudCommand(perform: Perform): Command {
   return describeCommand("cloud", "prepare a Supabase project for supabase: stores", [
     { command: "holdfast cloud sql > holdfast.sql", does: "the SQL to run in the project" },
-    { command: "holdfast cloud check", does: "what the project of SUPABASE_URL and SUPABASE_KEY lacks" },
+    {
+      command: "holdfast cloud check",
+      does: "what the project of SUPABASE_URL lacks, with the secret key in SUPABASE_KEY",
+    },
   ])
     .addCommand(sqlCommand(perform))
     .addCommand(checkCommand(perform));

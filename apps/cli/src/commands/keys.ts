@@ -72,8 +72,8 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
     .action((store: string, { resume = false, ...flags }: MoveOptions) =>
       perform(async (context) => {
         await using storage = await openExisting(store, keysSettings(context, flags));
-        const onProgress = (state: Progress) => context.progress.update(state);
-        const done = await keyringOf(storage)[verb]({ resume, signal: context.signal, onProgress });
+        const progress = (state: Progress) => context.progress.update(state);
+        const done = await keyringOf(storage)[verb]({ resume, signal: context.signal, progress });
         context.progress.end();
         await report(context, done, linesOf(done));
         if (!done.ok) throw incomplete(done);

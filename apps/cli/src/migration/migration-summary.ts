@@ -60,9 +60,9 @@ export function complain({ conflicts, failures, changed }: MigrationReport): voi
   }
 }
 
-/** An older copy, or a damaged one, counts as there already, or as another item. */
+/** An older copy counts as another item. */
 function remedyFor(failures: MigrationReport["failures"]): string {
   const again = "again, which copies only what is missing";
   if (!failures.some(({ code }) => code === "CORRUPT")) return again;
-  return `${again}; with --conflict newer or overwrite what changed since its copy; what is damaged in the destination after \`holdfast rm\` there`;
+  return `${again}, and anew what is damaged in the destination; with --conflict newer or overwrite also what changed since its copy`;
 }

@@ -1,4 +1,4 @@
-drop function if exists public.holdfast_open(text, uuid, integer);
+drop function if exists public.holdfast_open(text, uuid, integer, integer);
 drop function if exists public.holdfast_write(text, jsonb, bigint, integer);
 drop function if exists public.holdfast_stage(text, jsonb);
 drop function if exists public.holdfast_condemn(text, integer);

@@ -17,6 +17,10 @@ create table if not exists holdfast.stores (
   unique (owner, name)
 );
 
+-- How many previous versions of an item its owner has kept, as said at their last opening: 0 none, null never said. Others' writes keep
+-- that many.
+alter table holdfast.stores add column if not exists keep integer check (keep >= 0);
+
 -- `header` is what core wrote, as JSON text: jsonb would not hold U+0000 and lone surrogates, and would round numbers.
 -- A body is either in the row or in objects: `parts` are ids of `bodies`, in order.
 create table if not exists holdfast.items (
@@ -104,7 +108,9 @@ create table if not exists holdfast.bodies (
 create index if not exists bodies_by_content on holdfast.bodies (store, sha256);
 create index if not exists bodies_unreferenced on holdfast.bodies (store, touched) where refs = 0;
 
-create or replace function holdfast.drop_index() returns trigger language plpgsql set search_path = '' as $$
+-- Runs as who owns it: where a user is deleted, whoever deletes them may know nothing of this schema, and what a cascade sets off ran
+-- as them before PostgreSQL 18.
+create or replace function holdfast.drop_index() returns trigger language plpgsql security definer set search_path = '' as $$
 begin
   delete from holdfast.tags where store = old.id;
   delete from holdfast.terms where store = old.id;
@@ -137,13 +143,17 @@ begin
 end
 $$;
 
-revoke all on all tables in schema holdfast from public, anon, authenticated;
-grant select on all tables in schema holdfast to authenticated;
+-- Of these tables by name: run again by itself, this file takes nothing away that a later one has given.
+revoke all on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions, holdfast.feed,
+  holdfast.bodies from public, anon, authenticated;
+grant select on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions, holdfast.feed,
+  holdfast.bodies to authenticated;
 grant insert, delete on holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions to authenticated;
-grant insert (owner, name, tokenizer), update (tokenizer), delete on holdfast.stores to authenticated;
+grant insert (owner, name, tokenizer), update (tokenizer, keep), delete on holdfast.stores to authenticated;
 grant update (version, header, created, modified, expires, size, stored, tags, terms, body, parts, hashes, encrypted)
   on holdfast.items to authenticated;
 grant update (version) on holdfast.tombstones to authenticated;
 grant update (header, created, expires, body, parts, hashes, encrypted, replaced) on holdfast.versions to authenticated;
 grant insert (store, name, sha256, size, uploader), update (condemned, touched), delete on holdfast.bodies to authenticated;
-grant all on all tables in schema holdfast to service_role;
+grant all on holdfast.stores, holdfast.items, holdfast.tags, holdfast.terms, holdfast.tombstones, holdfast.versions, holdfast.feed,
+  holdfast.bodies to service_role;

@@ -8,11 +8,15 @@
 --   HF005  a version that no clock makes, or one too far ahead for somebody else's store
 --   HF006  a key, header or time that core does not write
 
-create or replace function public.holdfast_open(p_name text, p_owner uuid, p_tokenizer integer)
+-- `p_keep`: how many previous versions of an item whoever opens it wants kept, 0 for none, null for who says nothing. An owner's word
+-- stands for everybody's writes; others' is not asked.
+drop function if exists public.holdfast_open(text, uuid, integer);
+create or replace function public.holdfast_open(p_name text, p_owner uuid, p_tokenizer integer, p_keep integer)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
 declare
   v_owner uuid := coalesce(p_owner, auth.uid());
   v_store holdfast.stores;
+  v_mine boolean;
 begin
   if v_owner is null then
     raise exception 'HF002: no user is signed in and no owner is named';
@@ -26,10 +30,14 @@ begin
       on conflict (owner, name) do nothing;
     select * into strict v_store from holdfast.stores where owner = v_owner and name = p_name;
   end if;
+  v_mine := holdfast.is_mine(v_store.id);
+  if v_mine and v_store.keep is distinct from coalesce(p_keep, v_store.keep) then
+    update holdfast.stores set keep = p_keep where id = v_store.id;
+  end if;
   return jsonb_build_object(
     'layout', 1, 'store', v_store.id::text, 'epoch', replace(v_store.epoch::text, '-', ''), 'tokenizer', v_store.tokenizer,
     'lastVersion', v_store.last_version, 'owner', v_store.owner, 'role', current_user,
-    'mine', holdfast.is_mine(v_store.id));
+    'mine', v_mine);
 end
 $$;
 
@@ -64,10 +72,11 @@ begin
 end
 $$;
 
--- Long tags do not fit into an index. Two different ones never become the same.
+-- Long tags do not fit into an index. Two different ones never become the same, and none becomes another short one: what looks like a
+-- long one that was made short is made so itself.
 create or replace function holdfast.index_tag(p_tag text)
 returns text language sql immutable set search_path = '' as $$
-  select case when octet_length(p_tag) <= 512 then p_tag
+  select case when octet_length(p_tag) <= 512 and (octet_length(p_tag) < 65 or p_tag !~ '#[0-9a-f]{64}$') then p_tag
     else left(p_tag, 64) || '#' || encode(sha256(convert_to(p_tag, 'UTF8')), 'hex') end
 $$;
 
@@ -167,7 +176,8 @@ $$;
 
 -- Applies all writes, or none and tells which one stands in the way of what. The rules are checkWrite and checkDelete of core.
 -- A write: {type, key, version, expect} and for a put {header, created, modified, expires, size, stored, tags, terms,
--- body | parts, hashes, encrypted}. `p_keep`: how many previous versions of a key stay; null: those that are there stay, none is added.
+-- body | parts, hashes, encrypted}. `p_keep`: how many previous versions of a key stay; 0 or null: those that are there stay, none is
+-- added. That is for owners to say: of others' writes as many stay as the owner said at their last opening.
 create or replace function public.holdfast_write(p_store text, p_writes jsonb, p_now bigint, p_keep integer)
 returns jsonb language plpgsql volatile security invoker set search_path = '' as $$
 declare
@@ -198,9 +208,11 @@ declare
   v_keys text[] := '{}';
   v_versions text[] := '{}';
   v_mine constant boolean := holdfast.is_mine(v_store);
+  v_keep integer := p_keep;
 begin
   if not v_mine then
     perform holdfast.check_store(v_store);
+    select keep into v_keep from holdfast.stores where id = v_store;
     -- Policies would let a change pass by rows that may only be read, and say nothing.
     if exists (
       select 1 from jsonb_array_elements(p_writes) w where holdfast.share_role(v_store, w ->> 'key') is distinct from 'editor'
@@ -317,14 +329,14 @@ begin
     v_terms := '{}';
     if v_id is not null then
       select tags, terms, encrypted into v_tags, v_terms, v_was_encrypted from holdfast.items where id = v_id;
-      if v_alive[i] and p_keep > 0 and p_now <> c_before_all_time and (v_was_encrypted or not v_encrypts) then
+      if v_alive[i] and v_keep > 0 and p_now <> c_before_all_time and (v_was_encrypted or not v_encrypts) then
         insert into holdfast.versions (store, key, version, header, created, expires, body, parts, hashes, encrypted, replaced)
           select store, key, version, header, created, expires, body, parts, hashes, encrypted, p_now
           from holdfast.items where id = v_id
           on conflict (store, key, version) do update set
             header = excluded.header, created = excluded.created, expires = excluded.expires, body = excluded.body,
             parts = excluded.parts, hashes = excluded.hashes, encrypted = excluded.encrypted, replaced = excluded.replaced;
-        perform holdfast.drop_surplus(v_store, v_write ->> 'key', p_keep);
+        perform holdfast.drop_surplus(v_store, v_write ->> 'key', v_keep);
       end if;
     end if;
     if v_encrypts then
@@ -546,12 +558,18 @@ declare
   v_found boolean;
 begin
   perform holdfast.check_owner(p_store::bigint);
-  delete from holdfast.shares where store = p_store::bigint and prefix = p_prefix and whole = p_whole
-    and grantee is not distinct from p_grantee;
-  v_found := found;
-  if p_role is not null then
-    insert into holdfast.shares (store, prefix, whole, grantee, role) values (p_store::bigint, p_prefix, p_whole, p_grantee, p_role);
+  if p_role is null then
+    delete from holdfast.shares where store = p_store::bigint and prefix = p_prefix and whole = p_whole
+      and grantee is not distinct from p_grantee;
+    return found;
   end if;
+  v_found := exists (
+    select 1 from holdfast.shares where store = p_store::bigint and prefix = p_prefix and whole = p_whole
+      and grantee is not distinct from p_grantee);
+  -- The same may be shared twice at once: the later one counts.
+  insert into holdfast.shares (store, prefix, whole, grantee, role) values (p_store::bigint, p_prefix, p_whole, p_grantee, p_role)
+    on conflict (store, prefix, whole, coalesce(grantee, '00000000-0000-0000-0000-000000000000')) do update
+    set role = excluded.role, created = excluded.created;
   return v_found;
 end
 $$;

@@ -156,15 +156,17 @@ begin
 end
 $$;
 
--- The entries behind a place in the feed, as [seq, type, key, version]; null where the feed does not lead on from there. The
--- version of the entry at that place must be the one named: a database that was put back from a copy has others. Who sees no entry
--- has places of their own, named `-`, that are good as long as the feed reaches back to them.
+-- The entries behind a place in the feed, as [seq, type, key, version], and how far it was looked: up to the last of them where there are
+-- p_limit, else to the store's newest, whose entry somebody else's eyes may be for. Null where the feed does not lead on from there. The
+-- version of the entry at that place must be the one named: a database that was put back from a copy has others. A place whose entry is
+-- not seen is named `-`, and is good as long as the feed reaches back to it.
 create or replace function public.holdfast_feed(p_store text, p_seq text, p_version text, p_limit integer)
 returns jsonb language plpgsql stable security invoker set search_path = '' as $$
 declare
   v_store constant bigint := p_store::bigint;
   v_seq constant bigint := p_seq::bigint;
-  v_answer jsonb;
+  v_entries jsonb;
+  v_looked jsonb;
 begin
   perform holdfast.check_store(v_store);
   if p_version = '-' then
@@ -179,9 +181,14 @@ begin
   elsif exists (select 1 from holdfast.stores where id = v_store and trimmed > 0) then
     return null;
   end if;
-  select coalesce(jsonb_agg(jsonb_build_array(seq::text, type, key, version) order by seq), '[]') into v_answer from (
+  select coalesce(jsonb_agg(jsonb_build_array(seq::text, type, key, version) order by seq), '[]') into v_entries from (
     select seq, type, key, version from holdfast.feed where store = v_store and seq > v_seq order by seq limit p_limit) page;
-  return v_answer;
+  if jsonb_array_length(v_entries) >= p_limit then
+    v_looked := v_entries -> -1 -> 0;
+  else
+    select to_jsonb(seq::text) into v_looked from holdfast.stores where id = v_store;
+  end if;
+  return jsonb_build_object('entries', v_entries, 'looked', v_looked);
 end
 $$;
 

@@ -13,17 +13,17 @@ exception when data_exception then
 end
 $$;
 
--- A key that can be listed, and a version that a clock makes. The owner's version may be as far ahead as core lets a clock be, to the
--- year 2200 and a day; of others, who could make that the next one of everybody, it is within two days of the server's clock, or right
--- behind the last one.
+-- A key that core takes, by the rules of its checkKey, and a version that a clock makes. The owner's version may be as far ahead as core
+-- lets a clock be, to the year 2200 and a day; of others, who could make that the next one of everybody, it is within two days of the
+-- server's clock, or right behind the last one.
 create or replace function holdfast.check_change(p_store bigint, p_key text, p_version text)
 returns void language plpgsql stable security invoker set search_path = '' as $$
 declare
   c_latest constant text := '0699eeb80400';
   c_ahead constant bigint := 172800000;
 begin
-  if (p_key <> '' and p_key !~ '[\u0001-\u001f\u007f-\u009f]') is not true then
-    raise exception 'HF006: a key is not empty, and has no control characters';
+  if (octet_length(p_key) <= 1024 and p_key !~ '[\u0001-\u001f\u007f-\u009f]|(^|/)(\.{0,2}|\.holdfast)(/|$)') is not true then
+    raise exception 'HF006: that is no key';
   end if;
   if (p_version ~ '^[0-9a-f]{12}-[0-9a-f]{4}-[0-9a-f]{12}$' and left(p_version, 12) collate "C" <= c_latest) is not true then
     raise exception 'HF005: that is no version';
@@ -38,7 +38,7 @@ end
 $$;
 
 -- A header of its row, with all that core reads of every header: else one item would make a list fail, or begin anew for ever. Times
--- are what a date can be.
+-- are what a date can be. Paths are strict: lax ones look into lists, and would take [0, "x"] for a time.
 create or replace function holdfast.check_record() returns trigger language plpgsql security invoker set search_path = '' as $$
 declare
   h constant jsonb := holdfast.read_header(new.header);
@@ -47,10 +47,10 @@ begin
   if (jsonb_typeof(h) = 'object' and h ->> 'key' = new.key and h ->> 'version' = new.version
     and jsonb_typeof(h -> 'key') = 'string' and jsonb_typeof(h -> 'format') = 'string' and jsonb_typeof(h -> 'checksum') = 'string'
     and jsonb_typeof(h -> 'size') = 'number' and jsonb_typeof(h -> 'storedSize') = 'number'
-    and jsonb_path_exists(h, '$.modified ? (@ >= -8640000000000000 && @ <= 8640000000000000)')
-    and jsonb_path_exists(h, '$.expiration ? (@ == null || @ >= -8640000000000000 && @ <= 8640000000000000)')
+    and jsonb_path_exists(h, 'strict $.modified ? (@ >= -8640000000000000 && @ <= 8640000000000000)', silent => true)
+    and jsonb_path_exists(h, 'strict $.expiration ? (@ == null || @ >= -8640000000000000 && @ <= 8640000000000000)', silent => true)
     and jsonb_typeof(h -> 'compression') in ('string', 'null') and jsonb_typeof(h -> 'metadata') = 'object'
-    and jsonb_typeof(h -> 'tags') = 'array' and not jsonb_path_exists(h, '$.tags[*] ? (@.type() != "string")')
+    and jsonb_typeof(h -> 'tags') = 'array' and not jsonb_path_exists(h, 'strict $.tags[*] ? (@.type() != "string")', silent => true)
   ) is not true then
     raise exception 'HF006: the header is not that of its key and version, or has not what every header has';
   end if;
@@ -133,7 +133,8 @@ create trigger check_tombstone after insert or update on holdfast.tombstones
 drop trigger if exists check_body on holdfast.bodies;
 create trigger check_body before update on holdfast.bodies for each row execute function holdfast.check_body();
 
--- What of all this the project lacks, as text; nothing that users of the project may ask.
+-- What the project lacks of what guards the rows, lets them be used, and tells of them, as text; nothing that users of the project may
+-- ask. The functions of `public` are asked for by calling them.
 create or replace function public.holdfast_check()
 returns jsonb language sql stable security invoker set search_path = '' as $$
   with policies (place, names) as (values
@@ -153,6 +154,37 @@ returns jsonb language sql stable security invoker set search_path = '' as $$
     ('holdfast.versions', '{check_record,count_added,count_changed,count_dropped}'),
     ('holdfast.tombstones', '{check_tombstone}'),
     ('holdfast.bodies', '{check_body}')
+  ), functions (signature) as (values
+    ('drop_index()'), ('share_role(bigint, text)'), ('store_role(bigint)'), ('sees_body(bigint, bigint)'),
+    ('may_refer(bigint, bigint[])'), ('check_store(bigint)'), ('is_mine(bigint)'), ('check_owner(bigint)'), ('index_tag(text)'),
+    ('index_item(bigint, bigint, text[], text[])'), ('drop_surplus(bigint, text, integer)'), ('drop_plain(bigint, text)'),
+    ('enter_feed(bigint, text[], text[], text[])'), ('was_done(bigint, text, text)'), ('done_before(bigint, jsonb)'),
+    ('base64(bytea)'), ('record_json(text, bigint, bytea, bigint[], bytea)'), ('read_header(text)'),
+    ('check_change(bigint, text, text)'), ('check_record()'), ('check_tombstone()'), ('check_body()'), ('count_references()')
+  ), present (oid, signature, of_schema, of_trigger) as (
+    select p.oid, p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', n.nspname, p.prorettype = 'trigger'::regtype
+    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = 'holdfast' or n.nspname = 'public' and p.proname like 'holdfast\_%'
+  ), privileges (name, privilege, columns) as (values
+    -- Of who is signed in; without columns, of the whole table.
+    ('stores', 'select', null::text[]), ('stores', 'insert', '{owner,name,tokenizer}'), ('stores', 'update', '{tokenizer,keep}'),
+    ('stores', 'delete', null),
+    ('items', 'select', null), ('items', 'insert', null), ('items', 'delete', null),
+    ('items', 'update', '{version,header,created,modified,expires,size,stored,tags,terms,body,parts,hashes,encrypted}'),
+    ('tags', 'select', null), ('tags', 'insert', null), ('tags', 'delete', null),
+    ('terms', 'select', null), ('terms', 'insert', null), ('terms', 'delete', null),
+    ('tombstones', 'select', null), ('tombstones', 'insert', null), ('tombstones', 'update', '{version}'), ('tombstones', 'delete', null),
+    ('versions', 'select', null), ('versions', 'insert', null), ('versions', 'delete', null),
+    ('versions', 'update', '{header,created,expires,body,parts,hashes,encrypted,replaced}'),
+    ('feed', 'select', null),
+    ('bodies', 'select', null), ('bodies', 'insert', '{store,name,sha256,size,uploader}'), ('bodies', 'update', '{condemned,touched}'),
+    ('bodies', 'delete', null),
+    ('shares', 'select', null), ('shares', 'insert', null), ('shares', 'update', null), ('shares', 'delete', null)
+  ), granted (role, name, privilege, columns) as (
+    select 'authenticated', name, privilege, columns from privileges
+    union all
+    select distinct 'service_role', p.name, all_of.privilege, null::text[] from privileges p,
+      unnest('{select,insert,update,delete}'::text[]) as all_of (privilege)
   ), missing (what) as (
     select 'the policy ' || name || ' on ' || place from policies, unnest(names) name
       where not exists (
@@ -172,6 +204,31 @@ returns jsonb language sql stable security invoker set search_path = '' as $$
         select 1 from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
           join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where n.nspname || '.' || c.relname = place and t.tgname = name and t.tgenabled in ('O', 'A'))
+    union all
+    select 'the function holdfast.' || f.signature from functions f
+      where not exists (select 1 from present p where p.of_schema = 'holdfast' and p.signature = f.signature)
+    union all
+    select 'the privilege of ' || role || ' to execute ' || p.of_schema || '.' || p.signature
+      from present p, unnest('{authenticated,service_role}'::text[]) role
+      where not p.of_trigger and not (role = 'authenticated' and p.signature = 'holdfast_check()')
+        and not has_function_privilege(role, p.oid, 'execute')
+    union all
+    select 'the privilege of ' || role || ' to use the schema holdfast'
+      from pg_catalog.pg_namespace n, unnest('{authenticated,service_role}'::text[]) role
+      where n.nspname = 'holdfast' and not has_schema_privilege(role, n.oid, 'usage')
+    union all
+    select 'the privilege of ' || g.role || ' to ' || g.privilege || ' holdfast.' || g.name
+      from granted g join pg_catalog.pg_class c on c.relname = g.name
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'holdfast'
+      where not has_table_privilege(g.role, c.oid, g.privilege) and (g.columns is null or exists (
+        select 1 from unnest(g.columns) name where not exists (
+          select 1 from pg_catalog.pg_attribute a
+          where a.attrelid = c.oid and a.attname = name and has_column_privilege(g.role, c.oid, a.attnum, g.privilege))))
+    union all
+    select 'the table holdfast.stores in the publication supabase_realtime' from pg_catalog.pg_publication p
+      where p.pubname = 'supabase_realtime' and not exists (
+        select 1 from pg_catalog.pg_publication_tables t
+        where t.pubname = p.pubname and t.schemaname = 'holdfast' and t.tablename = 'stores')
   )
   select coalesce(jsonb_agg(what order by what), '[]') from missing
 $$;

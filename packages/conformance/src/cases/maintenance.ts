@@ -41,10 +41,11 @@ export const maintenance: Theme = {
         const storage = await context.open();
         for (let index = 0; index < 30; index++) await storage.save(`k${index}`, index);
         const told: Progress[] = [];
-        const report = await storage.verify("", { onProgress: (progress) => told.push(progress) });
+        const report = await storage.verify("", { progress: (progress) => told.push(progress) });
         const last = told.at(-1);
         ok(last !== undefined, "progress is told");
         equal([last.items, last.bytes], [report.items, report.bytes], "the last progress told");
+        equal([last.totalItems, last.totalBytes], [report.items, report.bytes], "what there is in all");
         ok(
           told.every((each, index) => each.items >= (told[index - 1]?.items ?? 0)),
           "progress never goes back",

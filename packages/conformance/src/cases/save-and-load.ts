@@ -208,6 +208,8 @@ export const saveAndLoad: Theme = {
         equal(await storage.load("k"), "new", "what was saved behind a deletion");
         await Promise.all([storage.save("k", "small"), storage.save("k", large), storage.save("other", 1)]);
         equal((await storage.stat("k"))?.size, large.length, "the size of what was saved last");
+        await Promise.all([storage.save("k", large), storage.saveStream("k", inPieces(new Uint8Array(10), 4))]);
+        equal((await storage.stat("k"))?.size, 10, "the size of what was streamed behind a large value");
       },
     },
     {

@@ -24,6 +24,9 @@ import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { requireObject } from "../engine/arguments.js";
 import { internalsOf } from "../engine/internals.js";
 import { loadPart } from "../engine/load-part.js";
+import { isPlainObject } from "../invalid-option.js";
+import { ownCopy } from "../query/own-copy.js";
+import { ownOptions } from "./own-options.js";
 import type { Records } from "./records.js";
 import { judgeStorable } from "./verdict.js";
 
@@ -40,7 +43,8 @@ export function openCollection<Input, Output, Path extends string>(
 
 /**
  * Hands every call to what is loaded with the first one: the check of the definition, which each call rejects with if it is
- * wrong, and `Records`, where the schema's machinery is needed. All calls wait for the same promise, which keeps them in order.
+ * wrong, and `Records`, where the schema's machinery is needed. All calls wait for the same promise, which keeps them in order;
+ * what the caller passed is copied before.
  */
 class LazyCollection<Input, Output, Path extends string> implements Collection<Input, Output, Path> {
   readonly name: string;
@@ -62,39 +66,39 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
 
   save(id: string, data: Input, options?: SaveOptions): Promise<StorageItem> {
     const verdicts = judgeStorable(this.#definition.schema, data);
-    return this.#ask((records) => records.save(id, verdicts, options));
+    return this.#ask(options, (records, own) => records.save(id, verdicts, own));
   }
 
   load(id: string, options?: LoadOptions): Promise<Output | undefined> {
-    return this.#ask((records) => records.load(id, options) as Promise<Output | undefined>);
+    return this.#ask(options, (records, own) => records.load(id, own) as Promise<Output | undefined>);
   }
 
   stat(id: string, options?: OperationOptions): Promise<StorageItem | undefined> {
-    return this.#ask(() => this.#view.stat(id, options));
+    return this.#ask(options, (_, own) => this.#view.stat(id, own));
   }
 
   exists(id: string, options?: OperationOptions): Promise<boolean> {
-    return this.#ask(() => this.#view.exists(id, options));
+    return this.#ask(options, (_, own) => this.#view.exists(id, own));
   }
 
   delete(id: string, options?: DeleteOptions): Promise<boolean> {
-    return this.#ask(() => this.#view.delete(id, options));
+    return this.#ask(options, (_, own) => this.#view.delete(id, own));
   }
 
   list(prefix?: string, options?: ListOptions): Promise<StorageItem[]> {
-    return this.#ask(() => this.#view.list(prefix, options));
+    return this.#ask(options, (_, own) => this.#view.list(prefix, own));
   }
 
   async *scan(prefix?: string, options?: ScanOptions): AsyncGenerator<StorageItem, void, undefined> {
-    yield* await this.#ask(async () => this.#view.scan(prefix, options));
+    yield* await this.#ask(options, async (_, own) => this.#view.scan(prefix, own));
   }
 
   search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
-    return this.#ask((records) => records.search(query) as Promise<Found<Output>[]>);
+    return this.#ask(ownCopy(query), (records, own) => records.search(own) as Promise<Found<Output>[]>);
   }
 
   count(query: CollectionQuery<Path> = {}): Promise<number> {
-    return this.#ask((records) => records.count(query));
+    return this.#ask(ownCopy(query), (records, own) => records.count(own));
   }
 
   update(
@@ -105,8 +109,8 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     ) => Input | undefined | Promise<Input | undefined>,
     options?: UpdateOptions,
   ): Promise<StorageItem | undefined> {
-    return this.#ask((records) =>
-      records.update(id, change as (current: unknown, item: StorageItem | undefined) => unknown, options),
+    return this.#ask(options, (records, own) =>
+      records.update(id, change as (current: unknown, item: StorageItem | undefined) => unknown, own),
     );
   }
 
@@ -115,42 +119,50 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     options?: OperationOptions,
   ): Promise<(StorageItem | boolean)[]> {
     const { schema } = this.#definition;
-    const verdicts = Array.isArray(operations)
+    const isList = Array.isArray(operations);
+    const verdicts = isList
       ? operations.map((each: unknown) => (isSave(each) ? judgeStorable(schema, each.data) : undefined))
       : [];
-    return this.#ask((records) => records.batch(operations, verdicts, options));
+    const writes = isList ? operations.map(ownOperation) : operations;
+    return this.#ask(options, (records, own) => records.batch(writes, verdicts, own));
   }
 
   history(id: string, options?: OperationOptions): Promise<PreviousVersion[]> {
-    return this.#ask(() => this.#view.history(id, options));
+    return this.#ask(options, (_, own) => this.#view.history(id, own));
   }
 
   restore(id: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
-    return this.#ask(() => this.#view.restore(id, version, options));
+    return this.#ask(options, (_, own) => this.#view.restore(id, version, own));
   }
 
   async *changes(since?: string, options?: OperationOptions): AsyncGenerator<Change, void, undefined> {
-    yield* await this.#ask(async () => this.#view.changes(since, options));
+    yield* await this.#ask(options, async (_, own) => this.#view.changes(since, own));
   }
 
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {
-    return this.#ask(() => this.#view.watch(prefix, listener));
+    return this.#ask(undefined, () => this.#view.watch(prefix, listener));
   }
 
   status(options?: OperationOptions): Promise<CollectionStatus> {
-    return this.#ask((records) => records.status(options));
+    return this.#ask(options, (records, own) => records.status(own));
   }
 
   migrateAll(options?: MigrateAllOptions): Promise<MigrateAllReport> {
-    return this.#ask((records) => records.migrateAll(options));
+    return this.#ask(options, (records, own) => records.migrateAll(own));
   }
 
-  async #ask<T>(question: (records: Records) => Promise<T>): Promise<T> {
+  /** `question` gets the options as they are now. */
+  async #ask<Options, T>(options: Options, question: (records: Records, own: Options) => Promise<T>): Promise<T> {
+    const own = ownOptions(options);
     this.#records ??= loadPart(import("./records.js")).then(({ openRecords }) =>
       openRecords(internalsOf(this.#view), this.name, this.#definition),
     );
-    return question(await this.#records);
+    return question(await this.#records, own);
   }
+}
+
+function ownOperation<Operation extends CollectionOperation<unknown>>(operation: Operation): Operation {
+  return isPlainObject(operation) ? { ...operation, options: ownOptions(operation.options) } : operation;
 }
 
 function isSave(operation: unknown): operation is { data: unknown } {

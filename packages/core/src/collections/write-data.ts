@@ -97,5 +97,5 @@ async function write(
   });
   // A schema may keep it waiting for ever: whoever gives up makes way for the next write of the key.
   const ready = isPromise(prepared) ? untilAborted(prepared, operation.signal) : prepared;
-  return chain(session.writes.turn([path], ready), (put) => put());
+  return session.writes.turn([path], ready, (put) => put());
 }

@@ -38,6 +38,6 @@ export interface Limits {
 export interface StorageCapabilities {
   /** What the backend does itself. */
   native: Capabilities;
-  /** What the storage offers, core's additions included. */
+  /** What the storage offers, core's additions included. Its `batch` is `atomic` or `none`: core offers no other. */
   effective: Capabilities;
 }

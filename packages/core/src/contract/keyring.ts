@@ -18,8 +18,8 @@ export interface KeyUsage {
 export interface RotateOptions extends OperationOptions {
   /** Go on with a run that was interrupted: under the active key, without making another one. Default: false. */
   resume?: boolean | undefined;
-  /** When it throws or rejects, the call rejects with that error. */
-  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told of items and kept versions, `reencrypt` of items alone. When it throws or rejects, the call rejects with that error. */
+  progress?: ((progress: Progress) => void) | undefined;
 }
 
 /** An item, or a kept version of one, that still needs another key, and why. */

@@ -15,14 +15,14 @@ export interface Progress {
   totalBytes?: number;
   /** On the whole so far. */
   bytesPerSecond: number;
-  /** Milliseconds left at the present rate, where the total is known. */
+  /** Milliseconds left at the present rate, where the total is known and something is done. */
   remaining?: number;
 }
 
 /** How `verify` tells how far it is. */
 export interface VerifyOptions extends OperationOptions {
   /** When it throws or rejects, the call rejects with that error. */
-  onProgress?: ((progress: Progress) => void) | undefined;
+  progress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Something in a store that is not as it has to be. */
@@ -60,9 +60,9 @@ export interface StorageInfo {
   adapter: string;
   /** Where the data is, in the adapter's own words (a path, a database name). Never a secret. */
   location?: string;
-  /** Living items, expired ones not counted. */
+  /** Living items of the whole store, also for a namespace; expired ones are not counted. */
   items: number;
-  /** Bytes of their stored bodies. */
+  /** Bytes of their stored bodies, of the whole store. */
   bytes: number;
   /** The newest entry's place in the feed, of the whole store: `changes(cursor)` goes on behind it. Absent where there is no feed. */
   cursor?: string;

@@ -127,10 +127,13 @@ export interface StorageEngine {
     options: CollectionOptions<Schema, Index>,
   ): Collection<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Index[number]>;
 
-  /** Reads everything back and checks it. Changes nothing. */
+  /**
+   * Reads everything below the prefix back and checks it, and what the store as a whole rests on. Changes nothing. A namespace is told of
+   * its own items alone.
+   */
   verify(prefix?: string, options?: VerifyOptions): Promise<VerifyReport>;
 
-  /** Mends what can be mended without losing anything, and lists the rest. */
+  /** Mends what can be mended without losing anything, in the whole store; tells what was mended and lists the rest as `verify` does. */
   repair(options?: OperationOptions): Promise<RepairReport>;
 
   /** Removes what has expired, and the kept versions that history need not keep. Resolves to how many items had expired. */

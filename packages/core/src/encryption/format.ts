@@ -1,5 +1,5 @@
 import { StorageError } from "../errors.js";
-import { describe } from "../invalid-option.js";
+import { describeValue } from "../invalid-option.js";
 import { TAG_BYTES } from "../platform/crypto-platform.js";
 import type { EncryptionHeader, RecordHeader } from "../spi/index.js";
 import { base64UrlLength, fromBase64Url } from "./base64url.js";
@@ -46,7 +46,7 @@ export function parseEncryption(header: RecordHeader): EncryptionFacts {
   if (v !== FORMAT) {
     throw new StorageError(
       "UNSUPPORTED",
-      `the value is encrypted in format ${describe(v)}, which this version does not know: update Holdfast`,
+      `the value is encrypted in format ${describeValue(v)}, which this version does not know: update Holdfast`,
     );
   }
   for (const name of Object.keys(found)) if (!PROPERTIES.includes(name)) throw malformed(header, name);

@@ -4,6 +4,7 @@ import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { headersBelow } from "../engine/scan.js";
 import type { Session } from "../engine/session.js";
+import { sizeOf } from "../engine/size-of.js";
 import { openSource, writeSource } from "../engine/stored-source.js";
 import { sweepRecord } from "../engine/sweep.js";
 import type { Vault } from "../engine/vault.js";
@@ -88,15 +89,18 @@ export class KeyWork {
 
   /** Moves everything to the active key, in passes: what other writers leave under a former one meanwhile has its turn too. */
   async #moveAll(
-    name: string,
+    name: "rotate" | "reencrypt",
     move: (holder: Holder) => Promise<Done>,
-    { resume = false, onProgress }: RotateOptions = {},
+    { resume = false, progress }: RotateOptions = {},
   ): Promise<RotationReport> {
     if (resume) await this.#reload();
     else await this.#addKey();
     const key = this.#vault.keys.active;
     const report: RotationReport = { ok: false, key, rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
-    const meter = new ProgressMeter(name, this.#session.ports.clock, onProgress);
+    // What is encrypted anew leaves one more kept version behind, so those are no measure of the work.
+    const counts = ({ kept }: Holder) => name === "rotate" || !kept;
+    const total = progress && (await sizeOf(this.#notUnder(key, counts)));
+    const meter = new ProgressMeter(name, this.#session.ports.clock, progress, total?.items, total);
     const failed = new Set<string>();
     let moved = 1;
     for (let pass = 1; moved > 0 && pass <= MOST_PASSES; pass++) {
@@ -114,7 +118,7 @@ export class KeyWork {
           failed.add(place);
         }
         moved++;
-        meter.add(1, header.storedSize);
+        if (counts(holder)) meter.add(1, header.storedSize);
       }
     }
     await meter.end();
@@ -213,6 +217,13 @@ export class KeyWork {
   async #sweep(header: RecordHeader): Promise<boolean> {
     const isExpired = !isLive(header, this.#session.now());
     return isExpired && sweepRecord(this.#session, this.#operation, header);
+  }
+
+  /** What is encrypted under another key than this. */
+  async *#notUnder(key: string, counts: (holder: Holder) => boolean): AsyncGenerator<[RecordHeader]> {
+    for await (const holder of this.#holders()) {
+      if (holder.header.encryption.key !== key && counts(holder)) yield [holder.header];
+    }
   }
 
   /** Everything that is encrypted, expired or not: standing items, then kept versions. */

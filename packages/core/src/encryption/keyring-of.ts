@@ -4,7 +4,7 @@ import type { StorageEngine } from "../contract/storage-engine.js";
 import { checkOperationOptions, rejectUnknown, requireBoolean, requireFunction } from "../engine/arguments.js";
 import type { Operation } from "../engine/failure.js";
 import { internalsOf } from "../engine/internals.js";
-import { StorageError } from "../errors.js";
+import { invalid } from "../invalid-option.js";
 import type { KeyWork } from "./key-work.js";
 
 /**
@@ -37,9 +37,9 @@ export function keyringOf(storage: StorageEngine): Keyring {
     });
   const checkRotate = (options: RotateOptions | undefined) => () => {
     if (options === undefined) return;
-    rejectUnknown("option", options, ["resume", "onProgress", "signal"]);
+    rejectUnknown("option", options, ["resume", "progress", "signal"]);
     if (options.resume !== undefined) requireBoolean("resume", options.resume);
-    if (options.onProgress !== undefined) requireFunction("onProgress", options.onProgress);
+    if (options.progress !== undefined) requireFunction("progress", options.progress);
   };
 
   return {
@@ -60,8 +60,4 @@ export function keyringOf(storage: StorageEngine): Keyring {
         (keys) => keys.retire(id),
       ),
   };
-}
-
-function invalid(message: string): StorageError {
-  return new StorageError("INVALID_OPTION", message);
 }

@@ -6,13 +6,13 @@ import { checkKey } from "../keys.js";
 import type { AdapterWrite, Awaitable, BatchOutcome } from "../spi/index.js";
 import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments.js";
 import type { CollectionMarks } from "./draft.js";
-import type { Operation } from "./failure.js";
+import { type Operation, toStorageError } from "./failure.js";
 import { itemOf } from "./items.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { untilAborted } from "./until-aborted.js";
 import { sealValue, vaultFor } from "./vault-for.js";
-import { above, conflictError, signed, versioned } from "./write-record.js";
+import { above, checkRoom, conflictError, signed, versioned } from "./write-record.js";
 
 /** What a collection writes in place of the data that was given. */
 export interface BatchContent {
@@ -20,7 +20,7 @@ export interface BatchContent {
   readonly marks: CollectionMarks;
 }
 
-/** Checks and encodes everything, then writes all or nothing. */
+/** Checks and encodes everything, then writes all or nothing. What is wrong with one operation names its key. */
 export async function runBatch(
   session: Session,
   operation: Operation,
@@ -29,36 +29,43 @@ export async function runBatch(
   contentOf?: (index: number) => Awaitable<BatchContent>,
 ): Promise<(StorageItem | boolean)[]> {
   const { adapter } = session;
-  if (adapter.batch === undefined || adapter.capabilities.batch !== "atomic") {
+  const { signal } = operation;
+  const batch = adapter.batch?.bind(adapter);
+  if (batch === undefined || adapter.capabilities.batch !== "atomic") {
     throw new StorageError("UNSUPPORTED", `${adapter.name} cannot write several keys as one; save them one by one`);
   }
   const keys = checkedKeys(operations, prefix);
   if (keys.length === 0) return [];
   const prepared = Promise.all(
-    operations.map((each, index) => prepare(session, each, keys[index] ?? "", contentOf && (() => contentOf(index)))),
+    operations.map((each, index) =>
+      prepare(session, each, keys[index] ?? "", contentOf && (() => contentOf(index))).catch((error: unknown) => {
+        throw toStorageError(error, { ...operation, key: each.key }, adapter);
+      }),
+    ),
   );
   // The schema of a collection may keep it waiting for ever: whoever gives up makes way for the next write of these keys.
-  let writes = await session.writes.turn(keys, untilAborted(prepared, operation.signal));
-  const { signal } = operation;
-  for (const write of writes) if (write.type === "put") countBytes(operation, write.record.body.length);
-  for (;;) {
-    session.checkWanted(operation);
-    // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
-    const outcome: BatchOutcome = await adapter.batch(writes, { now: session.now(), signal });
-    if (outcome.outcome === "applied") {
-      return Promise.all(
-        outcome.results.map((result) =>
-          result.outcome === "written" ? itemOf(session, result.header, prefix) : result.outcome === "deleted",
-        ),
+  return session.writes.turn(keys, untilAborted(prepared, signal), async (first) => {
+    let writes = first;
+    for (const write of writes) if (write.type === "put") countBytes(operation, write.record.body.length);
+    for (;;) {
+      session.checkWanted(operation);
+      // Not repeated after a failure: part of what a batch answers cannot be told from its own effect.
+      const outcome: BatchOutcome = await batch(writes, { now: session.now(), signal });
+      if (outcome.outcome === "applied") {
+        return Promise.all(
+          outcome.results.map((result) =>
+            result.outcome === "written" ? itemOf(session, result.header, prefix) : result.outcome === "deleted",
+          ),
+        );
+      }
+      const { index, reason } = outcome;
+      if (reason.outcome === "conflict") throw conflictError(operations[index]?.key, reason);
+      const version = above(session, reason.floor);
+      writes = await Promise.all(
+        writes.map((write, at) => (at === index ? withVersion(session, write, version) : write)),
       );
     }
-    const { index, reason } = outcome;
-    if (reason.outcome === "conflict") throw conflictError(operations[index]?.key, reason);
-    const version = above(session, reason.floor);
-    writes = await Promise.all(
-      writes.map((write, at) => (at === index ? withVersion(session, write, version) : write)),
-    );
-  }
+  });
 }
 
 function checkedKeys(operations: unknown, prefix: string): string[] {
@@ -102,10 +109,12 @@ async function prepare(
   const vault = vaultFor(session, options.encrypt);
   if (vault !== undefined) {
     const { record, body } = await sealValue(session, vault, draft, data, how);
+    checkRoom(session, body);
     return { type: "put", record: { ...record, body }, expect };
   }
   const encoded = await encodeValue(data, how);
   const { body } = encoded;
+  checkRoom(session, body);
   return { type: "put", record: { ...versioned(session, { ...draft, encoded }), body }, expect };
 }
 

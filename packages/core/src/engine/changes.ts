@@ -40,7 +40,7 @@ export class FeedReader {
     const pageOf = adapter.changes?.bind(adapter);
     const lastCursor = adapter.lastCursor?.bind(adapter);
     if (pageOf === undefined || lastCursor === undefined) {
-      throw new StorageError("UNSUPPORTED", `${adapter.name} keeps no feed of its changes`);
+      throw new StorageError("UNSUPPORTED", `${adapter.name} keeps no feed of its changes: list() what there is`);
     }
     if (since !== undefined && typeof since !== "string") {
       throw new StorageError("INVALID_OPTION", `a cursor is the string that a change came with, not ${typeof since}`);

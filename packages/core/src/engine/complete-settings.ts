@@ -3,7 +3,7 @@ import { DEFAULT_REALM, isRealm } from "../encryption/format.js";
 import { invalid, unlike } from "../invalid-option.js";
 import { type Ports, systemPorts } from "../ports.js";
 import type { HistoryLimits } from "../spi/index.js";
-import { rejectUnknown, requireBoolean, requireFunction } from "./arguments.js";
+import { rejectUnknown, requireBoolean, requireFunction, requireObject } from "./arguments.js";
 import {
   type CompleteEncryption,
   type CompleteSettings,
@@ -99,7 +99,9 @@ function completeEncryption(settings: EncryptionSettings): CompleteEncryption {
 }
 
 // What is given may be an object of some class with more to it, such as a simulation.
-function completePorts({ clock, random, timers }: Partial<Ports>): Ports {
+function completePorts(ports: Partial<Ports>): Ports {
+  requireObject("ports is an object with a clock, random or timers", ports);
+  const { clock, random, timers } = ports;
   return {
     clock: clock ?? systemPorts.clock,
     random: random ?? systemPorts.random,

@@ -44,7 +44,13 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
   const observation = await startObservation(adapter.name, complete);
   try {
     const state = await adapter.open(context);
-    return new Storage(new Session(adapter, complete, state, observation, vault), "");
+    try {
+      return new Storage(new Session(adapter, complete, state, observation, vault), "");
+    } catch (error) {
+      // What went wrong first is what the caller has to know, whatever else does.
+      await Promise.allSettled([(async () => adapter.close())()]);
+      throw error;
+    }
   } catch (error) {
     throw toStorageError(error, { name: "open" }, adapter);
   }

@@ -54,7 +54,9 @@ export function streamReader(
 
 /** Throws UNSUPPORTED where no versions are kept. */
 export function historyOf({ name, history }: StorageAdapter): History {
-  if (history === undefined) throw new StorageError("UNSUPPORTED", `${name} keeps no previous versions`);
+  if (history === undefined) {
+    throw new StorageError("UNSUPPORTED", `${name} keeps no previous versions: ask getCapabilities() before`);
+  }
   return history;
 }
 

@@ -99,8 +99,7 @@ export class Storage implements StorageEngine {
     return this.#run("delete", key, options, async (operation) => {
       const path = this.#pathOf(key);
       const { expect } = checkDeleteOptions(options);
-      const turn = this.#session.writes.turn([path], undefined);
-      return chain(turn, () => deleteRecord(this.#session, operation, path, expect));
+      return this.#session.writes.turn([path], undefined, () => deleteRecord(this.#session, operation, path, expect));
     });
   }
 
@@ -215,8 +214,8 @@ export class Storage implements StorageEngine {
       const prepared = import("./history.js").then(({ prepareRestore }) =>
         prepareRestore(this.#session, operation, path, named),
       );
-      const write = await this.#session.writes.turn([path], prepared);
-      return itemOf(this.#session, await write(expect), this.#prefix);
+      const header = await this.#session.writes.turn([path], prepared, (write) => write(expect));
+      return itemOf(this.#session, header, this.#prefix);
     });
   }
 
@@ -268,9 +267,11 @@ export class Storage implements StorageEngine {
 
   verify(prefix = "", options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#run("verify", undefined, options, async (operation) => {
-      checkOperationOptions(options, ["onProgress"]);
+      checkOperationOptions(options, ["progress"]);
+      const { progress } = options;
+      checkPrefix(prefix);
       const { verifyStore } = await import("./verify.js");
-      return verifyStore(this.#session, operation, this.#prefix, checkPrefix(prefix), options.onProgress);
+      return verifyStore(this.#session, operation, this.#prefix, prefix, progress);
     });
   }
 
@@ -315,7 +316,9 @@ export class Storage implements StorageEngine {
 
   getCapabilities(): StorageCapabilities {
     const native = structuredClone(this.#session.adapter.capabilities);
-    return { native, effective: structuredClone(native) };
+    // `batch` is all or nothing, or it is refused.
+    const batch = native.batch === "atomic" ? "atomic" : "none";
+    return { native, effective: { ...structuredClone(native), batch } };
   }
 
   getMetrics(): StorageMetrics | undefined {
@@ -382,10 +385,10 @@ export class Storage implements StorageEngine {
     if (vault !== undefined) {
       const draft = { key: path, tags, metadata, expiration, sealed: options.sealed };
       const sealing = sealValue(this.#session, vault, draft, data, how);
-      return chain(writes.turn([path], sealing), (sealed) => writeSealed(this.#session, operation, sealed, expect));
+      return writes.turn([path], sealing, (sealed) => writeSealed(this.#session, operation, sealed, expect));
     }
     const encoding = encodeValue(data, how);
-    return chain(writes.turn([path], encoding), (encoded) =>
+    return writes.turn([path], encoding, (encoded) =>
       writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect),
     );
   }

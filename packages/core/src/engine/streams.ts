@@ -2,7 +2,6 @@ import { checksumOf } from "../codec/checksum.js";
 import { withoutKeys } from "../codec/decode-value.js";
 import { type Decryption, decodeStream, encodeStream, orDiscard, verifiedChunks } from "../codec/stream.js";
 import type { ByteSource } from "../contract/storage-engine.js";
-import { StorageError } from "../errors.js";
 import type {
   Awaitable,
   BodyWriter,
@@ -18,11 +17,12 @@ import { callersBytes, checkSource } from "./callers-bytes.js";
 import type { BodilessRecord } from "./draft.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
+import { largestBody } from "./largest-body.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { vaultFor } from "./vault-for.js";
-import { versioned, writeRecord } from "./write-record.js";
+import { tooLarge, versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
 export async function saveStream(
@@ -154,21 +154,19 @@ export async function storeStream(
   const writer = await openWriter(session, operation, key, chunks);
   try {
     let size = 0;
+    const most = largestBody(adapter);
     for await (const chunk of chunks) {
       size += chunk.length;
       countBytes(operation, chunk.length);
-      if (size > adapter.capabilities.limits.body) {
-        throw new StorageError(
-          "QUOTA_EXCEEDED",
-          `${adapter.name} holds values of up to ${adapter.capabilities.limits.body} bytes`,
-        );
-      }
+      if (size > most) throw tooLarge(adapter.name, most);
       session.checkWanted(operation);
       await writer.write(chunk);
     }
     session.checkWanted(operation);
     const put = async (record: BodilessRecord, condition: PutCondition) => writer.commit(record, condition);
-    return await writeRecord(session, operation, await recordOf(), expect, put);
+    const record = await recordOf();
+    // Behind what was called for its key by now, however long that takes to encode.
+    return await session.writes.turn([key], undefined, () => writeRecord(session, operation, record, expect, put));
   } catch (error) {
     // What went wrong first is what the caller has to know, whatever else does.
     await Promise.allSettled([(async () => writer.abort())()]);
@@ -192,28 +190,20 @@ async function openWriter(
   }
 }
 
-/** For adapters that do not stream: holds the body until it is complete. */
+/** For adapters that do not stream: holds the body until it is complete, which is no more than they take. */
 class BufferedWriter implements BodyWriter {
   readonly #session: Session;
   readonly #operation: Operation;
-  readonly #limit: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
 
   constructor(session: Session, operation: Operation) {
     this.#session = session;
     this.#operation = operation;
-    this.#limit = session.adapter.capabilities.limits.bufferedBody;
   }
 
   write(chunk: Uint8Array): void {
     this.#size += chunk.length;
-    if (this.#size > this.#limit) {
-      throw new StorageError(
-        "QUOTA_EXCEEDED",
-        `${this.#session.adapter.name} takes streams of up to ${this.#limit} bytes`,
-      );
-    }
     this.#chunks.push(chunk);
   }
 

@@ -1,42 +1,51 @@
 import { verifyBytes } from "../codec/decode-value.js";
 import type { Problem, RepairReport, VerifyReport } from "../contract/reports.js";
 import { type ErrorCode, StorageError } from "../errors.js";
+import { isBelow } from "../keys.js";
 import type { RecordHeader } from "../spi/index.js";
+import { requireFunction } from "./arguments.js";
 import { type Operation, toStorageError } from "./failure.js";
+import { checkSubject } from "./items.js";
 import { type ProgressListener, ProgressMeter } from "./progress-meter.js";
 import { readValue } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import type { Session } from "./session.js";
+import { sizeOf } from "./size-of.js";
 import { readThrough } from "./streams.js";
 import { countBytes } from "./tally.js";
 
 /** What is wrong with one item, not with the work as a whole. */
 const DAMAGE: readonly ErrorCode[] = ["CORRUPT", "DECRYPT_FAILED", "KEY_MISSING"];
 
-/** Reads every item below `root + prefix` back and asks the adapter about its own structures. */
+/**
+ * Reads every item below `root + prefix` back and asks the adapter about its own structures: of what it finds, what concerns these
+ * items or the store as a whole.
+ */
 export async function verifyStore(
   session: Session,
   operation: Operation,
   root: string,
   prefix: string,
-  onProgress: ProgressListener | undefined,
+  progress: ProgressListener | undefined,
 ): Promise<VerifyReport> {
-  const problems = await session.ask(
+  if (progress !== undefined) requireFunction("progress", progress);
+  const found = await session.ask(
     operation,
     () => session.adapter.maintain?.check?.({ signal: operation.signal }) ?? [],
   );
-  const meter = new ProgressMeter("verify", session.ports.clock, onProgress);
+  const problems = concerning(found, root, prefix);
   const range = { prefix: root + prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
+  const total = progress && (await sizeOf(headersBelow(session, operation, range)));
+  const meter = new ProgressMeter("verify", session.ports.clock, progress, total?.items, total);
   for await (const page of headersBelow(session, operation, range)) {
     for (const header of page) {
       const problem = await problemOf(session, operation, root, header);
-      if (problem !== undefined) problems.push(problem);
+      if (problem !== undefined) problems.push(relative(problem, root));
       meter.add(1, header.storedSize);
     }
   }
   await meter.end();
-  const shown = problems.map((problem) => relative(problem, root));
-  return { ok: shown.length === 0, items: meter.items, bytes: meter.bytes, problems: shown };
+  return { ok: problems.length === 0, items: meter.items, bytes: meter.bytes, problems };
 }
 
 export async function repairStore(session: Session, operation: Operation, root: string): Promise<RepairReport> {
@@ -46,7 +55,7 @@ export async function repairStore(session: Session, operation: Operation, root: 
     () => maintain?.repair?.({ signal: operation.signal }) ?? { repaired: [], remaining: [] },
   );
   const { problems } = await verifyStore(session, operation, root, "", undefined);
-  return { repaired: mended.repaired.map((problem) => relative(problem, root)), remaining: problems };
+  return { repaired: concerning(mended.repaired, root), remaining: problems };
 }
 
 async function problemOf(
@@ -70,9 +79,7 @@ async function problemOf(
     const record = await session.ask(operation, () => adapter.get(key, { now: session.now(), signal }));
     if (record === undefined) return undefined;
     countBytes(operation, record.body.length);
-    if (record.header.key !== key) {
-      return { key, code: "CORRUPT", message: "the store answers with another key's item", repairable: false };
-    }
+    checkSubject(record.header, key);
     if (record.header.encryption !== undefined && session.vault === undefined)
       await verifyBytes(record.header, record.body);
     else await readValue(session, record);
@@ -87,6 +94,14 @@ async function problemOf(
   }
 }
 
+/** Those of items below `root + prefix`, keys as the namespace has them, and those of the store as a whole. */
+function concerning(problems: readonly Problem[], root: string, prefix = ""): Problem[] {
+  const below = root + prefix;
+  return problems
+    .filter(({ key }) => key === undefined || isBelow(key, below))
+    .map((problem) => relative(problem, root));
+}
+
 function relative(problem: Problem, root: string): Problem {
-  return problem.key?.startsWith(root) ? { ...problem, key: problem.key.slice(root.length) } : problem;
+  return problem.key === undefined ? problem : { ...problem, key: problem.key.slice(root.length) };
 }

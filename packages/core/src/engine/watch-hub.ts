@@ -1,5 +1,6 @@
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { StorageError } from "../errors.js";
+import { isBelow } from "../keys.js";
 import type { AdapterChange, Awaitable, StorageAdapter } from "../spi/index.js";
 import type { VersionClock } from "../versions.js";
 import { notify } from "./notify.js";
@@ -24,7 +25,7 @@ export class WatchHub {
   /** Resolves when changes committed from now on will be seen. Keys reach the listener as the store has them. */
   async add(prefix: string, listener: ChangeListener): Promise<Unwatch> {
     if (this.#adapter.watch === undefined) {
-      throw new StorageError("UNSUPPORTED", `${this.#adapter.name} cannot tell of changes`);
+      throw new StorageError("UNSUPPORTED", `${this.#adapter.name} cannot tell of changes: list() now and then`);
     }
     const watcher: Watcher = { prefix, listener };
     this.#source ??= Promise.resolve(this.#adapter.watch((change) => this.#dispatch(change)));
@@ -58,7 +59,7 @@ export class WatchHub {
   #dispatch(entry: AdapterChange): void {
     const change = toChange(entry, this.#versions);
     for (const { prefix, listener } of this.#watchers) {
-      if (change.key.startsWith(prefix)) notify(listener, { ...change });
+      if (isBelow(change.key, prefix)) notify(listener, { ...change });
     }
   }
 }

@@ -22,7 +22,7 @@ import type { SealedValue } from "./vault.js";
 // An adapter may answer `stale` while other writers keep overtaking; so many times in a row it is broken.
 const MOST_TICKS = 1_000;
 
-/** Puts a value that is whole in memory. Throws CONFLICT, and UNSUPPORTED for one that is too big for that. */
+/** Puts a value that is whole in memory. Throws CONFLICT, and what `checkRoom` throws. */
 export function writeValue(
   session: Session,
   operation: Operation,
@@ -45,12 +45,20 @@ export function writeSealed(
   return writeWhole(session, operation, record, body, expect);
 }
 
-function checkRoom({ adapter }: Session, { length }: Uint8Array): void {
-  if (length <= adapter.capabilities.limits.bufferedBody) return;
+/** Throws UNSUPPORTED for a body that has to come as a stream, QUOTA_EXCEEDED where none that large can come. */
+export function checkRoom({ adapter }: Session, { length }: Uint8Array): void {
+  const most = adapter.capabilities.limits.bufferedBody;
+  if (length <= most) return;
+  if (adapter.writeStream === undefined) throw tooLarge(adapter.name, most);
   throw new StorageError(
     "UNSUPPORTED",
     `a value of ${length} bytes is more than ${adapter.name} takes whole; use saveStream`,
   );
+}
+
+/** QUOTA_EXCEEDED. */
+export function tooLarge(adapter: string, most: number): StorageError {
+  return new StorageError("QUOTA_EXCEEDED", `${adapter} holds values of up to ${most} bytes`);
 }
 
 type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>;

@@ -1,3 +1,4 @@
+import { isBelow } from "../keys.js";
 import type { FeedEntry } from "../spi/index.js";
 import { copyItem } from "./copy.js";
 import { type Move, moveOf } from "./moves.js";
@@ -61,7 +62,7 @@ async function follow(run: Run, check: boolean): Promise<"even" | "changed" | "r
 /** The keys of the source's store that entries are about, each once. */
 function wantedKeys({ source, options }: Run, entries: readonly FeedEntry[]): Set<string> {
   const prefix = source.prefix + (options.prefix ?? "");
-  return new Set(entries.flatMap(({ key }) => (key.startsWith(prefix) ? key : [])));
+  return new Set(entries.flatMap(({ key }) => (isBelow(key, prefix) ? key : [])));
 }
 
 /** Brings one item to where the source has it now. `moved` is told of what may stand elsewhere as well. */

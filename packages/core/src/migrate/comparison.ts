@@ -4,6 +4,7 @@ import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { abortError, type Operation, toStorageError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
+import { sizeOf } from "../engine/size-of.js";
 import { readVerified } from "../engine/streams.js";
 import { checkPrefix, compareKeys } from "../keys.js";
 import type { RecordHeader } from "../spi/index.js";
@@ -18,15 +19,17 @@ interface Pair {
   readonly key: string;
   readonly first: RecordHeader | undefined;
   readonly second: RecordHeader | undefined;
+  /** Of the first, where there is one. */
+  readonly storedSize: number;
 }
 
-/** Two listings, merged a page at a time. */
+/** Two storages, compared a page at a time. */
 export class Comparison {
-  readonly #first: Side;
-  readonly #second: Side;
+  readonly #pairs: Pairs;
   readonly #content: boolean;
   readonly #concurrency: number;
-  readonly #meter: ProgressMeter;
+  readonly #begin: (operation: Operation) => Promise<ProgressMeter>;
+  #begun: ProgressMeter | undefined;
 
   constructor(first: Internals, second: Internals, options: CompareOptions) {
     rejectUnknown("option", options, ["prefix", "content", "concurrency", "progress", "signal"]);
@@ -35,48 +38,38 @@ export class Comparison {
     requireConcurrency(concurrency);
     if (progress !== undefined) requireFunction("progress", progress);
     const prefix = checkPrefix(options.prefix ?? "");
-    this.#first = new Side(first, prefix);
-    this.#second = new Side(second, prefix);
+    this.#pairs = new Pairs(first, second, prefix);
     this.#content = content;
     this.#concurrency = concurrency;
-    this.#meter = new ProgressMeter("compare", first.session.ports.clock, progress);
+    this.#begin = async (operation) => {
+      const total = progress && (await sizeOf(pages(new Pairs(first, second, prefix), operation)));
+      return new ProgressMeter("compare", first.session.ports.clock, progress, total?.items, total);
+    };
   }
 
   /** Undefined at the end. */
   async next(operation: Operation): Promise<ComparedItem[] | undefined> {
-    const pairs: Pair[] = [];
-    while (pairs.length < PAGE) {
-      const pair = await this.#pair(operation);
-      if (pair === undefined) break;
-      pairs.push(pair);
-    }
+    this.#begun ??= await this.#begin(operation);
+    const meter = this.#begun;
+    const pairs = await this.#pairs.next(operation, PAGE);
     if (pairs.length === 0) {
-      await this.#meter.end();
+      await meter.end();
       return undefined;
     }
     const compared = new Map<Pair, ComparedItem>();
     await concurrently(pairs, this.#concurrency, async (pair) => {
       compared.set(pair, await this.#compare(operation, pair));
-      this.#meter.add(1, (pair.first ?? pair.second)?.storedSize ?? 0);
+      meter.add(1, pair.storedSize);
     });
     return pairs.flatMap((pair) => compared.get(pair) ?? []);
-  }
-
-  async #pair(operation: Operation): Promise<Pair | undefined> {
-    const [a, b] = [await this.#first.peek(operation), await this.#second.peek(operation)];
-    if (a === undefined && b === undefined) return undefined;
-    const order = a === undefined ? 1 : b === undefined ? -1 : compareKeys(a.key, b.key);
-    const first = order <= 0 ? this.#first.take() : undefined;
-    const second = order >= 0 ? this.#second.take() : undefined;
-    return { key: (order <= 0 ? a?.key : b?.key) ?? "", first, second };
   }
 
   async #compare(operation: Operation, { key, first, second }: Pair): Promise<ComparedItem> {
     if (second === undefined) return { key, result: "only-in-first" };
     if (first === undefined) return { key, result: "only-in-second" };
     const [left, right] = [
-      await this.#read(operation, this.#first, first),
-      await this.#read(operation, this.#second, second),
+      await this.#read(operation, this.#pairs.first, first),
+      await this.#read(operation, this.#pairs.second, second),
     ];
     if ("failure" in left) return { key, result: "unreadable", side: "first", ...left.failure };
     if ("failure" in right) return { key, result: "unreadable", side: "second", ...right.failure };
@@ -92,7 +85,7 @@ export class Comparison {
   async #differences(operation: Operation, a: RecordHeader, b: RecordHeader): Promise<string[]> {
     const different = differences(a, b);
     if (!this.#content || !different.includes("encryption")) return different;
-    const [first, second] = [this.#first.internals.session, this.#second.internals.session];
+    const [first, second] = [this.#pairs.first.internals.session, this.#pairs.second.internals.session];
     if (!(await sameValue(operation, { session: first, header: a }, { session: second, header: b }))) return different;
     return a.encryption === undefined || b.encryption === undefined ? ["encryption"] : [];
   }
@@ -115,6 +108,50 @@ type Reading =
   | { readonly header: RecordHeader | undefined }
   | { readonly failure: Pick<Extract<ComparedItem, { result: "unreadable" }>, "code" | "message"> };
 
+async function* pages(pairs: Pairs, operation: Operation): AsyncGenerator<Pair[]> {
+  for (;;) {
+    const page = await pairs.next(operation, LISTED);
+    if (page.length === 0) return;
+    yield page;
+  }
+}
+
+/** Two listings, merged. */
+class Pairs {
+  readonly first: Side;
+  readonly second: Side;
+
+  constructor(first: Internals, second: Internals, prefix: string) {
+    this.first = new Side(first, prefix);
+    this.second = new Side(second, prefix);
+  }
+
+  /** None at the end. */
+  async next(operation: Operation, most: number): Promise<Pair[]> {
+    const pairs: Pair[] = [];
+    while (pairs.length < most) {
+      const pair = await this.#pair(operation);
+      if (pair === undefined) break;
+      pairs.push(pair);
+    }
+    return pairs;
+  }
+
+  async #pair(operation: Operation): Promise<Pair | undefined> {
+    const [a, b] = [await this.first.peek(operation), await this.second.peek(operation)];
+    if (a === undefined && b === undefined) return undefined;
+    const order = a === undefined ? 1 : b === undefined ? -1 : compareKeys(a.key, b.key);
+    const first = order <= 0 ? this.first.take() : undefined;
+    const second = order >= 0 ? this.second.take() : undefined;
+    return {
+      key: (order <= 0 ? a?.key : b?.key) ?? "",
+      first,
+      second,
+      storedSize: (first ?? second)?.storedSize ?? 0,
+    };
+  }
+}
+
 /** One of the two listings. */
 class Side {
   readonly internals: Internals;
@@ -122,11 +159,13 @@ class Side {
   #page: RecordHeader[] = [];
   #next = 0;
   #after: string | undefined;
-  #ended = false;
+  #ended: boolean;
 
   constructor(internals: Internals, prefix: string) {
     this.internals = internals;
     this.#prefix = internals.prefix + prefix;
+    // No key starts with half of a surrogate pair.
+    this.#ended = !prefix.isWellFormed();
   }
 
   /** The header that comes next, and its key as the caller calls it. */

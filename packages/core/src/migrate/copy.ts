@@ -1,6 +1,7 @@
 import type { Resealing } from "../engine/carry-encrypted.js";
 import { concurrently } from "../engine/concurrently.js";
 import { type StoredSource, writable, writeSource } from "../engine/stored-source.js";
+import { readVerified } from "../engine/streams.js";
 import { countBytes } from "../engine/tally.js";
 import { StorageError } from "../errors.js";
 import type { AdapterWrite, BatchOutcome, RecordHeader, WriteRecord } from "../spi/index.js";
@@ -11,6 +12,7 @@ import { copyVersions } from "./previous-versions.js";
 import { discard, headerOf, readStored } from "./read-stored.js";
 import type { Run } from "./run.js";
 import { sameContent } from "./same-content.js";
+import { hasArrived } from "./same-value.js";
 import { standingAt } from "./standing.js";
 import { versionFor } from "./version-for.js";
 
@@ -89,6 +91,44 @@ export async function copyItem(
   }
 }
 
+/**
+ * Writes an item anew whose header was found in the destination as it is to be, and whose body cannot be read there. False where that is
+ * not what is wrong: what this migration wrote itself is reported, and whatever else stands there is somebody's own.
+ */
+export async function mendFound(run: Run, move: Move): Promise<boolean> {
+  const { state, destination } = run;
+  const { key, expected } = move;
+  const as = state.exceptions.get(key) ?? undefined;
+  const at = as === undefined ? expected.key : destination.pathOf(as);
+  const standing = await standingAt(run, at);
+  if (standing === undefined || !state.settled.has(key, standing) || state.settled.wrote(key, standing)) return false;
+  if (!(await hasArrived(run, move, standing)) || !(await isDamaged(run, at))) return false;
+  const stored = await readMove(run, move);
+  if (stored === undefined) return false;
+  // Nothing is backed up, since nobody can read it. Its kept versions are there.
+  const decision: CopyDecision = { kind: "copy", at, as, over: standing, ours: true };
+  try {
+    if (!isAsListed(move, headerOf(stored))) throw new StorageError("CONFLICT", "it has just changed in the source");
+    const written = await writeAlone(run, move, decision, stored);
+    await account(run, move, decision, false, written);
+  } catch (error) {
+    await discard(stored);
+    throw error;
+  }
+  state.report.unchanged--;
+  return true;
+}
+
+async function isDamaged({ destination: { session }, operation }: Run, path: string): Promise<boolean> {
+  try {
+    await readVerified(session, operation, path);
+    return false;
+  } catch (error) {
+    if (StorageError.is(error, "CORRUPT")) return true;
+    throw error;
+  }
+}
+
 /** Counts what was decided; with `written`, what stands in the destination since. */
 export async function account(
   run: Run,
@@ -164,12 +204,7 @@ async function write(run: Run, move: Move, decision: CopyDecision, stored: Store
   const { session } = run.destination;
   try {
     await makeRoom(run, decision);
-    if (!run.history || move.transformed) {
-      const header = headerFor(run, move, decision);
-      const expect = decision.over?.version ?? "absent";
-      const headerOfIt = (read: RecordHeader) => withEncryptionOf(read, header);
-      return await writeSource(session, run.operation, stored, headerOfIt, expect, resealingOf(run, move));
-    }
+    if (!run.history || move.transformed) return await writeAlone(run, move, decision, stored);
     const { standing, keeps } = await copyVersions(run, move, decision.at, decision.over);
     const version = versionFor(session, move.header.version, keeps && decision.as === undefined);
     const header = { ...move.expected, key: decision.at, version };
@@ -180,6 +215,14 @@ async function write(run: Run, move: Move, decision: CopyDecision, stored: Store
     await discard(stored);
     throw error;
   }
+}
+
+/** Without previous versions. */
+function writeAlone(run: Run, move: Move, decision: CopyDecision, stored: StoredSource): Promise<RecordHeader> {
+  const header = headerFor(run, move, decision);
+  const expect = decision.over?.version ?? "absent";
+  const headerOfIt = (read: RecordHeader) => withEncryptionOf(read, header);
+  return writeSource(run.destination.session, run.operation, stored, headerOfIt, expect, resealingOf(run, move));
 }
 
 /** Keeps what is about to be replaced. */

@@ -4,7 +4,7 @@ import { internalsOf } from "../engine/internals.js";
 
 /**
  * Saves what another kind of store holds. `entries` may be a function that begins them anew; with `conflict: "stop"`, the default,
- * they are gone over twice.
+ * they are gone over twice, so that a stream or a generator that was begun is refused.
  *
  * @example
  * const report = await importEntries(storage, [{ key: "a", data: 1 }], { conflict: "skip" });

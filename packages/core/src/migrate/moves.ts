@@ -5,6 +5,7 @@ import { type CheckedSave, checkUpdateOptions, rejectUnknown } from "../engine/a
 import { type Remade, readerOf } from "../engine/carry-encrypted.js";
 import { CallerError, callersOwn } from "../engine/failure.js";
 import { isSealed, itemOf } from "../engine/items.js";
+import { largestBody } from "../engine/largest-body.js";
 import { readRecord, readValue } from "../engine/read-version.js";
 import { StorageError } from "../errors.js";
 import { unlike } from "../invalid-option.js";
@@ -150,14 +151,13 @@ function isOfFormat(value: unknown, format: RecordHeader["format"]): boolean {
 function move(run: Run, key: string, header: RecordHeader, head: RecordHeader, newKey: string): Move {
   const { destination } = run;
   const target = checkKey(destination.prefix + newKey);
-  const limits = destination.session.adapter.capabilities.limits;
-  const streams = destination.session.adapter.writeStream !== undefined;
-  const most = streams ? limits.body : Math.min(limits.body, limits.bufferedBody);
+  const { adapter } = destination.session;
+  const most = largestBody(adapter);
   if (head.storedSize > most) {
-    const { name } = destination.session.adapter;
+    // Not QUOTA_EXCEEDED, which ends a migration: the others may fit.
     throw new StorageError(
       "UNSUPPORTED",
-      `${name} holds values of up to ${most} bytes, and this one has ${head.storedSize}`,
+      `${adapter.name} holds values of up to ${most} bytes, and this one has ${head.storedSize}`,
     );
   }
   const isTransformed = head !== header || newKey !== key;

@@ -1,13 +1,16 @@
+import { encodeValue } from "../codec/encode-value.js";
 import type { ImportEntries, ImportEntry, ImportOptions, ImportReport, UnreadableEntry } from "../contract/import.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
-import { rejectUnknown, requireConcurrency, requireFunction, signalOf } from "../engine/arguments.js";
+import { rejectUnknown, requireConcurrency, requireFunction, requireObject, signalOf } from "../engine/arguments.js";
 import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { CallerError } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
+import { largestBody } from "../engine/largest-body.js";
 import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
 import { StorageError } from "../errors.js";
 import { invalid, unlike } from "../invalid-option.js";
+import { checkKey } from "../keys.js";
 
 const POLICIES: readonly unknown[] = ["stop", "skip", "overwrite"];
 const PROPERTIES = ["key", "data", "format", "compress", "tags", "metadata", "expiration"];
@@ -31,7 +34,7 @@ export async function runImport(
   checkOptions(options);
   const run = new Import(storage, internals, options);
   try {
-    return await run.import(typeof entries === "function" ? entries : () => entries, isOnce(entries));
+    return await run.import(begin(entries), isOnce(entries));
   } catch (error) {
     throw error instanceof CallerError ? error.error : error;
   }
@@ -49,10 +52,28 @@ function checkOptions(options: ImportOptions): void {
   signalOf(options);
 }
 
-/** A generator that has been begun: it gives nothing a second time. */
+/** Begins the entries, as often as they can be begun. Throws INVALID_OPTION for what gives none. */
+function begin(entries: ImportEntries | (() => ImportEntries)): () => ImportEntries {
+  if (typeof entries === "function") return () => checkEntries(entries());
+  checkEntries(entries);
+  return () => entries;
+}
+
+function checkEntries(entries: ImportEntries): ImportEntries {
+  const given: unknown = entries;
+  const isObject = typeof given === "object" && given !== null;
+  if (isObject && (Symbol.iterator in given || Symbol.asyncIterator in given)) return entries;
+  throw unlike("entries are an iterable, such as an array, or a function that gives one", given);
+}
+
+/** A generator that has been begun, or a stream, of the web or of Node: it gives nothing a second time. */
 function isOnce(entries: unknown): boolean {
   if (typeof entries !== "object" || entries === null) return false;
-  return "next" in entries;
+  return "next" in entries || "getReader" in entries || "pipe" in entries;
+}
+
+function onlyOnce(): StorageError {
+  return invalid('conflict: "stop" goes over the entries twice: pass an array, or a function that begins them anew');
 }
 
 class Import {
@@ -81,22 +102,26 @@ class Import {
     const report = this.#report;
     const started = clock.now();
     const { conflict = "stop", concurrency = DEFAULT_CONCURRENCY, progress } = this.#options;
+    let total: number | undefined;
     if (conflict === "stop") {
-      if (once) {
-        throw invalid(
-          'conflict: "stop" goes over the entries twice: pass an array, or a function that begins them anew',
-        );
-      }
-      await concurrently(entries(), concurrency, (entry) => this.#look(entry));
+      if (once) throw onlyOnce();
+      let looked = 0;
+      await concurrently(entries(), concurrency, (entry) => {
+        looked++;
+        return this.#look(entry);
+      });
       report.conflicts.sort();
+      total = looked;
     }
     if (report.conflicts.length === 0) {
-      const meter = new ProgressMeter("import", clock, progress);
+      const meter = new ProgressMeter("import", clock, progress, total);
       await concurrently(entries(), concurrency, async (entry) => {
         const before = report.bytes;
         await this.#take(entry);
         meter.add(1, report.bytes - before);
       });
+      // Whatever they are, they did not come again.
+      if (total !== undefined && total > 0 && meter.items === 0) throw onlyOnce();
       await meter.end();
     }
     report.ok = report.conflicts.length === 0 && report.failures.length === 0;
@@ -106,6 +131,7 @@ class Import {
 
   async #look(entry: ImportEntry | UnreadableEntry): Promise<void> {
     const { signal } = this.#options;
+    requireObject("an entry is an object", entry);
     try {
       if ("error" in entry || this.#isExpired(entry)) return;
       if (await this.#storage.exists(this.#keyOf(entry), { signal })) this.#conflict(this.#keyOf(entry));
@@ -118,35 +144,49 @@ class Import {
   async #take(entry: ImportEntry | UnreadableEntry): Promise<void> {
     const report = this.#report;
     const { signal, conflict } = this.#options;
+    requireObject("an entry is an object", entry);
     if ("error" in entry) return this.#fail(entry.key, entry.error);
     if (this.#isExpired(entry)) {
       report.expired++;
       return;
     }
-    const key = this.#keyOf(entry);
+    const shown = `${this.#options.prefix ?? ""}${entry.key}`;
     try {
       rejectUnknown("property", entry, PROPERTIES, "an entry");
       const { key: _key, data, ...rest } = entry;
       const condition = conflict === "overwrite" ? {} : { ifVersion: null };
-      const saved = await this.#storage.save(key, data, { ...rest, ...condition, signal });
+      const saved = await this.#storage.save(this.#keyOf(entry), data, { ...rest, ...condition, signal });
       report.imported++;
       report.bytes += saved.size;
     } catch (error) {
       if (StorageError.is(error, "CONFLICT")) {
         if (conflict === "skip") report.skipped++;
         // Taken by somebody else since it was looked for.
-        else this.#conflict(key);
-      } else if (StorageError.is(error) && OF_ONE_ENTRY.includes(error.code)) this.#fail(key, error);
-      else throw error;
+        else this.#conflict(shown);
+      } else if (
+        StorageError.is(error) &&
+        (OF_ONE_ENTRY.includes(error.code) || (await this.#isTooLarge(error, entry)))
+      ) {
+        this.#fail(shown, error);
+      } else throw error;
     }
+  }
+
+  /** Whether it failed because no value may be as large, and not because the store is full: the others may fit. */
+  async #isTooLarge({ code }: StorageError, { data, format, compress }: ImportEntry): Promise<boolean> {
+    if (code !== "QUOTA_EXCEEDED") return false;
+    const { adapter, settings } = this.#internals.session;
+    const how = { format, compress: compress ?? settings.compress, json: settings.json };
+    return (await encodeValue(data, how)).storedSize > largestBody(adapter);
   }
 
   #isExpired({ expiration }: ImportEntry): boolean {
     return expiration instanceof Date && expiration.getTime() <= this.#internals.session.now();
   }
 
+  /** Throws INVALID_KEY. */
   #keyOf({ key }: ImportEntry): string {
-    return `${this.#options.prefix ?? ""}${key}`;
+    return `${this.#options.prefix ?? ""}${checkKey(key)}`;
   }
 
   #conflict(key: string): void {

@@ -9,7 +9,7 @@ import type { Tally } from "../engine/tally.js";
 import { StorageError } from "../errors.js";
 import { batches } from "./batches.js";
 import { catchUp, feedPosition } from "./catch-up.js";
-import { account, copyBatch } from "./copy.js";
+import { account, copyBatch, mendFound } from "./copy.js";
 import { decide } from "./decide.js";
 import { Fingerprints } from "./fingerprints.js";
 import { Journal } from "./journal.js";
@@ -230,6 +230,7 @@ class Migration {
     try {
       return await verifyMove(this.#run, move);
     } catch (error) {
+      if (StorageError.is(error, "CORRUPT") && (await mendFound(this.#run, move))) return verifyMove(this.#run, move);
       if (!StorageError.is(error, "NOT_FOUND")) throw error;
       const { key, storedSize } = move.header;
       const { source, destination } = this.#run;

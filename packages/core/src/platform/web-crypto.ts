@@ -1,6 +1,6 @@
-import { StorageError } from "../errors.js";
 import { asBufferSource } from "./buffer-source.js";
 import type { CryptoPlatform } from "./crypto-platform.js";
+import { subtle } from "./subtle.js";
 
 /** Web Crypto: browsers, workers and edge runtimes. */
 export const cryptoPlatform: CryptoPlatform = {
@@ -52,10 +52,3 @@ export const cryptoPlatform: CryptoPlatform = {
     };
   },
 };
-
-function subtle(): SubtleCrypto {
-  // Absent on pages that are not served over https or from localhost, whatever the type says.
-  const found: SubtleCrypto | undefined = globalThis.crypto?.subtle;
-  if (found !== undefined) return found;
-  throw new StorageError("UNSUPPORTED", "there is no Web Crypto here: serve the page over https, or from localhost");
-}

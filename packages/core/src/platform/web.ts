@@ -1,7 +1,7 @@
-import { StorageError } from "../errors.js";
 import { toHex } from "../hex.js";
 import { asBufferSource } from "./buffer-source.js";
 import type { Platform } from "./platform.js";
+import { subtle } from "./subtle.js";
 
 // Most stores of a page compress nothing.
 const compression = () => import("./compression-streams.js");
@@ -9,15 +9,7 @@ const compression = () => import("./compression-streams.js");
 /** Web Crypto and the Compression Streams: browsers, workers and edge runtimes. */
 export const platform: Platform = {
   async sha256(bytes) {
-    // Absent on pages that are not served over https or from localhost, whatever the type says.
-    const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
-    if (subtle === undefined) {
-      throw new StorageError(
-        "UNSUPPORTED",
-        "there is no Web Crypto here: serve the page over https, or from localhost",
-      );
-    }
-    return toHex(new Uint8Array(await subtle.digest("SHA-256", asBufferSource(bytes))));
+    return toHex(new Uint8Array(await subtle().digest("SHA-256", asBufferSource(bytes))));
   },
 
   gzip: async (bytes) => (await compression()).gzip(bytes),

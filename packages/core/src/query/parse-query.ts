@@ -1,5 +1,5 @@
 import type { StorageError } from "../errors.js";
-import { describe, invalid, isPlainObject, unlike } from "../invalid-option.js";
+import { describeValue, invalid, isPlainObject, unlike } from "../invalid-option.js";
 import { checkPrefix } from "../keys.js";
 import { parsePath } from "./metadata-path.js";
 import type { Condition, Order, ParsedQuery, PathSource, Test } from "./parsed-query.js";
@@ -30,7 +30,7 @@ export function parseQuery(query: unknown, index?: readonly IndexedPath[]): Pars
   if (!isPlainObject(query)) throw unlike("a query is a plain object", query);
   for (const name of Object.keys(query)) {
     if (!PROPERTIES.includes(name)) {
-      throw invalid(`a query has no property ${describe(name)}; it may have ${PROPERTIES.join(", ")}`);
+      throw invalid(`a query has no property ${describeValue(name)}; it may have ${PROPERTIES.join(", ")}`);
     }
   }
   const { prefix, text, tags, where = {}, sort, limit, offset } = query;
@@ -110,7 +110,7 @@ function locate(text: string, index: readonly IndexedPath[] | undefined): { sour
   const path = parsePath(text);
   if (isIndexed(path, index)) return { source: "fields", path };
   const advice = `add it to the index, or write ${METADATA}<path> for metadata`;
-  throw invalid(`where ${describe(text)} is not in the collection's index (${listIndex(index)}): ${advice}`);
+  throw invalid(`where ${describeValue(text)} is not in the collection's index (${listIndex(index)}): ${advice}`);
 }
 
 /** Whether the path, or one above it, is indexed: what stands at an indexed path is kept whole. */
@@ -124,7 +124,7 @@ function listIndex(index: readonly IndexedPath[]): string {
 
 function parseTests(path: string, wanted: unknown): Test[] {
   if (isScalar(wanted)) return [{ test: "equals", operand: wanted }];
-  const at = `where ${describe(path)}`;
+  const at = `where ${describeValue(path)}`;
   if (!isPlainObject(wanted)) {
     const advice = `a comparison such as { gte: 3 }, { in: ["a", "b"] } or { exists: false }`;
     throw unlike(`${at} takes ${SCALARS} or ${advice}`, wanted);
@@ -139,7 +139,7 @@ function parseTest(at: string, name: string, operand: unknown): Test[] {
   const test = COMPARISONS.find((comparison) => comparison === name);
   if (test === undefined) {
     const advice = `for a property inside, write a path such as "author.name"`;
-    throw invalid(`${at} has no comparison ${describe(name)}; there are ${COMPARISONS.join(", ")}; ${advice}`);
+    throw invalid(`${at} has no comparison ${describeValue(name)}; there are ${COMPARISONS.join(", ")}; ${advice}`);
   }
   if (operand === undefined) return [];
   const refuse = (wanted: string): StorageError => unlike(`${at}: ${test} takes ${wanted}`, operand);

@@ -258,3 +258,82 @@ describe("a collection", () => {
     }
   });
 });
+
+describe("what the caller changes after a call", () => {
+  it.each([
+    ["with its first call", false],
+    ["later", true],
+  ])("changes nothing of it, %s", async (_, warm) => {
+    const { storage } = await open();
+    const things = storage.collection("things", { schema, version: "1.0", index: ["n"] });
+    if (warm) await things.save("warm", { n: 0 });
+    const options: {
+      tags: string[];
+      metadata: { deep: { er: { and: { deeper: { still: string[] } } } } };
+      expiration: Date;
+    } = {
+      tags: [],
+      metadata: { deep: { er: { and: { deeper: { still: [] } } } } },
+      expiration: new Date(0),
+    };
+    const saves = ["a", "b", "c"].map((id, at) => {
+      options.tags = [id];
+      options.metadata.deep.er.and.deeper.still[0] = id;
+      options.expiration.setTime(4e12 + at);
+      return things.save(id, { n: 1 }, options);
+    });
+    const saved = await Promise.all(saves);
+    expect(saved).toMatchObject(
+      ["a", "b", "c"].map((id, at) => ({
+        key: id,
+        tags: [id],
+        metadata: { deep: { er: { and: { deeper: { still: [id] } } } } },
+        expiration: new Date(4e12 + at),
+      })),
+    );
+
+    const update = things.update("a", (thing) => thing && { n: 2 }, options);
+    options.tags.push("late");
+    expect(await update).toMatchObject({ tags: ["c"] });
+
+    const condition: { ifVersion: string | undefined } = { ifVersion: saved[1]?.version };
+    const removal = things.delete("b", condition);
+    condition.ifVersion = "never";
+    expect(await removal).toBe(true);
+  });
+
+  it("changes nothing of a batch and of a query", async () => {
+    const { storage } = await open();
+    const things = storage.collection("things", { schema, version: "1.0", index: ["n"] });
+    const operation = { type: "save" as const, key: "x", data: { n: 1 }, options: { tags: ["one"] } };
+    const operations = [operation];
+    const batch = things.batch(operations);
+    operation.key = "y";
+    operation.options.tags[0] = "two";
+    operations.push({ ...operation, key: "z" });
+    expect(await batch).toMatchObject([{ key: "x", tags: ["one"] }]);
+    expect((await things.list()).map(({ key }) => key)).toEqual(["x"]);
+
+    const query = { where: { n: { in: [1] } }, tags: ["one"] };
+    const [found, count] = [things.search(query), things.count(query)];
+    query.where.n.in[0] = 99;
+    query.tags[0] = "none";
+    expect(await found).toHaveLength(1);
+    expect(await count).toBe(1);
+  });
+
+  it("makes nothing right that was wrong", async () => {
+    const { storage } = await open();
+    const things = storage.collection("things", { schema, version: "1.0" });
+    const wrong = { tag: ["a"] };
+    const save = failure(things.save("a", { n: 1 }, wrong as never));
+    Reflect.deleteProperty(wrong, "tag");
+    expect(await save).toMatchObject({ code: "INVALID_OPTION" });
+    class Metadata {
+      readonly n = 1;
+    }
+    const metadata = new Metadata() as never;
+    expect(await failure(things.save("a", { n: 1 }, { metadata }))).toMatchObject({ code: "INVALID_VALUE" });
+    expect(await things.exists("a")).toBe(false);
+  });
+});

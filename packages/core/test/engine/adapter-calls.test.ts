@@ -12,6 +12,7 @@ import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";
+import { StreamingAdapter } from "../support/streaming-adapter.js";
 
 function announcing(capabilities: Partial<Capabilities>): MapAdapter {
   const adapter = new MapAdapter();
@@ -107,8 +108,34 @@ describe("a value larger than the adapter takes whole", () => {
   it("is refused from the first byte too many on", async () => {
     const adapter = announcing({ limits: { body: 1_000, bufferedBody: 10 } });
     const storage = await openStorage(adapter);
+    const refusal = { code: "QUOTA_EXCEEDED", key: "a", message: "map holds values of up to 10 bytes" };
     expect((await storage.save("a", new Uint8Array(10))).size).toBe(10);
-    await expect(storage.save("a", new Uint8Array(11))).rejects.toMatchObject({ code: "UNSUPPORTED", key: "a" });
+    await expect(storage.save("a", new Uint8Array(11))).rejects.toMatchObject(refusal);
+    const batch = (size: number) => storage.batch([{ type: "save", key: "a", data: new Uint8Array(size) }]);
+    expect(await batch(10)).toMatchObject([{ size: 10 }]);
+    await expect(batch(11)).rejects.toMatchObject(refusal);
+    const stream = async function* () {
+      yield new Uint8Array(11);
+    };
+    await expect(storage.saveStream("a", stream())).rejects.toMatchObject(refusal);
+  });
+
+  it("is refused with advice where it can come as a stream", async () => {
+    const adapter = Object.assign(new StreamingAdapter(), {
+      capabilities: { ...new MapAdapter().capabilities, limits: { body: 20, bufferedBody: 10 } },
+    });
+    const storage = await openStorage(adapter);
+    const advice = { code: "UNSUPPORTED", key: "a", message: expect.stringContaining("use saveStream") };
+    const data = new Uint8Array(11);
+    await expect(storage.save("a", data)).rejects.toMatchObject(advice);
+    await expect(storage.batch([{ type: "save", key: "a", data }])).rejects.toMatchObject(advice);
+    expect(await storage.exists("a")).toBe(false);
+    const stream = (size: number) => new Blob([new Uint8Array(size)]).stream();
+    expect(await storage.saveStream("a", stream(20))).toMatchObject({ size: 20 });
+    await expect(storage.saveStream("a", stream(21))).rejects.toMatchObject({
+      code: "QUOTA_EXCEEDED",
+      message: "map holds values of up to 20 bytes",
+    });
   });
 });
 
@@ -116,6 +143,20 @@ describe("a batch", () => {
   it.each(["none", "bulk"] as const)("is refused where batches are %s", async (batch) => {
     const storage = await openStorage(announcing({ batch }));
     await expect(storage.batch([{ type: "delete", key: "a" }])).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  });
+
+  it.each([
+    ["a value that no format holds", { data: { x: new Date() } }, "INVALID_VALUE"],
+    ["a misspelt option", { data: 1, options: { expiraton: 1 } }, "INVALID_OPTION"],
+    ["a type that there is not", { type: "put", data: 1 }, "INVALID_OPTION"],
+  ])("names the key of %s, as the namespace has it", async (_, wrong, code) => {
+    const storage = (await openStorage(new MapAdapter())).namespace("n");
+    const operations = [
+      { type: "save", key: "a", data: 1 },
+      { type: "save", key: "b", ...wrong },
+    ] as never;
+    await expect(storage.batch(operations)).rejects.toMatchObject({ code, key: "b", adapter: "map" });
+    expect(await storage.exists("a")).toBe(false);
   });
 
   it("is refused where the adapter has none, whatever it announces", async () => {

@@ -1,9 +1,9 @@
 import {
   type AdapterContext,
+  compareStores,
   createMigrator,
   openStorage,
   type PutCondition,
-  RESERVED_SEGMENT,
   type StorageEngine,
   StorageError,
   TOKENIZER_VERSION,
@@ -12,8 +12,10 @@ import {
 } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { checksumOf } from "../../dist/codec/checksum.js";
+import { RESERVED_SEGMENT } from "../../dist/keys.js";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -160,6 +162,40 @@ describe("a source of chunks", () => {
     });
   });
 });
+
+describe("a prefix with half of a surrogate pair", () => {
+  it("starts no key, wherever it is asked", async () => {
+    const half = "\ud83d";
+    const adapter = new RememberingAdapter();
+    const problem = { key: "\u{1f600}a", code: "CORRUPT" as const, message: "an index is torn", repairable: true };
+    Object.assign(adapter, { maintain: { check: () => [problem] } });
+    const storage = await openStorage(adapter);
+    const listener = vi.fn();
+    const unwatch = await storage.watch(half, listener);
+    await storage.save("\u{1f600}a", 1);
+    expect(await storage.list(half)).toEqual([]);
+    expect(await storage.search({ prefix: half })).toEqual([]);
+    expect(await storage.verify(half)).toEqual({ ok: true, items: 0, bytes: 0, problems: [] });
+    const other = await openStorage(new MapAdapter());
+    for await (const item of compareStores(storage, other, { prefix: half })) expect.fail(item.key);
+    const progress = once(() => storage.save("\u{1f600}b", 1));
+    const report = await createMigrator(storage, other).migrate({ prefix: half, progress });
+    expect(report).toMatchObject({ ok: true, planned: { items: 0 }, changed: { saved: 0 } });
+    expect(await storage.count()).toBe(2);
+    expect(await other.count()).toBe(0);
+    await storage.flush();
+    expect(listener).not.toHaveBeenCalled();
+    await unwatch();
+  });
+});
+
+function once(work: () => Promise<unknown>): () => Promise<void> {
+  let done: Promise<unknown> | undefined;
+  return async () => {
+    done ??= work();
+    await done;
+  };
+}
 
 describe("an adapter", () => {
   it("is opened with ports and the tokenizer", async () => {

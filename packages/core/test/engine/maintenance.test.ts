@@ -23,9 +23,9 @@ function damage(adapter: MapAdapter, key: string): void {
 }
 
 describe("verify", () => {
-  it("adds what the adapter finds to what it finds itself, keys as the namespace has them", async () => {
+  it("adds what the adapter finds of these items to what it finds itself, keys as the namespace has them", async () => {
     const adapter = new MapAdapter();
-    const check = vi.fn(async () => [problem(), problem("n/a"), problem("other")]);
+    const check = vi.fn(async () => [problem(), problem("n/a"), problem("n/b/a"), problem("b/other")]);
     Object.assign(adapter, { maintain: { check } });
     const storage = await openStorage(adapter, { ports: new FakePorts() });
     const view = storage.namespace("n");
@@ -39,11 +39,14 @@ describe("verify", () => {
     expect(report).toMatchObject({ ok: false, items: 2, bytes: 6 + 7 });
     expect(report.problems.map(({ key, code, repairable }) => [key, code, repairable])).toEqual([
       [undefined, "CORRUPT", true],
-      ["a", "CORRUPT", true],
-      ["other", "CORRUPT", true],
+      ["b/a", "CORRUPT", true],
       ["b/c", "CORRUPT", false],
     ]);
-    expect(report.problems[3]?.message).toContain((await view.stat("b/c"))?.version);
+    expect(report.problems[2]?.message).toContain((await view.stat("b/c"))?.version);
+    expect((await view.verify()).problems.map(({ key }) => key)).toEqual([undefined, "a", "b/a", "b/c"]);
+    expect(await storage.namespace("other").verify()).toMatchObject({ ok: false, problems: [problem()] });
+    check.mockResolvedValue([problem("n/a")]);
+    expect(await storage.namespace("other").verify()).toMatchObject({ ok: true, problems: [] });
   });
 
   it("is content with a store in which all is well, and tells how far it is", async () => {
@@ -51,13 +54,30 @@ describe("verify", () => {
     await storage.save("a", 1);
     await storage.save("b", 22);
     const seen: Progress[] = [];
-    expect(await storage.verify("", { onProgress: (progress) => void seen.push(progress) })).toEqual({
+    expect(await storage.verify("", { progress: (progress) => void seen.push(progress) })).toEqual({
       ok: true,
       items: 2,
       bytes: 3,
       problems: [],
     });
-    expect(seen.at(-1)).toEqual({ phase: "verify", items: 2, bytes: 3, bytesPerSecond: 0 });
+    const total = { phase: "verify", totalItems: 2, totalBytes: 3, bytesPerSecond: 0 };
+    expect(seen[0]).toEqual({ ...total, items: 0, bytes: 0 });
+    expect(seen.at(-1)).toEqual({ ...total, items: 2, bytes: 3, remaining: 0 });
+  });
+
+  it("tells of what it will read alone", async () => {
+    const storage = await openStorage(new MapAdapter());
+    for (const key of ["a/1", "n/a", "n/b/1", "n/b/2"]) await storage.save(key, 1);
+    const seen: Progress[] = [];
+    await storage.namespace("n").verify("b/", { progress: (progress) => void seen.push(progress) });
+    expect(seen[0]).toMatchObject({ items: 0, totalItems: 2, totalBytes: 2 });
+  });
+
+  it("takes a function to tell it to, and no other option", async () => {
+    const storage = await openStorage(new MapAdapter());
+    for (const options of [{ progress: 5 }, { onProgress: () => undefined }, null]) {
+      await expect(storage.verify("", options as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
   });
 
   it("reads a value that is too large to hold in pieces", async () => {
@@ -129,7 +149,7 @@ describe("verify", () => {
 describe("repair", () => {
   it("tells what the adapter mended and what is still wrong", async () => {
     const adapter = new MapAdapter();
-    const repair = vi.fn(async () => ({ repaired: [problem("n/x"), problem()], remaining: [] }));
+    const repair = vi.fn(async () => ({ repaired: [problem("n/x"), problem("x"), problem()], remaining: [] }));
     Object.assign(adapter, { maintain: { repair } });
     const storage = await openStorage(adapter);
     const view = storage.namespace("n");
@@ -217,6 +237,13 @@ describe("getCapabilities", () => {
     Object.assign(native.limits, { body: 1 });
     expect(effective.limits.body).toBe(2 ** 30);
     expect(adapter.capabilities.limits.body).toBe(2 ** 30);
+  });
+
+  it.each(["bulk", "none"] as const)("offers no batch where those of the adapter are %s", async (batch) => {
+    const adapter = new MapAdapter();
+    Object.assign(adapter, { capabilities: { ...adapter.capabilities, batch } });
+    const { native, effective } = (await openStorage(adapter)).getCapabilities();
+    expect([native.batch, effective.batch]).toEqual([batch, "none"]);
   });
 });
 

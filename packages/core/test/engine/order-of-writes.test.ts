@@ -1,9 +1,18 @@
-import { openStorage } from "@holdfast/core";
+import { openStorage, type StorageEngine } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { KeyOrder } from "../../dist/engine/key-order.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const same = <T>(value: T): T => value;
+
+async function* stream(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let at = 0; at < count; at++) await undefined;
+}
 
 describe("writes of one key", () => {
   it("take effect in the order of the calls, also when the first takes longer to encode", async () => {
@@ -41,6 +50,15 @@ describe("the order of one key's writes", () => {
     expect(await storage.exists("a")).toBe(false);
   });
 
+  it("holds for a stream behind a save that takes longer to encode", async () => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.saveStream("warm", stream(new Uint8Array(1)));
+    const saving = storage.save("a", "words ".repeat(1_000_000), { compress: true });
+    const streaming = storage.saveStream("a", stream(new Uint8Array(7)), { compress: false });
+    await Promise.all([saving, streaming]);
+    expect(await storage.load("a")).toEqual(new Uint8Array(7));
+  });
+
   it("holds for a save behind a deletion", async () => {
     const storage = await openStorage(new MapAdapter());
     await storage.save("a", 1);
@@ -50,33 +68,81 @@ describe("the order of one key's writes", () => {
     expect(await storage.load("a")).toBe(2);
   });
 
+  it.each([
+    ["a save that takes longer to encode", async () => undefined],
+    ["a deletion behind such a save", async (storage: StorageEngine, key: string) => void (await storage.delete(key))],
+  ])("holds for a save behind %s, at whichever moment it is called", async (_, between) => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.save("warm", 1, { format: "yaml" });
+    const wrong: number[] = [];
+    for (let depth = 0; depth < 40; depth++) {
+      const key = `a${depth}`;
+      const first = storage.save(key, { text: "x".repeat(2_000) }, { format: "yaml" });
+      const second = between(storage, key);
+      await microtasks(depth);
+      await Promise.all([first, second, storage.save(key, "last")]);
+      if ((await storage.load(key)) !== "last") wrong.push(depth);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("holds for a deletion and for a batch, at whichever moment they are called", async () => {
+    const storage = await openStorage(new MapAdapter());
+    await storage.save("warm", 1, { format: "yaml" });
+    const wrong: string[] = [];
+    for (let depth = 0; depth < 40; depth++) {
+      const [key, other] = [`a${depth}`, `b${depth}`];
+      const saves = [key, other].map((each) => storage.save(each, "first", { format: "yaml" }));
+      await microtasks(depth);
+      const later = [storage.delete(key), storage.batch([{ type: "save", key: other, data: "last" }])];
+      await Promise.all([...saves, ...later]);
+      if (await storage.exists(key)) wrong.push(`deletion ${depth}`);
+      if ((await storage.load(other)) !== "last") wrong.push(`batch ${depth}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it("keeps no other key waiting, and waits only while something is under way", async () => {
     const order = new KeyOrder();
     const gate = Promise.withResolvers<string>();
-    const slow = order.turn(["a"], gate.promise);
-    expect(order.turn(["b"], "at once")).toBe("at once");
-    const next = order.turn(["a", "b"], "behind");
+    const slow = order.turn(["a"], gate.promise, same);
+    expect(order.turn(["b"], "at once", same)).toBe("at once");
+    const next = order.turn(["a", "b"], "behind", same);
     expect(next).toBeInstanceOf(Promise);
     gate.resolve("slow");
     expect(await Promise.all([slow, next])).toEqual(["slow", "behind"]);
-    expect(order.turn(["a", "b"], "at once")).toBe("at once");
+    expect(order.turn(["a", "b"], "at once", same)).toBe("at once");
   });
 
   it("holds for the third while the second is under way, though the first is done", async () => {
     const order = new KeyOrder();
     const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
     const done: string[] = [];
-    const turns = [order.turn(["a"], first.promise), order.turn(["a"], second.promise)].map(async (each) =>
-      done.push(await each),
-    );
+    const note = (each: string) => done.push(each);
+    const turns = [order.turn(["a"], first.promise, note), order.turn(["a"], second.promise, note)];
     first.resolve("first");
     await turns[0];
     await turn();
-    turns.push((async () => done.push(await order.turn(["a"], "third")))());
+    turns.push(order.turn(["a"], "third", note));
     await turn();
     expect(done).toEqual(["first"]);
     second.resolve("second");
     await Promise.all(turns);
     expect(done).toEqual(["first", "second", "third"]);
+  });
+
+  it("waits until the one before has begun, not until it has its answer, and goes on where it failed", async () => {
+    const order = new KeyOrder();
+    const answer = Promise.withResolvers<string>();
+    const slow = order.turn(["a"], Promise.resolve(), () => answer.promise);
+    expect(await order.turn(["a"], "behind", same)).toBe("behind");
+    answer.resolve("slow");
+    expect(await slow).toBe("slow");
+    const broken = order.turn(["a"], Promise.resolve(), () => {
+      throw new Error("no");
+    });
+    const next = order.turn(["a"], "behind", same);
+    await expect(broken).rejects.toThrow("no");
+    expect(await next).toBe("behind");
   });
 });

@@ -114,7 +114,7 @@ describe("progress", () => {
   it("of a verification hands on what its listener rejects with", async () => {
     const own = new Error("mine");
     const storage = await openStorage(new MapAdapter());
-    await expect(storage.verify("", { onProgress: (() => Promise.reject(own)) as never })).rejects.toBe(own);
+    await expect(storage.verify("", { progress: (() => Promise.reject(own)) as never })).rejects.toBe(own);
   });
 
   it("hands an error of its listener to the caller as it is", () => {

@@ -6,7 +6,7 @@ import {
   type Version,
   type WriteRecord,
 } from "@holdfast/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
 import { SlowAdapter } from "../support/slow-adapter.js";
 
@@ -178,6 +178,18 @@ describe("openStorage", () => {
       code: "INVALID_OPTION",
       message: expect.stringContaining(culprit),
     });
+  });
+
+  it("closes an adapter whose newest version is none that can be", async () => {
+    const adapter = new MapAdapter();
+    const close = vi.fn(() => Promise.reject(new Error("cannot close either")));
+    Object.assign(adapter, { close, open: () => ({ lastVersion: "ffffffffffff-0000-000000000000" }) });
+    await expect(openStorage(adapter)).rejects.toMatchObject({
+      code: "CORRUPT",
+      adapter: "map",
+      message: expect.stringContaining("restore the store from a backup"),
+    });
+    expect(close).toHaveBeenCalledOnce();
   });
 
   it("turns a failure to open into a StorageError", async () => {

@@ -70,6 +70,8 @@ describe("settings", () => {
     [{ history: { days: 1 } }, "history setting"],
     [{ history: 3 }, "history setting"],
     [{ history: null }, "history setting"],
+    [{ ports: null }, "ports is an object"],
+    [{ ports: 5 }, "ports is an object"],
   ])("refuse %j, naming %s", (settings, named) => {
     expect(() => completeSettings(settings as StorageSettings)).toThrow(
       expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining(named) }),

@@ -1,4 +1,4 @@
-import { type ComparedItem, compareStores, openStorage } from "@holdfast/core";
+import { type ComparedItem, compareStores, openStorage, type Progress } from "@holdfast/core";
 import { expect, it } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
 
@@ -51,6 +51,20 @@ it("compares namespaces, page by page", async () => {
   expect(count("only-in-first")).toBe(433);
   expect(count("only-in-second")).toBe(217);
   expect(count("equal") + count("different")).toBe(433);
+});
+
+it("says from the start how many keys there are, those of one side alone included", async () => {
+  const { a, b } = await pair();
+  await a.save("x/both", "four");
+  await b.save("x/both", "four!");
+  await a.save("x/first", 1);
+  await b.save("x/second", 22);
+  await b.save("y", 1);
+  const seen: Progress[] = [];
+  await compared(a, b, { prefix: "x/", progress: (progress) => void seen.push(progress) });
+  const total = { phase: "compare", totalItems: 3, totalBytes: 6 + 1 + 2 };
+  expect(seen[0]).toMatchObject({ ...total, items: 0, bytes: 0 });
+  expect(seen.at(-1)).toMatchObject({ ...total, items: 3, bytes: 9, remaining: 0 });
 });
 
 it("is refused wrong options, and ends with its signal and with what its listener throws", async () => {

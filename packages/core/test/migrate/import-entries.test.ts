@@ -1,8 +1,20 @@
-import { importEntries, openStorage, type Progress, StorageError } from "@holdfast/core";
+import { Readable } from "node:stream";
+import { type ImportEntries, importEntries, openStorage, type Progress, StorageError } from "@holdfast/core";
 import { expect, it } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
 
 const open = () => openStorage(new MapAdapter());
+const two = [
+  { key: "a", data: 1 },
+  { key: "b", data: 2 },
+];
+const webStream = () =>
+  new ReadableStream<(typeof two)[number]>({
+    start(controller) {
+      for (const entry of two) controller.enqueue(entry);
+      controller.close();
+    },
+  });
 
 it("saves entries with all that they name, and lists those that cannot be kept", async () => {
   const storage = await open();
@@ -57,6 +69,64 @@ it("takes entries that come only once, where they need not come twice", async ()
   await expect(importEntries(storage, entries())).rejects.toMatchObject({ code: "INVALID_OPTION" });
   expect(await importEntries(storage, entries(), { conflict: "skip" })).toMatchObject({ ok: true, imported: 1 });
   expect(await importEntries(storage, entries)).toMatchObject({ ok: false, conflicts: ["a"] });
+});
+
+it.each<[string, () => ImportEntries]>([
+  ["a stream of the web", () => webStream()],
+  ["a stream of Node", () => Readable.from(two)],
+])("does not take %s where entries have to come twice", async (_, stream) => {
+  const storage = await open();
+  const refusal = { code: "INVALID_OPTION", message: expect.stringContaining("twice") };
+  await expect(importEntries(storage, stream())).rejects.toMatchObject(refusal);
+  const same = stream();
+  await expect(importEntries(storage, () => same)).rejects.toMatchObject(refusal);
+  expect(await storage.count()).toBe(0);
+  expect(await importEntries(storage, stream)).toMatchObject({ ok: true, imported: 2 });
+  expect(await importEntries(storage, stream(), { conflict: "skip" })).toMatchObject({ ok: true, skipped: 2 });
+});
+
+it("says how many entries there are, where it has looked at them", async () => {
+  const storage = await open();
+  const seen: Progress[] = [];
+  const progress = (state: Progress) => void seen.push(state);
+  await importEntries(storage, two, { progress });
+  expect(seen[0]).toMatchObject({ items: 0, totalItems: 2 });
+  expect(seen.at(-1)).toMatchObject({ items: 2, totalItems: 2, remaining: 0 });
+});
+
+it.each<[string, unknown]>([
+  ["a number", 5],
+  ["nothing", null],
+  ["text", "ab"],
+  ["an object", {}],
+  ["a function that gives none", () => undefined],
+  ["a list of nothing", [null]],
+])("refuses %s as entries", async (_, entries) => {
+  const storage = await open();
+  for (const conflict of ["stop", "skip"] as const) {
+    await expect(importEntries(storage, entries as never, { conflict })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
+  }
+});
+
+it("saves no entry without a key of its own, with a prefix or without", async () => {
+  const storage = await open();
+  for (const prefix of ["", "in/"]) {
+    const entries = [{ data: 1 }, { key: "", data: 1 }, { key: "good", data: 1 }] as never;
+    const report = await importEntries(storage, entries, { prefix });
+    expect(report.failures.map(({ code }) => code)).toEqual(["INVALID_KEY", "INVALID_KEY"]);
+  }
+  expect((await storage.list()).map(({ key }) => key)).toEqual(["good", "in/good"]);
+});
+
+it("goes on after an entry that is larger than anything that the store holds", async () => {
+  const adapter = new MapAdapter();
+  Object.assign(adapter, { capabilities: { ...adapter.capabilities, limits: { body: 100, bufferedBody: 100 } } });
+  const storage = await openStorage(adapter);
+  const entries = [{ key: "large", data: "x".repeat(200) }, ...two];
+  const report = await importEntries(storage, entries);
+  expect(report).toMatchObject({ ok: false, imported: 2, failures: [{ key: "large", code: "QUOTA_EXCEEDED" }] });
 });
 
 it("ends with what its source or its listener throws, with its signal, and with what is wrong as a whole", async () => {

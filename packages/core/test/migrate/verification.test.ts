@@ -93,6 +93,65 @@ describe("injected damage in the destination", () => {
   });
 });
 
+/** Flips a bit of a body, whose header stays as it is. */
+function damage(adapter: MapAdapter, key: string): void {
+  const body = adapter.records.get(key)?.body;
+  if (body?.[0] === undefined) throw new Error(`nothing is stored under ${key}`);
+  body[0] ^= 1;
+}
+
+describe("a damaged body under a header that is as it should be", () => {
+  it.each(["stop", "skip", "newer", "overwrite", "keep-both"] as const)(
+    "is written anew by the next run, under %s",
+    async (conflict) => {
+      const { from, to, source, destination } = await pair();
+      const backup = await openStorage(new MapAdapter());
+      for (const key of ["a", "b", "c"]) await from.save(key, { key }, { tags: ["t"], metadata: { n: 1 } });
+      expect(await createMigrator(from, to).migrate({ conflict })).toMatchObject({ ok: true, copied: 3 });
+      damage(destination, "b");
+      const report = await createMigrator(from, to).migrate({ conflict, backup });
+      expect(report).toMatchObject({ ok: true, copied: 1, unchanged: 2, verified: 3, backedUp: 0, failures: [] });
+      await same(from, to);
+      expect((await to.stat("b"))?.version).not.toBe(source.records.get("b")?.header.version);
+      expect(await createMigrator(from, to).migrate({ conflict })).toMatchObject({ ok: true, unchanged: 3 });
+    },
+  );
+
+  it("is written anew beside its previous versions, which stay", async () => {
+    const destination = new RememberingAdapter();
+    const [from, to] = [
+      await openStorage(new RememberingAdapter(), { history: true }),
+      await openStorage(destination, { history: true }),
+    ];
+    for (const value of [1, 2, 3]) await from.save("a", { value });
+    expect(await createMigrator(from, to).migrate({ history: true })).toMatchObject({ ok: true });
+    damage(destination, "a");
+    expect(await createMigrator(from, to).migrate({ history: true })).toMatchObject({ ok: true, copied: 1 });
+    expect(await to.load("a")).toEqual({ value: 3 });
+    const [, second, first] = await to.history("a");
+    expect(await to.load("a", { version: second?.version })).toEqual({ value: 2 });
+    expect(await to.load("a", { version: first?.version })).toEqual({ value: 1 });
+    expect(await createMigrator(from, to).migrate({ history: true })).toMatchObject({ ok: true, unchanged: 1 });
+  });
+
+  it("stays, and is listed, where the source cannot be read either, or nothing is verified", async () => {
+    const { from, to, source, destination } = await pair();
+    await from.save("a", { n: 1 });
+    await createMigrator(from, to).migrate();
+    damage(destination, "a");
+    const before = structuredClone(destination.records.get("a"));
+    expect(await createMigrator(from, to).migrate({ validate: false })).toMatchObject({ ok: true, unchanged: 1 });
+    damage(source, "a");
+    expect(await createMigrator(from, to).migrate()).toMatchObject({
+      ok: false,
+      copied: 0,
+      unchanged: 1,
+      failures: [{ key: "a", code: "CORRUPT" }],
+    });
+    expect(destination.records.get("a")).toEqual(before);
+  });
+});
+
 describe("a source that changes meanwhile", () => {
   it("is caught up with: new, changed and deleted items, before they were passed and after", async () => {
     for (const at of [1, 20, 40, 41, 60]) {

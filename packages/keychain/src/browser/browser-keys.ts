@@ -35,7 +35,7 @@ export function browserKeys({ name }: { name: string }): KeyProvider {
       database.run("readwrite", async (table) => {
         const keys = await read(table);
         if (keys === undefined || keys.active === id) {
-          throw new StorageError("INVALID_OPTION", `${JSON.stringify(id)} is the active key`);
+          throw new StorageError("INVALID_OPTION", `${JSON.stringify(id)} is the active key: rotate() first`);
         }
         await answered(table("keys").delete(id));
         return { active: keys.active, keys: keys.keys.filter((key) => key.id !== id) };
