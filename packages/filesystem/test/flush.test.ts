@@ -60,6 +60,27 @@ describe("flush", () => {
     expect(performance.now() - begun).toBeLessThan(6_000);
   }, 20_000);
 
+  it("tries again soon what has just failed once more", async () => {
+    const root = temporaryRoot();
+    const flushing = Promise.withResolvers<void>();
+    let attempts = 0;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      rename(from, to) {
+        // By then the pauses are of seconds.
+        if (to.endsWith("/a.meta.json") && attempts < 5) {
+          if (++attempts === 5) flushing.resolve(storage.flush());
+          throw Object.assign(new Error("EBUSY: planted"), { code: "EBUSY" });
+        }
+        nodeFileSystem.rename(from, to);
+      },
+    };
+    const storage = await openRootOn({ files }, root, { watch: false, flushTimeout: 1_500 });
+    await storage.save("a", 1);
+    await flushing.promise;
+    expect(readText(root, "a.json")).toBe("1");
+  });
+
   it("reaches a key behind more of them than a group has that are saved over and over", async () => {
     const { storage, root } = await endless((store, n) =>
       Promise.all(Array.from({ length: 64 }, (_, index) => store.save(`hot${(64 * n + index) % 600}`, n))),

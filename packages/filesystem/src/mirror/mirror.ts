@@ -71,7 +71,8 @@ export class Mirror {
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
-    this.#setbacks = new Setbacks(parts.ports.timers, () => this.wake());
+    const isAwaited = () => this.#flushes.size > 0;
+    this.#setbacks = new Setbacks(parts.ports.timers, () => this.wake(), isAwaited);
   }
 
   /** Whether this process mirrors. */

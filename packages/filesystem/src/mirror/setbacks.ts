@@ -7,7 +7,7 @@ interface Setback {
   cancelPause: CancelTimer | undefined;
 }
 
-/** Milliseconds; twice as long after each attempt. */
+/** Milliseconds; twice as long after each attempt, unless somebody waits for it. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 30_000;
 
@@ -15,12 +15,14 @@ const LONGEST_PAUSE = 30_000;
 export class Setbacks {
   readonly #timers: Timers;
   readonly #wake: () => void;
+  readonly #isAwaited: () => boolean;
   readonly #setbacks = new Map<string, Setback>();
 
-  /** `wake` is called when a pause ends. */
-  constructor(timers: Timers, wake: () => void) {
+  /** `wake` is called when a pause ends. `isAwaited`: whether somebody waits for all that is to be mirrored. */
+  constructor(timers: Timers, wake: () => void, isAwaited: () => boolean) {
     this.#timers = timers;
     this.#wake = wake;
+    this.#isAwaited = isAwaited;
   }
 
   get size(): number {
@@ -35,7 +37,7 @@ export class Setbacks {
       setback.cancelPause = undefined;
       this.#wake();
     };
-    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempts);
+    const pause = this.#isAwaited() ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempts);
     const cancelPause = this.#timers.schedule(again, pause, "background");
     const setback: Setback = { error, attempts, cancelPause };
     this.#setbacks.set(key, setback);
