@@ -66,6 +66,31 @@ describe("large bodies", () => {
     database.close();
   });
 
+  it("are read on by who has the reader of a stream alone, and freed when nobody has", async () => {
+    const storage = await openStore();
+    const bytes = noise(3 * MiB);
+    for (const key of ["held", "dropped"]) await storage.save(key, bytes);
+    const begin = async (key: string) => {
+      const reader = (await storage.loadStream(key))?.getReader();
+      return { reader, first: await reader?.read() };
+    };
+    const { reader, first } = await begin("held");
+    await begin("dropped");
+    for (const key of ["held", "dropped"]) await storage.delete(key);
+    const database = await openDB(await nameOf(storage));
+    await expect
+      .poll(async () => {
+        await commands.collectGarbage();
+        return database.count("chunks");
+      })
+      .toBe(3);
+    const read = [first?.value];
+    for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) read.push(piece.value);
+    expect(read).toEqual([0, 1, 2].map((index) => bytes.subarray(index * MiB, (index + 1) * MiB)));
+    await expect.poll(() => database.count("chunks")).toBe(0);
+    database.close();
+  });
+
   it("and those of a batch burden no transaction with more than 1 MiB, small ones aside", async () => {
     const storage = await openStore();
     const carried = new Map<IDBTransaction, number>();

@@ -20,6 +20,8 @@ declare module "vitest/browser" {
     limitQuota(bytes: number | undefined): Promise<void>;
     /** Deletes all that the tests' origin has stored, as clearing site data does. Chromium only. */
     clearSiteData(): Promise<void>;
+    /** Collects all that the tests' window holds no more. Chromium only. */
+    collectGarbage(): Promise<void>;
   }
 }
 
@@ -65,10 +67,15 @@ const clearSiteData: BrowserCommand<[]> = async ({ context, page }) => {
   await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
 };
 
+const collectGarbage: BrowserCommand<[]> = async ({ context, page }) => {
+  const session = await context.newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+};
+
 function tabOf(name: string): Page {
   const tab = tabs.get(name);
   if (tab === undefined) throw new Error(`there is no ${name}`);
   return tab;
 }
 
-export const commands = { openTab, closeTab, crashTab, limitQuota, clearSiteData };
+export const commands = { openTab, closeTab, crashTab, limitQuota, clearSiteData, collectGarbage };

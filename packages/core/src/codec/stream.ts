@@ -109,7 +109,8 @@ export function decodeStream(
   const reader = new BodyReader(body);
   const pieces = readingOf(reader, decoded(header, chunkHashes, reader, decryption));
   // By hand, since not every browser has ReadableStream.from. Reads only when asked: nothing is held that nobody wants yet.
-  const stream = new ReadableStream<Uint8Array>(
+  abandoned.register(pieces, reader);
+  return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await pieces.next();
@@ -122,14 +123,15 @@ export function decodeStream(
     },
     { highWaterMark: 0 },
   );
-  abandoned.register(stream, pieces);
-  return stream;
 }
 
-/** Ends the reading behind a stream that is gone before anybody read it to its end: a snapshot and a file may hang on it. */
-const abandoned = /* @__PURE__ */ new FinalizationRegistry<Reading>((pieces) => {
+/**
+ * Ends the reading behind a stream that is gone before anybody read it to its end: a snapshot and a file may hang on it. What is
+ * looked after is the pieces, not the stream: a browser may collect the object that stands for a stream while its reader goes on.
+ */
+const abandoned = /* @__PURE__ */ new FinalizationRegistry<BodyReader>((body) => {
   // Nobody is left to be told.
-  pieces.return().catch(() => undefined);
+  body.return().catch(() => undefined);
 });
 
 /** The stored bytes chunk by chunk, each compared with its hash first. Throws CORRUPT. */
