@@ -82,17 +82,24 @@ export class FileStore {
     const directories = prepareDirectories(options, internals);
     const database = await openTable(options, internals, context, directories);
     let lock: MirrorLock | undefined;
+    let store: FileStore;
     try {
       lock = await internals.openMirrorLock({ path: join(directories.state, "mirror.db") });
-      const store = new FileStore({ options, internals, context, directories, database, lock });
-      await store.mirror.lead();
-      store.mirror.wake();
-      return store;
+      store = new FileStore({ options, internals, context, directories, database, lock });
     } catch (error) {
       lock?.close();
       database.connection.close();
       throw error;
     }
+    try {
+      await store.mirror.lead();
+    } catch (error) {
+      // It looks and watches already. What failed first is what matters.
+      await store.close().catch(() => undefined);
+      throw error;
+    }
+    store.mirror.wake();
+    return store;
   }
 
   private constructor(parts: {

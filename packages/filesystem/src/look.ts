@@ -2,7 +2,7 @@ import { createHash, hash } from "node:crypto";
 import { CHUNK_BYTES } from "@holdfast/core";
 import { sameLook } from "./fingerprint.js";
 import type { FileStat, FileSystemPort } from "./port/file-system-port.js";
-import { readAll, readFully } from "./port/whole-files.js";
+import { readFully } from "./port/whole-files.js";
 import { isAbsence } from "./root-directory.js";
 
 /** What a file is, once it has stood still. */
@@ -51,8 +51,8 @@ export class Digests {
 }
 
 /**
- * Reads a file through. Undefined when none is there, or no regular one; `moving` when it changed meanwhile. `pause` is called
- * between pieces.
+ * Reads a file through. Undefined when none is there, or no regular one; `moving` when it changed meanwhile, which ends the reading.
+ * `pause` is called between pieces.
  */
 export async function lookAt(
   port: FileSystemPort,
@@ -66,28 +66,51 @@ export async function lookAt(
     const stat = port.fstat(descriptor);
     if (stat.kind !== "file") return undefined;
     const digests = new Digests();
-    let bytes: Uint8Array | undefined;
-    if (stat.size <= mostBytes) {
-      bytes = readAll(port, descriptor, stat.size);
-      digests.add(bytes);
-    } else {
-      const piece = new Uint8Array(CHUNK_BYTES);
-      for (let position = 0; position < stat.size; await pause()) {
-        const length = readFully(port, descriptor, piece, position);
-        if (length === 0) break;
-        digests.add(piece.subarray(0, length));
-        position += length;
-      }
+    const isKept = stat.size <= mostBytes;
+    const bytes = new Uint8Array(isKept ? stat.size : CHUNK_BYTES);
+    for (let position = 0; position < stat.size; await pause()) {
+      if (position > 0 && !sameLook(stat, port.fstat(descriptor))) return "moving";
+      const piece = isKept ? bytes.subarray(position, position + CHUNK_BYTES) : bytes;
+      const length = readFully(port, descriptor, piece, position);
+      if (length === 0) return "moving";
+      digests.add(piece.subarray(0, length));
+      position += length;
     }
     if (!sameLook(stat, port.fstat(descriptor))) return "moving";
-    return { stat, ...digests.end(), bytes };
+    return { stat, ...digests.end(), bytes: isKept ? bytes : undefined };
   } finally {
     port.close(descriptor);
   }
 }
 
-/** The SHA-256 of a file's bytes, read at once; undefined when no regular file is there. */
+/** The SHA-256 of a file's bytes; undefined when no regular file is there. `pause` is called between pieces. */
+export async function hashOf(
+  port: FileSystemPort,
+  path: string,
+  pause: () => Promise<void>,
+): Promise<string | undefined> {
+  const hashing = hashInPieces(port, path);
+  try {
+    for (;;) {
+      const step = hashing.next();
+      if (step.done === true) return step.value;
+      await pause();
+    }
+  } finally {
+    hashing.return(undefined);
+  }
+}
+
+/** As `hashOf`, read at once: for small files. */
 export function hashNow(port: FileSystemPort, path: string): string | undefined {
+  const hashing = hashInPieces(port, path);
+  for (;;) {
+    const step = hashing.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+function* hashInPieces(port: FileSystemPort, path: string): Generator<undefined, string | undefined> {
   const descriptor = openIfThere(port, path);
   if (descriptor === undefined) return undefined;
   try {
@@ -97,9 +120,10 @@ export function hashNow(port: FileSystemPort, path: string): string | undefined 
     const piece = new Uint8Array(Math.min(CHUNK_BYTES, Math.max(1, size)));
     for (let position = 0; ; ) {
       const length = readFully(port, descriptor, piece, position);
-      if (length === 0) return digest.digest("hex");
       digest.update(piece.subarray(0, length));
       position += length;
+      if (length < piece.byteLength) return digest.digest("hex");
+      yield;
     }
   } finally {
     port.close(descriptor);

@@ -1,5 +1,6 @@
 import { type FSWatcher, lstatSync, watch } from "node:fs";
 import { basename, join } from "node:path";
+import { codeOf } from "@holdfast/sqlite/item-table";
 
 /** What a watch tells. */
 export interface RootWatchEvents {
@@ -56,12 +57,10 @@ class DirectoryWatches implements RootWatcher {
     if (this.#watchers.has(directory)) return;
     const path = join(this.#root, directory);
     try {
-      const inode = inodeOf(path);
       const watcher = watch(path, { persistent: false }, (type, name) => {
         this.#events.changed(directory, name ?? undefined);
-        // A directory that went tells so by its own name, which something in it may have too; one that comes later is another.
-        if (type === "rename" && name === basename(directory) && inodeOf(path) !== inode)
-          this.#drop(directory, watcher);
+        // A directory that went tells so by its own name, which something in it may have too.
+        if (type === "rename" && name === basename(directory)) this.#renew(directory, watcher);
       });
       watcher.on("error", () => {
         this.#drop(directory, watcher);
@@ -69,8 +68,8 @@ class DirectoryWatches implements RootWatcher {
       });
       this.#watchers.set(directory, watcher);
     } catch (error) {
-      // It is gone already, or the system allows no more watches.
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) this.#events.incomplete();
+      // It is gone already, or this user may not look into it either; else the system allows no more watches.
+      if (!/^E(?:NOENT|NOTDIR|ACCES)$/.test(codeOf(error) ?? "")) this.#events.incomplete();
     }
   }
 
@@ -79,13 +78,25 @@ class DirectoryWatches implements RootWatcher {
     this.#watchers.clear();
   }
 
+  /**
+   * Whether it still is what is watched cannot be told: one that was made since may even have the same inode. What is below it went with
+   * it, and tells nothing when it was moved; who looks into the directory adds it again.
+   */
+  #renew(directory: string, watcher: FSWatcher): void {
+    if (this.#watchers.get(directory) !== watcher) return;
+    for (const [path, below] of this.#watchers) if (path.startsWith(`${directory}/`)) this.#drop(path, below);
+    this.#drop(directory, watcher);
+    if (!isDirectory(join(this.#root, directory))) return;
+    this.add(directory);
+    this.#events.changed(directory, undefined);
+  }
+
   #drop(directory: string, watcher: FSWatcher): void {
     watcher.close();
     if (this.#watchers.get(directory) === watcher) this.#watchers.delete(directory);
   }
 }
 
-/** Undefined when nothing is there. */
-function inodeOf(path: string): bigint | undefined {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+function isDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -33,7 +33,6 @@ export function prepareDirectories(options: CompleteOptions, { files: port, isOn
   if (port.lstat(`${root}/.`)?.kind !== "directory") {
     throw new StorageError("INVALID_OPTION", `${root} is no directory; name one for the files`);
   }
-  const synced = isSynced(root);
   const own = join(root, OWN_DIRECTORY);
   if (`${options.stateDirectory ?? own}/`.startsWith(`${root}/`) && (options.stateDirectory ?? own) !== own) {
     throw new StorageError(
@@ -41,7 +40,8 @@ export function prepareDirectories(options: CompleteOptions, { files: port, isOn
       `stateDirectory is outside of the root, or left out: ${options.stateDirectory}`,
     );
   }
-  const state = options.stateDirectory ?? (synced ? stateElsewhere(root) : own);
+  const { state: usual, synced } = usualState(port, root, own);
+  const state = options.stateDirectory ?? usual;
   makeDirectories(port, own);
   makeDirectories(port, state);
   for (const directory of [own, ...WORKING.flatMap((name) => [join(own, name), join(state, name)])]) {
@@ -94,8 +94,18 @@ function requireNoLink(port: FileSystemPort, directory: string): void {
   );
 }
 
-function stateElsewhere(root: string): string {
-  return join(locations("holdfast").data, "roots", `${basename(root)}-${hash("sha256", root).slice(0, 12)}`);
+/**
+ * In the root, unless some service would sync it there. By whatever path a root is opened, through a link or in other spelling, it has one
+ * item table; where a link alone shows that it is synced, that is the one which is there already.
+ */
+function usualState(port: FileSystemPort, root: string, own: string): Pick<Directories, "state" | "synced"> {
+  const real = port.realPath(root);
+  const name = `${basename(real)}-${hash("sha256", real).slice(0, 12)}`;
+  const elsewhere = join(locations("holdfast").data, "roots", name);
+  const hasTable = (state: string) => port.lstat(join(state, "store.db")) !== undefined;
+  const synced = isSynced(real) || isSynced(root) || hasTable(elsewhere);
+  const isElsewhere = isSynced(real) || hasTable(elsewhere) || (synced && !hasTable(own));
+  return { state: isElsewhere ? elsewhere : own, synced };
 }
 
 function markerOf(root: string): string {

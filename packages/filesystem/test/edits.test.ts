@@ -235,6 +235,24 @@ describe("an edit", () => {
     expect(await again.stat("note")).toMatchObject({ tags: ["new"], metadata: { by: "Ann" } });
   });
 
+  it("of the file of an expired item is an item that does not expire", async () => {
+    const root = temporaryRoot();
+    let now = Date.now();
+    const storage = await openRoot(root, {}, { ports: { clock: { now: () => now } } });
+    await storage.save("note", "first", { tags: ["x"], expiration: new Date(now + 1_000) });
+    await storage.flush();
+    now += 2_000;
+    expect(await storage.load("note")).toBe(undefined);
+    writeText(root, "note.json", '"edited"');
+    await until(async () => (await storage.load("note")) === "edited");
+    await storage.sweep();
+    const item = await storage.stat("note");
+    expect([item?.tags, item?.expiration]).toEqual([["x"], undefined]);
+    await storage.flush();
+    expect(readText(root, "note.json")).toBe('"edited"');
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
   it("of a file whose name differs from an item's in its case alone is told of by verify", async () => {
     const root = temporaryRoot();
     const storage = await openRoot(root, { watch: false });
@@ -274,6 +292,24 @@ describe("a damaged file", () => {
     expect((await storage.verify()).problems).toMatchObject([{ key: "note", code: "CORRUPT", repairable: true }]);
     await storage.load("note");
     expect(readdirSync(join(root, ".holdfast/quarantine")).length).toBe(1);
+  });
+
+  it("that changes on and on is in quarantine as it was first and as it is", async () => {
+    const root = temporaryRoot();
+    const storage = await openRoot(root, { watch: false });
+    await storage.save("note", 1);
+    await storage.flush();
+    for (const round of ["x", "y"]) {
+      for (let n = 1; n <= 4; n++) {
+        writeText(root, "note.json", "{".padEnd(n, round));
+        expect(await storage.load("note")).toBe(round === "x" ? 1 : 2);
+      }
+      await storage.save("note", 2);
+      await storage.flush();
+    }
+    const kept = readdirSync(join(root, ".holdfast/quarantine"));
+    const texts = kept.map((name) => readText(root, `.holdfast/quarantine/${name}`));
+    expect(texts.sort()).toEqual(["{", "{", "{xxx", "{yyy"]);
   });
 
   it("is replaced by the next save", async () => {

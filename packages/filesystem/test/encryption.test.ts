@@ -11,6 +11,7 @@ import {
   type StorageEngine,
 } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
+import { filesystemOn, nodeFileSystem, realInternals } from "@holdfast/filesystem/port";
 import { perform, startChild } from "@holdfast/vitest-preset/child";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Task } from "./processes/child.js";
@@ -112,6 +113,7 @@ describe("encrypted items in files", () => {
       expect(await traces()).not.toEqual([]);
       await storage.save(key, value, { tags: [SECRET] });
       await storage.flush();
+      expect((await traces()).filter((file) => !file.startsWith(".holdfast"))).toEqual([]);
     }
     await storage.close();
     expect(await traces()).toEqual([]);
@@ -137,6 +139,32 @@ describe("encrypted items in files", () => {
     expect(await again.load("a")).toBe(SECRET);
     expect(await again.stat("a")).toMatchObject({ tags: ["t"], encrypted: true });
     expect((await again.verify()).problems).toEqual([]);
+    await again.close();
+  });
+
+  it("that are rotated while they are brought into their files have the new key in their companions too", async () => {
+    let rotate: (() => Promise<unknown>) | undefined;
+    const files = {
+      ...nodeFileSystem,
+      async fsyncTogether(descriptors: readonly number[]) {
+        const rotation = rotate?.();
+        rotate = undefined;
+        await rotation;
+        return nodeFileSystem.fsyncTogether(descriptors);
+      },
+    };
+    const storage = await openStorage(filesystemOn({ ...realInternals, files }, { root }), { encryption: { keys } });
+    rotate = () => keyringOf(storage).rotate();
+    await storage.save("a", SECRET);
+    await storage.flush();
+    expect(rotate).toBeUndefined();
+    await storage.flush();
+    const [former] = kept.splice(0, 1);
+    await storage.close();
+    expect(await readFile(join(root, "a.meta.json"), "utf8")).not.toContain(former?.id);
+    await rm(join(root, ".holdfast"), { recursive: true });
+    const again = await open();
+    expect(await again.load("a")).toBe(SECRET);
     await again.close();
   });
 

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
+import { openStorage, StorageError } from "@holdfast/core";
 import {
   type FileSystemPort,
   filesystemOn,
@@ -9,8 +9,8 @@ import {
   realInternals,
 } from "@holdfast/filesystem/port";
 import type { Statement } from "@holdfast/sqlite/item-table";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
+import { describe, expect, it } from "vitest";
+import { filesIn, openRoot, openRootOn, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
 function failure(code: string, syscall: string): Error {
   return Object.assign(new Error(`${code}: planted, ${syscall}`), { code, syscall });
@@ -263,40 +263,6 @@ describe("a file that somebody holds", () => {
     control.on = false;
     await storage.flush();
     expect(readText(root, "held.json")).toBe("2");
-  });
-});
-
-describe("flush", () => {
-  /** Saves without an end, while bringing files to the medium takes its time. */
-  async function endless(): Promise<{ storage: StorageEngine; root: string }> {
-    const root = temporaryRoot();
-    const fsyncTogether = async (descriptors: readonly number[]) => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      return nodeFileSystem.fsyncTogether(descriptors);
-    };
-    const storage = await openRootOn({ files: { ...nodeFileSystem, fsyncTogether } }, root, { watch: false });
-    await storage.save("first", 1);
-    let ended = false;
-    onTestFinished(() => {
-      ended = true;
-    });
-    const saving = async () => {
-      for (let n = 0; !ended; n++) {
-        await Promise.all([storage.save(`more/${n % 500}`, n), storage.save("hot", n)]);
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    };
-    saving().catch((error: unknown) => expect(StorageError.is(error, "CLOSED")).toBe(true));
-    return { storage, root };
-  }
-
-  it("waits for what was saved before, and not for what goes on being saved", async () => {
-    const { storage, root } = await endless();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const item = await storage.stat("hot");
-    await storage.flush();
-    expect(readText(root, "first.json")).toBe("1");
-    expect(String(readJson(root, "hot.meta.json")["version"]) >= (item?.version ?? "")).toBe(true);
   });
 });
 

@@ -221,3 +221,54 @@ describe("a companion", () => {
     },
   );
 });
+
+describe("a large file that is hashed", () => {
+  /** Files of which a piece takes longer to read than a turn of the event loop should last. `most`: read in one turn. */
+  function slow(): { files: FileSystemPort; most: () => number; watchOnly: (ending: string) => void } {
+    let watched = "";
+    const descriptors = new Set<number>();
+    let most = 0;
+    let now = 0;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      openToRead(path) {
+        const descriptor = nodeFileSystem.openToRead(path);
+        if (watched !== "" && path.endsWith(watched)) descriptors.add(descriptor);
+        return descriptor;
+      },
+      read(descriptor, into, position) {
+        if (descriptors.has(descriptor)) {
+          setImmediate(() => {
+            now = 0;
+          });
+          most = Math.max(most, ++now);
+          const begun = performance.now();
+          while (performance.now() - begun < 10);
+        }
+        return nodeFileSystem.read(descriptor, into, position);
+      },
+      close(descriptor) {
+        descriptors.delete(descriptor);
+        nodeFileSystem.close(descriptor);
+      },
+    };
+    const watchOnly = (ending: string) => {
+      watched = ending;
+    };
+    return { files, most: () => most, watchOnly };
+  }
+
+  it.each(["delete", "save", "verify"] as const)("leaves the thread to others: %s", async (how) => {
+    const root = temporaryRoot();
+    const { files, most, watchOnly } = slow();
+    const storage = await openRootOn({ files }, root, { watch: false }, { history: false });
+    await storage.save("big", new Uint8Array(6 * 2 ** 20));
+    await storage.flush();
+    watchOnly("/big.bin");
+    if (how === "delete") await storage.delete("big");
+    else if (how === "save") await storage.save("big", 1);
+    else expect((await storage.verify()).problems).toEqual([]);
+    await storage.flush();
+    expect([1, 2]).toContain(most());
+  });
+});

@@ -67,6 +67,28 @@ describe("verify", () => {
     expect(readJson(root, "a.meta.json")).toMatchObject({ key: "a" });
   });
 
+  it("leaves a companion alone that has just come ahead of its data file", async () => {
+    const there = temporaryRoot();
+    const other = await openRoot(there);
+    const { version } = await other.save("a", 1, { tags: ["x"] });
+    await other.close();
+    const root = temporaryRoot();
+    let now = Date.now();
+    const files = { ...nodeFileSystem, now: () => now };
+    const storage = await openRootOn({ files }, root, { watch: false });
+    writeText(root, "a.meta.json", readText(there, "a.meta.json"));
+    utimesSync(join(root, "a.meta.json"), 1, 1);
+    expect(await storage.repair()).toEqual({ repaired: [], remaining: [] });
+    writeText(root, "b.meta.json", readText(there, "a.meta.json"));
+    writeText(root, "a.json", "1");
+    await storage.close();
+    const again = await openRootOn({ files }, root, { watch: false });
+    expect(await again.stat("a")).toMatchObject({ version, tags: ["x"] });
+    now += 2 * 60_000;
+    expect((await again.repair()).repaired.length).toBe(1);
+    expect(filesIn(root)).toEqual(["a.json", "a.meta.json"]);
+  });
+
   it("finds that a file is missing, and that an item is which has to be there", async () => {
     const root = temporaryRoot();
     const storage = await openRoot(root, { watch: false, required: ["must/be", "a"] });

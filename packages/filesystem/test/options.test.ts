@@ -1,6 +1,7 @@
+import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type FilesystemOptions, filesystem, locations } from "@holdfast/filesystem";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openRoot, temporaryRoot } from "./support/roots.js";
 
 describe("filesystem", () => {
@@ -69,13 +70,21 @@ describe("locations", () => {
 });
 
 describe("a root in a folder that is synced", () => {
+  let home: string;
+
+  beforeEach(() => {
+    home = temporaryRoot();
+    vi.stubEnv("XDG_DATA_HOME", join(home, "share"));
+    vi.stubEnv("HOME", home);
+    vi.stubEnv("APPDATA", join(home, "share"));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
   it.each(["Dropbox", "Dropbox (Personal)", "OneDrive - Contoso", "Google Drive", "com~apple~CloudDocs"])(
     "%s has its item table in the app data of this user",
     async (folder) => {
-      const home = temporaryRoot();
-      vi.stubEnv("XDG_DATA_HOME", join(home, "share"));
-      vi.stubEnv("HOME", home);
-      vi.stubEnv("APPDATA", join(home, "share"));
       const root = join(home, folder, "plans");
       const storage = await openRoot(root);
       await storage.save("a", 1);
@@ -85,7 +94,27 @@ describe("a root in a folder that is synced", () => {
       expect(String(details["stateDirectory"]).startsWith(root)).toBe(false);
       expect(String(details["stateDirectory"])).toContain(join("holdfast", "roots", "plans-"));
       await storage.close();
-      vi.unstubAllEnvs();
     },
   );
+
+  it.each([
+    ["folder, then the link", "Dropbox", "link"],
+    ["link, then the folder", "link", "Dropbox"],
+    ["folder, then the link that shows it is synced", "disk", "OneDrive"],
+    ["link that shows it is synced, then the folder", "OneDrive", "disk"],
+  ])("has one item table by whatever path it is opened: by the %s", async (_, one, other) => {
+    for (const [folder, link] of [
+      ["Dropbox", "link"],
+      ["disk", "OneDrive"],
+    ] as const) {
+      mkdirSync(join(home, folder));
+      symlinkSync(join(home, folder), join(home, link), "junction");
+    }
+    const first = await openRoot(join(home, one, "data"));
+    await first.save("k", 1, { ifVersion: null });
+    const second = await openRoot(join(home, other, "data"));
+    await expect(second.save("k", 2, { ifVersion: null })).rejects.toMatchObject({ code: "CONFLICT" });
+    const details = [first, second].map(async (storage) => (await storage.getInfo()).details);
+    expect((await Promise.all(details)).map(({ mirrors }) => mirrors)).toEqual([true, false]);
+  });
 });

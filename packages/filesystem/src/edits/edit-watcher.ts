@@ -27,6 +27,8 @@ export interface EditWatcherParts {
 
 /** Milliseconds for which events are gathered. */
 const GATHERING = 100;
+/** Milliseconds until a file that could not be taken in is looked at again; twice as long after each look. */
+const LONGEST_PAUSE = 1_600;
 /** Milliseconds between looks at everything, where not everything can be watched. */
 const RESCAN = 30_000;
 
@@ -36,6 +38,8 @@ export class EditWatcher {
   #watcher: RootWatcher | undefined;
   /** Paths at which something may have happened. */
   #changed = new Set<string>();
+  /** Paths that could not be taken in, with the looks so far. Those that are to be looked at again by themselves have a timer. */
+  readonly #unsettled = new Map<string, { looks: number; cancel: CancelTimer | undefined }>();
   #cancelTimer: CancelTimer | undefined;
   #cancelRescan: CancelTimer | undefined;
   #running: Promise<void> | undefined;
@@ -68,13 +72,21 @@ export class EditWatcher {
     this.#watcher?.close();
     this.#cancelTimer?.();
     this.#cancelRescan?.();
+    for (const { cancel } of this.#unsettled.values()) cancel?.();
     await this.#running;
   }
 
   #gather(directory: string, name: string | undefined): void {
     if (this.#closed || directory.split("/", 1)[0]?.toLowerCase() === ".holdfast") return;
     if (name !== undefined && (isTemporary(name) || (directory === "" && name.toLowerCase() === ".holdfast"))) return;
-    this.#changed.add(name === undefined ? `${directory}/` : directory === "" ? name : `${directory}/${name}`);
+    const path = name === undefined ? `${directory}/` : directory === "" ? name : `${directory}/${name}`;
+    // While it goes on changing, each look at a large file would read it anew.
+    if (this.#unsettled.get(path)?.cancel === undefined) this.#changed.add(path);
+    this.#beginLater();
+  }
+
+  #beginLater(): void {
+    if (this.#closed || this.#changed.size === 0) return;
     this.#cancelTimer ??= this.#parts.ports.timers.schedule(() => this.#begin(), GATHERING, "background");
   }
 
@@ -90,7 +102,7 @@ export class EditWatcher {
       })
       .finally(() => {
         this.#running = undefined;
-        if (this.#changed.size > 0) this.#begin();
+        this.#beginLater();
       });
   }
 
@@ -107,18 +119,22 @@ export class EditWatcher {
 
   /** `seen`: the keys whose pairs were looked at already, so that two files of one pair take one look. */
   async #look(path: string, seen: Set<string>): Promise<void> {
-    const { port, root, files, edits, newcomers, isTrusted, mark } = this.#parts;
-    const owner = files.ownerOf(path);
+    const owner = this.#parts.files.ownerOf(path);
     if (owner !== undefined && seen.has(owner)) return;
+    this.#looked(path, await this.#takeIn(path, owner, seen));
+  }
+
+  /** Whether it is to be looked at again, since it could not be taken in yet. */
+  async #takeIn(path: string, owner: string | undefined, seen: Set<string>): Promise<boolean> {
+    const { port, root, files, edits, newcomers, isTrusted, mark } = this.#parts;
     const row = owner === undefined ? undefined : files.find(owner);
     if (row !== undefined) {
       seen.add(row.key);
       const standing = standingOf(row);
-      if (row.pending === 1 || standing === undefined) return;
-      if (!isTrusted(row)) {
-        if ((await edits.examine(row.key)) === "moving") this.#again(path);
-      } else if (port.lstat(`${root}/${standing.companion}`) === undefined) await mark([row.key]);
-      return;
+      if (row.pending === 1 || standing === undefined) return false;
+      if (!isTrusted(row)) return (await edits.examine(row.key)) === "moving";
+      if (port.lstat(`${root}/${standing.companion}`) === undefined) await mark([row.key]);
+      return false;
     }
     const stat = port.lstat(`${root}/${path}`);
     if (stat?.kind === "directory") await this.#lookInto(path, seen);
@@ -126,17 +142,17 @@ export class EditWatcher {
       const companion = path.endsWith(COMPANION_EXTENSION) ? companionAt(port, root, path) : undefined;
       // A companion that came after its data file.
       const data = companion === undefined ? path : path.slice(0, path.lastIndexOf("/") + 1) + companion.current.file;
-      if (companion !== undefined && files.ownerOf(data) !== undefined) return;
-      if ((await newcomers.receive(data)) === "moving") this.#again(path);
+      if (companion !== undefined && files.ownerOf(data) !== undefined) return false;
+      return (await newcomers.receive(data)) === "moving";
     }
+    return false;
   }
 
   /** A directory that is new, or in which something happened that has no name. */
   async #lookInto(directory: string, seen: Set<string>): Promise<void> {
     const { port, root } = this.#parts;
     if (readDirectory(port, root, directory) === undefined) return;
-    for await (const found of walk(port, root, directory)) {
-      this.#watcher?.add(found.directory);
+    for await (const found of walk(port, root, directory, { entering: (each) => this.#watcher?.add(each) })) {
       for (const { name, kind } of found.entries) {
         if (kind === "file" && !isTemporary(name)) {
           await this.#look(found.directory === "" ? name : `${found.directory}/${name}`, seen);
@@ -145,9 +161,23 @@ export class EditWatcher {
     }
   }
 
-  #again(path: string): void {
-    this.#changed.add(path);
-    this.#cancelTimer ??= this.#parts.ports.timers.schedule(() => this.#begin(), GATHERING, "background");
+  /** A file that could not be taken in is looked at again, later each time. */
+  #looked(path: string, isUnsettled: boolean): void {
+    const before = this.#unsettled.get(path);
+    before?.cancel?.();
+    this.#unsettled.delete(path);
+    if (!isUnsettled || this.#closed) return;
+    this.#changed.delete(path);
+    const looks = (before?.looks ?? 0) + 1;
+    const again = () => {
+      unsettled.cancel = undefined;
+      this.#changed.add(path);
+      this.#beginLater();
+    };
+    const pause = Math.min(LONGEST_PAUSE, GATHERING * 2 ** (looks - 1));
+    const cancel = this.#parts.ports.timers.schedule(again, pause, "background");
+    const unsettled: { looks: number; cancel: CancelTimer | undefined } = { looks, cancel };
+    this.#unsettled.set(path, unsettled);
   }
 
   #rescanLater(): void {

@@ -84,16 +84,16 @@ export class Edits {
    * on: the edit is the item, or a copy of it is in quarantine.
    */
   async admit(key: string, path: string): Promise<Verdict> {
-    const { table, files, quarantine } = this.#parts;
+    const { files, quarantine } = this.#parts;
     const row = files.find(key);
-    const item = table.stat(key, BEFORE_ALL_TIME);
+    const item = this.#itemOf(key);
     if (row === undefined) return "overtaken";
     return this.#withFile(path, async (file) => {
       const look = file === undefined ? undefined : await this.#standStill(file, item);
       if (look === undefined || look === "moving") return look ?? "overtaken";
       const facts = item && (await factsOf(look, item));
       if (item === undefined || facts === undefined) {
-        if (file !== undefined) quarantine.copy(file, path);
+        if (file !== undefined) quarantine.copyDamaged(file, path, row.damaged !== null);
         return this.#setAside(row, look);
       }
       this.#keepUnmirrored(item, path);
@@ -104,9 +104,9 @@ export class Edits {
 
   /** Takes in an edit that was replaced at the moment it was made, and is at a place in the work directory. */
   async adoptSaved(key: string, path: string, place: string): Promise<void> {
-    const { port, bodies, table, files, copies, group, quarantine } = this.#parts;
+    const { port, bodies, files, copies, group, quarantine } = this.#parts;
     const file = bodies.locate(place);
-    const item = table.stat(key, BEFORE_ALL_TIME);
+    const item = this.#itemOf(key);
     const look = await lookAt(port, file, this.#mostBytes(item), breathing());
     if (look === undefined) return;
     const facts = look === "moving" || item === undefined ? undefined : await factsOf(look, item);
@@ -126,10 +126,10 @@ export class Edits {
   }
 
   async #examine(key: string): Promise<Verdict> {
-    const { files, table, quarantine } = this.#parts;
+    const { files, quarantine } = this.#parts;
     const row = files.find(key);
     const standing = row && standingOf(row);
-    const item = table.stat(key, BEFORE_ALL_TIME);
+    const item = this.#itemOf(key);
     if (row === undefined || standing === undefined || item === undefined || row.pending === 1) return "overtaken";
     return this.#withFile(standing.path, async (file) => {
       const look = file === undefined ? undefined : await this.#standStill(file, item);
@@ -139,7 +139,7 @@ export class Edits {
       const facts = await factsOf(look, item);
       if (facts === undefined) {
         if (row.damaged !== null && looksLike(row.damaged, look.stat)) return "damaged";
-        if (file !== undefined) quarantine.copy(file, standing.path);
+        if (file !== undefined) quarantine.copyDamaged(file, standing.path, row.damaged !== null);
         return this.#setAside(row, look);
       }
       const told = await this.#toldOf(standing, look);
@@ -232,6 +232,14 @@ export class Edits {
     else if (copy !== undefined) quarantine.copy(bodies.locate(copy.place), path);
   }
 
+  /** The item that an edit becomes a version of. One that has expired is no more: the edit does not expire with it. */
+  #itemOf(key: string): RecordHeader | undefined {
+    const { table, context } = this.#parts;
+    const item = table.stat(key, BEFORE_ALL_TIME);
+    const hasExpired = item !== undefined && table.stat(key, context.ports.clock.now()) === undefined;
+    return hasExpired ? { ...item, expiration: null } : item;
+  }
+
   /** Reads a file that does not change any more. */
   async #standStill(file: string, item: RecordHeader | undefined): Promise<Look | "moving" | undefined> {
     return standStill(this.#parts.port, this.#parts.context, file, this.#mostBytes(item));
@@ -264,18 +272,24 @@ export async function withFile<T>(
   }
 }
 
-/** Reads a file whose stat stays as it is; one that changed a moment ago is given time to change on. */
+/** Reads a file whose stat stays as it is; one that changed a moment ago is given time to change on, and is not read if it does. */
 export async function standStill(
   port: FileSystemPort,
   { ports }: AdapterContext,
   file: string,
   mostBytes: number,
 ): Promise<Look | "moving" | undefined> {
+  const before = port.lstat(file);
+  if (before === undefined) return undefined;
+  if (port.now() - Number(before.ctime / 1_000_000n) < LONG_AGO) {
+    await sleep(ports.timers, SETTLING);
+    const settled = port.lstat(file);
+    if (settled === undefined || !sameLook(before, settled)) return "moving";
+  }
   const look = await lookAt(port, file, mostBytes, breathing());
   if (look === undefined || look === "moving") return look;
-  if (port.now() - Number(look.stat.ctime / 1_000_000n) < LONG_AGO) await sleep(ports.timers, SETTLING);
   const after = port.lstat(file);
-  return after !== undefined && sameLook(look.stat, after) ? look : "moving";
+  return after !== undefined && sameLook(before, after) && sameLook(before, look.stat) ? look : "moving";
 }
 
 export function bodyOf(look: Look, mostInTable: number): ItemBody {

@@ -22,7 +22,7 @@ export interface ScanParts {
   /** Marks keys whose companion is missing. */
   readonly mark: (keys: readonly string[]) => Promise<void>;
   readonly breathe: () => Promise<void>;
-  /** Called with each directory of the root. */
+  /** Called with each directory of the root, before it is read. */
   readonly entered: (directory: string) => void;
   readonly onProgress: ((progress: ScanProgress) => void) | undefined;
   /** Whether nobody is writing into the root: then every temp is one that a process left behind. */
@@ -42,8 +42,7 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
   let count = 0;
   let adopted = 0;
   const report = () => onProgress?.({ files: count, adopted });
-  for await (const { directory, entries } of walk(port, root, "")) {
-    entered(directory);
+  for await (const { directory, entries } of walk(port, root, "", { entering: entered })) {
     for (const { name, kind } of entries) {
       await breathe();
       if (kind !== "file") continue;
@@ -84,16 +83,25 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
   report();
 }
 
+/** Who is told while a root is walked. */
+export interface WalkEvents {
+  /** Called before a directory is read: what watches it from then on misses nothing that is not among the entries. */
+  readonly entering?: ((directory: string) => void) | undefined;
+  /** Called for a directory that this user may not look into. */
+  readonly unreadable?: ((directory: string, error: unknown) => void) | undefined;
+}
+
 /**
  * Every directory of a root with its entries, the reserved one aside. Links are not followed, and what this user may not look into is passed
- * over; `unreadable` is told of it.
+ * over.
  */
 export async function* walk(
   port: FileSystemPort,
   root: string,
   directory: string,
-  unreadable?: (directory: string, error: unknown) => void,
+  { entering, unreadable }: WalkEvents = {},
 ): AsyncIterable<{ directory: string; entries: DirectoryEntry[] }> {
+  entering?.(directory);
   let entries: DirectoryEntry[] | undefined;
   try {
     entries = readDirectory(port, root, directory);
@@ -106,7 +114,7 @@ export async function* walk(
   yield { directory, entries };
   for (const { name, kind } of entries) {
     if (kind !== "directory" || name.toLowerCase() === OWN_DIRECTORY) continue;
-    yield* walk(port, root, directory === "" ? name : `${directory}/${name}`, unreadable);
+    yield* walk(port, root, directory === "" ? name : `${directory}/${name}`, { entering, unreadable });
   }
 }
 

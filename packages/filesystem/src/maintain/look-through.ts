@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
+import { type Awaitable, BEFORE_ALL_TIME, type Problem, type RecordHeader } from "@holdfast/core";
 import { classify } from "@holdfast/sqlite/item-table";
 import { MOST_IN_TABLE } from "../body-files.js";
 import { breathing } from "../breath.js";
@@ -8,7 +8,7 @@ import { companionAt } from "../edits/companion-at.js";
 import { walk } from "../edits/scan.js";
 import type { FileStore } from "../file-store.js";
 import { looksLike } from "../fingerprint.js";
-import { hashNow } from "../look.js";
+import { hashOf } from "../look.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import { fold, isSameName } from "../names/segments.js";
@@ -19,8 +19,8 @@ import type { Finding, Remedy } from "./findings.js";
 
 const PAGE = 500;
 
-/** No temp of the mirror is older than that, unless its process died. Milliseconds. */
-const MIRROR_TIMEOUT = 60_000;
+/** What came to its name less long ago may not be complete: no temp of the mirror is older, unless its process died. Milliseconds. */
+const YOUNG = 60_000;
 
 /** Everything about the files that is not as the table says. Changes nothing. */
 export async function lookThrough(store: FileStore, signal: AbortSignal | undefined): Promise<Finding[]> {
@@ -43,7 +43,8 @@ async function pairs({ files, internals, directories, table }: FileStore, signal
       // What is pending is the mirror's to compare.
       if (row.pending === 1 || standing === undefined) continue;
       const header = table.stat(row.key, BEFORE_ALL_TIME);
-      const found = reading(standing.path, row.key, () => lookAtPair(port, directories.root, row, standing, header));
+      const look = () => lookAtPair(port, directories.root, row, standing, header, breathe);
+      const found = await reading(standing.path, row.key, look);
       if (found !== undefined && isSame(files.find(row.key), row)) findings.push(found);
     }
   }
@@ -51,16 +52,18 @@ async function pairs({ files, internals, directories, table }: FileStore, signal
 }
 
 /** Undefined when a settled pair is as the table says. */
-function lookAtPair(
+async function lookAtPair(
   port: FileSystemPort,
   root: string,
   row: FileRow,
   standing: StandingPair,
   header: RecordHeader | undefined,
-): Finding | undefined {
+  breathe: () => Promise<void>,
+): Promise<Finding | undefined> {
   const path = `${root}/${standing.path}`;
+  const sha256 = await hashOf(port, path, breathe);
+  // Afterwards: who changes it meanwhile shows in its times.
   const stat = port.lstat(path);
-  const sha256 = stat?.kind === "file" ? hashNow(port, path) : undefined;
   if (sha256 !== standing.sha256) {
     return dataFinding(row, standing, header, stat !== undefined && looksLike(standing.stat, stat), sha256);
   }
@@ -77,7 +80,7 @@ async function previousVersions(store: FileStore, signal: AbortSignal | undefine
     signal?.throwIfAborted();
     await breathe();
     const { key, version, place, sha256 } = copy;
-    const found = hashNow(internals.files, bodies.locate(place));
+    const found = await hashOf(internals.files, bodies.locate(place), breathe);
     // It may have been moved, or dropped, meanwhile.
     if (found === sha256 || copies.find(key, version)?.place !== place) continue;
     const kept = table.history.list(key, BEFORE_ALL_TIME).find(({ header }) => header.version === version)?.header;
@@ -101,15 +104,14 @@ async function strangers(store: FileStore, signal: AbortSignal | undefined) {
   const findings: Finding[] = [];
   const unreadable = (directory: string, error: unknown) =>
     findings.push(unreadableFinding(directory, undefined, error));
-  for await (const { directory, entries } of walk(port, directories.root, "", unreadable)) {
+  for await (const { directory, entries } of walk(port, directories.root, "", { unreadable })) {
     for (const { name, kind } of entries) {
       signal?.throwIfAborted();
       const path = directory === "" ? name : `${directory}/${name}`;
       if (kind === "directory" || isOwned(store, path)) continue;
       if (kind === "file" && isTemporary(name)) {
-        const age = port.now() - Number((port.lstat(`${directories.root}/${path}`)?.mtime ?? 0n) / 1_000_000n);
         // The mirror may be just about to rename it.
-        if (age < MIRROR_TIMEOUT) continue;
+        if (isYoung(store, path)) continue;
         findings.push(finding(`${path} is an unfinished file that a process left behind`, { do: "remove", path }));
       } else if (kind !== "file") {
         findings.push(
@@ -118,7 +120,7 @@ async function strangers(store: FileStore, signal: AbortSignal | undefined) {
           ),
         );
       } else {
-        const found = reading(path, undefined, () => lookAtStranger(store, path));
+        const found = await reading(path, undefined, () => lookAtStranger(store, path));
         if (found !== undefined) findings.push(found);
       }
     }
@@ -126,8 +128,16 @@ async function strangers(store: FileStore, signal: AbortSignal | undefined) {
   return findings;
 }
 
+function isYoung({ internals, directories }: FileStore, path: string): boolean {
+  const { files: port } = internals;
+  // A sync brings the time of the last change with a file.
+  const stat = port.lstat(`${directories.root}/${path}`);
+  return stat !== undefined && port.now() - Number(stat.ctime / 1_000_000n) < YOUNG;
+}
+
 /** Undefined when a file that is nobody's does no harm. */
-function lookAtStranger({ files, internals, directories, newcomers }: FileStore, path: string): Finding | undefined {
+function lookAtStranger(store: FileStore, path: string): Finding | undefined {
+  const { files, internals, directories, newcomers } = store;
   const { files: port } = internals;
   const { root } = directories;
   const { directory } = splitPath(path);
@@ -135,6 +145,8 @@ function lookAtStranger({ files, internals, directories, newcomers }: FileStore,
   if (companion !== undefined) {
     const data = directory === "" ? companion.current.file : `${directory}/${companion.current.file}`;
     if (port.lstat(`${root}/${data}`) !== undefined && files.ownerOf(data) === undefined) return undefined;
+    // A sync may have brought it ahead of its data file.
+    if (isYoung(store, path)) return undefined;
     return finding(`${path} tells of a file that is not there, or has another companion`, { do: "remove", path });
   }
   if (newcomers.isIgnored(path)) return undefined;
@@ -158,9 +170,13 @@ function isOwned({ files, internals, directories }: FileStore, path: string): bo
 }
 
 /** What `look` finds, or that it may not be looked at. */
-function reading(path: string, key: string | undefined, look: () => Finding | undefined): Finding | undefined {
+async function reading(
+  path: string,
+  key: string | undefined,
+  look: () => Awaitable<Finding | undefined>,
+): Promise<Finding | undefined> {
   try {
-    return look();
+    return await look();
   } catch (error) {
     if (isUnreadable(error)) return unreadableFinding(path, key, error);
     throw error;

@@ -1,6 +1,5 @@
 import type { Version } from "@holdfast/core";
 import { sameLook } from "../fingerprint.js";
-import { hashNow } from "../look.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import type { Intent } from "../table/file-table.js";
 import { olderPairs, type Plan, type PublishPlan, type Replaced, type Seen } from "./plan.js";
@@ -21,12 +20,19 @@ export class Keeping {
   readonly #port: FileSystemPort;
   readonly #versions: VersionFiles;
   readonly #locate: (path: string) => string;
+  readonly #hash: (path: string) => Promise<string | undefined>;
 
-  /** `locate`: the path to use for a data file. */
-  constructor(port: FileSystemPort, versions: VersionFiles, locate: (path: string) => string) {
+  /** `locate`: the path to use for a data file. `hash`: the SHA-256 of a file. */
+  constructor(
+    port: FileSystemPort,
+    versions: VersionFiles,
+    locate: (path: string) => string,
+    hash: (path: string) => Promise<string | undefined>,
+  ) {
     this.#port = port;
     this.#versions = versions;
     this.#locate = locate;
+    this.#hash = hash;
   }
 
   /**
@@ -74,14 +80,16 @@ export class Keeping {
   }
 
   /** Files of versions that an earlier try has replaced and kept, but not recorded. */
-  before(plan: Plan, keptNow: Kept): Kept {
+  async before(plan: Plan, keptNow: Kept): Promise<Kept> {
     const standing = plan.type === "publish" ? plan.header.version : undefined;
-    return olderPairs(plan).flatMap(({ path, version, sha256 }) => {
-      if (version === standing || !plan.keeps(version) || keptNow.some((kept) => kept.version === version)) return [];
+    const found: Kept[number][] = [];
+    for (const { path, version, sha256 } of olderPairs(plan)) {
+      if (version === standing || !plan.keeps(version) || keptNow.some((kept) => kept.version === version)) continue;
       const place = this.#versions.find(path, version);
-      const isWhole = place !== undefined && hashNow(this.#port, this.#versions.locate(place)) === sha256;
-      return isWhole ? [{ version, place, sha256 }] : [];
-    });
+      if (place === undefined) continue;
+      if ((await this.#hash(this.#versions.locate(place))) === sha256) found.push({ version, place, sha256 });
+    }
+    return found;
   }
 
   /** Gives every version that had just these bytes in just this file one of its own, except for one of them. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { BEFORE_ALL_TIME, type CancelTimer, type Ports, StorageError, sleep, type Version } from "@holdfast/core";
 import { codeOf, type GroupCommit, type ItemTable } from "@holdfast/sqlite/item-table";
 import type { BodyFiles } from "../body-files.js";
@@ -11,6 +12,7 @@ import type { Pace } from "./pace.js";
 import type { Plan, Result } from "./plan.js";
 import type { Planner } from "./planner.js";
 import { type PublishParts, publishGroup } from "./publish.js";
+import { Setbacks } from "./setbacks.js";
 
 export interface MirrorParts extends Omit<PublishParts, "isStopping" | "breathe"> {
   readonly ports: Ports;
@@ -32,14 +34,6 @@ export interface MirrorParts extends Omit<PublishParts, "isStopping" | "breathe"
   readonly failed: (error: StorageError) => void;
 }
 
-/** A key that could not be mirrored. */
-interface Setback {
-  readonly error: unknown;
-  readonly attempts: number;
-  /** Set while it is not to be tried again. */
-  cancelPause: CancelTimer | undefined;
-}
-
 /** Keys in one group, which share two commits and the fsyncs of their directories. */
 const GROUP = 256;
 /**
@@ -49,8 +43,6 @@ const GROUP = 256;
 const SHORTEST_LOOK = 10;
 const LONGEST_LOOK = 100;
 const POLL = 10;
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 30_000;
 
 /** Names below `versions/` meet no others, since the version is part of each. */
 const NOBODY_ELSE: TakenNames = { asData: () => false, asCompanion: () => false, asDirectory: () => false };
@@ -58,7 +50,7 @@ const NOBODY_ELSE: TakenNames = { asData: () => false, asCompanion: () => false,
 /** Brings committed items into their files, while this process is the one that does. */
 export class Mirror {
   readonly #parts: MirrorParts;
-  readonly #setbacks = new Map<string, Setback>();
+  readonly #setbacks: Setbacks;
   #leads = false;
   #takingOver: Promise<void> | undefined;
   #stopped = false;
@@ -67,6 +59,8 @@ export class Mirror {
   readonly #flushes = new Set<{ readonly begun: number; readonly placed: Set<string> }>();
   /** Groups begun. */
   #groups = 0;
+  /** The last key of the group that was begun last. */
+  #reached = "";
   /** Of the group that is next to be recorded, or to fail. */
   #recorded = Promise.withResolvers<void>();
   #again = false;
@@ -77,6 +71,8 @@ export class Mirror {
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
+    const isAwaited = () => this.#flushes.size > 0;
+    this.#setbacks = new Setbacks(parts.ports.timers, () => this.wake(), isAwaited);
   }
 
   /** Whether this process mirrors. */
@@ -124,7 +120,7 @@ export class Mirror {
     const late = Promise.withResolvers<"late">();
     const cancel = ports.timers.schedule(() => late.resolve("late"), flushTimeout, "foreground");
     try {
-      this.#endPauses();
+      this.#setbacks.endPauses();
       while (waiting.size > 0) {
         signal?.throwIfAborted();
         // Others may go on saving for ever: what was there at first may be done long before nothing is left.
@@ -156,7 +152,7 @@ export class Mirror {
     this.#stopped = true;
     this.#parts.pace.rush();
     this.#cancelLook?.();
-    this.#endPauses();
+    this.#setbacks.endPauses();
     await this.#running?.catch(() => undefined);
   }
 
@@ -222,15 +218,14 @@ export class Mirror {
 
   /** Undefined when nothing is pending that may be tried now. */
   async #intend(): Promise<Plan[] | undefined> {
-    const { files, group, planner } = this.#parts;
-    const keys = files
-      .pending("", GROUP + this.#setbacks.size)
-      .filter((key) => this.#setbacks.get(key)?.cancelPause === undefined);
+    const { group, planner } = this.#parts;
+    const keys = this.#next();
+    this.#reached = keys.at(-1) ?? "";
     if (keys.length === 0) return undefined;
     this.#groups++;
     const failed = new Map<string, unknown>();
     const plans = await group.submit(() =>
-      keys.slice(0, GROUP).flatMap((key) => {
+      keys.flatMap((key) => {
         try {
           return planner.plan(key, this.#syncFailures > 0) ?? [];
         } catch (error) {
@@ -240,10 +235,20 @@ export class Mirror {
         }
       }),
     );
-    for (const [key, error] of failed) this.#setBack(key, error);
+    for (const [key, error] of failed) this.#setbacks.add(key, error);
     const planned = new Set(plans.map(({ key }) => key));
-    for (const key of keys.slice(0, GROUP)) if (!planned.has(key) && !failed.has(key)) this.#hasBeenPlaced(key);
+    for (const key of keys) if (!planned.has(key) && !failed.has(key)) this.#hasBeenPlaced(key);
     return plans;
+  }
+
+  /** The keys of one group: those behind the group before, then from the start, so that none waits for those that are saved again and again. */
+  #next(): string[] {
+    const { files } = this.#parts;
+    const most = GROUP + this.#setbacks.size;
+    const mayBeTried = (key: string) => !this.#setbacks.isPaused(key);
+    const behind = files.pending(this.#reached, most).filter(mayBeTried);
+    if (behind.length >= GROUP || this.#reached === "") return behind.slice(0, GROUP);
+    return [...new Set([...behind, ...files.pending("", most).filter(mayBeTried)])].slice(0, GROUP);
   }
 
   async #publish(plans: readonly Plan[]): Promise<void> {
@@ -253,7 +258,7 @@ export class Mirror {
       const parts = { ...this.#parts, breathe: () => pace.step(), isStopping: () => this.#stopped };
       results = await publishGroup(plans, parts);
     } catch (error) {
-      for (const { key } of plans) this.#setBack(key, error);
+      for (const { key } of plans) this.#setbacks.add(key, error);
       if (isFsyncFailure(error)) this.#countSyncFailure(error);
       return;
     }
@@ -273,17 +278,19 @@ export class Mirror {
       for (const result of results) {
         if (result.outcome !== "published" && result.outcome !== "removed") continue;
         const { key } = result.plan;
-        const version = table.stat(key, BEFORE_ALL_TIME)?.version;
+        const item = table.stat(key, BEFORE_ALL_TIME);
         if (result.outcome === "published") {
           const { header, names, sha256, body } = result.plan;
           const { stat, reveals, damaged } = result;
-          files.settle({ key, ...names, version: header.version, sha256, stat }, reveals || version !== header.version);
+          // A rotation of keys changes the header of a version that stays.
+          const isCurrent = isDeepStrictEqual(item, header);
+          files.settle({ key, ...names, version: header.version, sha256, stat }, reveals || !isCurrent);
           if (damaged) files.damage(key, stat);
           if (body.from === "file") copies.delete(key, header.version);
         } else {
           const row = files.find(key);
           if (row !== undefined) files.remove(row);
-          if (version !== undefined) files.mark(key);
+          if (item !== undefined) files.mark(key);
         }
         for (const kept of result.kept) copies.put({ key, ...kept });
         if (copies.of(key).length > 0) untidy.push(key);
@@ -296,15 +303,16 @@ export class Mirror {
   async #follow(result: Result): Promise<void> {
     const { key } = result.plan;
     if (result.outcome === "failed") {
-      this.#setBack(key, result.error);
+      this.#setbacks.add(key, result.error);
     } else if (result.outcome === "edited") {
       const verdict = await this.#parts.edits.admit(key, result.path);
       if (verdict !== "adopted" && verdict !== "damaged") {
-        this.#setBack(key, new Error("its file is being changed by somebody"));
+        this.#setbacks.add(key, new Error("its file is being changed by somebody"));
       }
     } else {
       this.#setbacks.delete(key);
-      this.#hasBeenPlaced(key);
+      // One that reveals what was plain before is not done.
+      if (result.outcome === "removed" || !result.reveals) this.#hasBeenPlaced(key);
       // The same bytes stood there already: what was brought for them is not needed.
       const body = result.plan.type === "publish" ? result.plan.body : undefined;
       if (body?.from === "file") discard(this.#parts.port, body.path);
@@ -314,7 +322,10 @@ export class Mirror {
 
   /** Nothing is left to do for a key as it was when its group was begun. */
   #hasBeenPlaced(key: string): void {
-    for (const { begun, placed } of this.#flushes) if (this.#groups > begun) placed.add(key);
+    for (const { begun, placed } of this.#flushes) {
+      // For a flush that came while the group was under way, the key may have been saved in between.
+      if (this.#groups > begun || this.#parts.files.find(key)?.pending !== 1) placed.add(key);
+    }
   }
 
   async #keepRaced(plan: Plan, place: string): Promise<void> {
@@ -346,27 +357,6 @@ export class Mirror {
     for (const { place } of surplus) versions.drop(place);
   }
 
-  #setBack(key: string, error: unknown): void {
-    const before = this.#setbacks.get(key);
-    before?.cancelPause?.();
-    const attempts = (before?.attempts ?? 0) + 1;
-    const again = () => {
-      setback.cancelPause = undefined;
-      this.wake();
-    };
-    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempts);
-    const cancelPause = this.#parts.ports.timers.schedule(again, pause, "background");
-    const setback: Setback = { error, attempts, cancelPause };
-    this.#setbacks.set(key, setback);
-  }
-
-  #endPauses(): void {
-    for (const setback of this.#setbacks.values()) {
-      setback.cancelPause?.();
-      setback.cancelPause = undefined;
-    }
-  }
-
   /** A second failure in a row to bring files to the medium ends writing: the next one would be acknowledged in vain. */
   #countSyncFailure(error: unknown): void {
     if (++this.#syncFailures < 2) return;
@@ -382,7 +372,7 @@ export class Mirror {
 
   #lateError(waiting: readonly string[]): StorageError {
     const [first = ""] = waiting;
-    const cause = this.#setbacks.get(first)?.error;
+    const cause = this.#setbacks.errorOf(first);
     const reason =
       cause instanceof Error ? ` (${JSON.stringify(first)}: ${cause.message})` : `, ${JSON.stringify(first)} first`;
     const who = this.#leads ? "" : "; another process mirrors this root";

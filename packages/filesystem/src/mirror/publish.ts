@@ -1,8 +1,8 @@
-import { conceals } from "@holdfast/core";
+import { type Awaitable, conceals } from "@holdfast/core";
 import { codeOf } from "@holdfast/sqlite/item-table";
 import { type Companion, type CompanionEntry, readCompanion, writeCompanion } from "../companion.js";
 import { fingerprintOf, isFresh, looksLike, sameLook } from "../fingerprint.js";
-import { hashNow, openIfThere } from "../look.js";
+import { hashOf, openIfThere } from "../look.js";
 import { isSameName } from "../names/segments.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
 import { copyFile, discard, readAll } from "../port/whole-files.js";
@@ -83,7 +83,12 @@ class Publication {
     this.#port = parts.port;
     this.#directories = new WorkingDirectories(parts.port, parts.root);
     this.#temps = new Unplaced(parts.port, parts.temps);
-    this.#keeping = new Keeping(parts.port, parts.versions, (path) => this.#directories.locate(path));
+    this.#keeping = new Keeping(
+      parts.port,
+      parts.versions,
+      (path) => this.#directories.locate(path),
+      (path) => this.#hash(path),
+    );
   }
 
   async run(plans: readonly Plan[]): Promise<Result[]> {
@@ -118,13 +123,13 @@ class Publication {
   /** One step for all: a plan that has its result goes no further. */
   async #each<From extends { readonly plan: Plan }, To>(
     items: readonly From[],
-    work: (item: From) => To | undefined,
+    work: (item: From) => Awaitable<To | undefined>,
   ): Promise<To[]> {
     const going: To[] = [];
     for (const item of items) {
       await this.#parts.breathe();
       try {
-        const next = work(item);
+        const next = await work(item);
         if (next !== undefined) going.push(next);
       } catch (error) {
         this.#results.push({ outcome: "failed", plan: item.plan, error });
@@ -139,11 +144,11 @@ class Publication {
   }
 
   /** Looks at what stands, and writes what will replace it beside it. */
-  #prepare(plan: PublishPlan): Prepared | undefined {
+  async #prepare(plan: PublishPlan): Promise<Prepared | undefined> {
     if (this.#parts.isStopping())
       return this.#end({ outcome: "failed", plan, error: new Error("the storage was closed") });
     const { names, body, sha256 } = plan;
-    const seen = this.#judge(plan, [names.path]);
+    const seen = await this.#judge(plan, [names.path]);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
     const isThere = seen?.path === names.path && seen.is?.sha256 === sha256 && !(plan.anew && body.from === "memory");
     const companion = this.#temps.write(writeCompanion(this.#companionOf(plan, seen)));
@@ -188,24 +193,25 @@ class Publication {
     return { plan, seen, ...this.#keeping.replaced(plan, saved) };
   }
 
-  #removeData(plan: RemovePlan): Emptied | undefined {
-    const seen = this.#judge(plan, []);
+  async #removeData(plan: RemovePlan): Promise<Emptied | undefined> {
+    const seen = await this.#judge(plan, []);
     if (seen !== undefined && "outcome" in seen) return this.#end(seen);
-    const { kept, raced } = this.#retire(plan, olderPairs(plan), seen);
-    return { plan, kept: [...kept, ...this.#keeping.before(plan, kept)], raced };
+    const { kept, raced } = await this.#retire(plan, olderPairs(plan), seen);
+    return { plan, kept: [...kept, ...(await this.#keeping.before(plan, kept))], raced };
   }
 
   /** Removes the data files of pairs that are to be no more. One that is not as it was written is left to whoever changed it. */
-  #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], judged: Seen | undefined): Replaced {
+  async #retire(plan: Plan, pairs: readonly (Intent | StandingPair)[], judged: Seen | undefined): Promise<Replaced> {
     const kept: Replaced["kept"][number][] = [];
     const raced: string[] = [];
     for (const { path } of pairs) {
       const target = this.#locateIfThere(path);
       const stat = target === undefined ? undefined : this.#port.lstat(target);
       if (target === undefined || stat === undefined) continue;
-      const sha256 = hashNow(this.#port, target);
-      const is = olderPairs(plan).find((pair) => pair.path === path && pair.sha256 === sha256);
+      // Nothing is read of it: what was changed meanwhile would have no other name.
       const isSetAside = judged?.path === path && isDamaged(judged) && sameLook(judged.stat, stat);
+      const sha256 = isSetAside ? undefined : await this.#hash(target);
+      const is = olderPairs(plan).find((pair) => pair.path === path && pair.sha256 === sha256);
       if (is === undefined && !isSetAside) continue;
       const seen = { path, stat, is };
       const saved = this.#keeping.save(plan, seen);
@@ -233,10 +239,10 @@ class Publication {
   }
 
   /** Removes what the key had under other names. */
-  #removeOlder({ plan, seen, kept, raced }: Placed): Placed {
+  async #removeOlder({ plan, seen, kept, raced }: Placed): Promise<Placed> {
     const { names } = plan;
     const older = olderPairs(plan);
-    const retired = this.#retire(
+    const retired = await this.#retire(
       plan,
       older.filter(({ path }) => path !== names.path),
       seen,
@@ -249,7 +255,7 @@ class Publication {
     return {
       plan,
       seen,
-      kept: [...keptNow, ...this.#keeping.before(plan, keptNow)],
+      kept: [...keptNow, ...(await this.#keeping.before(plan, keptNow))],
       raced: [...raced, ...retired.raced],
     };
   }
@@ -265,7 +271,7 @@ class Publication {
   }
 
   /** Which of the versions that may stand does. Undefined when nothing does. */
-  #judge(plan: Plan, paths: readonly string[]): Seen | (Result & { outcome: "edited" }) | undefined {
+  async #judge(plan: Plan, paths: readonly string[]): Promise<Seen | (Result & { outcome: "edited" }) | undefined> {
     const known = olderPairs(plan);
     for (const path of new Set([...paths, ...known.map((each) => each.path)])) {
       const target = this.#locateIfThere(path);
@@ -278,11 +284,15 @@ class Publication {
       if (standing?.path === path && looksLike(standing.stat, stat) && !isFresh(standing.stat, stat)) {
         return { path, stat, is: standing };
       }
-      const sha256 = stat.kind === "file" ? hashNow(this.#port, target) : undefined;
+      const sha256 = stat.kind === "file" ? await this.#hash(target) : undefined;
       const is = known.find((each) => each.path === path && each.sha256 === sha256);
       return is === undefined ? { outcome: "edited", plan, path } : { path, stat, is };
     }
     return undefined;
+  }
+
+  #hash(path: string): Promise<string | undefined> {
+    return hashOf(this.#port, path, this.#parts.breathe);
   }
 
   #companionOf(plan: PublishPlan, seen: Seen | undefined): Companion {

@@ -25,6 +25,8 @@ export interface FileSystemPort {
   fstat(descriptor: number): FileStat;
   /** Undefined when nothing is there. Does not follow a symbolic link. */
   lstat(path: string): FileStat | undefined;
+  /** The one path of a directory that has several: without links, spelled as the file system has it. Throws ENOENT. */
+  realPath(path: string): string;
   /** Replaces a file that stands at `to`, in one step for readers. */
   rename(from: string, to: string): void;
   /** A second name for a file. Throws EEXIST; EPERM, ENOTSUP or EXDEV where there are no links. */

@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   unlinkSync,
@@ -53,6 +54,7 @@ export const nodeFileSystem: FileSystemPort = {
       throw error;
     }
   },
+  realPath,
   rename,
   link: (from, to) => linkSync(from, to),
   unlink: (path) => unlinkSync(path),
@@ -71,6 +73,16 @@ export const nodeFileSystem: FileSystemPort = {
     }
   },
 };
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (!IS_WINDOWS) throw error;
+    // Not every driver of a disk there can say it; then links alone are followed.
+    return realpathSync(path);
+  }
+}
 
 function rename(from: string, to: string): void {
   for (let attempt = 1; ; attempt++) {

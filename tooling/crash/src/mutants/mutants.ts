@@ -155,6 +155,6 @@ export const mutants: readonly Mutant[] = [
     name: "row settled although a newer save came meanwhile",
     story: "a newer version is never mirrored",
     file: "mirror/mirror.js",
-    edits: [{ find: "version !== header.version)", replace: "false)" }],
+    edits: [{ find: "!isCurrent)", replace: "false)" }],
   },
 ];

@@ -273,6 +273,11 @@ export class SimulatedDisk implements FileSystemPort {
     return this.files.childrenOf(path);
   }
 
+  /** There are no links. */
+  realPath(path: string): string {
+    return path;
+  }
+
   holdDirectory(root: string, segments: readonly string[]): { path: string; release(): void } {
     const path = [root, ...segments].join("/");
     if (!this.files.directories.has(path)) throw failure(this.files.names.has(path) ? "ENOTDIR" : "ENOENT", path);
