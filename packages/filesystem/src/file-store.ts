@@ -122,7 +122,7 @@ export class FileStore {
     this.directories = directories;
     this.connection = connection;
     this.#lock = lock;
-    const history = historyLimits(context);
+    const history = historyLimits(context, connection);
     this.table = new ItemTable(connection, history);
     this.search = new ItemSearch(connection, () => this.#connected.catchUp());
     this.files = new FileTable(connection);

@@ -9,11 +9,15 @@ import {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** What is kept where the storage's user did not say. */
+/** What is kept where nobody has ever said. */
 const DEFAULT_HISTORY: HistoryLimits = { versions: 3, age: 7 * DAY };
 
-export function historyLimits({ history }: AdapterContext): HistoryLimits | false {
-  return history ?? DEFAULT_HISTORY;
+/** What somebody keeps who does not say, where others have: to drop versions is for those who said how many. */
+const ALL: HistoryLimits = { versions: Number.MAX_SAFE_INTEGER, age: Number.MAX_SAFE_INTEGER };
+
+/** What this user of the store keeps. */
+export function historyLimits({ history }: AdapterContext, connection: Connection): HistoryLimits | false {
+  return history ?? (goesByDefault(connection) ? DEFAULT_HISTORY : ALL);
 }
 
 /** Notes that some user of the store has said which versions to keep; expects a transaction. */

@@ -349,6 +349,27 @@ describe("previous versions", () => {
     const clock = { now: () => Date.now() + 8 * DAY };
     const later = await openRoot(root, {}, { ports: { clock } });
     expect((await later.history("a")).length).toBe(1);
+    await later.sweep();
+    expect((await later.history("a")).length).toBe(1);
+  });
+
+  it("are not dropped by a write of somebody who says nothing, where somebody has said what to keep", async () => {
+    const root = temporaryRoot();
+    const app = await openRoot(root, {}, { history: { versions: 5 } });
+    for (let value = 0; value < 6; value++) await app.save("a", value);
+    await app.close();
+    const silent = await openRoot(root);
+    await silent.save("a", 6);
+    expect((await silent.history("a")).length).toBe(6);
+    await silent.delete("a");
+    expect((await silent.history("a")).length).toBe(7);
+    await silent.sweep();
+    expect((await silent.history("a")).length).toBe(7);
+    await silent.close();
+    const again = await openRoot(root, {}, { history: { versions: 5 } });
+    await again.save("a", 7);
+    await again.save("a", 8);
+    expect((await again.history("a")).length).toBe(5);
   });
 });
 
