@@ -371,6 +371,19 @@ describe("previous versions", () => {
     await again.save("a", 8);
     expect((await again.history("a")).length).toBe(5);
   });
+
+  it("are not dropped by somebody who says nothing and had the root open before somebody said what to keep", async () => {
+    const root = temporaryRoot();
+    const clock = { now: () => Date.now() + 8 * DAY };
+    const silent = await openRoot(root, {}, { ports: { clock } });
+    await silent.save("b", 0);
+    const app = await openRoot(root, {}, { history: { versions: 20 } });
+    for (let value = 0; value < 8; value++) await app.save("a", value);
+    await silent.save("a", 8);
+    expect((await silent.history("a")).length).toBe(8);
+    await silent.sweep();
+    expect((await silent.history("a")).length).toBe(8);
+  });
 });
 
 describe("a cache", () => {

@@ -7,7 +7,13 @@ export { FileIdentity } from "./file-identity.js";
 export { GroupCommit, type GroupCommitOptions, type JobOptions, lostConnection } from "./group-commit.js";
 export { Bodies, type BodyFacts, type ItemBody, type StagedBody } from "./item-table/bodies.js";
 export { FEED_HORIZON, Feed, type FeedEntry, type FeedPlace } from "./item-table/feed.js";
-export { type HistorySetting, HistoryTable, type SweepPlace, type SweepStep } from "./item-table/history.js";
+export {
+  type HistoryRule,
+  type HistorySetting,
+  HistoryTable,
+  type SweepPlace,
+  type SweepStep,
+} from "./item-table/history.js";
 export { Indexes } from "./item-table/indexes.js";
 export { ItemSearch } from "./item-table/item-search.js";
 export { type BodilessRecord, ItemTable, type Usage } from "./item-table/item-table.js";

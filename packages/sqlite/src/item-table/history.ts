@@ -7,6 +7,9 @@ import { HEADER_COLUMNS, ITEM_COLUMNS, type ItemRow, toHeader } from "./rows.js"
 /** What a storage's user said about history; undefined: nothing. */
 export type HistorySetting = HistoryLimits | false | undefined;
 
+/** What is kept, or what tells so at each write and each step of a sweep, inside of its transaction. */
+export type HistoryRule = HistorySetting | (() => HistorySetting);
+
 /** How far a sweep has come, and what it has dropped on the way. */
 export interface SweepStep {
   readonly dropped: number;
@@ -43,19 +46,17 @@ const MOST_BYTES = 16 * 2 ** 20;
 export class HistoryTable {
   readonly #connection: Connection;
   readonly #bodies: Bodies;
-  readonly #setting: HistorySetting;
-  readonly #versions: number;
+  readonly #setting: () => HistorySetting;
   readonly #keep: Statement<never>;
   readonly #list: Statement<PreviousRow>;
   readonly #surplus: Statement<KeptRow>;
   readonly #delete: Statement<never>;
   readonly #plain: Statement<KeptRow>;
 
-  constructor(connection: Connection, bodies: Bodies, setting: HistorySetting) {
+  constructor(connection: Connection, bodies: Bodies, rule: HistoryRule) {
     this.#connection = connection;
     this.#bodies = bodies;
-    this.#setting = setting;
-    this.#versions = setting ? Math.min(setting.versions, Number.MAX_SAFE_INTEGER) : 0;
+    this.#setting = typeof rule === "function" ? rule : () => rule;
     const columns = HEADER_COLUMNS.join(", ");
     this.#keep = connection.prepare(
       `INSERT OR REPLACE INTO history (key, ${columns}, body, replaced) SELECT key, ${columns}, ?, ? FROM items WHERE key = ?`,
@@ -79,7 +80,10 @@ export class HistoryTable {
   /** Keeps the header that stands under a key, with `body`, and drops the versions that are then too many. */
   keep(key: string, body: number, replaced: number): void {
     this.#keep.run(body, replaced, key);
-    for (const row of this.#surplus.all(key, this.#versions)) this.#drop(row);
+    const versions = this.#versions;
+    // Without a limit there is nothing to be found, and each row would be stepped over for it.
+    if (versions >= Number.MAX_SAFE_INTEGER) return;
+    for (const row of this.#surplus.all(key, versions)) this.#drop(row);
   }
 
   /** Drops what is kept of a key in plain. */
@@ -129,10 +133,15 @@ export class HistoryTable {
   }
 
   #due({ below }: KeyRange, { key, version }: SweepPlace, now: number): KeptRow[] {
-    const due = dueFor(this.#setting, now);
+    const due = dueFor(this.#setting(), now);
     const sql = `${KEPT} WHERE (h.key, h.version) > (?, ?) AND h.key < ? AND (${due.sql} OR h.expires <= ?)
       ORDER BY h.key, h.version LIMIT ${MOST_VERSIONS}`;
     return this.#connection.prepare<KeptRow>(sql).all(key, version, below, ...due.parameters, now);
+  }
+
+  get #versions(): number {
+    const setting = this.#setting();
+    return setting ? setting.versions : 0;
   }
 
   #drop({ key, version, body, chunks }: KeptRow): void {

@@ -23,7 +23,7 @@ import {
 import type { Connection, Statement } from "../driver.js";
 import { Bodies, type ItemBody } from "./bodies.js";
 import { Feed } from "./feed.js";
-import { type HistorySetting, HistoryTable } from "./history.js";
+import { type HistoryRule, HistoryTable } from "./history.js";
 import { Indexes } from "./indexes.js";
 import { keyRange } from "./key-range.js";
 import { ITEM_COLUMNS, type ItemRow, restOf, toHeader, toValues, WRITTEN_COLUMNS } from "./rows.js";
@@ -70,7 +70,7 @@ export class ItemTable {
   readonly #unbury: Statement<never>;
 
   /** Without `history` no write keeps what it replaces. */
-  constructor(connection: Connection, history?: HistorySetting) {
+  constructor(connection: Connection, history?: HistoryRule) {
     this.#connection = connection;
     this.bodies = new Bodies(connection);
     this.history = new HistoryTable(connection, this.bodies, history);
