@@ -41,6 +41,58 @@ describe("what cannot be taken in yet", () => {
     await until(async () => (await storage.load("a")) === 2);
   });
 
+  /** A root in which one file and one directory cannot be read while `on`, and whose events are told by the test. */
+  async function openObstructed() {
+    const root = temporaryRoot();
+    const control = { on: true };
+    const refuse = (isMeant: boolean, code: string) => {
+      if (control.on && isMeant) throw Object.assign(new Error(`${code}: planted`), { code });
+    };
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      openToRead(path) {
+        refuse(/\/(?:busy\.json|odd\.meta\.json)$/.test(path), "EBUSY");
+        return nodeFileSystem.openToRead(path);
+      },
+      holdDirectory(from, segments) {
+        refuse(segments.includes("closed"), "EACCES");
+        return nodeFileSystem.holdDirectory(from, segments);
+      },
+    };
+    let changed: (directory: string, name: string | undefined) => void = () => undefined;
+    const watchRoot: RootWatch = (_, events) => {
+      changed = events.changed;
+      return { add: () => undefined, close: () => undefined };
+    };
+    const pauses: number[] = [];
+    const timers: Timers = {
+      schedule(work, delay, urgency) {
+        pauses.push(delay);
+        return systemPorts.timers.schedule(work, delay, urgency);
+      },
+    };
+    const storage = await openRootOn({ files, watchRoot }, root, {}, { ports: { timers } });
+    return { root, control, storage, pauses, changed: (name: string) => changed("", name) };
+  }
+
+  it.each(["busy.json", "closed", "odd.meta.json"])(
+    "is looked at again when it could not be read at its event, and hinders nothing else: %s",
+    async (name) => {
+      const { root, control, storage, pauses, changed } = await openObstructed();
+      mkdirSync(join(root, "closed"));
+      for (const path of ["busy.json", "closed/a.json", "odd.meta.json", "other.json"]) writeText(root, path, "1");
+      changed(name);
+      changed("other.json");
+      await until(async () => (await storage.load("other")) === 1);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      // No look at everything for it.
+      expect(Math.max(...pauses)).toBeLessThan(30_000);
+      control.on = false;
+      const key = { "busy.json": "busy", closed: "closed/a", "odd.meta.json": "odd.meta" }[name] ?? "";
+      await until(async () => (await storage.load(key)) === 1);
+    },
+  );
+
   it("is not read while it grows, and is read in pieces", async () => {
     const root = temporaryRoot();
     let read = 0;

@@ -3,12 +3,13 @@ import { breathing } from "../breath.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
+import { isUnreadable } from "../root-directory.js";
 import type { RootWatch, RootWatcher } from "../root-watch.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
 import { companionAt } from "./companion-at.js";
-import type { Edits } from "./edits.js";
-import type { Newcomers } from "./newcomers.js";
-import { readDirectory, walk } from "./scan.js";
+import type { Edits, Verdict } from "./edits.js";
+import type { Newcomers, Reception } from "./newcomers.js";
+import { type WalkEvents, walk } from "./scan.js";
 
 export interface EditWatcherParts {
   readonly watch: RootWatch;
@@ -25,10 +26,22 @@ export interface EditWatcherParts {
   readonly rescan: () => Promise<void>;
 }
 
+/** Why a path could not be taken in yet. */
+type Obstacle = "moving" | "unreadable";
+
+interface Unsettled {
+  readonly obstacle: Obstacle;
+  readonly looks: number;
+  /** Of the look that is to come. */
+  cancel: CancelTimer | undefined;
+}
+
 /** Milliseconds for which events are gathered. */
 const GATHERING = 100;
 /** Milliseconds until a file that could not be taken in is looked at again; twice as long after each look. */
 const LONGEST_PAUSE = 1_600;
+/** As `LONGEST_PAUSE`, of what cannot be read: it may stay so for good. */
+const LONGEST_PAUSE_UNREADABLE = 30_000;
 /** Milliseconds between looks at everything, where not everything can be watched. */
 const RESCAN = 30_000;
 
@@ -39,10 +52,12 @@ export class EditWatcher {
   /** Paths at which something may have happened. */
   #changed = new Set<string>();
   /** Paths that could not be taken in, with the looks so far. Those that are to be looked at again by themselves have a timer. */
-  readonly #unsettled = new Map<string, { looks: number; cancel: CancelTimer | undefined }>();
+  readonly #unsettled = new Map<string, Unsettled>();
   #cancelTimer: CancelTimer | undefined;
   #cancelRescan: CancelTimer | undefined;
   #running: Promise<void> | undefined;
+  /** Whether there are changes of which nothing is told. */
+  #isIncomplete = false;
   #closed = false;
 
   constructor(parts: EditWatcherParts) {
@@ -53,7 +68,10 @@ export class EditWatcher {
     if (this.#watcher !== undefined || this.#closed) return;
     this.#watcher = this.#parts.watch(this.#parts.root, {
       changed: (directory, name) => this.#gather(directory, name),
-      incomplete: () => this.#rescanLater(),
+      incomplete: () => {
+        this.#isIncomplete = true;
+        this.#rescanLater();
+      },
     });
     this.#watcher.add("");
   }
@@ -80,8 +98,9 @@ export class EditWatcher {
     if (this.#closed || directory.split("/", 1)[0]?.toLowerCase() === ".holdfast") return;
     if (name !== undefined && (isTemporary(name) || (directory === "" && name.toLowerCase() === ".holdfast"))) return;
     const path = name === undefined ? `${directory}/` : directory === "" ? name : `${directory}/${name}`;
+    const unsettled = this.#unsettled.get(path);
     // While it goes on changing, each look at a large file would read it anew.
-    if (this.#unsettled.get(path)?.cancel === undefined) this.#changed.add(path);
+    if (unsettled?.obstacle !== "moving" || unsettled.cancel === undefined) this.#changed.add(path);
     this.#beginLater();
   }
 
@@ -121,20 +140,30 @@ export class EditWatcher {
   async #look(path: string, seen: Set<string>): Promise<void> {
     const owner = this.#parts.files.ownerOf(path);
     if (owner !== undefined && seen.has(owner)) return;
-    this.#looked(path, await this.#takeIn(path, owner, seen));
+    this.#looked(path, await this.#takeInIfReadable(path, owner, seen));
   }
 
-  /** Whether it is to be looked at again, since it could not be taken in yet. */
-  async #takeIn(path: string, owner: string | undefined, seen: Set<string>): Promise<boolean> {
+  /** What one path meets says nothing of the others that were gathered with it. */
+  async #takeInIfReadable(path: string, owner: string | undefined, seen: Set<string>): Promise<Obstacle | undefined> {
+    try {
+      return await this.#takeIn(path, owner, seen);
+    } catch (error) {
+      if (isUnreadable(error)) return "unreadable";
+      throw error;
+    }
+  }
+
+  /** Why it is to be looked at again; undefined when it is not. */
+  async #takeIn(path: string, owner: string | undefined, seen: Set<string>): Promise<Obstacle | undefined> {
     const { port, root, files, edits, newcomers, isTrusted, mark } = this.#parts;
     const row = owner === undefined ? undefined : files.find(owner);
     if (row !== undefined) {
       seen.add(row.key);
       const standing = standingOf(row);
-      if (row.pending === 1 || standing === undefined) return false;
-      if (!isTrusted(row)) return (await edits.examine(row.key)) === "moving";
+      if (row.pending === 1 || standing === undefined) return undefined;
+      if (!isTrusted(row)) return obstacleOf(await edits.examine(row.key));
       if (port.lstat(`${root}/${standing.companion}`) === undefined) await mark([row.key]);
-      return false;
+      return undefined;
     }
     const stat = port.lstat(`${root}/${path}`);
     if (stat?.kind === "directory") await this.#lookInto(path, seen);
@@ -142,31 +171,41 @@ export class EditWatcher {
       const companion = path.endsWith(COMPANION_EXTENSION) ? companionAt(port, root, path) : undefined;
       // A companion that came after its data file.
       const data = companion === undefined ? path : path.slice(0, path.lastIndexOf("/") + 1) + companion.current.file;
-      if (companion !== undefined && files.ownerOf(data) !== undefined) return false;
-      return (await newcomers.receive(data)) === "moving";
+      if (companion !== undefined && files.ownerOf(data) !== undefined) return undefined;
+      return obstacleOf(await newcomers.receive(data));
     }
-    return false;
+    return undefined;
   }
 
   /** A directory that is new, or in which something happened that has no name. */
   async #lookInto(directory: string, seen: Set<string>): Promise<void> {
     const { port, root } = this.#parts;
-    if (readDirectory(port, root, directory) === undefined) return;
-    for await (const found of walk(port, root, directory, { entering: (each) => this.#watcher?.add(each) })) {
-      for (const { name, kind } of found.entries) {
-        if (kind === "file" && !isTemporary(name)) {
-          await this.#look(found.directory === "" ? name : `${found.directory}/${name}`, seen);
+    const events: WalkEvents = {
+      entering: (each) => this.#watcher?.add(each),
+      unreadable: (each) => this.#looked(`${each}/`, "unreadable"),
+    };
+    try {
+      for await (const found of walk(port, root, directory, events)) {
+        this.#looked(`${found.directory}/`, undefined);
+        for (const { name, kind } of found.entries) {
+          if (kind === "file" && !isTemporary(name)) {
+            await this.#look(found.directory === "" ? name : `${found.directory}/${name}`, seen);
+          }
         }
       }
+    } catch (error) {
+      // The root itself.
+      if (!isUnreadable(error)) throw error;
+      this.#looked(`${directory}/`, "unreadable");
     }
   }
 
   /** A file that could not be taken in is looked at again, later each time. */
-  #looked(path: string, isUnsettled: boolean): void {
+  #looked(path: string, obstacle: Obstacle | undefined): void {
     const before = this.#unsettled.get(path);
     before?.cancel?.();
     this.#unsettled.delete(path);
-    if (!isUnsettled || this.#closed) return;
+    if (obstacle === undefined || this.#closed) return;
     this.#changed.delete(path);
     const looks = (before?.looks ?? 0) + 1;
     const again = () => {
@@ -174,9 +213,10 @@ export class EditWatcher {
       this.#changed.add(path);
       this.#beginLater();
     };
-    const pause = Math.min(LONGEST_PAUSE, GATHERING * 2 ** (looks - 1));
+    const longest = obstacle === "moving" ? LONGEST_PAUSE : LONGEST_PAUSE_UNREADABLE;
+    const pause = Math.min(longest, GATHERING * 2 ** (looks - 1));
     const cancel = this.#parts.ports.timers.schedule(again, pause, "background");
-    const unsettled: { looks: number; cancel: CancelTimer | undefined } = { looks, cancel };
+    const unsettled: Unsettled = { obstacle, looks, cancel };
     this.#unsettled.set(path, unsettled);
   }
 
@@ -186,7 +226,9 @@ export class EditWatcher {
       () => {
         this.#cancelRescan = undefined;
         this.#parts.rescan().then(
-          () => this.#rescanLater(),
+          () => {
+            if (this.#isIncomplete) this.#rescanLater();
+          },
           () => this.#rescanLater(),
         );
       },
@@ -194,4 +236,8 @@ export class EditWatcher {
       "background",
     );
   }
+}
+
+function obstacleOf(found: Verdict | Reception): Obstacle | undefined {
+  return found === "moving" || found === "unreadable" ? found : undefined;
 }
