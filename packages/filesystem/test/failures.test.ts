@@ -126,6 +126,33 @@ describe("an fsync that fails", () => {
   });
 });
 
+describe("a quarantine that takes nothing", () => {
+  it("sets back the key whose file belongs there, and no other", async () => {
+    const root = temporaryRoot();
+    let attempts = 0;
+    const control = failing((real) => ({
+      openNew(path) {
+        if (!path.includes("/quarantine/")) return real.openNew(path);
+        attempts++;
+        throw failure("ENOSPC", "open");
+      },
+    }));
+    control.on = true;
+    const storage = await openRootOn({ files: control.files }, root, { watch: false });
+    await storage.save("a", 1);
+    await storage.flush();
+    writeText(root, "a.json", "{ damaged");
+    await storage.save("a", 2);
+    await storage.save("b", 2);
+    await until(() => filesIn(root).includes("b.json"));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(attempts).toBeLessThan(10);
+    control.on = false;
+    await storage.flush();
+    expect(readText(root, "a.json")).toBe("2");
+  });
+});
+
 describe("a disk that is full", () => {
   const full = () =>
     failing(() => ({

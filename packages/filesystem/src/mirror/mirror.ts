@@ -266,8 +266,17 @@ export class Mirror {
     if (unsynced?.outcome === "failed") this.#countSyncFailure(unsynced.error);
     else this.#syncFailures = 0;
     const untidy = await this.#record(results);
-    for (const result of results) await this.#follow(result);
-    for (const key of untidy) await this.#tidy(key);
+    for (const result of results) await this.#orSetBack(result.plan.key, () => this.#follow(result));
+    for (const key of untidy) await this.#orSetBack(key, () => this.#tidy(key));
+  }
+
+  /** What stands in the way of one key says nothing of the others of its group. */
+  async #orSetBack(key: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#setbacks.add(key, error);
+    }
   }
 
   /** Returns the keys of which there are copies, so that some may have become surplus. */
