@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { AdapterInfo } from "@holdfast/core";
+import { codeOf } from "./classify.js";
 import { logOf } from "./file-identity.js";
 import { LAYOUT, readNumber, readStoreValue } from "./item-table/schema.js";
 import type { OpenStore } from "./open-store.js";
@@ -18,7 +19,7 @@ export function describeStore({ connection, table }: OpenStore, options: Complet
     ...table.usage(now),
     details: {
       fileSize: sizeOf(path),
-      logSize: sizeOf(logOf(path)),
+      logSize: logSizeOf(path),
       freeBytes: readNumber(connection, "freelist_count") * readNumber(connection, "page_size"),
       tombstones,
       previousVersions: table.history.count,
@@ -36,4 +37,14 @@ export function describeStore({ connection, table }: OpenStore, options: Complet
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** 0 also where the database itself is gone, and with it what tells where its log was. */
+function logSizeOf(path: string): number {
+  try {
+    return sizeOf(logOf(path));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return 0;
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -386,4 +387,18 @@ describe("where there is no permission", () => {
     process.seteuid?.(nobody);
     return () => process.seteuid?.(0);
   }
+});
+
+describe.skipIf(process.platform === "win32")("a database whose file is gone", () => {
+  it("still tells of itself", async () => {
+    const path = temporaryPath();
+    const storage = await openStorage(sqlite({ path }));
+    try {
+      await storage.save("a", 1);
+      rmSync(path);
+      expect((await storage.getInfo()).details).toMatchObject({ fileSize: 0, logSize: 0 });
+    } finally {
+      await storage.close().catch(() => undefined);
+    }
+  });
 });
