@@ -30,8 +30,8 @@ export class CloudWriter implements BodyWriter {
   }
 
   async commit(record: Omit<WriteRecord, "body">, { expect, now }: PutCondition): Promise<PutOutcome> {
-    const write: PlacedPut = { type: "put", record, expect, place: await this.#place() };
-    const outcome = await this.#writes.applyPlaced([write], { now, signal: this.#signal });
+    const write = { type: "put", record, expect, place: this.#place() } as const;
+    const outcome = await this.#writes.applyPlacing(write, { now, signal: this.#signal });
     if (outcome === "gone") {
       throw new StorageError(
         "UNAVAILABLE",

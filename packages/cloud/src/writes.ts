@@ -72,9 +72,12 @@ export class Writes {
     });
   }
 
-  /** As `apply`, of what has its place; "gone" when objects of a body are about to be deleted. */
-  applyPlaced(writes: readonly PlacedWrite[], terms: WriteTerms): Promise<BatchOutcome | "gone"> {
-    return this.#inOrder(writes.map(keyOf), Promise.resolve(writes), (placed) => this.#send(placed, terms));
+  /** As `apply`, of one put while it is being placed; "gone" when objects of its body are about to be deleted. */
+  applyPlacing(
+    { place, ...put }: Omit<PlacedPut, "place"> & { readonly place: Promise<PlacedPut["place"]> },
+    terms: WriteTerms,
+  ): Promise<BatchOutcome | "gone"> {
+    return this.#inOrder([keyOf(put)], place, (placed) => this.#send([{ ...put, place: placed }], terms));
   }
 
   /**
@@ -130,7 +133,7 @@ export class Writes {
   }
 }
 
-function keyOf(write: AdapterWrite | PlacedWrite): string {
+function keyOf(write: AdapterWrite | Omit<PlacedPut, "place">): string {
   return write.type === "put" ? write.record.header.key : write.key;
 }
 

@@ -125,6 +125,15 @@ describe("requests of which the later one is faster", () => {
     expect([await storage.load("k"), await storage.load("other")]).toEqual([5, 6]);
   });
 
+  it("leave what was called last, also behind the upload of a stream's last part", async () => {
+    proxy.inject("/object/", { fault: "delay", milliseconds: 500 });
+    const before = proxy.log.length;
+    const streaming = storage.saveStream("k", new Blob([LARGE.subarray(0, 100_000)]).stream());
+    await vi.waitFor(() => expect(proxy.log.slice(before).join()).toContain("/object/"));
+    await Promise.all([storage.save("k", "last"), streaming]);
+    expect(await storage.load("k")).toBe("last");
+  });
+
   it("keep no other key waiting", async () => {
     late();
     const saving = storage.save("k", 1);

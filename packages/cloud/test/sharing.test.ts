@@ -174,6 +174,29 @@ describe("an editor", () => {
     expect(await anns.history("shared/a")).toHaveLength(3);
   });
 
+  it.each([
+    ["as many as there are", { history: { versions: Number.MAX_SAFE_INTEGER } }],
+    ["none", { history: false }],
+  ] as const)("keeps what the owner wants kept, also after one with the secret key wanted %s", async (_, settings) => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+    await anns.close();
+    anns = await openStorage(cloud({ client: ann.client, store }), { history: { versions: 2 } });
+    const serving = cloud({ client: server.client(server.secretKey), store, owner: ann.id });
+    await (await openStorage(serving, settings)).close();
+    const bobs = await openAs(bob);
+    for (const value of [1, 2, 3, 4]) await bobs.save("shared/a", value);
+    expect(await anns.history("shared/a")).toHaveLength(2);
+  });
+
+  it("keeps all where the owner wants all kept", async () => {
+    await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
+    const all = { history: { versions: Number.MAX_SAFE_INTEGER } };
+    await (await openStorage(cloud({ client: ann.client, store }), all)).close();
+    const bobs = await openAs(bob);
+    for (let value = 0; value < 12; value++) await bobs.save("shared/a", value);
+    expect(await anns.history("shared/a")).toHaveLength(12);
+  });
+
   it("changes nothing beside it, and a batch that would is refused as a whole", async () => {
     await adapter.shares.share({ prefix: "shared/" }, bob.id, "editor");
     const bobs = await openAs(bob);

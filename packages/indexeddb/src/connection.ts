@@ -8,7 +8,7 @@ import { upgrade } from "./upgrade.js";
 const loadRefusal = () => import("./refusal.js");
 
 /** Milliseconds that a browser may take to open a database that nobody holds. */
-const PATIENCE = 1_000;
+export const PATIENCE = 1_000;
 
 /** The connection to one database, opened again when the browser lost it. */
 export class Connection {

@@ -1,8 +1,9 @@
 import { StorageError } from "@holdfast/core";
 import { NOT_ALLOWED } from "./classify.js";
+import { PATIENCE } from "./connection.js";
 import { openExisting } from "./existing.js";
 import type { CompleteOptions } from "./options.js";
-import { isStore } from "./upgrade.js";
+import { FOREIGN, isStore } from "./upgrade.js";
 
 /** There is nothing to open. */
 export function unsupported(isInsecure: boolean): StorageError {
@@ -33,7 +34,7 @@ export async function explain(error: DOMException, { name, lockTimeout }: Comple
       "another tab of this site holds the database and does not let go: close the other tabs, then try again",
     );
   }
-  if (error.name === "DataError") return foreign(name);
+  if (error.name === "DataError" && error.message === FOREIGN) return foreign(name);
   if (error.name === "VersionError" && (await isForeign(name, lockTimeout))) return foreign(name);
   return error;
 }
@@ -47,7 +48,7 @@ async function isForeign(name: string, timeout: number): Promise<boolean> {
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeout);
+    timer = setTimeout(() => resolve(false), Math.max(timeout, PATIENCE));
   });
   try {
     return await Promise.race([looking.catch(() => false), late]);

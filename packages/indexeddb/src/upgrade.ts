@@ -3,14 +3,17 @@ import { toHex } from "./hex.js";
 import { foundBy, headerOf, isItem, type Row, type StoreName, TOKENIZERS } from "./layout.js";
 import { answered } from "./requests.js";
 
+/** The message of the DataError of `upgrade` that says that somebody else made the database. The browser has DataErrors of its own. */
+export const FOREIGN = "foreign";
+
 /**
  * Brings a database from `oldVersion` (0: it is new) up to date, in the browser's own `versionchange` transaction: wholly, or
- * not at all. Awaits nothing but requests of that transaction, which would end otherwise. A DataError: somebody else made it.
+ * not at all. Awaits nothing but requests of that transaction, which would end otherwise.
  */
 export async function upgrade(transaction: IDBTransaction, oldVersion: number, context: AdapterContext): Promise<void> {
   const layout = Math.floor(oldVersion / TOKENIZERS);
   const { db } = transaction;
-  if (oldVersion > 0 && !(layout > 0 && isStore(db))) throw new DOMException("", "DataError");
+  if (oldVersion > 0 && !(layout > 0 && isStore(db))) throw new DOMException(FOREIGN, "DataError");
   for (const step of STEPS.slice(layout)) step(transaction, context);
   const isTokenizer = oldVersion % TOKENIZERS === context.tokenizerVersion;
   if (layout > 0 && (layout < WITH_MODIFIED || !isTokenizer)) {

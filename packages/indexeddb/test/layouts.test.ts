@@ -106,6 +106,19 @@ describe("an upgrade that the browser gives up", () => {
     removeEventListener("unhandledrejection", unhandled);
     expect(unhandled).not.toHaveBeenCalled();
   });
+
+  it("for a record that it does not take is no reason to take the store for somebody else's", async () => {
+    const name = newName();
+    await restore(name, layout1);
+    const spy = vi.spyOn(IDBCursor.prototype, "update").mockImplementation(() => {
+      throw new DOMException("no valid key", "DataError");
+    });
+    await expect(openStorage(indexeddb({ name }), { retry: false })).rejects.toMatchObject({
+      code: "CORRUPT",
+      message: expect.stringMatching(/^(?!.*choose another name).*no valid key/),
+    });
+    spy.mockRestore();
+  });
 });
 
 describe("a store of layout 2", () => {
@@ -153,12 +166,18 @@ describe("a store of layout 2", () => {
 });
 
 describe("what is not a store of Holdfast", () => {
-  it.each([1, 2_001, 3_001, 1_000_000])("is refused and left as it is, at version %i", async (version) => {
+  it.each([
+    [1, 10_000],
+    [2_001, 10_000],
+    [3_001, 10_000],
+    [1_000_000, 10_000],
+    [1_000_000, 0],
+  ])("is refused and left as it is, at version %i, with a lockTimeout of %s", async (version, lockTimeout) => {
     const name = newName();
     const foreign = await openDB(name, version, { upgrade: (database) => void database.createObjectStore("theirs") });
     await foreign.put("theirs", "value", "key");
     foreign.close();
-    await expect(openStorage(indexeddb({ name }))).rejects.toMatchObject({
+    await expect(openStorage(indexeddb({ name, lockTimeout }))).rejects.toMatchObject({
       code: "CORRUPT",
       message: expect.stringContaining("choose another name"),
     });

@@ -80,7 +80,7 @@ async function write(
   const { session } = internals;
   const { compress: byDefault, json } = session.settings;
   const how = { format, compress: compress ?? byDefault, json };
-  const draft = { key: path, tags, metadata, expiration, sealed, ...more };
+  const draft = { key: path, tags, metadata, expiration, sealed, version: session.versions.next(), ...more };
   const vault = vaultFor(session, encrypt);
   const prepared = chain(accepted, (data): Awaitable<() => Awaitable<RecordHeader>> => {
     const marks = marksOf(definition, data);

@@ -92,9 +92,10 @@ async function prepare(
   key: string,
   content: (() => Awaitable<BatchContent>) | undefined,
 ): Promise<AdapterWrite> {
+  const version = session.versions.next();
   if (operation.type === "delete") {
     const { expect } = checkDeleteOptions(operation.options, ["signal"]);
-    return { type: "delete", key, version: session.versions.next(), expect };
+    return { type: "delete", key, version, expect };
   }
   if (operation.type !== "save") {
     const shown = JSON.stringify((operation as { type?: unknown }).type);
@@ -105,7 +106,7 @@ async function prepare(
   const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
   const { data, ...marked } = content === undefined ? { data: operation.data } : await content();
   const how = { format, compress, json: settings.json };
-  const draft = { key, tags, metadata, expiration, ...marked };
+  const draft = { key, tags, metadata, expiration, version, ...marked };
   const vault = vaultFor(session, options.encrypt);
   if (vault !== undefined) {
     const { record, body } = await sealValue(session, vault, draft, data, how);

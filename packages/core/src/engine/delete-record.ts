@@ -3,16 +3,17 @@ import type { Operation } from "./failure.js";
 import type { Session } from "./session.js";
 import { above, askToWrite, conflictError } from "./write-record.js";
 
-/** Whether there was something to delete. Throws CONFLICT. */
+/** Whether there was something to delete. `first` is the version of the deletion: as old as the call where that had to wait. Throws CONFLICT. */
 export async function deleteRecord(
   session: Session,
   operation: Operation,
   key: string,
   expect: "any" | Version,
+  first: Version = session.versions.next(),
 ): Promise<boolean> {
-  const { adapter, versions } = session;
+  const { adapter } = session;
   const { signal } = operation;
-  let version = versions.next();
+  let version = first;
   for (;;) {
     const condition = { version, expect, now: session.now() };
     const outcome = await askToWrite(session, operation, () => adapter.delete(key, condition, { signal }));

@@ -1,5 +1,5 @@
 import type { Format, JsonObject } from "../contract/storage-item.js";
-import type { RecordHeader, WriteRecord } from "../spi/index.js";
+import type { RecordHeader, Version, WriteRecord } from "../spi/index.js";
 
 /** A value that is encoded and only wants a version. */
 export interface Draft {
@@ -8,6 +8,11 @@ export interface Draft {
   readonly tags: readonly string[];
   readonly metadata: Readonly<JsonObject>;
   readonly expiration: number | null;
+  /**
+   * As old as the call, however long the value takes to encode: whatever is called later for the key has a greater one, so that none
+   * of them has to be written above the other. Absent: taken when the record is made.
+   */
+  readonly version?: Version;
   readonly encoded: EncodedFacts;
   /** In a collection. */
   readonly marks?: CollectionMarks;

@@ -7,7 +7,8 @@ import type { Operation } from "./failure.js";
 import { checkSubject, itemsOf } from "./items.js";
 import { historyOf, readRecord, readValue } from "./read-version.js";
 import type { Session } from "./session.js";
-import { openSource, type StoredSource, writeSource } from "./stored-source.js";
+import { openSource, type StoredSource, writable, writeSource } from "./stored-source.js";
+import { writeWhole } from "./write-record.js";
 
 /** The kept versions of a key, newest first. */
 export async function listVersions(
@@ -25,16 +26,21 @@ export async function listVersions(
   return items.map((item, at) => ({ ...item, replaced: new Date(kept[at]?.replaced ?? Number.NaN) }));
 }
 
-/** Reads a version; what comes back writes its content as a new one. Throws NOT_FOUND when it is not kept. */
+/** Reads a version; what comes back writes its content as `fresh`, a new one. Throws NOT_FOUND when it is not kept. */
 export async function prepareRestore(
   session: Session,
   operation: Operation,
   key: string,
   version: Version,
+  fresh: Version,
 ): Promise<(expect: Expectation) => Promise<RecordHeader>> {
   const source = await sourceOf(session, operation, key, version);
   // The adapter keeps `created` of what stands, where something does.
-  const anew = (header: RecordHeader) => ({ ...header, version: session.versions.next(), modified: session.now() });
+  const anew = (header: RecordHeader) => ({ ...header, version: fresh, modified: session.now() });
+  if (source.kind === "whole") {
+    const { record, body } = await writable(session, source, anew(source.record.header));
+    return async (expect) => writeWhole(session, operation, record, body, expect);
+  }
   return (expect) => writeSource(session, operation, source, anew, expect);
 }
 

@@ -99,7 +99,9 @@ export class Storage implements StorageEngine {
     return this.#run("delete", key, options, async (operation) => {
       const path = this.#pathOf(key);
       const { expect } = checkDeleteOptions(options);
-      return this.#session.writes.turn([path], undefined, () => deleteRecord(this.#session, operation, path, expect));
+      const { versions, writes } = this.#session;
+      const version = versions.next();
+      return writes.turn([path], undefined, () => deleteRecord(this.#session, operation, path, expect, version));
     });
   }
 
@@ -211,10 +213,12 @@ export class Storage implements StorageEngine {
       const path = this.#pathOf(key);
       const named = namedVersion("version", version);
       const { expect } = checkRestoreOptions(options);
+      const { versions, writes } = this.#session;
+      const fresh = versions.next();
       const prepared = import("./history.js").then(({ prepareRestore }) =>
-        prepareRestore(this.#session, operation, path, named),
+        prepareRestore(this.#session, operation, path, named, fresh),
       );
-      const header = await this.#session.writes.turn([path], prepared, (write) => write(expect));
+      const header = await writes.turn([path], prepared, (write) => write(expect));
       return itemOf(this.#session, header, this.#prefix);
     });
   }
@@ -378,18 +382,18 @@ export class Storage implements StorageEngine {
   }
 
   #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Awaitable<RecordHeader> {
-    const { settings, writes } = this.#session;
+    const { settings, versions, writes } = this.#session;
     const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
     const how = { format, compress, json: settings.json };
     const vault = vaultFor(this.#session, options.encrypt);
+    const draft = { key: path, tags, metadata, expiration, sealed: options.sealed, version: versions.next() };
     if (vault !== undefined) {
-      const draft = { key: path, tags, metadata, expiration, sealed: options.sealed };
       const sealing = sealValue(this.#session, vault, draft, data, how);
       return writes.turn([path], sealing, (sealed) => writeSealed(this.#session, operation, sealed, expect));
     }
     const encoding = encodeValue(data, how);
     return writes.turn([path], encoding, (encoded) =>
-      writeValue(this.#session, operation, { key: path, tags, metadata, expiration, encoded }, expect),
+      writeValue(this.#session, operation, { ...draft, encoded }, expect),
     );
   }
 

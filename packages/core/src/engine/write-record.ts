@@ -142,13 +142,13 @@ export function askToWrite<Outcome extends PutOutcome | DeleteOutcome>(
   });
 }
 
-/** The draft as a record with a fresh version. */
+/** The draft as a record with its version, or a fresh one. */
 export function versioned(session: Session, draft: Draft): BodilessRecord {
   const { key, tags, metadata, expiration, encoded, marks, modified } = draft;
   const now = session.now();
   const header: RecordHeader = {
     key,
-    version: session.versions.next(),
+    version: draft.version ?? session.versions.next(),
     size: encoded.size,
     storedSize: encoded.storedSize,
     format: encoded.format,

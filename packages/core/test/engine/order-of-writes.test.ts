@@ -1,6 +1,7 @@
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { KeyOrder } from "../../dist/engine/key-order.js";
+import { FakeKeys } from "../support/fake-keys.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -98,6 +99,40 @@ describe("the order of one key's writes", () => {
       await Promise.all([...saves, ...later]);
       if (await storage.exists(key)) wrong.push(`deletion ${depth}`);
       if ((await storage.load(other)) !== "last") wrong.push(`batch ${depth}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(["save", "delete"])(
+    "holds for a %s behind a batch that waited, at whichever moment it is called",
+    async (last) => {
+      const storage = await openStorage(new MapAdapter());
+      await storage.save("warm", 1, { format: "yaml" });
+      const wrong: number[] = [];
+      for (let depth = 0; depth < 40; depth++) {
+        const key = `a${depth}`;
+        const first = storage.save(key, { text: "x".repeat(2_000) }, { format: "yaml" });
+        const batch = storage.batch([{ type: "save", key, data: "second" }]);
+        await microtasks(depth);
+        const third = last === "save" ? storage.save(key, "third") : storage.delete(key);
+        await Promise.all([first, batch, third]);
+        if ((await storage.load(key)) !== (last === "save" ? "third" : undefined)) wrong.push(depth);
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  it("holds for encrypted saves, at whichever moment the last is called", async () => {
+    const storage = await openStorage(new MapAdapter(), { encryption: { keys: new FakeKeys() } });
+    await storage.save("warm", 1, { format: "yaml" });
+    const wrong: number[] = [];
+    for (let depth = 0; depth < 40; depth++) {
+      const key = `a${depth}`;
+      const first = storage.save(key, { text: "x".repeat(2_000) }, { format: "yaml" });
+      const second = storage.save(key, "second");
+      await microtasks(depth);
+      await Promise.all([first, second, storage.save(key, "third")]);
+      if ((await storage.load(key)) !== "third") wrong.push(depth);
     }
     expect(wrong).toEqual([]);
   });
