@@ -1,4 +1,5 @@
 import { openDatabase } from "@holdfast/sqlite/item-table";
+import { locations } from "./locations.js";
 import { type MirrorLock, type MirrorLockOptions, SqliteMirrorLock } from "./mirror-lock.js";
 import { isOnNetwork } from "./network.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
@@ -21,6 +22,8 @@ export interface Internals {
   readonly watchRoot: RootWatch | undefined;
   /** Whether a directory is on another machine. */
   readonly isOnNetwork: (directory: string) => boolean;
+  /** Where this user's apps keep their data; undefined for a user without a home directory, as services may be. */
+  readonly dataDirectory: () => string | undefined;
 }
 
 /** The operating system's. */
@@ -30,4 +33,11 @@ export const realInternals: Internals = {
   openMirrorLock: SqliteMirrorLock.open,
   watchRoot: watchDirectories,
   isOnNetwork,
+  dataDirectory() {
+    try {
+      return locations("holdfast").data;
+    } catch {
+      return undefined;
+    }
+  },
 };

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { StorageError } from "@holdfast/core";
 import type { Connection } from "@holdfast/sqlite/item-table";
 import type { Internals } from "./internals.js";
-import { isSynced, locations } from "./locations.js";
+import { isSynced } from "./locations.js";
 import { openIfThere } from "./look.js";
 import type { CompleteOptions } from "./options.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
@@ -27,7 +27,8 @@ const ROOT_ID = "root";
 const WORKING: readonly string[] = ["temps", "bodies", "versions", "quarantine"];
 
 /** Decides what is where, and makes what is missing. Throws UNSUPPORTED where the item table cannot be kept. */
-export function prepareDirectories(options: CompleteOptions, { files: port, isOnNetwork }: Internals): Directories {
+export function prepareDirectories(options: CompleteOptions, internals: Internals): Directories {
+  const { files: port, isOnNetwork } = internals;
   const { root } = options;
   makeDirectories(port, root);
   if (port.lstat(`${root}/.`)?.kind !== "directory") {
@@ -40,8 +41,14 @@ export function prepareDirectories(options: CompleteOptions, { files: port, isOn
       `stateDirectory is outside of the root, or left out: ${options.stateDirectory}`,
     );
   }
-  const { state: usual, synced } = usualState(port, root, own);
+  const { state: usual, synced } = usualState(internals, root, own);
   const state = options.stateDirectory ?? usual;
+  if (state === undefined) {
+    throw new StorageError(
+      "UNSUPPORTED",
+      `${root} is in a folder that is synced, and this user has no home directory to keep the database in, which must not be synced: set stateDirectory, or HOME`,
+    );
+  }
   makeDirectories(port, own);
   makeDirectories(port, state);
   for (const directory of [own, ...WORKING.flatMap((name) => [join(own, name), join(state, name)])]) {
@@ -98,11 +105,16 @@ function requireNoLink(port: FileSystemPort, directory: string): void {
  * In the root, unless some service would sync it there. By whatever path a root is opened, through a link or in other spelling, it has one
  * item table; where a link alone shows that it is synced, that is the one which is there already.
  */
-function usualState(port: FileSystemPort, root: string, own: string): Pick<Directories, "state" | "synced"> {
+function usualState(
+  { files: port, dataDirectory }: Internals,
+  root: string,
+  own: string,
+): { state: string | undefined; synced: boolean } {
   const real = port.realPath(root);
   const name = `${basename(real)}-${hash("sha256", real).slice(0, 12)}`;
-  const elsewhere = join(locations("holdfast").data, "roots", name);
-  const hasTable = (state: string) => port.lstat(join(state, "store.db")) !== undefined;
+  const data = dataDirectory();
+  const elsewhere = data && join(data, "roots", name);
+  const hasTable = (state: string | undefined) => !!state && port.lstat(join(state, "store.db")) !== undefined;
   const synced = isSynced(real) || isSynced(root) || hasTable(elsewhere);
   const isElsewhere = isSynced(real) || hasTable(elsewhere) || (synced && !hasTable(own));
   return { state: isElsewhere ? elsewhere : own, synced };

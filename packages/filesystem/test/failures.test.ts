@@ -366,6 +366,23 @@ describe("a root that cannot be one", () => {
     return { root, state, away: join(directory, "away") };
   }
 
+  it("needs no home directory, but for a root that is synced", async () => {
+    const dataDirectory = () => undefined;
+    const root = temporaryRoot();
+    const storage = await openRootOn({ dataDirectory }, root);
+    await storage.save("k", 1);
+    await storage.close();
+    const synced = join(temporaryRoot(), "Dropbox", "data");
+    mkdirSync(synced, { recursive: true });
+    await expect(openRootOn({ dataDirectory }, synced)).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining("set stateDirectory, or HOME"),
+    });
+    const near = await openRootOn({ dataDirectory }, synced, { stateDirectory: temporaryRoot() });
+    await near.save("k", 2);
+    await near.close();
+  });
+
   it("on a network drive is refused with what does work, and then accepted", async () => {
     const root = temporaryRoot();
     const state = temporaryRoot();

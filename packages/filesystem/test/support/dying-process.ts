@@ -26,6 +26,7 @@ export class DyingProcess {
       },
       watchRoot: undefined,
       isOnNetwork: () => false,
+      dataDirectory: () => undefined,
     };
   }
 

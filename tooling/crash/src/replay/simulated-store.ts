@@ -48,6 +48,7 @@ export async function openSimulated(options: SimulatedStoreOptions): Promise<Sim
     openMirrorLock: async () => ({ tryAcquire: () => true, close: () => undefined }),
     watchRoot: undefined,
     isOnNetwork: () => false,
+    dataDirectory: () => undefined,
   };
   const storage = await openStorage(adapter(internals, { root: ROOT }), { ports });
   return { storage, disk };
