@@ -109,7 +109,7 @@ export function decodeStream(
   const reader = new BodyReader(body);
   const pieces = readingOf(reader, decoded(header, chunkHashes, reader, decryption));
   // By hand, since not every browser has ReadableStream.from. Reads only when asked: nothing is held that nobody wants yet.
-  abandoned.register(pieces, reader);
+  abandoned?.register(pieces, reader);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -128,11 +128,15 @@ export function decodeStream(
 /**
  * Ends the reading behind a stream that is gone before anybody read it to its end: a snapshot and a file may hang on it. What is
  * looked after is the pieces, not the stream: a browser may collect the object that stands for a stream while its reader goes on.
+ * Undefined on platforms that do not tell what they collect, such as older Workers.
  */
-const abandoned = /* @__PURE__ */ new FinalizationRegistry<BodyReader>((body) => {
-  // Nobody is left to be told.
-  body.return().catch(() => undefined);
-});
+const abandoned =
+  typeof FinalizationRegistry === "undefined"
+    ? undefined
+    : /* @__PURE__ */ new FinalizationRegistry<BodyReader>((body) => {
+        // Nobody is left to be told.
+        body.return().catch(() => undefined);
+      });
 
 /** The stored bytes chunk by chunk, each compared with its hash first. Throws CORRUPT. */
 export function verifiedChunks(

@@ -28,7 +28,7 @@ export type ImportEntries = Iterable<ImportEntry | UnreadableEntry> | AsyncItera
 
 /** How `importEntries` goes about it. */
 export interface ImportOptions extends OperationOptions {
-  /** Put in front of every key. */
+  /** Put in front of every key, which only then has to be a legal one. */
   prefix?: string | undefined;
   /** When a key is taken. `stop`: nothing at all is saved, and the report lists every such key; `skip`; `overwrite`. Default: `stop`. */
   conflict?: "stop" | "skip" | "overwrite" | undefined;

@@ -184,9 +184,10 @@ class Import {
     return expiration instanceof Date && expiration.getTime() <= this.#internals.session.now();
   }
 
-  /** Throws INVALID_KEY. */
+  /** Throws INVALID_KEY. Only with its prefix is it a key: by itself it may begin with a slash. */
   #keyOf({ key }: ImportEntry): string {
-    return `${this.#options.prefix ?? ""}${checkKey(key)}`;
+    // No prefix may make a key of what is none.
+    return typeof key === "string" && key !== "" ? checkKey(`${this.#options.prefix ?? ""}${key}`) : checkKey(key);
   }
 
   #conflict(key: string): void {

@@ -120,6 +120,18 @@ it("saves no entry without a key of its own, with a prefix or without", async ()
   expect((await storage.list()).map(({ key }) => key)).toEqual(["good", "in/good"]);
 });
 
+it("takes a key that is one only with its prefix", async () => {
+  const storage = await open();
+  const entries = [
+    { key: "/a", data: 1 },
+    { key: "//b", data: 1 },
+  ];
+  const report = await importEntries(storage, entries, { prefix: "cache" });
+  expect(report).toMatchObject({ ok: false, imported: 1, failures: [{ key: "cache//b", code: "INVALID_KEY" }] });
+  expect(await importEntries(storage, entries, { prefix: "cache" })).toMatchObject({ conflicts: ["cache/a"] });
+  expect(await storage.load("cache/a")).toBe(1);
+});
+
 it("goes on after an entry that is larger than anything that the store holds", async () => {
   const adapter = new MapAdapter();
   Object.assign(adapter, { capabilities: { ...adapter.capabilities, limits: { body: 100, bufferedBody: 100 } } });
