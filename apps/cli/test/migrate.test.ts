@@ -259,6 +259,15 @@ describe("holdfast migrate", () => {
     expect(await space.run(["migrate", "sqlite:./empty.db", TO])).toMatchObject({ code: 0 });
   });
 
+  it("is done where a transform leaves out all that begins with the prefix", async () => {
+    await fill();
+    await space.write("none.js", "export default () => null;");
+    for (const flags of [[], ["--journal", "move.journal"]]) {
+      const { code } = await space.run(["migrate", FROM, TO, "--prefix", "a/", "--transform", "./none.js", ...flags]);
+      expect(code).toBe(0);
+    }
+  });
+
   it("goes on to its end although its source was emptied since", async () => {
     await space.store("from.db", async (storage) => {
       for (let index = 0; index < 100; index++) await storage.save(`k/${String(index).padStart(3, "0")}`, { index });

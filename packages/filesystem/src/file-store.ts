@@ -133,7 +133,7 @@ export class FileStore {
     const requireRoot = (at?: string) => guard.require(at);
     this.bodies = new BodyFiles(port, work, unique, () => {
       // Elsewhere they are safe until the root is back.
-      if (work !== directories.state) requireRoot();
+      if (work.startsWith(`${root}/`)) requireRoot();
     });
     this.versions = new VersionFiles(port, work);
     this.temps = new Temps(port, work, unique);

@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { openStorage, StorageError } from "@holdfast/core";
 import {
@@ -492,6 +502,16 @@ describe("a root that cannot be one", () => {
     expect((await storage.list()).map(({ key }) => key)).toEqual(["a", "b"]);
     expect(await storage.load("a")).toBe(1);
     expect(await storage.load("b")).toBe(1);
+  });
+
+  it("comes away while it is open: a large body that would be written where it was is refused", async () => {
+    const root = join(temporaryRoot(), "data");
+    const storage = await openRoot(root, { watch: false }, { retry: false });
+    await storage.save("k", 1);
+    await storage.flush();
+    renameSync(root, `${root} away`);
+    await expect(storage.save("large", new Uint8Array(100_000))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(existsSync(root)).toBe(false);
   });
 
   it("comes away while it is open: a large body that would be written beside it is refused", async () => {

@@ -17,7 +17,7 @@ import { complain, summaryOf } from "../migration/migration-summary.js";
 import { openPlanned } from "../migration/planned-store.js";
 import { isPartOf, isSamePlace } from "../migration/same-place.js";
 import { byteCount, countFromOne } from "../option-values.js";
-import { noKeyBegins, PREFIX_FLAG, type PrefixFlags, requireKeys } from "../prefix.js";
+import { PREFIX_FLAG, type PrefixFlags, requireKeys } from "../prefix.js";
 import { isThere } from "../store-at.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -106,7 +106,8 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
   context.progress.end();
   await tell(context, flags, report, summaryOf(report, validate, backup, to));
   complain(report);
-  if (prefix !== "" && didNothing(report)) throw noKeyBegins(prefix, from);
+  // A transform may have left everything out.
+  if (journal !== undefined && didNothing(report)) await requireKeys(source, from, prefix, context.signal);
 }
 
 /** No item of the source was met: not by this run, nor by one that it goes on with, nor as a change meanwhile. */

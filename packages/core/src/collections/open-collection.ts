@@ -93,11 +93,11 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     yield* await this.#ask(options, async (_, own) => this.#view.scan(prefix, own));
   }
 
-  search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
+  async search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
     return this.#ask(ownCopy(query), (records, own) => records.search(own) as Promise<Found<Output>[]>);
   }
 
-  count(query: CollectionQuery<Path> = {}): Promise<number> {
+  async count(query: CollectionQuery<Path> = {}): Promise<number> {
     return this.#ask(ownCopy(query), (records, own) => records.count(own));
   }
 
@@ -114,7 +114,7 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     );
   }
 
-  batch(
+  async batch(
     operations: readonly CollectionOperation<Input>[],
     options?: OperationOptions,
   ): Promise<(StorageItem | boolean)[]> {

@@ -128,8 +128,8 @@ export interface StorageEngine {
   ): Collection<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Index[number]>;
 
   /**
-   * Reads everything below the prefix back and checks it, and what the store as a whole rests on. Changes nothing. A namespace is told of
-   * its own items alone.
+   * Reads everything below the prefix back and checks it, and what the store as a whole rests on. Changes nothing. Of single
+   * items a namespace is told of its own alone; what is wrong with the store as a whole, whose message may name an item, is told everywhere.
    */
   verify(prefix?: string, options?: VerifyOptions): Promise<VerifyReport>;
 

@@ -337,3 +337,30 @@ describe("what the caller changes after a call", () => {
     expect(await things.exists("a")).toBe(false);
   });
 });
+
+it("calls reject, and throw nothing, where what is passed throws when it is read", async () => {
+  const notes = (await open()).storage.collection("notes", definition);
+  const mine = new Error("mine");
+  const query = {
+    get text(): string {
+      throw mine;
+    },
+  };
+  const operation = {
+    type: "delete" as const,
+    get key(): string {
+      throw mine;
+    },
+  };
+  for (const call of [
+    () => notes.search(query as never),
+    () => notes.count(query as never),
+    () => notes.batch([operation as never]),
+  ]) {
+    let answer: Promise<unknown> | undefined;
+    expect(() => {
+      answer = call();
+    }).not.toThrow();
+    await expect(answer).rejects.toBeDefined();
+  }
+});
