@@ -1,14 +1,11 @@
 import { type AdapterContext, StorageError } from "@holdfast/core";
 import { LAYOUT, STORES, type StoreName, TOKENIZERS } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
-import { abort, answered, is } from "./requests.js";
+import { abort, answered, is, PATIENCE } from "./requests.js";
 import { upgrade } from "./upgrade.js";
 
 // Most databases open.
 const loadRefusal = () => import("./refusal.js");
-
-/** Milliseconds that a browser may take to open a database that nobody holds. */
-export const PATIENCE = 1_000;
 
 /** The connection to one database, opened again when the browser lost it. */
 export class Connection {

@@ -1,8 +1,8 @@
 import { StorageError } from "@holdfast/core";
 import { NOT_ALLOWED } from "./classify.js";
-import { PATIENCE } from "./connection.js";
 import { openExisting } from "./existing.js";
 import type { CompleteOptions } from "./options.js";
+import { PATIENCE } from "./requests.js";
 import { FOREIGN, isStore } from "./upgrade.js";
 
 /** There is nothing to open. */

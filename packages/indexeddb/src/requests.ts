@@ -12,6 +12,9 @@ export function is(error: unknown, name: Known): boolean {
   return error instanceof DOMException && error.name === name;
 }
 
+/** Milliseconds that a browser may take to open a database that nobody holds. */
+export const PATIENCE = 1_000;
+
 /** The outcome of one request. */
 export function answered<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {

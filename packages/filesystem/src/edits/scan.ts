@@ -119,7 +119,7 @@ export async function* walk(
 }
 
 /** Undefined when there is no such directory any more, or a link stands there. */
-export function readDirectory(port: FileSystemPort, root: string, directory: string): DirectoryEntry[] | undefined {
+function readDirectory(port: FileSystemPort, root: string, directory: string): DirectoryEntry[] | undefined {
   const held = holdIfThere(port, root, directory);
   try {
     return held && port.readdir(held.path);
