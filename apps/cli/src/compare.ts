@@ -37,7 +37,7 @@ export async function printComparison(
     prefix,
     content,
     signal,
-    progress: (state) => progress.update(state),
+    progress: progress.listener,
   })) {
     counts[item.result]++;
     if (json) {

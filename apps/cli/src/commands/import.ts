@@ -122,8 +122,7 @@ async function importFrom(
   });
   await using storage = await openOrCreate(store, settingsOf(context, options));
   const { prefix = "", conflict } = options;
-  const update = (state: Parameters<typeof progress.update>[0]) => progress.update(state);
-  const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: update });
+  const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: progress.listener });
   progress.end();
   const told = asLeftOut(report);
   await print(context, told, json ? [] : summary(told));

@@ -1,4 +1,4 @@
-import { type KeyUsage, keyringOf, type Progress, type RotationReport } from "@holdfast/core";
+import { type KeyUsage, keyringOf, type RotationReport } from "@holdfast/core";
 import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
 import { CommandError } from "../failure.js";
@@ -72,9 +72,9 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
     .action((store: string, { resume = false, ...flags }: MoveOptions) =>
       perform(async (context) => {
         await using storage = await openExisting(store, keysSettings(context, flags));
-        const progress = (state: Progress) => context.progress.update(state);
-        const done = await keyringOf(storage)[verb]({ resume, signal: context.signal, progress });
-        context.progress.end();
+        const { signal, progress } = context;
+        const done = await keyringOf(storage)[verb]({ resume, signal, progress: progress.listener });
+        progress.end();
         await report(context, done, linesOf(done));
         if (!done.ok) throw incomplete(done);
       }),

@@ -87,6 +87,7 @@ function migrateCommand(perform: Perform): Command {
           ),
         );
         const collections: Migrated[] = [];
+        const { listener } = context.progress;
         for (const collection of opened) {
           const { name } = collection;
           const report = await collection.migrateAll({
@@ -94,7 +95,7 @@ function migrateCommand(perform: Perform): Command {
             dryRun: flags.dryRun ?? false,
             down: flags.down ?? false,
             signal: context.signal,
-            progress: (state) => context.progress.update({ ...state, phase: name }),
+            progress: listener && ((state) => listener({ ...state, phase: name })),
           });
           collections.push({ name, ...report, deprecated: deprecated.splice(0) });
         }

@@ -101,7 +101,7 @@ async function isStore(text: string): Promise<boolean> {
 }
 
 function verify({ signal, progress }: CommandContext, storage: StorageEngine, prefix: string): Promise<VerifyReport> {
-  return storage.verify(prefix, { signal, progress: (state) => progress.update(state) });
+  return storage.verify(prefix, { signal, progress: progress.listener });
 }
 
 function verdict({ ok, problems }: VerifyReport): string {

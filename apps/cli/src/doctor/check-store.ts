@@ -90,7 +90,7 @@ async function checkSpace({ location, bytes }: StorageInfo): Promise<Check[]> {
 }
 
 async function checkContent({ signal, progress }: CommandContext, storage: StorageEngine): Promise<Check> {
-  const report = await storage.verify("", { signal, progress: (state) => progress.update(state) });
+  const report = await storage.verify("", { signal, progress: progress.listener });
   progress.end();
   const checked = `${countOf(report.items, "item")}, ${formatBytes(report.bytes)}`;
   if (report.ok) return { name: "content", status: "ok", detail: `${checked} read back, all whole` };

@@ -17,6 +17,8 @@ export interface ProgressState {
 
 /** Shows how long work goes on. One phase at a time; a new name begins the next. */
 export interface ProgressView {
+  /** `update`; undefined where nothing is shown, since work may have to count first for whoever listens. */
+  readonly listener: ((state: ProgressState) => void) | undefined;
   update(state: ProgressState): void;
   /** The work is done: leaves the last phase's result behind. */
   end(): void;
@@ -44,7 +46,7 @@ const CLEAR_LINE = "\r\u001b[K";
 
 /** A progress library would have to be wrapped for all three modes; drawing the bar is the least part. */
 export function createProgressView({ mode, target, now }: ProgressViewOptions): ProgressView {
-  if (mode === "none") return { update: ignore, end: ignore, abandon: ignore };
+  if (mode === "none") return { listener: undefined, update: ignore, end: ignore, abandon: ignore };
   const clear = () => {
     if (mode === "bar") target.write(CLEAR_LINE);
   };
@@ -55,19 +57,21 @@ export function createProgressView({ mode, target, now }: ProgressViewOptions): 
     target.write(`${summaryLine(current.state, now() - current.started)}\n`);
     current = undefined;
   };
+  const update = (state: ProgressState) => {
+    const instant = now();
+    if (current !== undefined && current.state.phase !== state.phase) finish();
+    // A line is worth its place only for work that takes long; a bar stands from the start.
+    current ??= { state, started: instant, shown: mode === "bar" ? Number.NEGATIVE_INFINITY : instant };
+    current.state = state;
+    if (instant - current.shown < INTERVALS[mode]) return;
+    current.shown = instant;
+    const elapsed = instant - current.started;
+    if (mode === "lines") target.write(`${progressLine(state, elapsed)}\n`);
+    else target.write(CLEAR_LINE + barLine(state, elapsed, target.columns || 80));
+  };
   return {
-    update(state) {
-      const instant = now();
-      if (current !== undefined && current.state.phase !== state.phase) finish();
-      // A line is worth its place only for work that takes long; a bar stands from the start.
-      current ??= { state, started: instant, shown: mode === "bar" ? Number.NEGATIVE_INFINITY : instant };
-      current.state = state;
-      if (instant - current.shown < INTERVALS[mode]) return;
-      current.shown = instant;
-      const elapsed = instant - current.started;
-      if (mode === "lines") target.write(`${progressLine(state, elapsed)}\n`);
-      else target.write(CLEAR_LINE + barLine(state, elapsed, target.columns || 80));
-    },
+    listener: update,
+    update,
     end: finish,
     abandon() {
       if (current !== undefined) clear();

@@ -112,6 +112,14 @@ describe("lines", () => {
     progress.abandon();
     expect(written).toEqual([]);
   });
+
+  it("listens to nothing either, which work would count first for", () => {
+    expect(view("none").progress.listener).toBeUndefined();
+    const { written, progress } = view("lines");
+    progress.listener?.({ phase: "copy", items: 1, bytes: 1 });
+    progress.end();
+    expect(written.join("")).toContain("copy: 1 item");
+  });
 });
 
 describe("none", () => {
@@ -123,5 +131,13 @@ describe("none", () => {
     progress.end();
     progress.abandon();
     expect(written).toEqual([]);
+  });
+
+  it("listens to nothing either, which work would count first for", () => {
+    expect(view("none").progress.listener).toBeUndefined();
+    const { written, progress } = view("lines");
+    progress.listener?.({ phase: "copy", items: 1, bytes: 1 });
+    progress.end();
+    expect(written.join("")).toContain("copy: 1 item");
   });
 });
