@@ -37,6 +37,7 @@ export const realInternals: Internals = {
     try {
       return locations("holdfast").data;
     } catch {
+      // The operating system throws where there is none.
       return undefined;
     }
   },

@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { codeOf } from "@holdfast/sqlite/item-table";
 import type { FileStat, FileSystemPort, HeldDirectory } from "./port/file-system-port.js";
 
+/** In the root: what this adapter keeps there beside the items' files. */
+export const OWN_DIRECTORY = ".holdfast";
+
 /** The directory of a path below the root, and its name in it. */
 export function splitPath(path: string): { directory: string; name: string } {
   const slash = path.lastIndexOf("/");

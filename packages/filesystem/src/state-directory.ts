@@ -8,7 +8,7 @@ import { openIfThere } from "./look.js";
 import type { CompleteOptions } from "./options.js";
 import type { FileSystemPort } from "./port/file-system-port.js";
 import { discard, readAll, writeNewFile } from "./port/whole-files.js";
-import { atPath, makeDirectories } from "./root-directory.js";
+import { atPath, makeDirectories, OWN_DIRECTORY } from "./root-directory.js";
 
 export interface Directories {
   readonly root: string;
@@ -20,7 +20,6 @@ export interface Directories {
   readonly synced: boolean;
 }
 
-const OWN_DIRECTORY = ".holdfast";
 const MARKER = "root.json";
 const ROOT_ID = "root";
 /** What files are written to in the work directory. */

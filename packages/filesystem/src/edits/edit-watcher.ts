@@ -3,7 +3,7 @@ import { breathing } from "../breath.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
-import { isUnreadable } from "../root-directory.js";
+import { isUnreadable, OWN_DIRECTORY } from "../root-directory.js";
 import type { RootWatch, RootWatcher } from "../root-watch.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
 import { companionAt } from "./companion-at.js";
@@ -95,8 +95,8 @@ export class EditWatcher {
   }
 
   #gather(directory: string, name: string | undefined): void {
-    if (this.#closed || directory.split("/", 1)[0]?.toLowerCase() === ".holdfast") return;
-    if (name !== undefined && (isTemporary(name) || (directory === "" && name.toLowerCase() === ".holdfast"))) return;
+    if (this.#closed || directory.split("/", 1)[0]?.toLowerCase() === OWN_DIRECTORY) return;
+    if (name !== undefined && (isTemporary(name) || (directory === "" && name.toLowerCase() === OWN_DIRECTORY))) return;
     const path = name === undefined ? `${directory}/` : directory === "" ? name : `${directory}/${name}`;
     const unsettled = this.#unsettled.get(path);
     // While it goes on changing, each look at a large file would read it anew.

@@ -3,7 +3,7 @@ import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { ScanProgress } from "../options.js";
 import type { DirectoryEntry, FileSystemPort } from "../port/file-system-port.js";
 import { discard } from "../port/whole-files.js";
-import { atPath, holdIfThere, isUnreadable } from "../root-directory.js";
+import { atPath, holdIfThere, isUnreadable, OWN_DIRECTORY } from "../root-directory.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
 import { companionAt } from "./companion-at.js";
 import type { Edits } from "./edits.js";
@@ -32,7 +32,6 @@ export interface ScanParts {
 /** Files that are being taken in at once. */
 const AT_ONCE = 256;
 const PAGE = 1_000;
-const OWN_DIRECTORY = ".holdfast";
 
 /** Compares the whole root with the table, as the mirror does when it starts, and takes in what has changed. */
 export async function scanRoot(parts: ScanParts): Promise<void> {
