@@ -15,6 +15,24 @@ async function microtasks(count: number): Promise<void> {
   for (let at = 0; at < count; at++) await undefined;
 }
 
+/** What stands, each once, after a save that takes long to encode, `between` and, that many microtasks later, `last`. */
+async function standingAtEachMoment(
+  storage: StorageEngine,
+  between: (key: string) => Promise<unknown>,
+  last: (key: string) => Promise<unknown>,
+): Promise<unknown[]> {
+  await storage.save("warm", 1, { format: "yaml" });
+  const standing = new Set<unknown>();
+  for (let depth = 0; depth < 40; depth++) {
+    const key = `a${depth}`;
+    const writes = [storage.save(key, { text: "x".repeat(2_000) }, { format: "yaml" }), between(key)];
+    await microtasks(depth);
+    await Promise.all([...writes, last(key)]);
+    standing.add(await storage.load(key));
+  }
+  return [...standing];
+}
+
 describe("writes of one key", () => {
   it("take effect in the order of the calls, also when the first takes longer to encode", async () => {
     const storage = await openStorage(new MapAdapter());
@@ -74,17 +92,8 @@ describe("the order of one key's writes", () => {
     ["a deletion behind such a save", async (storage: StorageEngine, key: string) => void (await storage.delete(key))],
   ])("holds for a save behind %s, at whichever moment it is called", async (_, between) => {
     const storage = await openStorage(new MapAdapter());
-    await storage.save("warm", 1, { format: "yaml" });
-    const wrong: number[] = [];
-    for (let depth = 0; depth < 40; depth++) {
-      const key = `a${depth}`;
-      const first = storage.save(key, { text: "x".repeat(2_000) }, { format: "yaml" });
-      const second = between(storage, key);
-      await microtasks(depth);
-      await Promise.all([first, second, storage.save(key, "last")]);
-      if ((await storage.load(key)) !== "last") wrong.push(depth);
-    }
-    expect(wrong).toEqual([]);
+    const last = (key: string) => storage.save(key, "last");
+    expect(await standingAtEachMoment(storage, (key) => between(storage, key), last)).toEqual(["last"]);
   });
 
   it("holds for a deletion and for a batch, at whichever moment they are called", async () => {
@@ -107,34 +116,17 @@ describe("the order of one key's writes", () => {
     "holds for a %s behind a batch that waited, at whichever moment it is called",
     async (last) => {
       const storage = await openStorage(new MapAdapter());
-      await storage.save("warm", 1, { format: "yaml" });
-      const wrong: number[] = [];
-      for (let depth = 0; depth < 40; depth++) {
-        const key = `a${depth}`;
-        const first = storage.save(key, { text: "x".repeat(2_000) }, { format: "yaml" });
-        const batch = storage.batch([{ type: "save", key, data: "second" }]);
-        await microtasks(depth);
-        const third = last === "save" ? storage.save(key, "third") : storage.delete(key);
-        await Promise.all([first, batch, third]);
-        if ((await storage.load(key)) !== (last === "save" ? "third" : undefined)) wrong.push(depth);
-      }
-      expect(wrong).toEqual([]);
+      const between = (key: string) => storage.batch([{ type: "save", key, data: "second" }]);
+      const third = (key: string) => (last === "save" ? storage.save(key, "third") : storage.delete(key));
+      expect(await standingAtEachMoment(storage, between, third)).toEqual([last === "save" ? "third" : undefined]);
     },
   );
 
   it("holds for encrypted saves, at whichever moment the last is called", async () => {
     const storage = await openStorage(new MapAdapter(), { encryption: { keys: new FakeKeys() } });
-    await storage.save("warm", 1, { format: "yaml" });
-    const wrong: number[] = [];
-    for (let depth = 0; depth < 40; depth++) {
-      const key = `a${depth}`;
-      const first = storage.save(key, { text: "x".repeat(2_000) }, { format: "yaml" });
-      const second = storage.save(key, "second");
-      await microtasks(depth);
-      await Promise.all([first, second, storage.save(key, "third")]);
-      if ((await storage.load(key)) !== "third") wrong.push(depth);
-    }
-    expect(wrong).toEqual([]);
+    const between = (key: string) => storage.save(key, "second");
+    const third = (key: string) => storage.save(key, "third");
+    expect(await standingAtEachMoment(storage, between, third)).toEqual(["third"]);
   });
 
   it("keeps no other key waiting, and waits only while something is under way", async () => {
