@@ -98,6 +98,11 @@ export async function serveSupabase(
   // The server knows tables and functions from one look at them.
   await connection.clearSchemaCache();
 
+  // With the first request it gives all roles their privileges; requests that come together would collide in that ("tuple concurrently
+  // updated"), so that all wait until it is done.
+  let privileged: Promise<unknown> | undefined;
+  const givePrivileges = () => connection.withContext({ auth: { role: "service_role" } }, async () => undefined);
+
   const server = serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -105,6 +110,8 @@ export async function serveSupabase(
       // The server looks for a function to answer these with, and browsers take no answer but success.
       if (request.headers.has("access-control-request-method")) return preflight(request);
       const { incoming } = env as { incoming: { socket: { remoteAddress?: string } } };
+      privileged ??= givePrivileges();
+      await privileged;
       const response = await app.fetch(request, { peerAddress: incoming.socket.remoteAddress ?? null });
       // Server and library write the length once each, in different spellings, and no client takes that.
       const headers = new Headers(response.headers);
