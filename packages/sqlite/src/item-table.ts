@@ -17,7 +17,7 @@ export {
 export { Indexes } from "./item-table/indexes.js";
 export { ItemSearch } from "./item-table/item-search.js";
 export { type BodilessRecord, ItemTable, type Usage } from "./item-table/item-table.js";
-export { checkTables, emptyLog, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+export { checkTables, emptyLog, isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
 export type { Tokenizer } from "./item-table/reindex.js";
 export { LAYOUT, readStoreValue, SQLITE_APPLICATION_ID } from "./item-table/schema.js";
 export type { SearchIndex } from "./item-table/search-index.js";

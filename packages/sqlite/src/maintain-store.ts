@@ -1,5 +1,5 @@
 import type { Problem, RepairReport } from "@holdfast/core";
-import { checkTables, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+import { checkTables, isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
 import type { OpenStore } from "./open-store.js";
 
 export async function checkStore(store: OpenStore, signal: AbortSignal | undefined): Promise<Problem[]> {
@@ -12,7 +12,7 @@ export async function repairStore(store: OpenStore, signal: AbortSignal | undefi
   const { tokenizerVersion: version, termsOf, ports } = context;
   const before = await checkStore(store, signal);
   // Where pages are damaged, every write may spread the damage.
-  if (before.some((problem) => !problem.repairable)) return { repaired: [], remaining: before };
+  if (before.some(isFileDamage)) return { repaired: [], remaining: before };
   await group.submit(() => repairTables(connection, table, { version, termsOf }, ports.clock.now()), { signal });
   const remaining = await checkStore(store, signal);
   const left = new Set(remaining.map(({ message }) => message));

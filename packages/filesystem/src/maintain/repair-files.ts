@@ -1,5 +1,5 @@
 import type { Problem, RepairReport } from "@holdfast/core";
-import { checkTables, repairTables } from "@holdfast/sqlite/item-table";
+import { checkTables, isFileDamage, repairTables } from "@holdfast/sqlite/item-table";
 import type { FileStore } from "../file-store.js";
 import { fingerprintOf } from "../fingerprint.js";
 import { isTemporary } from "../names/dropped-in.js";
@@ -15,7 +15,7 @@ export async function repairFiles(store: FileStore, signal: AbortSignal | undefi
   const { tokenizerVersion: version, termsOf, ports } = context;
   const damage = await store.read(() => checkTables(connection, table, ports.clock.now()), signal);
   // Where pages are damaged, every write may spread the damage.
-  if (damage.some((problem) => !problem.repairable)) return { repaired: [], remaining: damage };
+  if (damage.some(isFileDamage)) return { repaired: [], remaining: damage };
   if (damage.length > 0) {
     await group.submit(() => repairTables(connection, table, { version, termsOf }, ports.clock.now()), { signal });
   }

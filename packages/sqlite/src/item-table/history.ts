@@ -2,7 +2,7 @@ import type { HistoryLimits, KeptRange, PreviousRecord, RecordHeader, Version } 
 import type { Connection, SqlValue, Statement } from "../driver.js";
 import type { Bodies } from "./bodies.js";
 import { type KeyRange, keyRange } from "./key-range.js";
-import { HEADER_COLUMNS, ITEM_COLUMNS, type ItemRow, toHeader } from "./rows.js";
+import { HEADER_COLUMNS, ITEM_COLUMNS, type ItemRow, readRest, toHeader } from "./rows.js";
 
 /** What a storage's user said about history; undefined: nothing. */
 export type HistorySetting = HistoryLimits | false | undefined;
@@ -36,8 +36,9 @@ interface KeptRow {
   readonly chunks: number | null;
 }
 
-const KEPT = `SELECT h.key, h.version, h.body, h.stored_size AS size, b.chunks
-  FROM history h LEFT JOIN bodies b ON b.id = h.body`;
+const KEPT_COLUMNS = "h.key, h.version, h.body, h.stored_size AS size, b.chunks";
+const KEPT_TABLES = "history h LEFT JOIN bodies b ON b.id = h.body";
+const KEPT = `SELECT ${KEPT_COLUMNS} FROM ${KEPT_TABLES}`;
 /** What one step of a sweep drops at most, so that none holds the thread for long. */
 const MOST_VERSIONS = 256;
 const MOST_BYTES = 16 * 2 ** 20;
@@ -51,7 +52,7 @@ export class HistoryTable {
   readonly #list: Statement<PreviousRow>;
   readonly #surplus: Statement<KeptRow>;
   readonly #delete: Statement<never>;
-  readonly #plain: Statement<KeptRow>;
+  readonly #ofKey: Statement<KeptRow & { rest: string | null }>;
 
   constructor(connection: Connection, bodies: Bodies, rule: HistoryRule) {
     this.#connection = connection;
@@ -66,9 +67,7 @@ export class HistoryTable {
        WHERE i.key = ? AND (i.expires IS NULL OR i.expires > ?) ORDER BY i.version DESC`,
     );
     this.#surplus = connection.prepare(`${KEPT} WHERE h.key = ? ORDER BY h.version DESC LIMIT -1 OFFSET ?`);
-    this.#plain = connection.prepare(
-      `${KEPT} WHERE h.key = ? AND (h.rest IS NULL OR json_type(h.rest, '$.encryption') IS NULL)`,
-    );
+    this.#ofKey = connection.prepare(`SELECT ${KEPT_COLUMNS}, h.rest FROM ${KEPT_TABLES} WHERE h.key = ?`);
     this.#delete = connection.prepare("DELETE FROM history WHERE key = ? AND version = ?");
   }
 
@@ -86,9 +85,9 @@ export class HistoryTable {
     for (const row of this.#surplus.all(key, versions)) this.#drop(row);
   }
 
-  /** Drops what is kept of a key in plain. */
+  /** Drops what is kept of a key in plain, and what cannot be told from it. */
   dropPlain(key: string): void {
-    for (const row of this.#plain.all(key)) this.#drop(row);
+    for (const row of this.#ofKey.all(key)) if (readRest(row.rest)?.encryption === undefined) this.#drop(row);
   }
 
   drop(key: string, version: Version): void {

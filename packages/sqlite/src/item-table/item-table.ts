@@ -26,7 +26,17 @@ import { Feed } from "./feed.js";
 import { type HistoryRule, HistoryTable } from "./history.js";
 import { Indexes } from "./indexes.js";
 import { keyRange } from "./key-range.js";
-import { ITEM_COLUMNS, type ItemRow, restOf, toHeader, toValues, WRITTEN_COLUMNS } from "./rows.js";
+import {
+  damagedHeader,
+  headerOf,
+  ITEM_COLUMNS,
+  type ItemRow,
+  readRest,
+  restOf,
+  toHeader,
+  toValues,
+  WRITTEN_COLUMNS,
+} from "./rows.js";
 import { TOKENIZER_SQL } from "./schema.js";
 import { joinTerms } from "./search-index.js";
 
@@ -42,6 +52,8 @@ export interface Usage {
 /** What stands under a key, with the row that a write has to change. */
 interface Found extends Standing {
   readonly row: ItemRow | undefined;
+  /** Only its columns can be read, which is enough to put something else in its place. */
+  readonly isDamaged: boolean;
 }
 
 /**
@@ -126,13 +138,13 @@ export class ItemTable {
   /** As `put` of an adapter, within the caller's transaction. */
   put(record: BodilessRecord, body: ItemBody, condition: PutCondition): PutOutcome {
     const { key, version } = record.header;
-    const found = this.#find(key);
+    const found = this.#find(key, condition.expect);
     return checkWrite(found, version, condition) ?? this.#put(record, body, found, condition.now);
   }
 
   /** As `delete` of an adapter, within the caller's transaction. */
   delete(key: string, condition: DeleteCondition): DeleteOutcome {
-    const found = this.#find(key);
+    const found = this.#find(key, condition.expect);
     return checkDelete(found, condition) ?? this.#remove(key, condition.version, found, condition.now);
   }
 
@@ -146,13 +158,13 @@ export class ItemTable {
     for (const [index, write] of writes.entries()) {
       if (write.type === "put") {
         const { record, expect } = write;
-        const found = this.#find(record.header.key);
+        const found = this.#find(record.header.key, expect);
         const reason = checkWrite(found, record.header.version, { expect, now });
         if (reason !== undefined) return { outcome: "refused", index, reason };
         steps.push(() => this.#put(record, bodyOf(record), found, now));
       } else {
         const { key, version, expect } = write;
-        const found = this.#find(key);
+        const found = this.#find(key, expect);
         const reason = checkDelete(found, { version, expect, now });
         if (reason === undefined) steps.push(() => this.#remove(key, version, found, now));
         else if (reason.outcome === "absent") steps.push(() => reason);
@@ -162,20 +174,26 @@ export class ItemTable {
     return { outcome: "applied", results: steps.map((step) => step()) };
   }
 
-  #find(key: string): Found {
+  /** Throws CORRUPT where a condition is set on an item whose header is damaged. */
+  #find(key: string, expect: PutCondition["expect"]): Found {
     const row = this.#row.get(key);
     // A key has a record or a tombstone, never both.
-    return row === undefined
-      ? { row, stored: undefined, tombstone: this.#tombstone.get(key)?.version }
-      : { row, stored: toHeader(row), tombstone: undefined };
+    if (row === undefined) {
+      return { row, stored: undefined, tombstone: this.#tombstone.get(key)?.version, isDamaged: false };
+    }
+    const rest = readRest(row.rest);
+    if (rest !== undefined) return { row, stored: headerOf(row, rest), tombstone: undefined, isDamaged: false };
+    if (expect !== "any") throw damagedHeader(key);
+    const stored = headerOf(row, { tags: this.#indexedTags(key), metadata: {} });
+    return { row, stored, tombstone: undefined, isDamaged: true };
   }
 
-  #put(record: BodilessRecord, body: ItemBody, { row, stored, tombstone }: Found, now: number): Written {
+  #put(record: BodilessRecord, body: ItemBody, { row, stored, tombstone, isDamaged }: Found, now: number): Written {
     const { key, version } = record.header;
     const isLiving = stored !== undefined && isLive(stored, now);
     const header: RecordHeader = { ...record.header, created: isLiving ? stored.created : record.header.created };
     const isConcealed = stored !== undefined && conceals(header, stored);
-    const kept = isLiving && !isConcealed ? now : undefined;
+    const kept = isLiving && !isConcealed && !isDamaged ? now : undefined;
     if (header.encryption !== undefined && stored?.encryption === undefined) this.history.dropPlain(key);
     const { reach } = this.indexes;
     const put = () => this.#putBody(record, body, row, kept, reach);
@@ -246,9 +264,15 @@ export class ItemTable {
     } else this.bodies.remove(body, chunks);
   }
 
-  /** Whether history has what was replaced at that instant; undefined: it had expired, or is concealed. A sweep sees the expired alone. */
+  /** Whether history has what was replaced at that instant; undefined: it had expired, is concealed, or damaged. A sweep sees the expired alone. */
   #keeps(replaced: number | undefined): replaced is number {
     return this.history.keeps && replaced !== undefined && replaced !== BEFORE_ALL_TIME;
+  }
+
+  /** Looks through all tags: for a key whose header does not tell. */
+  #indexedTags(key: string): string[] {
+    const rows = this.#connection.prepare<{ tag: string }>("SELECT tag FROM tags WHERE key = ?").all(key);
+    return rows.map(({ tag }) => tag);
   }
 
   /** Changes the index of tags from what it holds of a key to what it is to hold. */
@@ -257,11 +281,11 @@ export class ItemTable {
     for (const tag of after) if (!before.includes(tag)) this.#addTag.run(tag, key);
   }
 
-  #remove(key: string, version: Version, { row, stored }: Found, now: number): Deleted {
+  #remove(key: string, version: Version, { row, stored, isDamaged }: Found, now: number): Deleted {
     if (row !== undefined) {
       const { reach } = this.indexes;
       const old = this.#bodyOf.get(row.body);
-      if (old !== undefined) this.#releaseBody(row, old, now, reach);
+      if (old !== undefined) this.#releaseBody(row, old, isDamaged ? undefined : now, reach);
       this.#delete.run(key);
       if (row.body <= reach) this.#putTags(key, stored?.tags ?? [], []);
     }

@@ -1,15 +1,18 @@
 import type { Problem } from "@holdfast/core";
 import { isDamage } from "../classify.js";
 import type { Connection } from "../driver.js";
+import { checkHeaders, rebuildTags } from "./header-checks.js";
 import type { ItemTable } from "./item-table.js";
 import { computeTerms, type Tokenizer } from "./reindex.js";
-import { INDEXED_SQL } from "./schema.js";
 import { inSnapshot } from "./snapshot.js";
 
 /** A stream that has not moved for so long has ended without word: its process died. */
 const STREAM_TIMEOUT = 60 * 60 * 1000;
 /** How long tombstones stay, at least. */
 const TOMBSTONE_RETENTION = 30 * 24 * 60 * 60 * 1000;
+
+/** Bodies that the indexes take in at a time. */
+const STEP = 512;
 
 interface Finding {
   /** Selects what is wrong: a count, and one example. */
@@ -49,16 +52,6 @@ const FINDINGS: readonly Finding[] = [
     describe: (count) => `${count} items differ from what their search entries say`,
   },
   {
-    sql: `SELECT t.key FROM tags t LEFT JOIN items i ON i.key = t.key
-          WHERE NOT EXISTS (SELECT 1 FROM json_each(i.rest, '$.tags') WHERE value = t.tag)`,
-    describe: (count) => `${count} entries of the tag index belong to no tag of an item`,
-  },
-  {
-    sql: `SELECT i.key FROM items i, json_each(i.rest, '$.tags') j
-          WHERE i.body <= (${INDEXED_SQL}) AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.tag = j.value AND t.key = i.key)`,
-    describe: (count) => `${count} tags of items are missing from the tag index`,
-  },
-  {
     sql: "SELECT key FROM tombstones WHERE key IN (SELECT key FROM items)",
     describe: (count) => `${count} keys are marked as deleted although their items are there`,
   },
@@ -69,9 +62,17 @@ export function checkTables(connection: Connection, table: ItemTable, now: numbe
   const pages = checkPages(connection);
   if (pages.length > 0) return pages;
   return [
-    ...inSnapshot(connection, () => FINDINGS.flatMap((finding) => find(connection, finding, now))),
+    ...inSnapshot(connection, () => [
+      ...FINDINGS.flatMap((finding) => find(connection, finding, now)),
+      ...checkHeaders(connection, table.indexes.reach),
+    ]),
     ...checkIndex(connection, table),
   ];
+}
+
+/** Whether the file itself is damaged, and not single items: then every write may spread the damage. */
+export function isFileDamage({ key, repairable }: Problem): boolean {
+  return key === undefined && !repairable;
 }
 
 /** Makes everything that is derived from the items anew, and drops what belongs to none. Expects a transaction. */
@@ -83,10 +84,9 @@ export function repairTables(connection: Connection, table: ItemTable, tokenizer
     DELETE FROM chunks WHERE body NOT IN (SELECT id FROM bodies);
     UPDATE bodies SET key = i.key, modified = i.modified, expires = i.expires FROM items i
       WHERE i.body = bodies.id AND (bodies.key IS NOT i.key OR bodies.modified IS NOT i.modified OR bodies.expires IS NOT i.expires);
-    DELETE FROM tags;
-    INSERT OR IGNORE INTO tags SELECT j.value, i.key FROM items i, json_each(i.rest, '$.tags') j;
     DELETE FROM tombstones WHERE key IN (SELECT key FROM items);
   `);
+  rebuildTags(connection);
   table.bodies.discardStale(now - STREAM_TIMEOUT);
   for (let after: string | undefined = ""; after !== undefined; ) after = computeTerms(connection, after, tokenizer);
   table.indexes.rebuild();
@@ -143,7 +143,7 @@ function find(connection: Connection, { sql, parameters, describe }: Finding, no
 function checkIndex(connection: Connection, { indexes }: ItemTable): Problem[] {
   connection.exec("BEGIN IMMEDIATE");
   try {
-    indexes.catchUp(Number.MAX_SAFE_INTEGER);
+    while (indexes.behind > 0) indexes.catchUp(STEP);
     indexes.words.verify();
     connection.exec("COMMIT");
     return [];

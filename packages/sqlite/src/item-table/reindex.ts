@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { RecordHeader } from "@holdfast/core";
 import type { Connection } from "../driver.js";
 import { Indexes } from "./indexes.js";
-import { ITEM_COLUMNS, type ItemRow, toHeader } from "./rows.js";
+import { headerOf, ITEM_COLUMNS, type ItemRow, readRest } from "./rows.js";
 import { TOKENIZER_SQL } from "./schema.js";
 import { joinTerms } from "./search-index.js";
 
@@ -37,12 +37,18 @@ export async function reindexIfOutdated(connection: Connection, tokenizer: Token
   }
 }
 
-/** Writes the terms of some items behind a key to `bodies.terms`, and returns the last key; undefined at the end. The index is not touched. */
+/**
+ * Writes the terms of some items behind a key to `bodies.terms`, and returns the last key; undefined at the end. The index is not touched.
+ * An item whose header is damaged keeps the terms that it has.
+ */
 export function computeTerms(connection: Connection, after: string, { termsOf }: Tokenizer): string | undefined {
   const rows = connection
     .prepare<ItemRow>(`SELECT ${ITEM_COLUMNS} FROM items i WHERE i.key > ? ORDER BY i.key LIMIT ?`)
     .all(after, STEP);
   const update = connection.prepare("UPDATE bodies SET terms = ? WHERE id = ?");
-  for (const row of rows) update.run(joinTerms(termsOf(toHeader(row))), row.body);
+  for (const row of rows) {
+    const rest = readRest(row.rest);
+    if (rest !== undefined) update.run(joinTerms(termsOf(headerOf(row, rest))), row.body);
+  }
   return rows.at(-1)?.key;
 }

@@ -1,4 +1,4 @@
-import { type Format, parseJson, type RecordHeader, type Version } from "@holdfast/core";
+import { type Format, parseJson, type RecordHeader, StorageError, type Version } from "@holdfast/core";
 import type { SqlValue } from "../driver.js";
 
 /** A row of `items`, as `ITEM_COLUMNS` selects it. */
@@ -18,7 +18,8 @@ export interface ItemRow {
   readonly rest: string | null;
 }
 
-type Rest = Pick<RecordHeader, "tags" | "metadata">;
+/** What the column `rest` says: every property of a header that has no column, of which these are always there. */
+export type Rest = Pick<RecordHeader, "tags" | "metadata"> & Partial<Pick<RecordHeader, "encryption">>;
 
 /** To select from `items i`. */
 export const ITEM_COLUMNS: string = [
@@ -43,9 +44,28 @@ export const HEADER_COLUMNS: readonly string[] = [
 /** The order in which `toValues` gives them. */
 export const WRITTEN_COLUMNS: readonly string[] = [...HEADER_COLUMNS, "body"];
 
+/** Throws CORRUPT where `rest` is damaged. */
 export function toHeader(row: ItemRow): RecordHeader {
-  const { rest } = row;
-  const others = rest === null ? { tags: [], metadata: {} } : (parseJson(rest) as Rest);
+  const rest = readRest(row.rest);
+  if (rest === undefined) throw damagedHeader(row.key);
+  return headerOf(row, rest);
+}
+
+/**
+ * What `rest` says; undefined where it is damaged. SQLite cannot be relied on to read it: its JSON ends at 1,000 levels, which metadata
+ * may have, and `rest` is one level deeper.
+ */
+export function readRest(rest: string | null): Rest | undefined {
+  if (rest === null) return { tags: [], metadata: {} };
+  try {
+    const others = parseJson(rest) as Partial<Rest> | null;
+    return isRest(others) ? others : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function headerOf(row: ItemRow, rest: Rest): RecordHeader {
   // Property by property: a rest pattern costs as much as parsing the JSON.
   return {
     key: row.key,
@@ -58,8 +78,16 @@ export function toHeader(row: ItemRow): RecordHeader {
     created: row.created,
     modified: row.modified,
     expiration: row.expiration,
-    ...others,
+    ...rest,
   };
+}
+
+export function damagedHeader(key: string): StorageError {
+  return new StorageError(
+    "CORRUPT",
+    `the header of ${JSON.stringify(key)} is damaged; restore it from a backup, save it anew, or delete it`,
+    { key },
+  );
 }
 
 export function toValues(header: RecordHeader, body: number): SqlValue[] {
@@ -84,6 +112,10 @@ export function restOf(header: RecordHeader): string | null {
     ...others
   } = header;
   return isEmpty(others) ? null : JSON.stringify(others);
+}
+
+function isRest(others: Partial<Rest> | null): others is Rest {
+  return Array.isArray(others?.tags) && typeof others.metadata === "object" && others.metadata !== null;
 }
 
 function isEmpty(others: Rest): boolean {
