@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { type CancelTimer, type Ports, StorageError } from "@holdfast/core";
-import { isBusy, isFull, isSyncFailure } from "./classify.js";
+import { isBusy, isDamage, isFull, isSyncFailure } from "./classify.js";
 import type { Connection } from "./driver.js";
 import { lockDelay, lockedError } from "./lock-retry.js";
 
@@ -163,16 +163,18 @@ export class GroupCommit {
 
   #rollBack(group: Job[], error: unknown, phase: "guard" | "work" | "commit"): void {
     const undone = this.#tryRollBack();
+    // SQLite has rolled back by itself, also where it was `COMMIT` that found no room, or damage: the index of words is written there.
+    const isKnown = phase === "work" || isFull(error) || isDamage(error);
     const forbidden = phase === "guard" && StorageError.is(error) ? error : undefined;
     if (forbidden !== undefined || undone !== undefined || isSyncFailure(error)) {
       const failure = forbidden ?? lostConnection(undone ?? error);
       this.#rejectAll(group, failure);
       this.fail(failure);
-    } else if (group.length > 1 && (phase === "work" || isFull(error))) {
+    } else if (group.length > 1 && isKnown) {
       for (const job of group) job.alone = true;
       this.#jobs.unshift(...group);
     } else {
-      this.#rejectAll(group, phase === "commit" && !isFull(error) ? unknownOutcome(error) : error);
+      this.#rejectAll(group, phase === "commit" && !isKnown ? unknownOutcome(error) : error);
     }
   }
 

@@ -187,6 +187,35 @@ function removeAll(path: string): void {
 }
 
 describe("damage that is met while the store is open", () => {
+  it("of the search index is CORRUPT to the writes over what it has, also where only the commit finds it, and nothing to others", async () => {
+    const path = temporaryPath();
+    const adapter = await openAdapter({ path });
+    await Promise.all(Array.from({ length: 300 }, (_, n) => put(adapter, `k/${n}`, n + 1)));
+    // Looking for damage has everything indexed.
+    expect(await adapter.maintain.check?.(call)).toEqual([]);
+    await adapter.close();
+    openRaw(path).exec("UPDATE search_data SET block = x'ffffffffffffffffffffffff' WHERE id > 10");
+    await adapter.open(contextOf());
+    const outcomes: PromiseSettledResult<unknown>[] = [];
+    // Many groups: it is merging what they add that meets the damage.
+    for (let n = 0; n < 300; n += 2) {
+      const both = [n, n + 1].map(async (k) =>
+        adapter.put(record(`k/${k}`, k + 1_000, { tags: ["other"] }), anyway, call),
+      );
+      const innocent = put(adapter, `new/${n}`, n + 2_000);
+      outcomes.push(...(await Promise.allSettled(both)));
+      expect(await innocent).toMatchObject({ outcome: "written" });
+    }
+    const reasons = outcomes.flatMap((outcome): unknown[] => (outcome.status === "rejected" ? [outcome.reason] : []));
+    expect(reasons.length).toBeGreaterThan(0);
+    expect(new Set(reasons.map((reason) => adapter.classify(reason)?.code))).toEqual(new Set(["CORRUPT"]));
+    expect((await adapter.maintain.repair?.(call))?.remaining).toEqual([]);
+    for (const [n, { status }] of outcomes.entries()) {
+      const { tags } = (await adapter.stat(`k/${n}`, at)) ?? {};
+      expect(tags, `k/${n}`).toEqual(status === "fulfilled" ? ["other"] : []);
+    }
+  });
+
   it("of the search index is CORRUPT and names the cure; the items can still be read", async () => {
     const path = temporaryPath();
     const adapter = await openAdapter({ path });
