@@ -14,6 +14,7 @@ export async function repairStore(store: OpenStore, signal: AbortSignal | undefi
   // Where pages are damaged, every write may spread the damage.
   if (before.some(isFileDamage)) return { repaired: [], remaining: before };
   await group.submit(() => repairTables(connection, table, { version, termsOf }, ports.clock.now()), { signal });
+  await reclaimAll(store, signal);
   const remaining = await checkStore(store, signal);
   const left = new Set(remaining.map(({ message }) => message));
   return { repaired: before.filter(({ message }) => !left.has(message)), remaining };
@@ -21,12 +22,18 @@ export async function repairStore(store: OpenStore, signal: AbortSignal | undefi
 
 export async function compactStore(store: OpenStore, signal: AbortSignal | undefined): Promise<void> {
   const { connection, table, group, context } = store;
-  while (table.bodies.hasDiscarded) {
-    signal?.throwIfAborted();
-    await group.submit(() => table.bodies.reclaim(RECLAIM_STEP), { signal });
-  }
+  await reclaimAll(store, signal);
   await group.submit(() => trimTables(connection, table, context.ports.clock.now()), { signal });
   await store.read(() => shrinkFile(connection), signal);
+}
+
+/** Frees discarded bodies, also those that other connections have discarded. */
+async function reclaimAll(store: OpenStore, signal: AbortSignal | undefined): Promise<void> {
+  const { bodies } = store.table;
+  while (await store.read(() => bodies.lookForDiscarded(), signal)) {
+    signal?.throwIfAborted();
+    await store.group.submit(() => bodies.reclaim(RECLAIM_STEP), { signal });
+  }
 }
 
 const RECLAIM_STEP = 64;

@@ -30,6 +30,8 @@ import { ChunkWriter } from "./write-stream.js";
 const MOST_AT_ONCE = 16 * 2 ** 20;
 /** Chunks of discarded bodies that one transaction frees. */
 const RECLAIM_STEP = 16;
+/** Milliseconds for which closing goes on with it. */
+const MOST_RECLAIMING = 5_000;
 
 /** Looks for an item or a previous version, on any connection. */
 export type Find = (bodies: StoredBodies) => StoredItem | undefined;
@@ -150,6 +152,7 @@ export class OpenStore {
     this.watcher.stop();
     await this.group.drained();
     for (const stream of this.#streams) stream.cut(closedError());
+    await this.#reclaimRest();
     this.#connected.close();
   }
 
@@ -181,23 +184,39 @@ export class OpenStore {
     this.#reclaim();
   }
 
-  /** Frees discarded bodies step by step. What is left when the process ends, or after a failure, is found at the next open. */
+  /** Frees discarded bodies step by step. What is left when the process ends is found at the next open. */
   #reclaim(): void {
     if (this.#closing || this.#reclaiming || !this.table.bodies.hasDiscarded) return;
     this.#reclaiming = true;
-    const step = this.group.submit(() => this.table.bodies.reclaim(RECLAIM_STEP), {
-      bytes: RECLAIM_STEP * CHUNK_BYTES,
-    });
-    step.then(
+    this.#reclaimStep().then(
       () => {
         this.#reclaiming = false;
         this.#reclaim();
       },
-      // The next commit comes to it again.
       () => {
         this.#reclaiming = false;
+        // The next commit comes to it again, whatever a step that was rolled back has seen.
+        this.table.bodies.hasDiscarded = true;
       },
     );
+  }
+
+  /** What was deleted shortly before is to be gone from the file, but closing has to end. */
+  async #reclaimRest(): Promise<void> {
+    const ending = new AbortController();
+    const cancel = this.context.ports.timers.schedule(() => ending.abort(), MOST_RECLAIMING, "background");
+    try {
+      while (this.table.bodies.hasDiscarded && !ending.signal.aborted) await this.#reclaimStep(ending.signal);
+    } catch {
+      // No time, no room, a lock, a lost connection: found at the next open, as after a crash.
+    } finally {
+      cancel();
+    }
+  }
+
+  #reclaimStep(signal?: AbortSignal): Promise<void> {
+    const bytes = RECLAIM_STEP * CHUNK_BYTES;
+    return this.group.submit(() => this.table.bodies.reclaim(RECLAIM_STEP), { bytes, signal });
   }
 
   #fail(error: StorageError): void {

@@ -1,7 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
 import type { BodyWriter, RecordHeader } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { FaultyDriver, failing } from "./support/faulty-driver.js";
-import { turns } from "./support/manual-timers.js";
+import { ManualTimers, turns } from "./support/manual-timers.js";
 import { anyway, at, call, contextOf, NOW, noise, record, sameBytes } from "./support/records.js";
 import { type FullAdapter, openAdapter, openRaw, temporaryPath } from "./support/stores.js";
 
@@ -139,6 +140,79 @@ describe("a body that is written in pieces", () => {
     await adapter.open(contextOf());
     await turns();
     expect(rows(path, "bodies")).toBe(0);
+  });
+});
+
+describe("a large body that is deleted", () => {
+  const secret = Buffer.from("unmistakable");
+  const remove = (adapter: FullAdapter) =>
+    adapter.delete("k", { version: record("k", 2).header.version, expect: "any", now: NOW }, call);
+
+  it("is gone from the files when the store is closed right after", async () => {
+    const path = temporaryPath();
+    // Whose time does not come, however long it takes here.
+    const adapter = await openAdapter({ path }, contextOf({ timers: new ManualTimers() }));
+    await save(adapter, "k", 1, Buffer.alloc(40 * MiB, secret));
+    await remove(adapter);
+    await adapter.close();
+    expect(readFileSync(path).includes(secret)).toBe(false);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
+  it("holds a close up for five seconds at most, and is found at the next open", async () => {
+    const path = temporaryPath();
+    const driver = new FaultyDriver();
+    const timers = new ManualTimers();
+    const adapter = await openAdapter({ path, driver }, contextOf({ timers }));
+    await save(adapter, "k", 1, noise(3 * MiB));
+    driver.fault = failing("DELETE FROM chunks", "SQLITE_IOERR_WRITE", 1);
+    await remove(adapter);
+    await turns();
+    driver.fault = failing("BEGIN IMMEDIATE", "SQLITE_BUSY");
+    let closed = false;
+    const closing = Promise.resolve(adapter.close()).finally(() => {
+      closed = true;
+    });
+    await timers.advance(4_900);
+    expect(closed).toBe(false);
+    await timers.advance(300);
+    await closing;
+    expect(rows(path, "chunks")).toBe(3);
+    driver.fault = () => undefined;
+    await adapter.open(contextOf());
+    await turns();
+    expect(rows(path, "chunks")).toBe(0);
+  });
+
+  it.each(["compact", "repair"] as const)(
+    "by another connection, which left its pieces, is freed by %s",
+    async (name) => {
+      const path = temporaryPath();
+      const adapter = await openAdapter({ path });
+      await save(adapter, "k", 1, noise(3 * MiB));
+      const driver = new FaultyDriver();
+      const other = await openAdapter({ path, driver });
+      driver.fault = failing("DELETE FROM chunks", "SQLITE_IOERR_WRITE");
+      await remove(other);
+      await other.close();
+      expect(rows(path, "chunks")).toBe(3);
+      await adapter.maintain[name]?.(call);
+      expect(rows(path, "chunks")).toBe(0);
+    },
+  );
+
+  it("is freed with the next commit where that of freeing it failed", async () => {
+    const path = temporaryPath();
+    const driver = new FaultyDriver();
+    const adapter = await openAdapter({ path, driver });
+    await save(adapter, "k", 1, noise(3 * MiB));
+    await remove(adapter);
+    driver.fault = failing("COMMIT", "SQLITE_IOERR_WRITE", 1);
+    await turns();
+    expect(rows(path, "chunks")).toBe(3);
+    await adapter.put(record("other", 3), anyway, call);
+    await turns();
+    expect(rows(path, "chunks")).toBe(0);
   });
 });
 

@@ -35,7 +35,7 @@ const NOBODY = "";
 
 /** The bodies of items: small ones in their row, larger ones in chunks. What writes expects a transaction. */
 export class Bodies {
-  /** Whether this connection has discarded bodies that `reclaim` has not freed yet. */
+  /** Whether this connection knows of discarded bodies that `reclaim` has not freed yet. */
   hasDiscarded: boolean;
   readonly #insert: Statement<never>;
   readonly #update: Statement<never>;
@@ -77,7 +77,14 @@ export class Bodies {
       "DELETE FROM chunks WHERE body = ? AND n IN (SELECT n FROM chunks WHERE body = ? ORDER BY n LIMIT ?)",
     );
     // What an earlier process left.
+    this.hasDiscarded = false;
+    this.lookForDiscarded();
+  }
+
+  /** Whether there are any, those included that other connections have discarded since. */
+  lookForDiscarded(): boolean {
     this.hasDiscarded = this.#firstDiscarded.get() !== undefined;
+    return this.hasDiscarded;
   }
 
   /** Stores a body in a new row, or in the row that its chunks were staged under, and returns the row's id. */
@@ -136,7 +143,7 @@ export class Bodies {
   /** Gives up every staged body that has not been touched since `time`. */
   discardStale(time: number): void {
     this.#discardStale.run(time);
-    this.hasDiscarded = this.#firstDiscarded.get() !== undefined;
+    this.lookForDiscarded();
   }
 
   /** Frees at most so many chunks of discarded bodies. */
@@ -146,7 +153,7 @@ export class Bodies {
       this.#deleteBody.run(first.body);
       this.#forget.run(first.body);
     }
-    this.hasDiscarded = this.#firstDiscarded.get() !== undefined;
+    this.lookForDiscarded();
   }
 
   #adopt(facts: BodyFacts, { id, token, chunks }: StagedBody, tail: Uint8Array): number {
