@@ -10,7 +10,9 @@ export interface LockWait {
 }
 
 const FIRST_DELAY = 1;
-const LONGEST_DELAY = 100;
+// So short, since whoever holds the lock has more to write and takes it again within the millisecond: who looked ten times a second
+// for a gap wrote a twentieth of what the others did, or was LOCKED. A try costs a hundredth of this.
+const LONGEST_DELAY = 5;
 
 /** Repeats `work` while it fails for a lock that another connection holds, waiting on timers; LOCKED when that takes too long. */
 export async function retryWhileLocked<T>(
@@ -30,7 +32,7 @@ export async function retryWhileLocked<T>(
   }
 }
 
-/** Milliseconds before the next try: doubling up to 100, with jitter, so that two processes do not keep step. */
+/** Milliseconds before the next try: doubling up to 5, with jitter, so that two processes do not keep step. */
 export function lockDelay(attempt: number, random: Random): number {
   return Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt) * (0.5 + random.fraction() / 2);
 }
@@ -38,7 +40,7 @@ export function lockDelay(attempt: number, random: Random): number {
 export function lockedError(lockTimeout: number, cause: unknown): StorageError {
   return new StorageError(
     "LOCKED",
-    `another process held the database for more than ${lockTimeout} ms; try again, or look for what keeps it that long`,
+    `others held the database at each try for ${lockTimeout} ms; try again, or look for what writes for so long, or so much`,
     { cause },
   );
 }

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { systemPorts } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
 import { describe, expect, it } from "vitest";
 import { FaultyDriver, failing } from "./support/faulty-driver.js";
@@ -21,6 +22,19 @@ describe("a lock that is held elsewhere", () => {
     await timers.advance(1_000);
     expect(await saved).toMatchObject({ outcome: "written" });
     expect(driver.count("BEGIN IMMEDIATE")).toBeGreaterThanOrEqual(6);
+  });
+
+  it("by who writes without a pause, and lets go for moments only, is got in one of them", async () => {
+    const driver = new FaultyDriver();
+    const timers = new ManualTimers();
+    const random = { ...systemPorts.random, fraction: () => 1 };
+    const adapter = await openAdapter({ driver, lockTimeout: 1_000 }, contextOf({ timers, random }));
+    const held = failing("BEGIN IMMEDIATE", "SQLITE_BUSY");
+    driver.fault = (sql) => (timers.now % 50 < 44 ? held(sql) : undefined);
+    const saved = adapter.put(record("k", 1), anyway, call);
+    await timers.advance(100);
+    expect(timers.waiting).toBe(0);
+    expect(await saved).toMatchObject({ outcome: "written" });
   });
 
   it("that is not let go is LOCKED after the time allowed, not before; and nothing is written", async () => {
