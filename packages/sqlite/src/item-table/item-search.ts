@@ -33,9 +33,7 @@ export class ItemSearch {
       if (plan === undefined) return [];
       const late = this.#lateHits(plan, query, now);
       if (late.length > 0) return this.#firstOfBoth(plan, query, late);
-      if (!plan.comparesTerms && query.where.length === 0 && !sortsByPath(query)) {
-        return this.#page(plan, query);
-      }
+      if (isAnsweredBySql(plan, query) && !sortsByPath(query)) return this.#page(plan, query);
       // What SQL cannot sort by, or not before the terms are compared, core sorts.
       if (plan.comparesTerms || sortsByPath(query)) return selectHits(this.#hits(plan, query, ""), query);
       return this.#firstHits(plan, query);
@@ -48,7 +46,7 @@ export class ItemSearch {
       const plan = planQuery(query, now, this.#count);
       if (plan === undefined) return 0;
       let count = this.#lateHits(plan, query, now).length;
-      if (!plan.comparesTerms && query.where.length === 0) {
+      if (isAnsweredBySql(plan, query)) {
         return count + this.#count(`SELECT count(*) AS count FROM ${plan.from} WHERE ${plan.where}`, plan.parameters);
       }
       for (const _ of this.#hits(plan, query, "")) count++;
@@ -71,14 +69,13 @@ export class ItemSearch {
       const exact = query.terms === undefined ? 0 : matchTerms(splitTerms(row.terms), query.terms);
       if (exact === undefined) return [];
       const header = toHeader(row);
-      const isHit = query.tags.every((tag) => header.tags.includes(tag)) && matchesWhere(header, query.where);
-      return isHit ? [{ header, exact }] : [];
+      return hasTags(header, query) && matchesWhere(header, query.where) ? [{ header, exact }] : [];
     });
   }
 
   /** The page out of what the indexes find and the items that they lack. */
   #firstOfBoth(plan: PlannedQuery, query: ParsedQuery, late: readonly Hit[]): RecordHeader[] {
-    const isCut = !plan.comparesTerms && query.where.length === 0 && !sortsByPath(query);
+    const isCut = isAnsweredBySql(plan, query) && !sortsByPath(query);
     const most = Math.min(query.offset + query.limit, Number.MAX_SAFE_INTEGER);
     // Where SQL sorts as core does, no more of them can be on the page.
     const order = isCut ? ` ORDER BY ${orderBy(query.order, plan)} LIMIT ?` : "";
@@ -140,6 +137,7 @@ export class ItemSearch {
       const met = plan.comparesTerms ? matchTerms(splitTerms(row.terms), query.terms ?? []) : row.exact;
       if (met === undefined) continue;
       const header = toHeader(row);
+      if (plan.comparesTags && !hasTags(header, query)) continue;
       if (matchesWhere(header, query.where)) yield { header, exact: met };
     }
   }
@@ -164,6 +162,15 @@ const MOST_STATEMENTS = 200;
 /** Living items in a range of keys whose bodies are above what the indexes reach to. */
 const LATE = `SELECT ${ITEM_COLUMNS}, 0 AS exact, b.terms AS terms FROM bodies b CROSS JOIN items i ON i.key = b.key
   WHERE b.id > (${INDEXED_SQL}) AND b.key >= ? AND b.key < ? AND (b.expires IS NULL OR b.expires > ?)`;
+
+/** Whether what SQL finds is all that is asked for. */
+function isAnsweredBySql({ comparesTerms, comparesTags }: PlannedQuery, { where }: ParsedQuery): boolean {
+  return !comparesTerms && !comparesTags && where.length === 0;
+}
+
+function hasTags(header: RecordHeader, { tags }: ParsedQuery): boolean {
+  return tags.every((tag) => header.tags.includes(tag));
+}
 
 /** By something inside the metadata or the indexed data, which SQL does not see. */
 function sortsByPath({ order }: ParsedQuery): boolean {

@@ -15,6 +15,8 @@ export interface PlannedQuery {
   readonly parameters: readonly SqlValue[];
   /** The item's terms are compared one by one, since few items are in question or many terms are asked for. */
   readonly comparesTerms: boolean;
+  /** There are more tags than SQL is asked about: whoever is found with those is asked for all. */
+  readonly comparesTags: boolean;
   /** Whether an index is asked that may lag: then items that are not in it yet have to be looked at besides. */
   readonly asksIndexes: boolean;
   /** With text that the full-text index answers alone: what counts the terms met exactly. */
@@ -35,15 +37,18 @@ type Count = (sql: string, parameters: readonly SqlValue[]) => number;
 const FEW = 256;
 // Each term that is counted in SQL is a query of its own.
 const MOST_RANKED_TERMS = 8;
-// More terms hardly narrow the search any further.
+// More terms hardly narrow the search any further, nor do more tags and pieces of text; and SQLite takes about a thousand at most.
 const MOST_NARROWING_TERMS = 32;
+const MOST_NARROWING_TAGS = 32;
+const MOST_NARROWING_TEXTS = 32;
 
 /** Chooses between key range, rarest tag and full-text index. `count` runs a query. Undefined: nothing can match. */
 export function planQuery(query: ParsedQuery, now: number, count: Count): PlannedQuery | undefined {
   const range = keyRange(query.prefix);
   // No stored tag is ill-formed, and binding such a string would change it.
   if (range === undefined || !query.tags.every((tag) => tag.isWellFormed())) return undefined;
-  const { terms, tags } = query;
+  const { terms } = query;
+  const tags = narrowing(query.tags);
   if (terms === undefined && tags.length < 2) return planKeys(query, range, tags, now);
   const tagCounts = new Map(tags.map((tag) => [tag, countUpTo(FEW + 1, count, "tags WHERE tag = ?", [tag])]));
   const rarestFirst = tags.toSorted((a, b) => (tagCounts.get(a) ?? 0) - (tagCounts.get(b) ?? 0));
@@ -73,7 +78,7 @@ export function orderBy(order: Order, { ranked, key }: PlannedQuery): string {
 function planKeys(query: ParsedQuery, range: KeyRange, tags: readonly string[], now: number): PlannedQuery {
   const [first, ...others] = tags;
   // Tags that do not lead the way are asked for one by one, also when none leads.
-  const asked = first === undefined ? query.tags : others;
+  const asked = first === undefined ? narrowing(query.tags) : others;
   const key = first === undefined ? "i.key" : "t.key";
   const comparesTerms = query.terms !== undefined;
   const conditions = conditionsOn("i", query, asked, now);
@@ -86,13 +91,14 @@ function planKeys(query: ParsedQuery, range: KeyRange, tags: readonly string[], 
     where: `${first === undefined ? "" : "t.tag = ? AND "}${key} >= ? AND ${key} < ? AND ${conditions.sql}`,
     parameters: [...(first === undefined ? [] : [first]), range.from, range.below, ...conditions.parameters],
     comparesTerms,
+    comparesTags: comparesTags(query),
     asksIndexes: query.tags.length > 0,
     ranked: undefined,
   };
 }
 
 function planText(query: ParsedQuery, terms: readonly string[], range: KeyRange, now: number): PlannedQuery {
-  const conditions = conditionsOn("b", query, query.tags, now);
+  const conditions = conditionsOn("b", query, narrowing(query.tags), now);
   const comparesTerms = terms.length > MOST_RANKED_TERMS;
   const inRange = query.prefix === "" ? "" : "b.key >= ? AND b.key < ? AND ";
   return {
@@ -107,9 +113,18 @@ function planText(query: ParsedQuery, terms: readonly string[], range: KeyRange,
       ...conditions.parameters,
     ],
     comparesTerms,
+    comparesTags: comparesTags(query),
     asksIndexes: true,
     ranked: comparesTerms ? undefined : rank(terms),
   };
+}
+
+function narrowing(tags: readonly string[]): readonly string[] {
+  return tags.slice(0, MOST_NARROWING_TAGS);
+}
+
+function comparesTags({ tags }: ParsedQuery): boolean {
+  return tags.length > MOST_NARROWING_TAGS;
 }
 
 function rank(terms: readonly string[]): RankedTerms {
@@ -134,7 +149,7 @@ function conditionsOn(
     sql.push(`EXISTS (SELECT 1 FROM tags WHERE tag = ? AND key = ${table}.key)`);
     parameters.push(tag);
   }
-  for (const text of query.where.flatMap(textsOf)) {
+  for (const text of query.where.flatMap(textsOf).slice(0, MOST_NARROWING_TEXTS)) {
     sql.push("instr(i.rest, ?) > 0");
     parameters.push(text);
   }

@@ -232,6 +232,41 @@ describe("a search", () => {
     },
   );
 
+  it.each([3, 1, 0])(
+    "asks for any number of tags, conditions and names on a path, with %i of 3 items indexed",
+    async (indexed) => {
+      const many = Array.from({ length: 1_200 }, (_, n) => `n${n}`);
+      const values = Object.fromEntries(many.map((name) => [name, 1]));
+      let deep: JsonObject = { end: 1 };
+      for (const name of many.slice(0, 900)) deep = { [name]: deep };
+      const item = { segments: ["k"], tags: many, metadata: { ...values, deep }, modified: 1, expires: undefined };
+      // What the others lack comes last, of everything that is asked for.
+      const headers = fill(
+        [
+          item,
+          { ...item, tags: many.slice(0, -1) },
+          { ...item, metadata: { ...values, deep: {}, [many.at(-1) ?? ""]: 2 } },
+        ],
+        indexed,
+      );
+      const path = ["deep", ...many.slice(0, 900).reverse(), "end"].join(".");
+      const asked: [Query, number][] = [
+        [{ tags: many }, 2],
+        [{ tags: many, limit: 1, sort: "-key" }, 2],
+        [{ tags: many, text: "k" }, 2],
+        [{ tags: many, text: "k", prefix: "k/", sort: "metadata.n1" }, 2],
+        [{ where: values }, 2],
+        [{ where: values, tags: many, limit: 1 }, 1],
+        [{ where: { [path]: 1 } }, 2],
+      ];
+      for (const [query, count] of asked) {
+        const parsed = parseQuery(query);
+        expect(parsed && search.count(parsed, NOW)).toBe(count);
+        await compare(headers, query);
+      }
+    },
+  );
+
   it("takes quotes, operators and wildcards in terms for letters", async () => {
     const headers = fill([
       { segments: ["a"], tags: [], metadata: { x: 'near or and not "' }, modified: 1, expires: undefined },
