@@ -63,8 +63,10 @@ async function attempt(options: OpenDatabaseOptions): Promise<OpenDatabase> {
     // Before anything that would change a file that is not ours.
     const tables = inspectTables(connection, path, applicationId);
     configure(connection, options);
-    if (tables === "present") requireWritable(connection);
-    else {
+    if (tables === "present") {
+      requireTables(connection);
+      requireWritable(connection);
+    } else {
       inTransaction(connection, () => {
         // Another process may have made or upgraded them before the lock was ours.
         const found = inspectTables(connection, path, applicationId);
@@ -73,8 +75,8 @@ async function attempt(options: OpenDatabaseOptions): Promise<OpenDatabase> {
           createTables(connection, { applicationId, epoch, tokenizerVersion: tokenizer.version });
         } else if (found === "outdated") {
           upgradeTables(connection);
-          // Tables that are not what their number says must not be committed: every statement has to fit them.
-          new ItemTable(connection);
+          // Tables that are not what their number says must not be committed.
+          requireTables(connection);
         }
       });
     }
@@ -91,6 +93,11 @@ async function attempt(options: OpenDatabaseOptions): Promise<OpenDatabase> {
     }
     throw error;
   }
+}
+
+/** Every statement has to fit the tables: throws SQLITE_ERROR where one does not. */
+function requireTables(connection: Connection): void {
+  new ItemTable(connection);
 }
 
 /** SQLite opens for reading what it may not write, and would fail at the first write: throws SQLITE_READONLY now. */

@@ -309,6 +309,18 @@ describe("what cannot be a store is refused and left as it is", () => {
     expect(Buffer.compare(readFileSync(path), before)).toBe(0);
   });
 
+  it.each(["store", "items", "bodies", "chunks", "staging", "tags", "search", "tombstones", "feed", "history"])(
+    "a store without its table %s",
+    async (table) => {
+      const path = temporaryPath();
+      await (await openAdapter({ path })).close();
+      openRaw(path).exec(`DROP TABLE ${table}; PRAGMA wal_checkpoint(TRUNCATE)`);
+      const before = readFileSync(path);
+      expect(await refusal(path)).toMatchObject({ code: "CORRUPT", message: expect.stringContaining(path) });
+      expect(Buffer.compare(readFileSync(path), before)).toBe(0);
+    },
+  );
+
   it("a store whose first page is damaged", async () => {
     const path = temporaryPath();
     await (await openAdapter({ path })).close();
