@@ -1,5 +1,5 @@
 import { type AdapterContext, type Awaitable, StorageError } from "@holdfast/core";
-import { isBusy, isSyncFailure } from "./classify.js";
+import { isBusy, isFull, isSyncFailure } from "./classify.js";
 import { GroupCommit, lostConnection } from "./group-commit.js";
 import type { ItemTable } from "./item-table/item-table.js";
 import { emptyLog } from "./item-table/maintenance.js";
@@ -96,6 +96,9 @@ export class StoreConnection {
     const { connection } = this.#options.database;
     try {
       emptyLog(connection);
+    } catch (error) {
+      // The log stays beside the file, and nothing is lost: who reads a store on a full disk can close it.
+      if (!isFull(error)) throw error;
     } finally {
       connection.close();
     }

@@ -45,6 +45,25 @@ describe("a full disk", () => {
     expect((await adapter.get("k", at))?.body).toEqual(record("k", 1).body);
   });
 
+  it("does not keep a store from being verified, read and closed, with everything that was acknowledged", async () => {
+    const path = temporaryPath();
+    const driver = new FaultyDriver();
+    const adapter = await openAdapter({ path, driver });
+    await put(adapter, "k", 1);
+    let writes = false;
+    driver.fault = (sql) => {
+      if (sql.startsWith("BEGIN")) writes = sql === "BEGIN IMMEDIATE";
+      const needsRoom = (writes && sql === "COMMIT") || sql.startsWith("PRAGMA wal_checkpoint");
+      return needsRoom ? sqliteError("SQLITE_FULL") : undefined;
+    };
+    // The index of words lacks the item, and cannot be given it now.
+    expect(await adapter.maintain.check?.(call)).toEqual([]);
+    expect(await keys(adapter)).toEqual(["k"]);
+    await expect(put(adapter, "more", 2)).rejects.toMatchObject({ code: "SQLITE_FULL" });
+    await adapter.close();
+    expect(await keys(await openAdapter({ path }))).toEqual(["k"]);
+  });
+
   it("at the commit of a group makes each try alone", async () => {
     const driver = new FaultyDriver();
     const adapter = await openAdapter({ driver });

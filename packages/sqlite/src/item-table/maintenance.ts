@@ -1,5 +1,5 @@
 import type { Problem } from "@holdfast/core";
-import { isDamage } from "../classify.js";
+import { isDamage, isFull } from "../classify.js";
 import type { Connection } from "../driver.js";
 import { checkHeaders, rebuildTags } from "./header-checks.js";
 import type { ItemTable } from "./item-table.js";
@@ -145,13 +145,22 @@ function checkIndex(connection: Connection, { indexes }: ItemTable): Problem[] {
   try {
     while (indexes.behind > 0) indexes.catchUp(STEP);
     indexes.words.verify();
-    connection.exec("COMMIT");
+    commitWhereThereIsRoom(connection);
     return [];
   } catch (error) {
     if (!isDamage(error)) throw error;
     return [damage("the search index does not hold what the items say", true)];
   } finally {
     if (connection.inTransaction) connection.exec("ROLLBACK");
+  }
+}
+
+/** What the index was given, another time will do for. */
+function commitWhereThereIsRoom(connection: Connection): void {
+  try {
+    connection.exec("COMMIT");
+  } catch (error) {
+    if (!isFull(error)) throw error;
   }
 }
 
