@@ -1,5 +1,6 @@
 /** The parts that the sqlite adapter is made of, for adapters that keep their truth in SQLite and something else beside it. */
 export { betterSqlite3, connectionTo } from "./better-sqlite3-driver.js";
+export { type CheckedStore, checkStore } from "./check-store.js";
 export { classify, codeOf, isBusy, isDamage, isSyncFailure } from "./classify.js";
 export type { Connection, Driver, RunResult, SqlValue, Statement } from "./driver.js";
 export { FeedWatcher } from "./feed-watcher.js";
@@ -17,7 +18,7 @@ export {
 export { Indexes } from "./item-table/indexes.js";
 export { ItemSearch } from "./item-table/item-search.js";
 export { type BodilessRecord, ItemTable, type Usage } from "./item-table/item-table.js";
-export { checkTables, emptyLog, isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+export { emptyLog, isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
 export type { Tokenizer } from "./item-table/reindex.js";
 export { LAYOUT, readStoreValue, SQLITE_APPLICATION_ID } from "./item-table/schema.js";
 export type { SearchIndex } from "./item-table/search-index.js";

@@ -1,11 +1,7 @@
-import type { Problem, RepairReport } from "@holdfast/core";
-import { checkTables, isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+import type { RepairReport } from "@holdfast/core";
+import { checkStore } from "./check-store.js";
+import { isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
 import type { OpenStore } from "./open-store.js";
-
-export async function checkStore(store: OpenStore, signal: AbortSignal | undefined): Promise<Problem[]> {
-  const { connection, table, context } = store;
-  return store.read(() => checkTables(connection, table, context.ports.clock.now()), signal);
-}
 
 export async function repairStore(store: OpenStore, signal: AbortSignal | undefined): Promise<RepairReport> {
   const { connection, table, group, context } = store;

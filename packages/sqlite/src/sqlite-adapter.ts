@@ -31,10 +31,11 @@ import {
   type Version,
   type WriteRecord,
 } from "@holdfast/core";
+import { checkStore } from "./check-store.js";
 import { classify } from "./classify.js";
 import { describeStore } from "./describe-store.js";
 import { historyOf } from "./history-of.js";
-import { checkStore, compactStore, repairStore } from "./maintain-store.js";
+import { compactStore, repairStore } from "./maintain-store.js";
 import { OpenStore } from "./open-store.js";
 import { type CompleteOptions, completeOptions, type SqliteOptions } from "./options.js";
 

@@ -98,6 +98,20 @@ describe("a lock that is held elsewhere", () => {
     expect(await saved).toMatchObject({ outcome: "written" });
   });
 
+  it("makes a check wait for it, not look through everything again at each try", async () => {
+    const { adapter, driver, timers } = await open();
+    await adapter.put(record("k", 1), anyway, call);
+    driver.fault = failing("BEGIN IMMEDIATE", "SQLITE_BUSY", 20);
+    const checked = adapter.maintain.check?.(call);
+    await timers.advance(1_000);
+    expect(await checked).toEqual([]);
+    expect(driver.count("PRAGMA quick_check")).toBe(1);
+    driver.fault = failing("BEGIN IMMEDIATE", "SQLITE_BUSY");
+    const locked = expect(adapter.maintain.check?.(call)).rejects.toMatchObject({ code: "LOCKED" });
+    await timers.advance(1_100);
+    await locked;
+  });
+
   it("makes a read try again", async () => {
     const { adapter, driver, timers } = await open();
     await adapter.put(record("k", 1), anyway, call);

@@ -1,5 +1,5 @@
 import type { Problem, RepairReport } from "@holdfast/core";
-import { checkTables, isFileDamage, repairTables } from "@holdfast/sqlite/item-table";
+import { checkStore, isFileDamage, repairTables } from "@holdfast/sqlite/item-table";
 import type { FileStore } from "../file-store.js";
 import { fingerprintOf } from "../fingerprint.js";
 import { isTemporary } from "../names/dropped-in.js";
@@ -13,7 +13,7 @@ import { lookThrough } from "./look-through.js";
 export async function repairFiles(store: FileStore, signal: AbortSignal | undefined): Promise<RepairReport> {
   const { connection, table, group, context } = store;
   const { tokenizerVersion: version, termsOf, ports } = context;
-  const damage = await store.read(() => checkTables(connection, table, ports.clock.now()), signal);
+  const damage = await checkStore(store, signal);
   // Where pages are damaged, every write may spread the damage.
   if (damage.some(isFileDamage)) return { repaired: [], remaining: damage };
   if (damage.length > 0) {

@@ -57,17 +57,30 @@ const FINDINGS: readonly Finding[] = [
   },
 ];
 
-/** Damage to the file and to what is derived from the items. Bodies are for their readers to check. Needs the write lock for a moment. */
+/** Damage to the file, to headers and to what is derived from them, but for the index of words. Bodies are for their readers to check. */
 export function checkTables(connection: Connection, table: ItemTable, now: number): Problem[] {
   const pages = checkPages(connection);
   if (pages.length > 0) return pages;
-  return [
-    ...inSnapshot(connection, () => [
-      ...FINDINGS.flatMap((finding) => find(connection, finding, now)),
-      ...checkHeaders(connection, table.indexes.reach),
-    ]),
-    ...checkIndex(connection, table),
-  ];
+  return inSnapshot(connection, () => [
+    ...FINDINGS.flatMap((finding) => find(connection, finding, now)),
+    ...checkHeaders(connection, table.indexes.reach),
+  ]);
+}
+
+/** Damage to the index of words. It can only be checked as a whole, so what it lacks is put in first. Throws SQLITE_BUSY while somebody else writes. */
+export function checkIndex(connection: Connection, { indexes }: ItemTable): Problem[] {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    while (indexes.behind > 0) indexes.catchUp(STEP);
+    indexes.words.verify();
+    commitWhereThereIsRoom(connection);
+    return [];
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return [damage("the search index does not hold what the items say", true)];
+  } finally {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+  }
 }
 
 /** Whether the file itself is damaged, and not single items: then every write may spread the damage. */
@@ -137,22 +150,6 @@ function find(connection: Connection, { sql, parameters, describe }: Finding, no
   if (row === undefined || row.count === 0) return [];
   const example = row.key === null ? "" : `, ${JSON.stringify(row.key)} among them`;
   return [damage(`${describe(row.count)}${example}`, true)];
-}
-
-/** The index of words can only be checked as a whole, so what it lacks is put in first. */
-function checkIndex(connection: Connection, { indexes }: ItemTable): Problem[] {
-  connection.exec("BEGIN IMMEDIATE");
-  try {
-    while (indexes.behind > 0) indexes.catchUp(STEP);
-    indexes.words.verify();
-    commitWhereThereIsRoom(connection);
-    return [];
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return [damage("the search index does not hold what the items say", true)];
-  } finally {
-    if (connection.inTransaction) connection.exec("ROLLBACK");
-  }
 }
 
 /** What the index was given, another time will do for. */
