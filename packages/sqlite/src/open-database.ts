@@ -1,5 +1,16 @@
-import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
 import { type Ports, StorageError } from "@holdfast/core";
 import { classify, codeOf, isBusy } from "./classify.js";
 import type { Connection, Driver } from "./driver.js";
@@ -190,7 +201,17 @@ function createFile(path: string): void {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
+    // Somebody else was faster, or there is a link to where nothing is, behind which SQLite would make the file for everybody.
+    if (isLink(path)) createFile(targetOf(path));
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+function targetOf(link: string): string {
+  return resolve(realpathSync(dirname(link)), readlinkSync(link));
 }
 
 /** Brings new directory entries to the disk, from the innermost directory out. SQLite does so for the database's own directory only. */

@@ -41,6 +41,7 @@ describe("opening a path where nothing is", () => {
   it.each([
     ["a link to a file", "there"],
     ["a link that leads to nothing yet", "nothing"],
+    ["a link to a link that leads to nothing yet", "link"],
     ["a link to its directory", "directory"],
   ])("works behind %s", async (_, kind) => {
     const directory = temporaryDirectory();
@@ -48,7 +49,8 @@ describe("opening a path where nothing is", () => {
     mkdirSync(dirname(target));
     if (kind === "there") await (await openStorage(sqlite({ path: target }))).close();
     const link = join(directory, "link");
-    symlinkSync(kind === "directory" ? dirname(target) : target, link);
+    if (kind === "link") symlinkSync(join("real", "store.db"), join(directory, "second"));
+    symlinkSync(kind === "directory" ? dirname(target) : kind === "link" ? "second" : target, link);
     const path = kind === "directory" ? join(link, "store.db") : link;
     const storage = await openStorage(sqlite({ path }));
     await storage.save("k", 1);
@@ -56,6 +58,7 @@ describe("opening a path where nothing is", () => {
     const { details } = await storage.getInfo();
     expect(details["logSize"]).toBeGreaterThan(0);
     await storage.close();
+    expect((statSync(target).mode & 0o777).toString(8)).toBe("600");
     const direct = await openStorage(sqlite({ path: target }));
     expect(await direct.load("k")).toBe(2);
     await direct.close();
