@@ -18,7 +18,7 @@ export {
 export { Indexes } from "./item-table/indexes.js";
 export { ItemSearch } from "./item-table/item-search.js";
 export { type BodilessRecord, ItemTable, type Usage } from "./item-table/item-table.js";
-export { emptyLog, isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+export { emptyLog, isFileDamage, repairTables, trimTables } from "./item-table/maintenance.js";
 export type { Tokenizer } from "./item-table/reindex.js";
 export { LAYOUT, readStoreValue, SQLITE_APPLICATION_ID } from "./item-table/schema.js";
 export type { SearchIndex } from "./item-table/search-index.js";
@@ -28,5 +28,6 @@ export { type LockWait, retryWhileLocked } from "./lock-retry.js";
 export { type OpenDatabase, type OpenDatabaseOptions, openDatabase, openReader } from "./open-database.js";
 export type { CompleteOptions, SecureDelete } from "./options.js";
 export { ChunkStream, streamFromMemory } from "./read-stream.js";
+export { shrinkStore } from "./shrink-store.js";
 export { StoreConnection, type StoreConnectionOptions } from "./store-connection.js";
 export { type BodyWriterParts, ChunkWriter } from "./write-stream.js";

@@ -40,7 +40,7 @@ export function lockDelay(attempt: number, random: Random): number {
 export function lockedError(lockTimeout: number, cause: unknown): StorageError {
   return new StorageError(
     "LOCKED",
-    `others held the database at each try for ${lockTimeout} ms; try again, or look for what writes for so long, or so much`,
+    `others held the database at each try for ${lockTimeout} ms; try again, or look for what takes so long, or writes so much`,
     { cause },
   );
 }

@@ -1,7 +1,8 @@
 import type { RepairReport } from "@holdfast/core";
 import { checkStore } from "./check-store.js";
-import { isFileDamage, repairTables, shrinkFile, trimTables } from "./item-table/maintenance.js";
+import { isFileDamage, repairTables, trimTables } from "./item-table/maintenance.js";
 import type { OpenStore } from "./open-store.js";
+import { shrinkStore } from "./shrink-store.js";
 
 export async function repairStore(store: OpenStore, signal: AbortSignal | undefined): Promise<RepairReport> {
   const { connection, table, group, context } = store;
@@ -20,7 +21,7 @@ export async function compactStore(store: OpenStore, signal: AbortSignal | undef
   const { connection, table, group, context } = store;
   await reclaimAll(store, signal);
   await group.submit(() => trimTables(connection, table, context.ports.clock.now()), { signal });
-  await store.read(() => shrinkFile(connection), signal);
+  await shrinkStore(store, signal);
 }
 
 /** Frees discarded bodies, also those that other connections have discarded. */

@@ -1,8 +1,8 @@
 import { type AdapterContext, type Awaitable, StorageError } from "@holdfast/core";
-import { isBusy, isFull, isSyncFailure } from "./classify.js";
+import { isBusy, isSyncFailure } from "./classify.js";
 import { GroupCommit, lostConnection } from "./group-commit.js";
 import type { ItemTable } from "./item-table/item-table.js";
-import { emptyLog } from "./item-table/maintenance.js";
+import { emptyLogIfPossible } from "./item-table/maintenance.js";
 import { retryWhileLocked } from "./lock-retry.js";
 import type { OpenDatabase } from "./open-database.js";
 
@@ -95,10 +95,7 @@ export class StoreConnection {
     if (this.#failure !== undefined) return;
     const { connection } = this.#options.database;
     try {
-      emptyLog(connection);
-    } catch (error) {
-      // The log stays beside the file, and nothing is lost: who reads a store on a full disk can close it.
-      if (!isFull(error)) throw error;
+      emptyLogIfPossible(connection);
     } finally {
       connection.close();
     }

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type AdapterInfo, systemPorts } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
+import { FaultyDriver, failing } from "./support/faulty-driver.js";
+import { ManualTimers } from "./support/manual-timers.js";
 import { anyway, at, call, contextOf, NOW, noise, record, version } from "./support/records.js";
 import { type FullAdapter, openAdapter, openRaw, temporaryPath } from "./support/stores.js";
 
@@ -153,6 +155,42 @@ describe("compact", () => {
     expect(after.items).toBe(1);
     expect(await adapter.put(record("more", 5_001), anyway, call)).toMatchObject({ outcome: "written" });
     expect(await check(adapter)).toEqual([]);
+  });
+
+  it("waits for who reads from the log, and is LOCKED where that takes too long", async () => {
+    const path = temporaryPath();
+    const timers = new ManualTimers();
+    const adapter = await openAdapter({ path, lockTimeout: 1_000 }, contextOf({ timers }));
+    const reader = await openAdapter({ path });
+    await adapter.put(record("k", 1, { body: noise(2 ** 22) }), anyway, call);
+    await adapter.put(record("other", 2, { body: noise(2 ** 21) }), anyway, call);
+    await adapter.delete("other", { version: version(3), expect: "any", now: NOW }, call);
+    const read = async () => (await reader.readStream("k", at))?.body[Symbol.asyncIterator]();
+    const [first, second] = [await read(), await read()];
+    const compacted = adapter.maintain.compact?.(call);
+    await timers.advance(500);
+    await first?.return?.();
+    await timers.advance(100);
+    await second?.return?.();
+    await timers.advance(100);
+    await compacted;
+    expect((await adapter.info(at)).details["logSize"]).toBe(0);
+    const third = await read();
+    const locked = expect(adapter.maintain.compact?.(call)).rejects.toMatchObject({ code: "LOCKED" });
+    await timers.advance(1_200);
+    await locked;
+    await third?.return?.();
+  });
+
+  it("leaves no full log behind where there is no room for the new file", async () => {
+    const path = temporaryPath();
+    const driver = new FaultyDriver();
+    const adapter = await openAdapter({ path, driver });
+    await adapter.put(record("k", 1, { body: noise(2 ** 21) }), anyway, call);
+    driver.fault = failing("VACUUM", "SQLITE_FULL");
+    await expect(adapter.maintain.compact?.(call)).rejects.toMatchObject({ code: "SQLITE_FULL" });
+    expect((await adapter.info(at)).details["logSize"]).toBe(0);
+    expect(driver.pragma("temp_store")).toBe(2);
   });
 
   it("drops tombstones older than thirty days, and never goes back behind their versions", async () => {

@@ -1,5 +1,5 @@
 import type { Maintenance } from "@holdfast/core";
-import { shrinkFile, trimTables } from "@holdfast/sqlite/item-table";
+import { shrinkStore, trimTables } from "@holdfast/sqlite/item-table";
 import type { FileStore } from "../file-store.js";
 import { checkFiles } from "./check-files.js";
 import { repairFiles } from "./repair-files.js";
@@ -12,7 +12,7 @@ export function maintenanceOf(opened: () => FileStore): Maintenance {
       const store = opened();
       const { group, connection, table, context } = store;
       await group.submit(() => trimTables(connection, table, context.ports.clock.now()), { signal });
-      await store.read(() => shrinkFile(connection), signal);
+      await shrinkStore(store, signal);
     },
   };
 }

@@ -114,21 +114,33 @@ export function trimTables(connection: Connection, table: ItemTable, now: number
   table.indexes.words.optimize();
 }
 
-/** Gives free pages back to the file system. Not inside a transaction; throws SQLITE_BUSY while somebody else writes. */
-export function shrinkFile(connection: Connection): void {
+/** Writes the file anew without its free pages, into the log. Not inside a transaction; throws SQLITE_BUSY while somebody else writes. */
+export function rewriteFile(connection: Connection): void {
   // VACUUM makes a copy, which in memory could be more than there is.
   connection.exec("PRAGMA temp_store = FILE");
   try {
     connection.exec("VACUUM");
+  } catch (error) {
+    // What it has left in the log is what there is no room for.
+    if (isFull(error)) emptyLogIfPossible(connection);
+    throw error;
   } finally {
     connection.exec("PRAGMA temp_store = MEMORY");
   }
-  emptyLog(connection);
 }
 
-/** Brings the write-ahead log into the file and empties it, unless somebody is reading it. Nothing depends on it. */
-export function emptyLog(connection: Connection): void {
-  connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+/** Brings the write-ahead log into the file, which gets as small as it can, and empties it. False while somebody reads what is in it, or writes. */
+export function emptyLog(connection: Connection): boolean {
+  return connection.prepare<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0;
+}
+
+/** The same where nothing depends on it: also without the room that it takes. */
+export function emptyLogIfPossible(connection: Connection): void {
+  try {
+    emptyLog(connection);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
 }
 
 function checkPages(connection: Connection): Problem[] {
