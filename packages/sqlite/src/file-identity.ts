@@ -1,5 +1,8 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { StorageError } from "@holdfast/core";
+import { type Clock, StorageError } from "@holdfast/core";
+
+/** Milliseconds between two looks at which file the log is. */
+const LOG_INTERVAL = 1_000;
 
 /**
  * Which file a database was opened as. SQLite does not notice when its files are deleted or replaced: it goes on writing
@@ -10,25 +13,48 @@ export class FileIdentity {
   readonly #log: string;
   readonly #device: bigint | undefined;
   readonly #inode: bigint | undefined;
+  readonly #clock: Clock;
+  #logInode: bigint | undefined;
+  #logSeen: number;
 
   /** Of a database that is open. */
-  constructor(path: string) {
+  constructor(path: string, clock: Clock) {
     this.#path = path;
     this.#log = logOf(path);
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     this.#device = stat?.dev;
     this.#inode = stat?.ino;
+    this.#clock = clock;
+    this.#logInode = inodeOf(this.#log);
+    this.#logSeen = elapsed(clock);
   }
 
-  /** Throws UNAVAILABLE unless the path still leads to the file. Takes a few microseconds, so that every commit can afford it. */
+  /**
+   * Throws UNAVAILABLE unless the path still leads to the file. Takes a few microseconds, so that every commit can afford it. That the
+   * log was replaced is noticed within a second.
+   */
   verify(): void {
     const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) throw lost(this.#path, "was deleted");
     if (stat.ino !== this.#inode || stat.dev !== this.#device) throw lost(this.#path, "was replaced");
-    // Not by its inode: asking for the times of a file that is being written makes the next fsync write its metadata too,
-    // which costs as much as half of a save (Linux since 6.13).
     if (!existsSync(this.#log)) throw lost(this.#log, "was deleted");
+    // By its inode seldom: asking for the times of a file that is being written makes the next fsync write its metadata too,
+    // which costs as much as half of a save (Linux since 6.13).
+    const now = elapsed(this.#clock);
+    if (now - this.#logSeen < LOG_INTERVAL) return;
+    const inode = inodeOf(this.#log);
+    this.#logInode ??= inode;
+    if (inode !== this.#logInode) throw lost(this.#log, "was replaced");
+    this.#logSeen = now;
   }
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+function elapsed(clock: Clock): number {
+  return clock.elapsed?.() ?? clock.now();
 }
 
 /**

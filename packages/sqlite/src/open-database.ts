@@ -93,7 +93,7 @@ async function attempt(options: OpenDatabaseOptions): Promise<OpenDatabase> {
     }
     await reindexIfOutdated(connection, tokenizer);
     configureIndex(connection, options.secureDelete);
-    return { connection, identity: new FileIdentity(path) };
+    return { connection, identity: new FileIdentity(path, ports.clock) };
   } catch (error) {
     connection.close();
     // A statement that does not fit the tables: they are not what their number says.

@@ -1,7 +1,7 @@
 import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { FaultyDriver, failing, sqliteError } from "./support/faulty-driver.js";
-import { anyway, at, call, contextOf, noise, record } from "./support/records.js";
+import { anyway, at, call, contextOf, NOW, noise, record } from "./support/records.js";
 import { type FullAdapter, openAdapter, openRaw, temporaryPath } from "./support/stores.js";
 
 const put = async (adapter: FullAdapter, key: string, n: number) => adapter.put(record(key, n), anyway, call);
@@ -178,6 +178,19 @@ describe("a database file that goes away under an open store", () => {
     await expect(put(adapter, "later", 3)).rejects.toMatchObject(gone);
     expect(() => adapter.list({ prefix: "", after: undefined, limit: 1 }, at)).toThrow(expect.objectContaining(gone));
     await adapter.close();
+  });
+
+  it("with its log in another's place is noticed within a second", async () => {
+    const path = temporaryPath();
+    let elapsed = 0;
+    const clock = { now: () => NOW, elapsed: () => elapsed };
+    const adapter = await openAdapter({ path }, contextOf({ clock }));
+    for (elapsed = 0; elapsed < 5_000; elapsed += 500) await put(adapter, "k", elapsed + 1);
+    copyFileSync(`${path}-wal`, `${path}-copy`);
+    renameSync(`${path}-copy`, `${path}-wal`);
+    elapsed += 1_000;
+    await expect(put(adapter, "after", 6_001)).rejects.toMatchObject(gone);
+    expect(() => adapter.list({ prefix: "", after: undefined, limit: 1 }, at)).toThrow(expect.objectContaining(gone));
   });
 
   it("is not read through a second connection, which would see another file", async () => {
