@@ -165,6 +165,19 @@ describe("holdfast export", () => {
     expect((await readdir(space.folder)).sort()).toEqual(["app.db", "in"]);
   });
 
+  it.each([
+    "./out",
+    "out/",
+    "./in/../out",
+    "$PWD/out/",
+  ])("takes the folder as it is typed: %s", async (given) => {
+    await space.store("app.db", (storage) => storage.save("a/b", 1));
+    const folder = given.replace("$PWD", space.folder);
+    const { code, value } = await space.json(["export", STORE, folder]);
+    expect({ code, value }).toMatchObject({ code: 0, value: { exported: 1, folder } });
+    expect(await readdir(space.path("out"), { recursive: true })).toContain("a/b.json");
+  });
+
   it("exports a part", async () => {
     await space.store("app.db", async (storage) => {
       await storage.save("a/1", 1);

@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
 import { CommandError } from "../failure.js";
 import { readItem } from "../read-item.js";
@@ -12,6 +12,7 @@ export interface ExportReport {
   exported: number;
   /** Of the files. */
   bytes: number;
+  /** As it was named. */
   folder: string;
   /** Items that could not be read; they are not in the export. */
   failures: { key: string; code: string; message: string }[];
@@ -26,10 +27,12 @@ export interface ExportWork {
 }
 
 /** Writes every item as a file of its own into a new or empty folder, and last the manifest that makes it an export. */
-export async function exportTree(storage: StorageEngine, folder: string, work: ExportWork): Promise<ExportReport> {
+export async function exportTree(storage: StorageEngine, named: string, work: ExportWork): Promise<ExportReport> {
   const started = work.now();
-  const report: ExportReport = { exported: 0, bytes: 0, folder, failures: [], milliseconds: 0 };
-  await prepare(folder);
+  const report: ExportReport = { exported: 0, bytes: 0, folder: named, failures: [], milliseconds: 0 };
+  await prepare(named);
+  // One spelling, as `join` and `dirname` have it: the way up from each file ends there.
+  const folder = resolve(named);
   const partial = join(folder, MANIFEST_FOLDER, PARTIAL_MANIFEST_NAME);
   const manifest = await open(partial, "wx");
   const folders = new Set([folder, join(folder, MANIFEST_FOLDER)]);
