@@ -13,7 +13,7 @@ import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
 import { emptyReport, type ImportConflict, type ImportReport, importItems } from "../tree/import-items.js";
-import { planImport } from "../tree/import-plan.js";
+import { type ImportPlan, planImport } from "../tree/import-plan.js";
 import { describeCommand, type Perform } from "./command.js";
 import { addSaveFlags, type SaveFlags, saveOptionsOf } from "./save-options.js";
 
@@ -23,6 +23,7 @@ interface ImportOptions extends SaveFlags, KeysFlags {
   from?: Origin;
   conflict: ImportConflict;
   acceptChanges?: true;
+  encrypt?: "all" | "none";
   history?: true;
 }
 
@@ -63,21 +64,30 @@ export function importCommand(perform: Perform): Command {
     )
     .option("--accept-changes", "of an export, also files that were changed since")
     .option(...HISTORY_FLAG)
-    .option(KEYS_FLAG[0], `encrypt all of it; ${KEYS_FLAG[1]}`)
+    .option(KEYS_FLAG[0], `encrypt all of it, and of an export what was encrypted; ${KEYS_FLAG[1]}`)
+    .addOption(
+      new Option("--encrypt <what>", "of an export: encrypt all of it, or none, whatever was encrypted").choices([
+        "all",
+        "none",
+      ]),
+    )
     .option(...REALM_FLAG);
   return addSaveFlags(command).action((from: string, store: string, options: ImportOptions) =>
     perform(async (context) => {
       if (options.from !== undefined) return importFrom(context, options.from, from, store, options);
       const { signal, progress } = context;
+      if (options.encrypt === "all" && options.keys === undefined) throw new UsageError("--encrypt all needs --keys");
       const plan = await planImport(from, {
         prefix: options.prefix ?? "",
         as: options.as,
         options: saveOptionsOf(options),
         acceptChanges: options.acceptChanges ?? false,
+        encrypt: options.encrypt,
         now: Date.now(),
       }).catch((error: unknown) => {
         throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
       });
+      if (options.keys === undefined) requireNoneEncrypted(plan);
       const report = emptyReport();
       await using storage = await openOrCreate(store, settingsOf(context, options));
       try {
@@ -106,8 +116,8 @@ async function importFrom(
   store: string,
   options: ImportOptions,
 ): Promise<void> {
-  if (options.as !== undefined || options.acceptChanges !== undefined) {
-    throw new UsageError(`--as and --accept-changes are for folders of files, not for --from ${origin}`);
+  if ((options.as ?? options.acceptChanges ?? options.encrypt) !== undefined) {
+    throw new UsageError(`--as, --accept-changes and --encrypt are for folders of files, not for --from ${origin}`);
   }
   const { signal, progress, json } = context;
   const { tags = [], metadata, ...saved } = saveOptionsOf(options);
@@ -155,6 +165,19 @@ function summary(report: ImportReport): string[] {
     ...(skipped > 0 ? [`skipped ${countOf(skipped, "item")} whose keys were taken`] : []),
     ...(expired > 0 ? [`passed over ${countOf(expired, "item")} that had expired`] : []),
   ];
+}
+
+/** What was encrypted does not become plain without a word. */
+function requireNoneEncrypted({ items }: ImportPlan): void {
+  const encrypted = items.filter(({ options }) => options.encrypt === true);
+  const [first] = encrypted;
+  if (first === undefined) return;
+  throw new CommandError(
+    "KEY_MISSING",
+    `${countOf(encrypted.length, "item")} of the export ${encrypted.length === 1 ? "was" : "were"} encrypted, such as ${JSON.stringify(first.key)}`,
+    "--keys, under which they are encrypted again, or --encrypt none, which keeps them in plain",
+    first.key,
+  );
 }
 
 function taken(conflicts: readonly string[]): CommandError {
