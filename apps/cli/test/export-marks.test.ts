@@ -98,6 +98,34 @@ describe("an export of what is encrypted", () => {
     expect((await space.run(["get", BACK, "secret", ...KEYS])).stdout).toBe('{"token":1}\n');
   });
 
+  it("leaves out what the keys do not open, and exports the rest", async () => {
+    const others = Buffer.alloc(32, 2).toString("base64");
+    process.env[VARIABLE] = others;
+    const another = (storage: StorageEngine) => storage.save("by others", 2, { encrypt: true });
+    await space.store("app.db", another, encryption());
+    const { code, value, stderr } = await space.json(["export", STORE, "part", ...KEYS]);
+    const leftOut = (key: string) => ({ key, code: "KEY_MISSING", message: expect.any(String) });
+    expect({ code, value }).toMatchObject({
+      code: 8,
+      value: { exported: 2, failures: [leftOut("notes/a"), leftOut("secret")] },
+    });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: {
+        code: "KEY_MISSING",
+        key: "notes/a",
+        message: "2 items could not be exported",
+        hint: expect.stringContaining("--keys"),
+      },
+    });
+    const imported = await space.json(["import", "part", BACK, ...KEYS]);
+    expect(imported).toMatchObject({ code: 0, value: { imported: 2 } });
+  });
+
+  it("ends at once without keys", async () => {
+    const { code, stdout } = await space.run(["export", STORE, "part"]);
+    expect({ code, stdout }).toEqual({ code: 8, stdout: "" });
+  });
+
   it("is not brought back in plain unless that is asked for", async () => {
     const refused = await space.run(["import", "out", BACK]);
     expect(refused).toMatchObject({ code: 8, stdout: "" });

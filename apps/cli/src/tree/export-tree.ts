@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
+import { type ErrorCode, type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
 import { CommandError } from "../failure.js";
 import { readItem } from "../read-item.js";
 import type { ProgressView } from "../terminal/index.js";
@@ -15,12 +15,14 @@ export interface ExportReport {
   /** As it was named. */
   folder: string;
   /** Items that could not be read; they are not in the export. */
-  failures: { key: string; code: string; message: string }[];
+  failures: { key: string; code: ErrorCode; message: string }[];
   milliseconds: number;
 }
 
 export interface ExportWork {
   prefix: string;
+  /** There are keys: an item that they do not open is left out. Without, the first one that needs them ends the export. */
+  hasKeys: boolean;
   progress: ProgressView;
   signal: AbortSignal;
   now: () => number;
@@ -49,6 +51,10 @@ export async function exportTree(storage: StorageEngine, named: string, work: Ex
   return report;
 }
 
+/** With these the other items may fare better. */
+const UNREADABLE: readonly ErrorCode[] = ["CORRUPT"];
+const UNREADABLE_WITH_KEYS: readonly ErrorCode[] = [...UNREADABLE, "KEY_MISSING", "DECRYPT_FAILED"];
+
 async function prepare(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0) {
@@ -67,7 +73,7 @@ async function exportItems(
   folders: Set<string>,
   manifest: FileHandle,
   report: ExportReport,
-  { prefix, progress, signal }: ExportWork,
+  { prefix, hasKeys, progress, signal }: ExportWork,
 ): Promise<void> {
   const paths = new ExportPaths();
   const totalItems = await storage.count({ prefix, signal });
@@ -76,10 +82,10 @@ async function exportItems(
   await writeAll(manifest, Buffer.from(`${MANIFEST_HEADER}\n`));
   for await (const { key } of storage.scan(prefix, { signal })) {
     const exported = await exportItem(storage, folder, folders, key, paths, signal).catch((error: unknown) => {
-      if (!StorageError.is(error, "CORRUPT")) throw error;
+      if (!StorageError.is(error) || !(hasKeys ? UNREADABLE_WITH_KEYS : UNREADABLE).includes(error.code)) throw error;
       report.failures.push({ key, code: error.code, message: error.message });
     });
-    // Deleted since it was listed, or damaged.
+    // Deleted since it was listed, damaged, or under other keys.
     if (exported === undefined) continue;
     await writeAll(manifest, Buffer.from(`${manifestLine(exported.item, exported.path, exported.file.sha256)}\n`));
     report.exported++;
