@@ -35,10 +35,14 @@ export function exportCommand(perform: Perform): Command {
         const report = await exportTree(storage, folder, { prefix, hasKeys, progress, signal, now: Date.now });
         progress.end();
         const { exported, bytes, failures, milliseconds } = report;
-        await print(context, report, [
-          ...failures.map(({ key, code, message }) => `left out ${JSON.stringify(key)} (${code}): ${message}`),
-          `exported ${countOf(exported, "item")}, ${formatBytes(bytes)} to ${folder} in ${formatDuration(milliseconds)}`,
-        ]);
+        await print(
+          context,
+          report,
+          [
+            `exported ${countOf(exported, "item")}, ${formatBytes(bytes)} to ${folder} in ${formatDuration(milliseconds)}`,
+          ],
+          failures.map(({ key, code, message }) => `left out ${JSON.stringify(key)} (${code}): ${message}`),
+        );
         complain(failures, store);
       }),
     );

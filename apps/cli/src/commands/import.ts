@@ -98,7 +98,7 @@ export function importCommand(perform: Perform): Command {
         throw new CommandError("ABORTED", message, "again with --conflict skip, which goes on from here");
       }
       progress.end();
-      await print(context, report, summary(report));
+      await print(context, report, summary(report), leftOutLines(report));
       if (report.conflicts.length > 0) throw taken(report.conflicts);
       const { length } = report.leftOut;
       if (length > 0) {
@@ -119,7 +119,7 @@ async function importFrom(
   if ((options.as ?? options.acceptChanges ?? options.encrypt) !== undefined) {
     throw new UsageError(`--as, --accept-changes and --encrypt are for folders of files, not for --from ${origin}`);
   }
-  const { signal, progress, json } = context;
+  const { signal, progress } = context;
   const { tags = [], metadata, ...saved } = saveOptionsOf(options);
   async function* entries() {
     for await (const entry of READERS[origin](from)) {
@@ -135,7 +135,7 @@ async function importFrom(
   const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: progress.listener });
   progress.end();
   const told = asLeftOut(report);
-  await print(context, told, json ? [] : summary(told));
+  await print(context, told, summary(told), leftOutLines(told));
   if (report.conflicts.length > 0) throw taken(report.conflicts);
   if (report.failures.length > 0) {
     const hint = "mend or move them, then again with --conflict skip";
@@ -157,10 +157,13 @@ function asLeftOut({ ok: _, failures, ...report }: EntryReport): ImportReport {
   return { ...report, leftOut: failures.map(({ key, code, message }) => ({ path: key, code, message })) };
 }
 
+function leftOutLines({ leftOut }: ImportReport): string[] {
+  return leftOut.map(({ path, code, message }) => `left out ${JSON.stringify(path)} (${code}): ${message}`);
+}
+
 function summary(report: ImportReport): string[] {
-  const { imported, bytes, skipped, expired, leftOut, milliseconds } = report;
+  const { imported, bytes, skipped, expired, milliseconds } = report;
   return [
-    ...leftOut.map(({ path, code, message }) => `left out ${JSON.stringify(path)} (${code}): ${message}`),
     `imported ${countOf(imported, "item")}, ${formatBytes(bytes)} in ${formatDuration(milliseconds)}`,
     ...(skipped > 0 ? [`skipped ${countOf(skipped, "item")} whose keys were taken`] : []),
     ...(expired > 0 ? [`passed over ${countOf(expired, "item")} that had expired`] : []),
