@@ -132,7 +132,11 @@ function optionsOf(
     events,
     reencrypt = false,
   } = flags;
-  const line = (value: object) => out.line(JSON.stringify(value));
+  // At once: who reads these lines wants to know what is going on.
+  const line = async (value: object) => {
+    await out.line(JSON.stringify(value));
+    await out.flush();
+  };
   return {
     ...(prefix === undefined ? {} : { prefix }),
     ...(concurrency === undefined ? {} : { concurrency }),
