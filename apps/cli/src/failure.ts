@@ -19,8 +19,8 @@ export class CommandError extends Error {
   readonly hint: string;
   readonly key: string | undefined;
 
-  constructor(code: ErrorCode, message: string, hint: string, key?: string) {
-    super(message);
+  constructor(code: ErrorCode, message: string, hint: string, key?: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
     this.hint = hint;
     this.key = key;
@@ -69,6 +69,22 @@ export function describeFailure(error: unknown, help: string): Failure {
   }
   const reason = error instanceof Error ? error.message : String(error);
   return failure("INTERNAL", `unexpected failure: ${reason}`, HINTS.INTERNAL ?? help, {});
+}
+
+/**
+ * The error to tell of work that was broken off and has left something behind, so that the same command would find that instead of
+ * going on: `again` is what to do in place of "again". `interrupted` tells of an interruption.
+ */
+export function brokenOff(
+  error: unknown,
+  signal: AbortSignal,
+  { interrupted, again }: { interrupted: string; again: string },
+): unknown {
+  if (signal.aborted) return new CommandError("ABORTED", interrupted, again);
+  const { code, message, hint, key } = describeFailure(error, "");
+  const next = hint.replace(/^again\b/, again);
+  if (code === "USAGE" || code === "INCOMPLETE" || next === hint) return error;
+  return new CommandError(code, message, next, key, { cause: error });
 }
 
 /** What the system says when a file cannot be used: `code` and `syscall` beside the message. */

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { openExisting, report as print } from "../command-context.js";
-import { CommandError, UsageError } from "../failure.js";
+import { brokenOff, CommandError, UsageError } from "../failure.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { isPartOf } from "../migration/same-place.js";
 import { PREFIX_FLAG, type PrefixFlags, requireKeys } from "../prefix.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
-import { type ExportReport, exportTree } from "../tree/export-tree.js";
+import { type ExportReport, emptyExport, exportTree } from "../tree/export-tree.js";
 import { describeCommand, type Perform } from "./command.js";
 
 interface ExportOptions extends KeysFlags, PrefixFlags {}
@@ -32,7 +32,13 @@ export function exportCommand(perform: Perform): Command {
         await using storage = await openExisting(store, keysSettings(context, flags));
         await requireKeys(storage, store, prefix, signal);
         const hasKeys = flags.keys !== undefined;
-        const report = await exportTree(storage, folder, { prefix, hasKeys, progress, signal, now: Date.now });
+        const report = emptyExport(folder);
+        try {
+          await exportTree(storage, report, { prefix, hasKeys, progress, signal, now: Date.now });
+        } catch (error) {
+          const interrupted = `interrupted: ${countOf(report.exported, "item")} exported to ${folder}, which is no export yet`;
+          throw brokenOff(error, signal, { interrupted, again: "again, into a new folder" });
+        }
         progress.end();
         const { exported, bytes, failures, milliseconds } = report;
         await print(

@@ -6,7 +6,7 @@ import {
 } from "@holdfast/core";
 import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report as print } from "../command-context.js";
-import { CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";
+import { brokenOff, CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";
 import { readKeyv } from "../importers/keyv.js";
 import { readUnstorage } from "../importers/unstorage.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
@@ -93,9 +93,8 @@ export function importCommand(perform: Perform): Command {
       try {
         await importItems(plan, report, { storage, conflict: options.conflict, progress, signal, now: Date.now });
       } catch (error) {
-        if (!signal.aborted) throw error;
-        const message = `interrupted: ${countOf(report.imported, "file")} of ${plan.items.length} imported`;
-        throw new CommandError("ABORTED", message, "again with --conflict skip, which goes on from here");
+        const interrupted = `interrupted: ${countOf(report.imported, "file")} of ${plan.items.length} imported`;
+        throw brokenOff(error, signal, { interrupted, again: againAfter(options) });
       }
       progress.end();
       await print(context, report, summary(report), leftOutLines(report));
@@ -132,7 +131,14 @@ async function importFrom(
   });
   await using storage = await openOrCreate(store, settingsOf(context, options));
   const { prefix = "", conflict } = options;
-  const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: progress.listener });
+  const report = await importEntries(storage, entries, {
+    prefix,
+    conflict,
+    signal,
+    progress: progress.listener,
+  }).catch((error: unknown) => {
+    throw brokenOff(error, signal, { interrupted: "interrupted", again: againAfter(options) });
+  });
   progress.end();
   const told = asLeftOut(report);
   await print(context, told, summary(told), leftOutLines(told));
@@ -155,6 +161,11 @@ function settingsOf(context: CommandContext, { history, ...flags }: ImportOption
 /** As a folder's import tells it: what a path is there is a key here. */
 function asLeftOut({ ok: _, failures, ...report }: EntryReport): ImportReport {
   return { ...report, leftOut: failures.map(({ key, code, message }) => ({ path: key, code, message })) };
+}
+
+/** How an import that was broken off goes on: what it has saved is taken now. */
+function againAfter({ conflict }: ImportOptions): string {
+  return conflict === "overwrite" ? "again" : "again with --conflict skip, which goes on from here";
 }
 
 function leftOutLines({ leftOut }: ImportReport): string[] {

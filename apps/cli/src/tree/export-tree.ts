@@ -28,13 +28,15 @@ export interface ExportWork {
   now: () => number;
 }
 
-/** Writes every item as a file of its own into a new or empty folder, and last the manifest that makes it an export. */
-export async function exportTree(storage: StorageEngine, named: string, work: ExportWork): Promise<ExportReport> {
+/**
+ * Writes every item as a file of its own into the folder that the report names, and last the manifest that makes it an export. The
+ * report is filled as it goes.
+ */
+export async function exportTree(storage: StorageEngine, report: ExportReport, work: ExportWork): Promise<void> {
   const started = work.now();
-  const report: ExportReport = { exported: 0, bytes: 0, folder: named, failures: [], milliseconds: 0 };
-  await prepare(named);
+  await prepare(report.folder);
   // One spelling, as `join` and `dirname` have it: the way up from each file ends there.
-  const folder = resolve(named);
+  const folder = resolve(report.folder);
   const partial = join(folder, MANIFEST_FOLDER, PARTIAL_MANIFEST_NAME);
   const manifest = await open(partial, "wx");
   const folders = new Set([folder, join(folder, MANIFEST_FOLDER)]);
@@ -48,7 +50,11 @@ export async function exportTree(storage: StorageEngine, named: string, work: Ex
   await rename(partial, join(folder, MANIFEST_FOLDER, MANIFEST_NAME));
   await syncFolder(join(folder, MANIFEST_FOLDER));
   report.milliseconds = work.now() - started;
-  return report;
+}
+
+/** `folder` is new or empty. */
+export function emptyExport(folder: string): ExportReport {
+  return { exported: 0, bytes: 0, folder, failures: [], milliseconds: 0 };
 }
 
 /** With these the other items may fare better. */
