@@ -64,7 +64,7 @@ export function describeFailure(error: unknown, help: string): Failure {
     return failure(error.code, error.message, hint, { key, adapter, retryable });
   }
   if (isSystemError(error)) {
-    const code = CODE_OF_SYSTEM_ERROR[error.code] ?? "UNAVAILABLE";
+    const code = codeOfSystemError(error);
     return failure(code, error.message, HINTS_FOR_FILES[code] ?? HINTS[code] ?? help, {});
   }
   const reason = error instanceof Error ? error.message : String(error);
@@ -90,6 +90,16 @@ export function brokenOff(
 /** What the system says when a file cannot be used: `code` and `syscall` beside the message. */
 export function isSystemError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
+}
+
+/** What the system says of one file, where others may fare better. */
+export function isOfOneFile(error: unknown): error is Error & { code: string } {
+  return isSystemError(error) && error.code !== "EMFILE";
+}
+
+/** The code of an error that `isSystemError`. */
+export function codeOfSystemError({ code }: { code: string }): ErrorCode {
+  return CODE_OF_SYSTEM_ERROR[code] ?? "UNAVAILABLE";
 }
 
 /** "holdfast: there is no such key — try: holdfast ls sqlite:./app.db". One line, whatever the message holds. */

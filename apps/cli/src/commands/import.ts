@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import {
   type ImportReport as EntryReport,
   type ImportEntries,
@@ -77,6 +78,7 @@ export function importCommand(perform: Perform): Command {
       if (options.from !== undefined) return importFrom(context, options.from, from, store, options);
       const { signal, progress } = context;
       if (options.encrypt === "all" && options.keys === undefined) throw new UsageError("--encrypt all needs --keys");
+      await requireThere(from);
       const plan = await planImport(from, {
         prefix: options.prefix ?? "",
         as: options.as,
@@ -84,8 +86,6 @@ export function importCommand(perform: Perform): Command {
         acceptChanges: options.acceptChanges ?? false,
         encrypt: options.encrypt,
         now: Date.now(),
-      }).catch((error: unknown) => {
-        throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
       });
       if (options.keys === undefined) requireNoneEncrypted(plan);
       const report = emptyReport();
@@ -126,9 +126,8 @@ async function importFrom(
       else yield { ...entry, ...saved, tags: [...tags], metadata: { ...entry.metadata, ...metadata } };
     }
   }
-  await requireReadable(READERS[origin](from)).catch((error: unknown) => {
-    throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
-  });
+  await requireThere(from);
+  await requireReadable(READERS[origin](from));
   await using storage = await openOrCreate(store, settingsOf(context, options));
   const { prefix = "", conflict } = options;
   const report = await importEntries(storage, entries, {
@@ -205,6 +204,10 @@ function taken(conflicts: readonly string[]): CommandError {
   );
 }
 
-function nothingThere(from: string): CommandError {
-  return new CommandError("NOT_FOUND", `there is no file or folder ${from}`, "another path");
+/** Looks for itself: what is missing later on is something within. */
+async function requireThere(from: string): Promise<void> {
+  await stat(from).catch((error: unknown) => {
+    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+    throw new CommandError("NOT_FOUND", `there is no file or folder ${from}`, "another path");
+  });
 }

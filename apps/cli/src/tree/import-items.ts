@@ -1,5 +1,5 @@
 import { type SaveOptions, type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
-import { describeFailure, isSystemError } from "../failure.js";
+import { describeFailure, isOfOneFile } from "../failure.js";
 import type { ProgressView } from "../terminal/index.js";
 import { parseValue } from "./file-value.js";
 import type { ImportPlan, LeftOut, PlannedItem } from "./import-plan.js";
@@ -108,7 +108,7 @@ const OF_ONE_ITEM: readonly string[] = ["INVALID_VALUE", "INVALID_KEY", "INVALID
 
 /** Whether the other files may fare better: else the whole work ends. */
 function isOfThisItem(error: unknown): boolean {
-  return StorageError.is(error) ? OF_ONE_ITEM.includes(error.code) : isSystemError(error) && error.code !== "EMFILE";
+  return StorageError.is(error) ? OF_ONE_ITEM.includes(error.code) : isOfOneFile(error);
 }
 
 /** Several at once. When one fails, no more are begun, and that failure is thrown. */
