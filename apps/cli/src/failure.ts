@@ -72,8 +72,8 @@ export function describeFailure(error: unknown, help: string): Failure {
 }
 
 /**
- * The error to tell of work that was broken off and has left something behind, so that the same command would find that instead of
- * going on: `again` is what to do in place of "again". `interrupted` tells of an interruption.
+ * The error to tell of work that was broken off and may have left something behind, which the same command would find instead of
+ * going on: `again` is what to do in place of that. `interrupted` tells of an interruption.
  */
 export function brokenOff(
   error: unknown,
@@ -82,8 +82,10 @@ export function brokenOff(
 ): unknown {
   if (signal.aborted) return new CommandError("ABORTED", interrupted, again);
   const { code, message, hint, key } = describeFailure(error, "");
-  const next = hint.replace(/^again\b/, again);
-  if (code === "USAGE" || code === "INCOMPLETE" || next === hint) return error;
+  // What a command itself says of the next step takes that into account; and where there is none, its help is no part of one.
+  if (code === "USAGE" || code === "INCOMPLETE" || error instanceof CommandError) return error;
+  if (hint === "" || again === "again") return error;
+  const next = /^again\b/.test(hint) ? hint.replace("again", again) : `${hint}; then ${again}`;
   return new CommandError(code, message, next, key, { cause: error });
 }
 

@@ -122,8 +122,10 @@ describe("an export of what is encrypted", () => {
   });
 
   it("ends at once without keys", async () => {
-    const { code, stdout } = await space.run(["export", STORE, "part"]);
+    const { code, stdout, stderr } = await space.run(["export", STORE, "part"]);
     expect({ code, stdout }).toEqual({ code: 8, stdout: "" });
+    expect(stderr).toMatch(/ — try: --keys, .+; then again, into a new folder\n$/);
+    expect((await space.run(["export", STORE, "part"])).stderr).toMatch(/ — try: a new or empty folder\n$/);
   });
 
   it("is not brought back in plain unless that is asked for", async () => {

@@ -65,7 +65,7 @@ export function importCommand(perform: Perform): Command {
     )
     .option("--accept-changes", "of an export, also files that were changed since")
     .option(...HISTORY_FLAG)
-    .option(KEYS_FLAG[0], `encrypt all of it, and of an export what was encrypted; ${KEYS_FLAG[1]}`)
+    .option(KEYS_FLAG[0], `encrypt all of it (of an export, what was encrypted); ${KEYS_FLAG[1]}`)
     .addOption(
       new Option("--encrypt <what>", "of an export: encrypt all of it, or none, whatever was encrypted").choices([
         "all",
