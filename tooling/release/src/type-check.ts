@@ -45,7 +45,7 @@ export async function complaintsOf(files: readonly string[], { compiler, setting
   const cwd = dirname(files[0] ?? "");
   return execute(process.execPath, args, { cwd }).then(
     ({ stdout }) => stdout,
-    ({ stdout, stderr }) => stdout + stderr,
+    ({ stdout, stderr, message }) => stdout || stderr || message,
   );
 }
 
