@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Kept in the declarations, for `Symbol.asyncDispose`: no `lib` that a project has by default knows it.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StorageCapabilities } from "./capabilities.js";
 import type { Collection, CollectionOptions, DataPath } from "./collection.js";
