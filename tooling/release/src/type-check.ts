@@ -10,24 +10,19 @@ const execute = promisify(execFile);
 export interface Check {
   readonly compiler: string;
   readonly settings: readonly string[];
-  /** Packages that are no part of it. */
-  readonly without: readonly string[];
 }
 
 /** As a project has it that sets nothing. */
-export const BY_DEFAULT: Check = { compiler: "typescript", settings: [], without: [] };
+export const BY_DEFAULT: Check = { compiler: "typescript", settings: [] };
 
 export const CHECKS: Readonly<Record<string, Check>> = {
   "with the oldest TypeScript": {
     compiler: "typescript-5.2",
     settings: ["--module", "nodenext", "--target", "es2022"],
-    without: [],
   },
   "in a project that knows Node and no browser": {
     compiler: "typescript",
     settings: ["--lib", "es2022", "--types", "node", "--typeRoots", dirname(folderOf("@types/node"))],
-    // Nothing of Node stands for the types of IndexedDB.
-    without: ["holdfast", "@holdfast/indexeddb"],
   },
 };
 
