@@ -48,6 +48,18 @@ describe("holdfast migrate", () => {
     expect(again.code).toBe(0);
   });
 
+  it.each([
+    ["--concurrency", "5000"],
+    ["--prefix", "a\nb", "--journal", "./j"],
+    ["--prefix", "a\nb"],
+  ])("makes no store, and no backup, for what core refuses: %j %j", async (...option) => {
+    await fill();
+    const args = ["migrate", FROM, TO, "--conflict", "overwrite", "--backup", "sqlite:./before.db", ...option];
+    const { code, stdout } = await space.run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(await readdir(space.folder)).toEqual(["from.db"]);
+  });
+
   it("plans only with --dry-run", async () => {
     await fill();
     const { code, value } = await space.json(["migrate", FROM, TO, "--dry-run"]);

@@ -10,6 +10,7 @@ import { type CommandContext, openOrCreate, report as print } from "../command-c
 import { brokenOff, CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";
 import { readKeyv } from "../importers/keyv.js";
 import { readUnstorage } from "../importers/unstorage.js";
+import { judgeSave } from "../judge.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
@@ -75,6 +76,8 @@ export function importCommand(perform: Perform): Command {
     .option(...REALM_FLAG);
   return addSaveFlags(command).action((from: string, store: string, options: ImportOptions) =>
     perform(async (context) => {
+      // A prefix with which this is no key makes none of any.
+      await judgeSave(store, `${options.prefix ?? ""}k`, saveOptionsOf(options));
       if (options.from !== undefined) return importFrom(context, options.from, from, store, options);
       const { signal, progress } = context;
       if (options.encrypt === "all" && options.keys === undefined) throw new UsageError("--encrypt all needs --keys");

@@ -9,6 +9,7 @@ import {
 import { type Command, Option } from "commander";
 import { type CommandContext, openExisting, openOrCreate, report as print } from "../command-context.js";
 import { UsageError } from "../failure.js";
+import { judgeMigration } from "../judge.js";
 import { historySettings } from "../kept-versions.js";
 import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, REALM_FLAG } from "../keys-from.js";
 import { JournalFile } from "../migration/journal-file.js";
@@ -75,7 +76,7 @@ export function migrateCommand(perform: Perform): Command {
 }
 
 async function migrate(context: CommandContext, from: string, to: string, flags: MigrateFlags): Promise<void> {
-  const { prefix = "", validate, dryRun = false, history, backup } = flags;
+  const { prefix = "", conflict, validate, concurrency, dryRun = false, history, backup } = flags;
   if (await isSamePlace(from, to)) throw new UsageError(`${from} and ${to} are the same store`);
   for (const other of backup === undefined ? [] : [from, to]) {
     if (await isSamePlace(other, backup ?? "")) throw new UsageError(`the backup is the store ${other} itself`);
@@ -88,9 +89,10 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
   }
   const [fromKeys, toKeys] = keysOfTwo(context, flags);
   if (flags.reencrypt && toKeys.encryption === undefined) throw new UsageError("--reencrypt needs --keys or --to-keys");
+  // What is wrong with options and input is found before a destination is made for it.
+  await judgeMigration({ prefix, conflict, concurrency });
   await using source = await openExisting(from, fromKeys);
   await using journal = flags.journal === undefined ? undefined : new JournalFile(flags.journal);
-  // What is wrong with the input is found before a destination is made for it.
   const transform = flags.transform === undefined ? undefined : await loadTransform(flags.transform);
   await journal?.check();
   // A run that goes on may be all but done, and its source emptied meanwhile.
