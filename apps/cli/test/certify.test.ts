@@ -14,6 +14,18 @@ const ON_SQLITE = `
   export default ({ directory }) => sqlite({ path: directory + "/store.db" });
 `;
 
+/** It says that what is saved lasts, and writes nothing to disk: a store of one process, in memory by the directory's name. */
+const ALL_TALK = `
+  import { createMemoryStore, memory } from ${resolved("@holdfast/memory")};
+  import { replacing } from ${resolved("@holdfast/conformance")};
+  const stores = new Map();
+  const create = ({ directory }) => {
+    if (!stores.has(directory)) stores.set(directory, createMemoryStore());
+    const sound = memory({ store: stores.get(directory) });
+    return replacing(sound, { capabilities: { ...sound.capabilities, durability: "media" } });
+  };
+`;
+
 /** It keeps what is deleted, and says that it is gone. */
 const FORGETFUL = `
   import { sqlite } from ${resolved("@holdfast/sqlite")};
@@ -71,6 +83,25 @@ describe("holdfast certify", () => {
     const { themes } = value as Found;
     expect(themes).toEqual([{ theme: "two processes", passed: expect.any(Number), refused: {}, failed: [] }]);
     expect(themes[0]?.passed).toBeGreaterThan(5);
+  });
+
+  it("kills the process that saved, where an adapter of one process says that what is acknowledged lasts", async () => {
+    await space.write(file, `${ALL_TALK} export default create;`);
+    const { code, value } = await space.json(["certify", file, "--theme", "two processes", "--mode", "plain"]);
+    expect(code).toBe(1);
+    const broken = (value as Found).themes.flatMap((theme) => theme.failed);
+    expect(broken.map((each) => each.case)).toEqual([
+      "of which one works alone and is killed keep what was acknowledged, for who opens the store then",
+    ]);
+    expect(broken[0]?.reason).toMatch(/^0 saves are there, and \d+ were acknowledged$/);
+  });
+
+  it("says that durability was not tried, where a harness gives no process to kill", async () => {
+    const open = "async () => ({ adapter: () => create({ directory: 1 }), persistent: true, destroy: async () => {} })";
+    await space.write(file, `${ALL_TALK} export const harness = { name: "talk", open: ${open} };`);
+    const { code, stdout } = await space.run(["certify", file, "--theme", "two processes"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("1 without a second process to kill: its durability was NOT tried");
   });
 
   it("names each broken promise, ends with 1, and says how to see it again", async () => {

@@ -15,15 +15,16 @@ const PREFIX = "holdfast-certify-";
 /** A harness for adapters that keep all that they have in one directory, or in memory by the directory's name. */
 export function directoryHarness(file: string, create: CreateAdapter): Harness {
   const { name, capabilities } = describe(create);
+  const persistent = capabilities.durability !== "memory";
   return {
     name,
     async open() {
       const directory = await mkdtemp(join(tmpdir(), PREFIX));
       return {
         adapter: () => create({ directory }),
-        persistent: capabilities.durability !== "memory",
-        // A store in memory has no second process.
-        ...(crossesProcesses(capabilities) ? { peer: () => forkPeer(PEER, [file, directory]) } : {}),
+        persistent,
+        // A store in memory has no second process. One that lasts has, if only to be killed and to be opened after that.
+        ...(persistent || crossesProcesses(capabilities) ? { peer: () => forkPeer(PEER, [file, directory]) } : {}),
         destroy: () => rm(directory, { recursive: true, force: true }),
       };
     },
