@@ -211,6 +211,30 @@ export const adapterReads: Theme = {
       },
     },
     {
+      name: "a page of list is shorter than its limit at the end only, however large the headers are",
+      once: true,
+      async run(context) {
+        const PAGE = 1_000;
+        const adapter = await context.openAdapter();
+        const keys = Array.from({ length: PAGE + 1 }, (_, index) => `large/${String(index).padStart(4, "0")}`);
+        const text = "all that is known of it, ".repeat(100);
+        const records = keys.map((key, index) => recordOf(adapter, key, versionOf(index), { metadata: { text } }));
+        for (let start = 0; start < records.length; start += 100) {
+          const some = records.slice(start, start + 100);
+          await Promise.all(some.map((record) => adapter.put(record, { expect: "absent", now: NOW }, call)));
+        }
+        const range = { prefix: "large/", after: undefined, limit: PAGE };
+        const page = await adapter.list(range, at(NOW));
+        equal(page.length, PAGE, "how many of 1,001 large headers a page of 1,000 has");
+        const headers = [...page, ...(await adapter.list({ ...range, after: page.at(-1)?.key }, at(NOW)))];
+        equal(keysOf(headers), keys, "the keys of both pages");
+        ok(
+          headers.every(({ metadata }) => metadata["text"] === text),
+          "the metadata of each is whole",
+        );
+      },
+    },
+    {
       name: "a native query is what the reference scan finds; without one there is no half of it",
       once: true,
       needs: nativeQueries,

@@ -58,7 +58,10 @@ export interface StorageAdapter {
    */
   delete(key: string, condition: DeleteCondition, options: CallOptions): Awaitable<DeleteOutcome>;
 
-  /** Living headers whose key starts with `prefix`, in code-point order, behind `after`, at most `limit`. MUST NOT load bodies. */
+  /**
+   * Living headers whose key starts with `prefix`, in code-point order, behind `after`, at most `limit`; fewer only at the end,
+   * however large they are: core takes a shorter page for the last. MUST NOT load bodies.
+   */
   list(range: ListRange, options: ReadOptions): Awaitable<RecordHeader[]>;
 
   /**
@@ -210,7 +213,7 @@ export interface FeedEntry extends AdapterChange {
 export interface FeedRange {
   /** Exclusive. Undefined: from the first write that the store ever took. */
   readonly after: string | undefined;
-  /** At most so many entries. */
+  /** At most so many entries. Fewer are no end: that is a page without any. */
   readonly limit: number;
 }
 
