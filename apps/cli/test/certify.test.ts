@@ -156,6 +156,18 @@ describe("holdfast certify", () => {
     expect(stderr).toMatch(message);
   });
 
+  it.each([
+    [["--theme", "keys", "--mode", "compressed"], "keys"],
+    [["--theme", "batch", "--theme", "keys", "--mode", "compressed"], "keys"],
+  ])("refuses a subject that no chosen mode has (%j)", async (options, theme) => {
+    await space.write(file, ON_SQLITE);
+    const { code, stdout, stderr } = await space.run(["certify", file, ...options]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(
+      `nothing about "${theme}" runs in the mode "compressed" — try: one of: plain; in a namespace\n`,
+    );
+  });
+
   it("ends after the case at hand when it is interrupted, and leaves no store behind", async () => {
     await space.write(file, FORGETFUL);
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
