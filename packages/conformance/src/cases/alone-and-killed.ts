@@ -3,7 +3,6 @@ import { equal, ok } from "../assert.js";
 import type { Context } from "../context.js";
 import { PeerClient } from "../peer/peer-client.js";
 import type { Case } from "../suite.js";
-import { until } from "../turns.js";
 
 const SIZE = 3_000;
 
@@ -28,8 +27,7 @@ export const aloneAndKilled: Case = {
       await victim.perform({ do: "save", key: "deleted", data: round });
       await victim.perform({ do: "delete", key: "deleted" });
       const prefix = `round ${round}/`;
-      void victim.perform({ do: "saveForEver", prefix, size: SIZE });
-      await until(() => victim.saved.length >= after);
+      await victim.performUntil({ do: "saveForEver", prefix, size: SIZE }, after);
       await victim.kill();
       const storage = await context.open();
       await keepsWhatWasAcknowledged(storage, prefix, victim.saved.length, SIZE);

@@ -82,12 +82,9 @@ export const twoProcesses: Theme = {
       async (context, peer) => {
         const storage = await context.open();
         const keys: [string, string] = ["pair/a", "pair/b"];
-        let done = false;
-        const writing = peer.perform({ do: "pairs", keys, times: TIMES }).finally(() => {
-          done = true;
-        });
+        const writing = new Aside(peer.perform({ do: "pairs", keys, times: TIMES }));
         let seen = 0;
-        while (!done) {
+        while (!writing.isOver) {
           const items = await storage.list("pair/");
           ok(items.length === 0 || items.length === 2, `both or none is there, not ${items.length}`);
           const [a, b] = items.map(({ metadata }) => metadata["round"]);
@@ -99,7 +96,7 @@ export const twoProcesses: Theme = {
           // Reads that are answered at once would leave the other's messages unread.
           await macrotask();
         }
-        await writing;
+        await writing.done;
         ok(seen > 0, "the two overlapped");
         equal([await storage.load(keys[0]), await storage.load(keys[1])], [TIMES, TIMES], "what stands in the end");
       },
@@ -214,8 +211,7 @@ export const twoProcesses: Theme = {
       for (const [round, after] of [5, 40].entries()) {
         const victim = round === 0 ? peer : await PeerClient.start(context);
         const prefix = `round ${round}/`;
-        void victim.perform({ do: "saveForEver", prefix, size: SIZE });
-        await until(() => victim.saved.length >= after);
+        await victim.performUntil({ do: "saveForEver", prefix, size: SIZE }, after);
         await victim.kill();
         await keepsWhatWasAcknowledged(storage, prefix, victim.saved.length, SIZE);
         await storage.save("still", round);
@@ -232,8 +228,7 @@ export const twoProcesses: Theme = {
         for (const [round, after] of [7, 40].entries()) {
           const start = defined((await storage.getInfo()).cursor, "the cursor of getInfo");
           const victim = await PeerClient.start(context, VERSIONS);
-          void victim.perform({ do: "saveForEver", prefix: `${round}/`, size: 2_000, keys: 3 });
-          await until(() => victim.saved.length >= after);
+          await victim.performUntil({ do: "saveForEver", prefix: `${round}/`, size: 2_000, keys: 3 }, after);
           await victim.kill();
           const told = await collect(storage.changes(start));
           // The last words of who was killed may be lost.

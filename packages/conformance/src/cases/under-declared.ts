@@ -157,8 +157,7 @@ async function killedInParts(context: Context): Promise<boolean> {
 /** Kills a process that writes one batch after the other; resolves to the last round that it was acknowledged. */
 export async function killWhileBatching(context: Context, prefix: string, size: number): Promise<number> {
   const peer = await PeerClient.start(context);
-  void peer.perform({ do: "batchForEver", prefix, size });
-  await until(() => peer.saved.length >= 3);
+  await peer.performUntil({ do: "batchForEver", prefix, size }, 3);
   await peer.kill();
   return peer.saved.at(-1) ?? 0;
 }
