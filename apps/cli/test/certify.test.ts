@@ -14,15 +14,13 @@ const ON_SQLITE = `
   export default ({ directory }) => sqlite({ path: directory + "/store.db" });
 `;
 
-/** It says that what is saved lasts, and writes nothing to disk: a store of one process, in memory by the directory's name. */
+/** A store of one process, which says that it lasts, and which goes with the process: no other one knows its file. */
 const ALL_TALK = `
-  import { createMemoryStore, memory } from ${resolved("@holdfast/memory")};
+  import { sqlite } from ${resolved("@holdfast/sqlite")};
   import { replacing } from ${resolved("@holdfast/conformance")};
-  const stores = new Map();
   const create = ({ directory }) => {
-    if (!stores.has(directory)) stores.set(directory, createMemoryStore());
-    const sound = memory({ store: stores.get(directory) });
-    return replacing(sound, { capabilities: { ...sound.capabilities, durability: "media" } });
+    const sound = sqlite({ path: directory + "/" + process.pid + ".db" });
+    return replacing(sound, { capabilities: { ...sound.capabilities, compareAndSet: "process", watch: "process" } });
   };
 `;
 
@@ -97,7 +95,8 @@ describe("holdfast certify", () => {
   });
 
   it("says that durability was not tried, where a harness gives no process to kill", async () => {
-    const open = "async () => ({ adapter: () => create({ directory: 1 }), persistent: true, destroy: async () => {} })";
+    const open =
+      "async () => ({ adapter: () => create({ directory: process.cwd() }), persistent: true, destroy: async () => {} })";
     await space.write(file, `${ALL_TALK} export const harness = { name: "talk", open: ${open} };`);
     const { code, stdout } = await space.run(["certify", file, "--theme", "two processes"]);
     expect(code).toBe(0);
