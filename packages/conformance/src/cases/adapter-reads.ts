@@ -6,11 +6,15 @@ import {
   type RecordHeader,
   type StorageAdapter,
   scanQuery,
+  TOKENIZER_VERSION,
+  termsOf,
 } from "@holdfast/core";
 import fc from "fast-check";
 import { defined, equal, ok } from "../assert.js";
 import { keysOf } from "../collect.js";
+import type { Context } from "../context.js";
 import { generated } from "../generated.js";
+import type { Tokenizer } from "../open-bare.js";
 import { awkwardKeys } from "../samples/keys.js";
 import { sampleItems, sampleQuery } from "../samples/queries.js";
 import { at, call, EXPIRED, NOW, recordOf, versionOf } from "../samples/records.js";
@@ -238,10 +242,7 @@ export const adapterReads: Theme = {
       name: "a native query is what the reference scan finds; without one there is no half of it",
       once: true,
       needs: nativeQueries,
-      async otherwise(context) {
-        const adapter = context.backing.adapter();
-        equal([adapter.query, adapter.count], [undefined, undefined], "query and count");
-      },
+      otherwise: hasNoQuery,
       async run(context) {
         const adapter = await context.openAdapter();
         let version = 0;
@@ -281,8 +282,44 @@ export const adapterReads: Theme = {
         });
       },
     },
+    {
+      name: "an index of an older tokenizer is made anew when the store is opened, for every item and for good",
+      once: true,
+      needs: [nativeQueries, persistence],
+      otherwise: (context) => (context.capabilities.query === "native" ? opensEmpty(context) : hasNoQuery(context)),
+      async run(context) {
+        const ITEMS = 300;
+        const keys = Array.from({ length: ITEMS }, (_, index) => `item ${String(index).padStart(3, "0")}`);
+        const first = await context.openAdapter();
+        const records = keys.map((key, index) => recordOf(first, key, versionOf(index)));
+        await Promise.all(records.map((record) => first.put(record, { expect: "absent", now: NOW }, call)));
+        equal(await foundBy(first, "animal"), [], "what is found by a term that no item has");
+        const newer: Tokenizer = {
+          tokenizerVersion: TOKENIZER_VERSION + 1,
+          termsOf: (header) => [...termsOf(header), "animal"].sort(compareKeys),
+        };
+        for (const opening of ["the first", "the second"]) {
+          await context.close();
+          const adapter = await context.openAdapter(undefined, newer);
+          const when = `at ${opening} opening with a newer tokenizer`;
+          equal(await foundBy(adapter, "animal"), keys, `what is found by its new term ${when}`);
+          equal(await foundBy(adapter, "item 017"), ["item 017"], `what is found by terms as before ${when}`);
+        }
+      },
+    },
   ],
 };
+
+async function hasNoQuery(context: Context): Promise<void> {
+  const adapter = context.backing.adapter();
+  equal([adapter.query, adapter.count], [undefined, undefined], "query and count");
+}
+
+/** The keys of what a text finds, in their order. */
+async function foundBy(adapter: StorageAdapter, text: string): Promise<string[]> {
+  const query = defined(parseQuery({ text }), "the query");
+  return keysOf(defined(await adapter.query?.(query, at(NOW)), "what the adapter finds")).sort(compareKeys);
+}
 
 async function everything(adapter: StorageAdapter, now: number): Promise<RecordHeader[]> {
   return adapter.list({ prefix: "", after: undefined, limit: Number.MAX_SAFE_INTEGER }, at(now));

@@ -133,7 +133,10 @@ export interface StorageAdapter {
 /** What core gives an adapter to work with. */
 export interface AdapterContext {
   readonly ports: Ports;
-  /** Stored with the search index; when another number is found there, every item's terms are computed anew by `termsOf`. */
+  /**
+   * Stored with the search index; when a smaller number is found there, `open` MUST have every item's terms computed anew by
+   * `termsOf`. When a greater one is found, it may do the same, or refuse the store as one of a newer layout.
+   */
   readonly tokenizerVersion: number;
   /** The search terms of a header, for indexes that have to be made anew. */
   readonly termsOf: (header: RecordHeader) => string[];
