@@ -17,7 +17,7 @@ import { generated } from "../generated.js";
 import type { Tokenizer } from "../open-bare.js";
 import { awkwardKeys } from "../samples/keys.js";
 import { sampleItems, sampleQuery } from "../samples/queries.js";
-import { at, call, EXPIRED, NOW, recordOf, versionOf } from "../samples/records.js";
+import { at, call, EXPIRED, NOW, putAll, recordOf, versionOf } from "../samples/records.js";
 import { noise } from "../samples/values.js";
 import { nativeQueries, persistence, type Theme } from "../suite.js";
 import { opensEmpty } from "./refusals.js";
@@ -223,10 +223,7 @@ export const adapterReads: Theme = {
         const keys = Array.from({ length: PAGE + 1 }, (_, index) => `large/${String(index).padStart(4, "0")}`);
         const text = "all that is known of it, ".repeat(100);
         const records = keys.map((key, index) => recordOf(adapter, key, versionOf(index), { metadata: { text } }));
-        for (let start = 0; start < records.length; start += 100) {
-          const some = records.slice(start, start + 100);
-          await Promise.all(some.map((record) => adapter.put(record, { expect: "absent", now: NOW }, call)));
-        }
+        await putAll(adapter, records);
         const range = { prefix: "large/", after: undefined, limit: PAGE };
         const page = await adapter.list(range, at(NOW));
         equal(page.length, PAGE, "how many of 1,001 large headers a page of 1,000 has");
@@ -292,7 +289,7 @@ export const adapterReads: Theme = {
         const keys = Array.from({ length: ITEMS }, (_, index) => `item ${String(index).padStart(3, "0")}`);
         const first = await context.openAdapter();
         const records = keys.map((key, index) => recordOf(first, key, versionOf(index)));
-        await Promise.all(records.map((record) => first.put(record, { expect: "absent", now: NOW }, call)));
+        await putAll(first, records);
         equal(await foundBy(first, "animal"), [], "what is found by a term that no item has");
         const newer: Tokenizer = {
           tokenizerVersion: TOKENIZER_VERSION + 1,
