@@ -14,6 +14,16 @@ const ON_SQLITE = `
   export default ({ directory }) => sqlite({ path: directory + "/store.db" });
 `;
 
+/** Takes all entries of its feed but the newest, which never leaves. */
+const FORGET = `
+  import Database from ${resolved("better-sqlite3")};
+  export function forgetFeed({ directory }) {
+    const database = new Database(directory + "/store.db");
+    database.exec("DELETE FROM feed WHERE seq < (SELECT max(seq) FROM feed)");
+    database.close();
+  }
+`;
+
 /** A store of one process, which says that it lasts, and which goes with the process: no other one knows its file. */
 const ALL_TALK = `
   import { sqlite } from ${resolved("@holdfast/sqlite")};
@@ -83,6 +93,19 @@ describe("holdfast certify", () => {
     expect(themes[0]?.passed).toBeGreaterThan(5);
   });
 
+  it("makes the feed forget as the module says, where it says so", async () => {
+    const aboutForgetting = async (source: string) => {
+      await space.write(file, source);
+      const options = ["--theme", "adapter: changes", "--mode", "plain"];
+      const { code, value } = await space.json(["certify", file, ...options]);
+      expect(code).toBe(0);
+      return (value as Found).themes.map(({ refused }) => refused);
+    };
+    expect(await aboutForgetting(ON_SQLITE)).toEqual([{ "a change feed that forgets": expect.any(Number) }]);
+    file = `./adapter-${++modules}.mjs`;
+    expect(await aboutForgetting(`${ON_SQLITE} ${FORGET}`)).toEqual([{}]);
+  });
+
   it("kills the process that saved, where an adapter of one process says that what is acknowledged lasts", async () => {
     await space.write(file, `${ALL_TALK} export default create;`);
     const { code, value } = await space.json(["certify", file, "--theme", "two processes", "--mode", "plain"]);
@@ -138,6 +161,7 @@ describe("holdfast certify", () => {
     ["export const a = 1;", /exports neither a harness nor what makes an adapter/],
     ["export default () => ({});", /what .+ makes is no adapter/],
     ["export default", /cannot be loaded/],
+    ["export default () => undefined; export const forgetFeed = true;", /exports a forgetFeed that is no function/],
   ])("refuses a module that is %j", async (source, message) => {
     await space.write(file, source);
     const { code, stderr, stdout } = await space.run(["certify", file]);

@@ -19,8 +19,8 @@ export function certifyCommand(perform: Perform): Command {
   ])
     .addHelpText(
       "before",
-      "The module exports a function as its default, which makes an adapter on a store in `directory`; or a harness, as\n" +
-        "`harness`, for stores that are not in a directory.\n",
+      "The module exports a function as its default, which makes an adapter on a store in `directory`, and `forgetFeed` where\n" +
+        "the store's feed forgets; or a harness, as `harness`, for stores that are not in a directory.\n",
     )
     .option("--theme <name>", "only this subject; may be given several times", collect)
     .option("--mode <name>", "only this way of opening the storage; may be given several times", collect)
