@@ -131,7 +131,7 @@ export class Bodies {
       transaction.objectStore("chunks").delete(chunksOf(body));
       unowned.delete(body);
     });
-    this.#store.group.freed();
+    this.#store.writer.group.freed();
   }
 
   #lockOf(body: string): string {
@@ -161,7 +161,7 @@ class ChunkWriter implements BodyWriter {
     this.#hold = holdBody;
     this.#keys = keys;
     this.#signal = signal;
-    this.#body = store.newBody();
+    this.#body = store.writer.newBody();
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -176,9 +176,9 @@ class ChunkWriter implements BodyWriter {
 
   async commit(record: Omit<WriteRecord, "body">, condition: PutCondition): Promise<PutOutcome> {
     const keys = [toStored(record.header.key)];
-    const bodiless = this.#store.bodiless(record);
-    return this.#store.order.turn(keys, this.place(), async (place) => {
-      const outcome = await this.#store.group.submit(
+    const bodiless = this.#store.writer.bodiless(record);
+    return this.#store.writer.order.turn(keys, this.place(), async (place) => {
+      const outcome = await this.#store.writer.group.submit(
         (workspace) => {
           const put = workspace.put(bodiless, place.body, condition);
           if (put.outcome === "written") place.bind(workspace);
@@ -223,7 +223,10 @@ class ChunkWriter implements BodyWriter {
         await this.#put(chunk);
         stored = true;
       } catch (error) {
-        if (!is(error, "QuotaExceededError") || !(await (await loadFullStore()).makeRoom(this.#store.group, attempt)))
+        if (
+          !is(error, "QuotaExceededError") ||
+          !(await (await loadFullStore()).makeRoom(this.#store.writer.group, attempt))
+        )
           throw error;
       }
     }

@@ -1,9 +1,9 @@
 import { type AdapterChange, type FeedEntry, type FeedPage, type FeedRange, StorageError } from "@holdfast/core";
 import type { Connection } from "./connection.js";
-import { newest } from "./group-commit.js";
 import { type FeedRow, headerOf, isItem, type Row } from "./layout.js";
 import { answered } from "./requests.js";
 import { fromStored } from "./stored-key.js";
+import { newest } from "./summary.js";
 
 /** Rows that are held at once while a watcher catches up. */
 const STEP = 100;

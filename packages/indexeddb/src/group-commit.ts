@@ -4,7 +4,8 @@ import type { Job, JobOptions, Room, RoomMakers } from "./group-jobs.js";
 import { LastWritten } from "./last-written.js";
 import { type FeedRow, type HistoryRow, headerOf, type Row, type StoreName, versionsOf } from "./layout.js";
 import { answered, commit, is } from "./requests.js";
-import { EMPTY, type Found, type KeptVersion, type Summary, summaryOf, Workspace } from "./workspace.js";
+import { EMPTY, newest, type Summary, summaryOf } from "./summary.js";
+import { type Found, type KeptVersion, Workspace } from "./workspace.js";
 
 export interface GroupCommitOptions extends RoomMakers {
   readonly connection: Connection;
@@ -203,10 +204,4 @@ async function keptOf(transaction: IDBTransaction, stored: string): Promise<Kept
     const { version, encryption } = headerOf(row);
     return { version, body: row.c?.[0], encryption };
   });
-}
-
-/** What the newest entry of the feed says. */
-export async function newest(feed: IDBObjectStore): Promise<Summary> {
-  const cursor = await answered(feed.openCursor(null, "prev"));
-  return cursor === null ? EMPTY : summaryOf(cursor.key as number, cursor.value as FeedRow);
 }

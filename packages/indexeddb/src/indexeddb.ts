@@ -128,11 +128,11 @@ class Adapter implements IndexedDbAdapter {
   }
 
   async put(record: WriteRecord, condition: PutCondition, { signal }: CallOptions): Promise<PutOutcome> {
-    return this.#opened.put(record, condition, signal);
+    return this.#opened.writer.put(record, condition, signal);
   }
 
   async delete(key: string, condition: DeleteCondition, { signal }: CallOptions): Promise<DeleteOutcome> {
-    return this.#opened.delete(key, condition, signal);
+    return this.#opened.writer.delete(key, condition, signal);
   }
 
   async rewrap(key: string, version: Version, encryption: EncryptionHeader): Promise<boolean> {
@@ -143,7 +143,7 @@ class Adapter implements IndexedDbAdapter {
     writes: readonly AdapterWrite[],
     { now, signal }: CallOptions & { readonly now: number },
   ): Promise<BatchOutcome> {
-    return this.#opened.batch(writes, now, signal);
+    return this.#opened.writer.batch(writes, now, signal);
   }
 
   async readStream(key: string, { now }: ReadOptions): Promise<StoredStream | undefined> {

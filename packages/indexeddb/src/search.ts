@@ -1,10 +1,10 @@
 import type { ParsedQuery, RecordHeader } from "@holdfast/core";
 import type { Connection } from "./connection.js";
-import { newest } from "./group-commit.js";
 import { firstOf, STEP, wholly } from "./hits.js";
 import { living } from "./reads.js";
 import { answered } from "./requests.js";
 import { toStored } from "./stored-key.js";
+import { newest } from "./summary.js";
 
 export async function query(connection: Connection, asked: ParsedQuery, now: number): Promise<RecordHeader[]> {
   const { order, where } = asked;

@@ -1,9 +1,9 @@
 import { type AdapterInfo, StorageError } from "@holdfast/core";
 import type { Connection } from "./connection.js";
-import { newest } from "./group-commit.js";
 import { headerOf, type ItemRow } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
+import { newest } from "./summary.js";
 
 /** What the browser says of the room for this site. */
 export interface SpaceEstimate {

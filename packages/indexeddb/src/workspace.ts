@@ -29,21 +29,7 @@ import {
   type Row,
 } from "./layout.js";
 import { toStored } from "./stored-key.js";
-
-/** What the feed's newest entry says of the store as a whole. */
-export interface Summary {
-  /** The entry's number; 0 where there is none yet. */
-  readonly sequence: number;
-  readonly high: Version | undefined;
-  readonly items: number;
-  readonly bytes: number;
-}
-
-export const EMPTY: Summary = { sequence: 0, high: undefined, items: 0, bytes: 0 };
-
-export function summaryOf(sequence: number, { v, n, s }: FeedRow): Summary {
-  return { sequence, high: v, items: n, bytes: s };
-}
+import type { Summary } from "./summary.js";
 
 /** Where a record's body is. */
 export type Body = { readonly inline: Uint8Array } | { readonly body: string; readonly count: number };

@@ -10,3 +10,11 @@ export const CORE = `
   import { openStorage } from "@holdfast/core";
   globalThis.open = (adapter) => openStorage(adapter);
 `;
+
+/** The first, with what it loads while a store opens. */
+export const OPENED = `
+  import * as writing from "../../../packages/core/dist/engine/writing.js";
+  import * as writer from "../../../packages/indexeddb/dist/writer.js";
+  globalThis.parts = [writing, writer];
+  ${PAGE}
+`;

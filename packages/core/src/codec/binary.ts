@@ -15,12 +15,6 @@ export function encodeBinary(value: unknown): Uint8Array {
   }
 }
 
-/** A plain Uint8Array on memory of its own, a copy only where it has to be: adapters may hand over a Buffer, or part of one. */
-export function plainBytes(bytes: Uint8Array): Uint8Array {
-  const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype && bytes.length === bytes.buffer.byteLength;
-  return isPlain ? bytes : new Uint8Array(bytes);
-}
-
 /** Also of another realm, such as a frame's. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";

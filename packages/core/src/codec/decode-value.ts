@@ -2,9 +2,9 @@ import { platform } from "#platform";
 import { chain, isPromise } from "../awaitable.js";
 import { StorageError } from "../errors.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
-import { plainBytes } from "./binary.js";
 import { type Checksum, checksumOf } from "./checksum.js";
-import { decodeJson } from "./json.js";
+import { parseJson } from "./parse-json.js";
+import { fromUtf8 } from "./text.js";
 
 // Deflate makes at most 1,032 bytes of one.
 const MOST_INFLATED = 1_032;
@@ -18,13 +18,19 @@ export function decodeValue(header: RecordHeader, body: Uint8Array): Awaitable<u
 /** As `decodeValue`, of bytes that are known to be those that the header tells of. */
 export function decodeVerified(header: RecordHeader, body: Uint8Array): Awaitable<unknown> {
   return chain(decodeBytes(header, body), (bytes) => {
-    if (header.format === "json") return readAs(header, () => decodeJson(bytes));
+    if (header.format === "json") return readAs(header, () => parseJson(fromUtf8(bytes)));
     if (header.format === "binary") return plainBytes(bytes);
     if (header.format === "yaml") {
       return import("./yaml.js").then(({ decodeYaml }) => readAs(header, () => decodeYaml(bytes)));
     }
     throw corrupt(header, `is of a format that this version does not know, ${JSON.stringify(header.format)}`);
   });
+}
+
+/** A plain Uint8Array on memory of its own, a copy only where it has to be: adapters may hand over a Buffer, or part of one. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype && bytes.length === bytes.buffer.byteLength;
+  return isPlain ? bytes : new Uint8Array(bytes);
 }
 
 /** The encoded value, inflated. Throws CORRUPT. */

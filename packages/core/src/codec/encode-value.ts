@@ -4,8 +4,8 @@ import type { Format } from "../contract/storage-item.js";
 import type { Awaitable } from "../spi/index.js";
 import { encodeBinary, isBytes } from "./binary.js";
 import { type Checksum, checksumOf } from "./checksum.js";
+import { encodeJson, exactJson } from "./encode-json.js";
 import { MAX_YAML_DEPTH } from "./exact.js";
-import { encodeJson, exactJson } from "./json.js";
 
 export interface EncodingOptions {
   /** Default: binary for a Uint8Array, json for all else. */

@@ -1,5 +1,5 @@
 import type { UpdateOptions } from "../contract/options.js";
-import { checkUpdateOptions } from "../engine/arguments.js";
+import { checkUpdateOptions } from "../engine/write-options.js";
 import { isPlainObject } from "../invalid-option.js";
 
 /**

@@ -9,13 +9,7 @@ import type {
 import type { LoadOptions } from "../contract/history.js";
 import type { BatchOperation, OperationOptions, SaveOptions, UpdateOptions } from "../contract/options.js";
 import type { StorageItem } from "../contract/storage-item.js";
-import {
-  checkLoadOptions,
-  checkOperationOptions,
-  checkSaveOptions,
-  checkUpdateOptions,
-  requireFunction,
-} from "../engine/arguments.js";
+import { checkLoadOptions, checkOperationOptions, requireFunction } from "../engine/arguments.js";
 import { runBatch } from "../engine/batch.js";
 import { callersOwn, type Operation } from "../engine/failure.js";
 import type { Internals } from "../engine/internals.js";
@@ -23,6 +17,7 @@ import { isSealed, itemOf, revealed, toItem } from "../engine/items.js";
 import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
 import { keepUnnamed } from "../engine/update.js";
+import { checkSaveOptions, checkUpdateOptions } from "../engine/write-options.js";
 import { type ErrorCode, StorageError } from "../errors.js";
 import { parseForCount, parseQuery } from "../query/parse-query.js";
 import type { ParsedQuery } from "../query/parsed-query.js";

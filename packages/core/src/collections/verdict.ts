@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { chain, isPromise } from "../awaitable.js";
 import { encodeBinary, isBytes } from "../codec/binary.js";
-import { exactJson } from "../codec/json.js";
+import { exactJson } from "../codec/encode-json.js";
 import { parseJson } from "../codec/parse-json.js";
 import type { SchemaIssue } from "../errors.js";
 import type { Awaitable } from "../spi/index.js";

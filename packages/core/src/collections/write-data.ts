@@ -1,12 +1,12 @@
 import { chain, isPromise } from "../awaitable.js";
 import { isBytes } from "../codec/binary.js";
 import { encodeValue } from "../codec/encode-value.js";
-import type { CheckedSave } from "../engine/arguments.js";
 import type { CollectionMarks } from "../engine/draft.js";
 import type { Operation } from "../engine/failure.js";
 import { isSealed, revealed } from "../engine/items.js";
 import { untilAborted } from "../engine/until-aborted.js";
 import { sealValue, vaultFor } from "../engine/vault-for.js";
+import type { CheckedSave } from "../engine/write-options.js";
 import { writeSealed, writeValue } from "../engine/write-record.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import { acceptStorable } from "./accept.js";

@@ -4,7 +4,7 @@ import type { StorageItem } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import { checkKey } from "../keys.js";
 import type { AdapterWrite, Awaitable, BatchOutcome } from "../spi/index.js";
-import { checkDeleteOptions, checkSaveOptions, rejectUnknown } from "./arguments.js";
+import { rejectUnknown } from "./arguments.js";
 import type { CollectionMarks } from "./draft.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { itemOf } from "./items.js";
@@ -12,6 +12,7 @@ import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { untilAborted } from "./until-aborted.js";
 import { sealValue, vaultFor } from "./vault-for.js";
+import { checkDeleteOptions, checkSaveOptions } from "./write-options.js";
 import { above, checkRoom, conflictError, signed, versioned } from "./write-record.js";
 
 /** What a collection writes in place of the data that was given. */

@@ -42,10 +42,15 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
   };
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history, carry };
   const observation = await startObservation(adapter.name, complete);
+  const loading = loadPart(import("./writing.js"));
+  // What became of it is asked for below, once the adapter is open.
+  loading.catch(() => undefined);
   try {
     const state = await adapter.open(context);
     try {
-      return new Storage(new Session(adapter, complete, state, observation, vault), "");
+      const writing = await loading;
+      const session = new Session(adapter, complete, state, new writing.KeyOrder(), observation, vault);
+      return new Storage(session, writing, "");
     } catch (error) {
       // What went wrong first is what the caller has to know, whatever else does.
       await Promise.allSettled([(async () => adapter.close())()]);

@@ -4,7 +4,7 @@ import type { Ports } from "../ports.js";
 import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
 import { VersionClock } from "../versions.js";
 import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
-import { KeyOrder } from "./key-order.js";
+import type { KeyOrder } from "./key-order.js";
 import type { Observation } from "./observation.js";
 import type { CompleteSettings } from "./settings.js";
 import type { Vault } from "./vault.js";
@@ -20,7 +20,7 @@ export class Session {
   readonly adapter: StorageAdapter;
   readonly settings: CompleteSettings;
   readonly versions: VersionClock;
-  readonly writes: KeyOrder = new KeyOrder();
+  readonly writes: KeyOrder;
   /** Undefined where nobody can want to know of operations. */
   readonly observation: Observation | undefined;
   /** Undefined where the storage was opened without keys. */
@@ -37,12 +37,14 @@ export class Session {
     adapter: StorageAdapter,
     settings: CompleteSettings,
     state: OpenState,
+    writes: KeyOrder,
     observation: Observation | undefined,
     vault: Vault | undefined,
   ) {
     this.adapter = adapter;
     this.settings = settings;
     this.versions = new VersionClock(settings.ports, state.lastVersion);
+    this.writes = writes;
     this.observation = observation;
     this.vault = vault;
   }

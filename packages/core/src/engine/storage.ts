@@ -1,7 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { chain } from "../awaitable.js";
-import { encodeValue } from "../codec/encode-value.js";
-import { openCollection } from "../collections/open-collection.js";
 import type { StorageCapabilities } from "../contract/capabilities.js";
 import type { Collection, CollectionOptions, DataPath } from "../contract/collection.js";
 import type { Difference, LoadOptions, PreviousVersion, RestoreOptions } from "../contract/history.js";
@@ -23,20 +21,13 @@ import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { checkKey, checkPrefix } from "../keys.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
 import {
-  type CheckedSave,
-  checkDeleteOptions,
   checkListOptions,
   checkLoadOptions,
   checkOperationOptions,
-  checkRestoreOptions,
-  checkSaveOptions,
-  checkUpdateOptions,
   namedVersion,
   requireFunction,
   signalOf,
 } from "./arguments.js";
-import { runBatch } from "./batch.js";
-import { deleteRecord } from "./delete-record.js";
 import type { Operation } from "./failure.js";
 import { type Internals, internals } from "./internals.js";
 import { itemOf, itemsOf } from "./items.js";
@@ -44,20 +35,24 @@ import { readRecord, readValue } from "./read-version.js";
 import { headersBelow } from "./scan.js";
 import { countHeaders, searchHeaders } from "./search.js";
 import type { Session } from "./session.js";
-import { sealValue, vaultFor } from "./vault-for.js";
-import { writeSealed, writeValue } from "./write-record.js";
+import type { CheckedSave } from "./write-options.js";
+
+/** What is loaded while a store opens. */
+type Writing = typeof import("./writing.js");
 
 /** The contract over one session, seen from below a prefix. */
 export class Storage implements StorageEngine {
   readonly #session: Session;
+  readonly #writing: Writing;
   readonly #prefix: string;
   /** The storage that this is a namespace of. */
   readonly #parent: Storage | undefined;
   readonly #watches = new Set<Unwatch>();
   #viewClosed = false;
 
-  constructor(session: Session, prefix: string, parent?: Storage) {
+  constructor(session: Session, writing: Writing, prefix: string, parent?: Storage) {
     this.#session = session;
+    this.#writing = writing;
     this.#prefix = prefix;
     this.#parent = parent;
   }
@@ -65,7 +60,8 @@ export class Storage implements StorageEngine {
   save<T>(key: string, data: T, options?: SaveOptions): Promise<StorageItem> {
     return this.#run("save", key, options, (operation) => {
       const path = this.#pathOf(key);
-      const put = this.#put(operation, path, data, checkSaveOptions(options));
+      const { checkSaveOptions, saveValue } = this.#writing;
+      const put = saveValue(this.#session, operation, path, data, checkSaveOptions(options));
       return chain(put, (header) => itemOf(this.#session, header, this.#prefix));
     });
   }
@@ -96,13 +92,9 @@ export class Storage implements StorageEngine {
   }
 
   delete(key: string, options?: DeleteOptions): Promise<boolean> {
-    return this.#run("delete", key, options, async (operation) => {
-      const path = this.#pathOf(key);
-      const { expect } = checkDeleteOptions(options);
-      const { versions, writes } = this.#session;
-      const version = versions.next();
-      return writes.turn([path], undefined, () => deleteRecord(this.#session, operation, path, expect, version));
-    });
+    return this.#run("delete", key, options, (operation) =>
+      this.#writing.deleteItem(this.#session, operation, this.#pathOf(key), options),
+    );
   }
 
   list(prefix = "", options: ListOptions = {}): Promise<StorageItem[]> {
@@ -153,9 +145,10 @@ export class Storage implements StorageEngine {
   ): Promise<StorageItem | undefined> {
     return this.#run("update", key, options, async (operation) => {
       const path = this.#pathOf(key);
+      const { checkUpdateOptions, saveValue } = this.#writing;
       const named = checkUpdateOptions(options);
       requireFunction("change", change);
-      const put = (data: T, save: CheckedSave) => this.#put(operation, path, data, save);
+      const put = (data: T, save: CheckedSave) => saveValue(this.#session, operation, path, data, save);
       const { updateValue } = await import("./update.js");
       return updateValue(this.#session, operation, { path, prefix: this.#prefix, named, change, put });
     });
@@ -164,14 +157,14 @@ export class Storage implements StorageEngine {
   batch(operations: readonly BatchOperation[], options?: OperationOptions): Promise<(StorageItem | boolean)[]> {
     return this.#run("batch", undefined, options, async (operation) => {
       checkOperationOptions(options);
-      return runBatch(this.#session, operation, this.#prefix, operations);
+      return this.#writing.runBatch(this.#session, operation, this.#prefix, operations);
     });
   }
 
   saveStream(key: string, source: ByteSource, options?: Omit<SaveOptions, "format">): Promise<StorageItem> {
     return this.#run("saveStream", key, options, async (operation) => {
       const path = this.#pathOf(key);
-      const checked = checkSaveOptions(options, ["format"]);
+      const checked = this.#writing.checkSaveOptions(options, ["format"]);
       const { saveStream } = await import("./streams.js");
       return itemOf(this.#session, await saveStream(this.#session, operation, path, source, checked), this.#prefix);
     });
@@ -212,8 +205,8 @@ export class Storage implements StorageEngine {
     return this.#run("restore", key, options, async (operation) => {
       const path = this.#pathOf(key);
       const named = namedVersion("version", version);
-      const { expect } = checkRestoreOptions(options);
       const { versions, writes } = this.#session;
+      const { expect } = this.#writing.checkRestoreOptions(options);
       const fresh = versions.next();
       const prepared = import("./history.js").then(({ prepareRestore }) =>
         prepareRestore(this.#session, operation, path, named, fresh),
@@ -255,7 +248,7 @@ export class Storage implements StorageEngine {
 
   /** Throws INVALID_KEY. */
   namespace(prefix: string): StorageEngine {
-    return new Storage(this.#session, `${this.#prefix}${checkKey(prefix)}/`, this);
+    return new Storage(this.#session, this.#writing, `${this.#prefix}${checkKey(prefix)}/`, this);
   }
 
   /** Throws INVALID_KEY, and INVALID_OPTION for options that are no object. */
@@ -266,7 +259,7 @@ export class Storage implements StorageEngine {
     name: string,
     options: CollectionOptions<Schema, Index>,
   ): Collection<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Index[number]> {
-    return openCollection(this.namespace(name), name, options);
+    return this.#writing.openCollection(this.namespace(name), name, options);
   }
 
   verify(prefix = "", options: VerifyOptions = {}): Promise<VerifyReport> {
@@ -379,22 +372,6 @@ export class Storage implements StorageEngine {
   #stat(operation: Operation, path: string): Awaitable<RecordHeader | undefined> {
     const { signal } = operation;
     return this.#session.ask(operation, () => this.#session.adapter.stat(path, { now: this.#session.now(), signal }));
-  }
-
-  #put(operation: Operation, path: string, data: unknown, options: CheckedSave): Awaitable<RecordHeader> {
-    const { settings, versions, writes } = this.#session;
-    const { format, compress = settings.compress, metadata = {}, expiration = null, tags = [], expect } = options;
-    const how = { format, compress, json: settings.json };
-    const vault = vaultFor(this.#session, options.encrypt);
-    const draft = { key: path, tags, metadata, expiration, sealed: options.sealed, version: versions.next() };
-    if (vault !== undefined) {
-      const sealing = sealValue(this.#session, vault, draft, data, how);
-      return writes.turn([path], sealing, (sealed) => writeSealed(this.#session, operation, sealed, expect));
-    }
-    const encoding = encodeValue(data, how);
-    return writes.turn([path], encoding, (encoded) =>
-      writeValue(this.#session, operation, { ...draft, encoded }, expect),
-    );
   }
 
   async *#pages(

@@ -12,7 +12,6 @@ import type {
   StoredStream,
   Version,
 } from "../spi/index.js";
-import type { CheckedSave } from "./arguments.js";
 import { callersBytes, checkSource } from "./callers-bytes.js";
 import type { BodilessRecord } from "./draft.js";
 import { type Operation, toStorageError } from "./failure.js";
@@ -22,6 +21,7 @@ import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { vaultFor } from "./vault-for.js";
+import type { CheckedSave } from "./write-options.js";
 import { tooLarge, versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */

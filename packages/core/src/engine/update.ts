@@ -1,11 +1,11 @@
 import type { StorageItem } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
 import type { Awaitable, RecordHeader } from "../spi/index.js";
-import type { CheckedSave } from "./arguments.js";
 import { callersOwn, type Operation } from "./failure.js";
 import { isSealed, itemOf, revealed, toItem } from "./items.js";
 import { readRecord, readValue } from "./read-version.js";
 import type { Session } from "./session.js";
+import type { CheckedSave } from "./write-options.js";
 
 /** What `update` was asked for. */
 export interface Update<T> {

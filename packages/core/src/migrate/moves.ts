@@ -1,12 +1,13 @@
 import { type EncodedValue, type EncodingOptions, encodeValue, packValue } from "../codec/encode-value.js";
 import { fieldsFrom } from "../collections/indexed-fields.js";
 import type { TransformedItem } from "../contract/migration.js";
-import { type CheckedSave, checkUpdateOptions, rejectUnknown } from "../engine/arguments.js";
+import { rejectUnknown } from "../engine/arguments.js";
 import { type Remade, readerOf } from "../engine/carry-encrypted.js";
 import { CallerError, callersOwn } from "../engine/failure.js";
 import { isSealed, itemOf } from "../engine/items.js";
 import { largestBody } from "../engine/largest-body.js";
 import { readRecord, readValue } from "../engine/read-version.js";
+import { type CheckedSave, checkUpdateOptions } from "../engine/write-options.js";
 import { StorageError } from "../errors.js";
 import { unlike } from "../invalid-option.js";
 import { checkKey } from "../keys.js";

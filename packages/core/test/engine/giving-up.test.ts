@@ -4,6 +4,7 @@ import { completeSettings } from "../../dist/engine/complete-settings.js";
 import { Session } from "../../dist/engine/session.js";
 import { Storage } from "../../dist/engine/storage.js";
 import { untilAborted } from "../../dist/engine/until-aborted.js";
+import * as writing from "../../dist/engine/writing.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -91,10 +92,11 @@ describe("a session of which nobody can want to know", () => {
       new MapAdapter(),
       completeSettings({}),
       { lastVersion: undefined },
+      new writing.KeyOrder(),
       undefined,
       undefined,
     );
     expect(await session.run({ name: "load" }, ({ tally }) => [tally])).toEqual([undefined]);
-    expect(new Storage(session, "").getMetrics()).toBeUndefined();
+    expect(new Storage(session, writing, "").getMetrics()).toBeUndefined();
   });
 });

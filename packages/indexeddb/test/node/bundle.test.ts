@@ -34,6 +34,18 @@ globalThis.tryStorage = async () => {
   return { small, large };
 };
 `;
+const WITHOUT_WRITING = `
+import { openStorage } from "@holdfast/core";
+import { indexeddb } from "@holdfast/indexeddb";
+globalThis.tryStorage = async () => {
+  const told = await openStorage(indexeddb({ name: "without-writing" })).catch(({ code, message }) => ({ code, message }));
+  // It waits for as long as a connection is open.
+  await new Promise((resolve) => {
+    indexedDB.deleteDatabase("without-writing").onsuccess = resolve;
+  });
+  return told;
+};
+`;
 const CORE_ONLY = `import { openStorage } from "@holdfast/core";\nglobalThis.open = openStorage;\n`;
 const EXPECTED = { found: ["notes/first"], value: { title: "Hello" }, size: 3_000_000 };
 
@@ -69,8 +81,10 @@ describe("bundled by Vite without any configuration", () => {
   });
 
   it("adds no more to an app than the page about it says", () => {
-    // What the page rounds to 10.0 kB, as Vite cuts it: some bytes come and go with words that core alone has.
-    expect(firstLoad(app) - firstLoad(core)).toBeLessThan(10_050);
+    // What the page rounds to 6.4 kB, as Vite cuts it: some bytes come and go with words that core alone has.
+    expect(firstLoad(app) - firstLoad(core)).toBeLessThan(6_450);
+    // As docs/design.md says: a file of which a part writes would come whole.
+    expect(firstLoad(app)).toBeLessThan(18_300);
   });
 });
 
@@ -84,6 +98,14 @@ describe("straight from dist", () => {
     await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_PARTS) });
     const missing = /\/indexeddb\/(?:bodies|eviction|reserve)\.js$/;
     expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({ small: 1, large: "INTERNAL" });
+  });
+
+  it.each([/\/core\/engine\/writing\.js$/, /\/indexeddb\/writer\.js$/])("opens nothing without %s", async (missing) => {
+    await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_WRITING) });
+    expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({
+      code: "INTERNAL",
+      message: expect.stringContaining("dynamically imported module"),
+    });
   });
 
   it("says what to do on a page that may not store anything", async () => {

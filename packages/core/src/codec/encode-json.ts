@@ -1,15 +1,10 @@
 import { StorageError } from "../errors.js";
 import { checkExact } from "./exact.js";
-import { parseJson } from "./parse-json.js";
-import { fromUtf8, toUtf8 } from "./text.js";
+import { toUtf8 } from "./text.js";
 
 /** Throws INVALID_VALUE. */
 export function encodeJson(value: unknown, layout: "compact" | "pretty"): Uint8Array {
   return toUtf8(layout === "pretty" ? `${exactJson(value, 2)}\n` : exactJson(value));
-}
-
-export function decodeJson(bytes: Uint8Array): unknown {
-  return parseJson(fromUtf8(bytes));
 }
 
 /** The JSON of a value that JSON holds exactly. Throws INVALID_VALUE, also for more than `maxDepth` levels. */
