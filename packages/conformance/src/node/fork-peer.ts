@@ -11,7 +11,11 @@ import type { Peer } from "../peer/protocol.js";
  */
 export async function forkPeer(script: string | URL, args: readonly string[] = []): Promise<Peer> {
   const child = fork(script, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const exited = once(child, "exit").then(([code, signal]) => (code === null ? `by ${signal}` : `with code ${code}`));
+  const exited = once(child, "exit").then(
+    ([code, signal]) => (code === null ? `by ${signal}` : `with code ${code}`),
+    // It never began.
+    (error) => `with ${error}`,
+  );
   return {
     channel: {
       // Who is gone hears nothing, and `exited` has told of it.
