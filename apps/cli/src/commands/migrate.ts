@@ -13,7 +13,7 @@ import { historySettings } from "../kept-versions.js";
 import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, REALM_FLAG } from "../keys-from.js";
 import { JournalFile } from "../migration/journal-file.js";
 import { loadTransform } from "../migration/load-transform.js";
-import { complain, summaryOf } from "../migration/migration-summary.js";
+import { complain, failureLines, summaryOf } from "../migration/migration-summary.js";
 import { openPlanned } from "../migration/planned-store.js";
 import { isPartOf, isSamePlace } from "../migration/same-place.js";
 import { byteCount, countFromOne } from "../option-values.js";
@@ -132,7 +132,11 @@ function optionsOf(
     events,
     reencrypt = false,
   } = flags;
-  const line = (value: object) => out.line(JSON.stringify(value));
+  // At once: who reads these lines wants to know what is going on.
+  const line = async (value: object) => {
+    await out.line(JSON.stringify(value));
+    await out.flush();
+  };
   return {
     ...(prefix === undefined ? {} : { prefix }),
     ...(concurrency === undefined ? {} : { concurrency }),
@@ -157,8 +161,8 @@ async function tell(
   context: CommandContext,
   { events }: MigrateFlags,
   report: MigrationReport,
-  lines: readonly string[],
+  summary: readonly string[],
 ): Promise<void> {
-  if (events === undefined) await print(context, report, lines);
+  if (events === undefined) await print(context, report, summary, failureLines(report));
   else await context.out.line(JSON.stringify({ type: "report", ...report }));
 }
