@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { answer, type CommandContext, openExisting, openOrCreate, report } from "../command-context.js";
 import { CommandError, UsageError } from "../failure.js";
 import { askHidden } from "../hidden-input.js";
+import { judgeSecret } from "../judge.js";
 import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { describeCommand, type Example, type Perform } from "./command.js";
 
@@ -35,18 +36,23 @@ function setCommand(perform: Perform): Command {
       does: "encrypted in a store",
     },
   ]).action((name: string, options: SecretOptions) =>
-    perform((context) =>
-      // What a pipe brings is the secret, and not what opens the keys.
-      using(
-        { ...context, stdinIsData: true },
-        options,
-        async (all) => {
-          await all.set(name, await askHidden(context, `Secret for ${name}`));
-          await report(context, { name }, [`kept ${name}`]);
-        },
-        openOrCreate,
-      ),
-    ),
+    perform(async (context) => {
+      await judgeSecret(name);
+      let asked: Promise<string> | undefined;
+      const ask = () => {
+        asked ??= askHidden(context, `Secret for ${name}`);
+        return asked;
+      };
+      const keep = async (all: Credentials) => {
+        await all.set(name, await ask());
+        await report(context, { name }, [`kept ${name}`]);
+      };
+      // What is wrong with the secret is found before a store is made for it. What a pipe brings is that, and not what opens the keys.
+      await using({ ...context, stdinIsData: true }, options, keep, async (store, settings) => {
+        await ask();
+        return openOrCreate(store, settings);
+      });
+    }),
   );
 }
 
