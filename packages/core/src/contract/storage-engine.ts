@@ -150,8 +150,8 @@ export interface StorageEngine {
 
   /**
    * Gives room that nothing uses any more back to the platform: what deleted items held, and tombstones of more than 30 days. Nothing
-   * that can be read changes, and a backend that keeps no such room does nothing. It may take as long as copying the store, and as
-   * much room meanwhile. Throws LOCKED while others write.
+   * that can be read changes, and a backend that keeps no such room does nothing. It may take as long as copying the store, and twice as
+   * much room meanwhile. Throws LOCKED while others write, or read what would be given back.
    */
   compact(options?: OperationOptions): Promise<void>;
 
