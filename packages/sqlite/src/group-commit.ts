@@ -163,7 +163,7 @@ export class GroupCommit {
 
   #rollBack(group: Job[], error: unknown, phase: "guard" | "work" | "commit"): void {
     const undone = this.#tryRollBack();
-    // SQLite has rolled back by itself, also where it was `COMMIT` that found no room, or damage: the index of words is written there.
+    // `COMMIT` too has written nothing where it found no room, or damage: the index of words is written at its beginning.
     const isKnown = phase === "work" || isFull(error) || isDamage(error);
     const forbidden = phase === "guard" && StorageError.is(error) ? error : undefined;
     if (forbidden !== undefined || undone !== undefined || isSyncFailure(error)) {

@@ -6,7 +6,7 @@ import { describeCommand, type Perform } from "./command.js";
 
 export function compactCommand(perform: Perform): Command {
   return describeCommand("compact <store>", "give the room that deleted items held back to the disk", [
-    { command: "holdfast compact sqlite:./app.db", does: "for a moment needs twice the room that is left taken" },
+    { command: "holdfast compact sqlite:./app.db", does: "needs twice the room of the new store, for a moment" },
   ]).action((store: string) =>
     perform(async (context) => {
       const { signal } = context;
