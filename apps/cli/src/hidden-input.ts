@@ -28,6 +28,16 @@ export async function askHidden(context: CommandContext, question: string): Prom
   return answer;
 }
 
+/** As `askHidden`, for what is new: nobody sees what he types, so that he types it once more. What is piped stands once. */
+export async function askHiddenTwice(context: CommandContext, question: string): Promise<string> {
+  const answer = await askHidden(context, question);
+  const isTyped = context.stdin.isTTY === true || context.stdinIsData === true;
+  if (isTyped && (await askHidden(context, `${question} once more`)) !== answer) {
+    throw new UsageError(`${question}: what was typed the second time is something else`, "again");
+  }
+  return answer;
+}
+
 async function onTerminal({ openTerminal, signal }: CommandContext, question: string): Promise<string> {
   const terminal = openTerminal();
   if (terminal === undefined) {

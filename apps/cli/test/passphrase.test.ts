@@ -42,11 +42,11 @@ interface Asked {
   closed: boolean;
 }
 
-/** Runs the command with a pipe for its input, in front of a terminal on which this is typed. */
-async function runBefore(typed: string, args: readonly string[], piped: string): Promise<Asked> {
+/** Runs the command with a pipe for its input, in front of a terminal on which this is typed, an answer for each question. */
+async function runBefore(typed: string | string[], args: readonly string[], piped: string): Promise<Asked> {
   const [stdout, stderr, seen] = [new Sink(), new Sink(), new Sink()];
   const keyboard = new PassThrough();
-  keyboard.write(typed);
+  const answers = [typed].flat();
   const modes: boolean[] = [];
   let closed = false;
   const terminal: Terminal = {
@@ -56,7 +56,11 @@ async function runBefore(typed: string, args: readonly string[], piped: string):
       closed = true;
     },
   };
-  const streams = { stdin: Readable.from([Buffer.from(piped)]), stdout, stderr, openTerminal: () => terminal };
+  const openTerminal = () => {
+    keyboard.write(answers.shift() ?? "");
+    return terminal;
+  };
+  const streams = { stdin: Readable.from([Buffer.from(piped)]), stdout, stderr, openTerminal };
   const code = await run(args, streams, new AbortController().signal);
   return { code, stdout: stdout.text, stderr: stderr.text, seen: seen.text, modes, closed };
 }
@@ -120,6 +124,86 @@ describe("a passphrase", () => {
     expect(await new Promise((resolve) => child.once("close", resolve))).toBe(2);
     expect(told).toContain("there is no terminal");
     expect(readdirSync(space.folder)).toEqual([]);
+  });
+});
+
+describe("keys in a place that is empty", () => {
+  const TYPO = ["--keys", "passphrase:./typo"];
+  const input = `${PASSPHRASE}\n`;
+
+  it.each<[string, string[]]>([
+    ["get", [STORE, "a"]],
+    ["ls", [STORE]],
+    ["search", [STORE, "a"]],
+    ["log", [STORE, "a"]],
+    ["diff", [STORE, "a"]],
+    ["restore", [STORE, "a", "1"]],
+    ["export", [STORE, "out"]],
+    ["verify", [STORE]],
+    ["verify", [STORE, STORE]],
+    ["migrate", [STORE, "sqlite:./copy.db"]],
+    ["keys", ["list", STORE]],
+    ["keys", ["rotate", STORE]],
+    ["keys", ["reencrypt", STORE]],
+    ["secret", ["get", "a", "--store", STORE]],
+    ["secret", ["ls", "--store", STORE]],
+    ["secret", ["rm", "a", "--store", STORE]],
+  ])("are missing, and not made, for %s %j", async (command, args) => {
+    await space.run(["put", STORE, "a", "--value", "1"]);
+    const refused = await space.run([command, ...args, ...TYPO], { input });
+    expect(refused).toMatchObject({ code: 8, stdout: "" });
+    expect(refused.stderr).toMatch(/^holdfast: there is no master key in \.\/typo — try: --keys.*\n$/);
+    expect(readdirSync(space.folder)).toEqual(["app.db"]);
+  });
+
+  it("are missing for doctor as well", async () => {
+    await space.run(["put", STORE, "a", "--value", "1"]);
+    expect(await space.run(["doctor", STORE, ...TYPO], { input })).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("there is no master key in ./typo (KEY_MISSING)"),
+    });
+    expect(existsSync(space.path("typo"))).toBe(false);
+  });
+
+  it("are made for what encrypts, which says so unless it is to be quiet", async () => {
+    const put = (key: string, directory: string, ...more: string[]) =>
+      space.run(["put", STORE, key, "--value", "1", "--keys", `passphrase:${directory}`, ...more], { input });
+    expect((await put("a", "./new")).stderr).toBe("there was no master key in ./new: made the first one\n");
+    expect((await put("b", "./new")).stderr).toBe("");
+    expect((await put("c", "./other", "--quiet")).stderr).toBe("");
+    expect(await space.run(["get", STORE, "b", "--keys", "passphrase:./new"], { input })).toMatchObject({ code: 0 });
+  });
+
+  it("are made for the destination of a migration that names them, and not for its plan", async () => {
+    await makeKeys();
+    await space.run(["put", STORE, "a", "--value", "1", ...KEYS], { input });
+    const migrate = ["migrate", STORE, "sqlite:./copy.db", "--reencrypt", ...KEYS];
+    const { HOLDFAST_KEYS } = process.env;
+    process.env["HOLDFAST_KEYS"] = Buffer.alloc(32, 1).toString("base64");
+    try {
+      const plan = await space.run([...migrate, "--to-keys", "passphrase:./typo", "--dry-run"], { input });
+      expect(plan).toMatchObject({ code: 0 });
+      expect(existsSync(space.path("typo"))).toBe(false);
+      const migrated = ["migrate", STORE, "sqlite:./plain.db", "--keys", "environment"];
+      expect(await space.run([...migrated, "--to-keys", "passphrase:./typo"], { input })).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining("there was no master key in ./typo"),
+      });
+      expect(existsSync(space.path("typo"))).toBe(true);
+    } finally {
+      if (HOLDFAST_KEYS === undefined) delete process.env["HOLDFAST_KEYS"];
+      else process.env["HOLDFAST_KEYS"] = HOLDFAST_KEYS;
+    }
+  });
+
+  it("are sealed with a passphrase that is typed twice, and with none that was typed in two ways", async () => {
+    const args = ["put", STORE, "a", "-", ...KEYS, "--quiet"];
+    const differing = await runBefore(["one\r", "two\r"], args, "data");
+    expect(differing).toMatchObject({ code: 2, stderr: expect.stringContaining("the second time") });
+    expect(readdirSync(space.folder)).toEqual([]);
+    const twice = await runBefore([`${PASSPHRASE}\r`, `${PASSPHRASE}\r`], args, "data");
+    expect(twice).toMatchObject({ code: 0, stderr: "", seen: "Passphrase: \nPassphrase once more: \n" });
+    expect(await read("get", STORE, "a")).toBe("data");
   });
 });
 

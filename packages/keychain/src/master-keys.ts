@@ -107,6 +107,14 @@ export function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
+/**
+ * Whether a place for secrets holds master keys already. A provider makes the first one when it loads: ask this before, where nothing
+ * may be made, or where somebody is to know that a key is.
+ */
+export async function holdsMasterKeys(secrets: SecretStore): Promise<boolean> {
+  return (await secrets.names()).some(isMasterKeyName);
+}
+
 /** Whether a name is one of those that hold master keys. */
 export function isMasterKeyName(name: string): boolean {
   return name === ACTIVE || name.startsWith(KEY_PREFIX);

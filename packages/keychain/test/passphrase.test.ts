@@ -1,5 +1,12 @@
 import { type KeyProvider, StorageError } from "@holdfast/core";
-import { environmentKeys, firstAvailable, keysIn, passphraseKeys } from "@holdfast/keychain";
+import {
+  credentials,
+  environmentKeys,
+  firstAvailable,
+  holdsMasterKeys,
+  keysIn,
+  passphraseKeys,
+} from "@holdfast/keychain";
 import { describe, expect, it } from "vitest";
 import { memorySecrets } from "./support/memory-secrets.js";
 
@@ -130,6 +137,17 @@ describe("the environment", () => {
       expect(error?.message).not.toContain("hunter2");
       expect(error?.message).not.toContain(key.slice(0, 8));
     }
+  });
+});
+
+describe("a place for secrets", () => {
+  it("tells whether it holds master keys, and makes none by that", async () => {
+    const secrets = memorySecrets();
+    await credentials(secrets).set("master-key/github", "a token");
+    expect(await holdsMasterKeys(secrets)).toBe(false);
+    expect(await secrets.names()).toHaveLength(1);
+    await keysIn(secrets).load();
+    expect(await holdsMasterKeys(secrets)).toBe(true);
   });
 });
 

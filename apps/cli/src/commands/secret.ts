@@ -1,11 +1,10 @@
-import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { type Credentials, credentials, storedSecrets } from "@holdfast/keychain";
 import { osSecrets } from "@holdfast/keychain/node";
 import type { Command } from "commander";
 import { answer, type CommandContext, openExisting, openOrCreate, report } from "../command-context.js";
 import { CommandError, UsageError } from "../failure.js";
 import { askHidden } from "../hidden-input.js";
-import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
+import { encryptionSettings, KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { describeCommand, type Example, type Perform } from "./command.js";
 
 interface SecretOptions extends KeysFlags {
@@ -44,7 +43,7 @@ function setCommand(perform: Perform): Command {
           await all.set(name, await askHidden(context, `Secret for ${name}`));
           await report(context, { name }, [`kept ${name}`]);
         },
-        openOrCreate,
+        { open: openOrCreate, settings: encryptionSettings },
       ),
     ),
   );
@@ -103,12 +102,23 @@ function secretOptions(nameAndArguments: string, summary: string, examples: read
     .option(...REALM_FLAG);
 }
 
-/** Works on the secrets that the options name. `open`: of a store. */
+/** How a store of secrets is opened. */
+interface Opening {
+  readonly open: typeof openOrCreate;
+  readonly settings: typeof encryptionSettings;
+}
+
+const ONLY_OPEN: Opening = {
+  open: (store, settings) => openExisting(store, settings, `holdfast secret set NAME --store ${store} --keys SOURCE`),
+  settings: keysSettings,
+};
+
+/** Works on the secrets that the options name. */
 async function using(
   context: CommandContext,
   { service, store, ...flags }: SecretOptions,
   work: (all: Credentials) => Promise<void>,
-  open: typeof openOrCreate = openOnly,
+  { open, settings }: Opening = ONLY_OPEN,
 ): Promise<void> {
   if (store === undefined) {
     if ((flags.keys ?? flags.realm) !== undefined) {
@@ -120,12 +130,8 @@ async function using(
     throw new UsageError("--service is for secrets in the keychain, and --store for those in a store: choose one");
   }
   if (flags.keys === undefined) throw new UsageError("secrets in a store are encrypted: name their keys by --keys");
-  await using storage = await open(store, encryptionSettings(context, flags));
+  await using storage = await open(store, settings(context, flags));
   await work(credentials(storedSecrets(storage)));
-}
-
-function openOnly(store: string, settings?: StorageSettings): Promise<StorageEngine> {
-  return openExisting(store, settings, `holdfast secret set NAME --store ${store} --keys SOURCE`);
 }
 
 function absent(name: string): CommandError {
