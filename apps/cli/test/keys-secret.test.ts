@@ -4,6 +4,7 @@ import { PassThrough, Writable } from "node:stream";
 import { environmentKeys } from "@holdfast/keychain";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../src/cli.ts";
+import { damage } from "./support/damage.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();
@@ -128,7 +129,7 @@ describe("a store that is encrypted", () => {
     expect((await space.run(["verify", STORE, "sqlite:./other.db", ...KEYS, ...REALM, ...OTHER])).code).toBe(0);
     expect((await space.run(["put", STORE, "b", "--value", "1", ...KEYS, ...REALM])).code).toBe(0);
     expect((await space.run(["verify", STORE, ...KEYS, ...REALM])).code).toBe(0);
-    expect((await space.run(["verify", STORE, ...KEYS])).code).toBe(6);
+    expect((await space.run(["verify", STORE, ...KEYS])).code).toBe(8);
     process.env[VARIABLE] = `${TWO},${ONE}`;
     const rotated = await space.json(["keys", "rotate", STORE, "--resume", ...KEYS, ...REALM]);
     expect(rotated.value).toMatchObject({ ok: true, rewrapped: 2 });
@@ -136,6 +137,29 @@ describe("a store that is encrypted", () => {
     expect((await space.run(["migrate", STORE, "memory:", ...REALM])).stderr).toContain("--keys");
     expect((await space.run(["verify", STORE, ...KEYS, ...OTHER])).stderr).toContain("two stores");
     expect((await space.run(["ls", STORE, ...KEYS, "--realm", ""])).code).toBe(2);
+  });
+
+  it("is not called damaged where the keys are others, and nothing of it is to be deleted", async () => {
+    await space.run(["put", STORE, "a", "--value", `"${TOKEN}"`, ...KEYS]);
+    process.env[VARIABLE] = TWO;
+    const refused = await space.run(["verify", STORE, ...KEYS]);
+    expect(refused).toMatchObject({ code: 8, stdout: expect.stringContaining('KEY_MISSING "a"') });
+    expect(refused.stderr).toMatch(/^holdfast: 1 item .*cannot be opened.* — try: --keys and --realm .*\n$/m);
+    const checked = await space.run(["doctor", STORE, ...KEYS]);
+    expect(checked).toMatchObject({ code: 1, stdout: expect.stringContaining("→ --keys and --realm") });
+    for (const told of [refused.stderr, checked.stdout]) expect(told).not.toMatch(/holdfast rm|--repair/);
+  });
+
+  it("is called damaged where one item is, whatever the keys", async () => {
+    await space.run(["put", STORE, "a", "--value", `"${TOKEN}"`, ...KEYS]);
+    await space.run(["put", STORE, "b", "--value", '"a body to be damaged"']);
+    await damage(space.path("app.db"), "a body to be damaged");
+    process.env[VARIABLE] = TWO;
+    const refused = await space.json(["verify", STORE, ...KEYS]);
+    expect(refused).toMatchObject({ code: 6 });
+    expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: "CORRUPT", key: "b" } });
+    expect(refused.stderr).toMatch(/--keys and --realm.*; .*rm/);
+    expect((await space.run(["doctor", STORE, ...KEYS])).stdout).toContain("--repair");
   });
 
   it("of another realm gets no new key from a rotation that does not name it", async () => {
