@@ -162,6 +162,30 @@ describe("a store that is encrypted", () => {
     expect((await space.run(["doctor", STORE, ...KEYS])).stdout).toContain("--repair");
   });
 
+  it("that others go on writing under a former key says so, and is done once they have stopped", async () => {
+    await space.run(["put", STORE, "a", "--value", "1", ...KEYS]);
+    const keys = environmentKeys({ environment: { HOLDFAST_KEYS: ONE } });
+    process.env[VARIABLE] = `${TWO},${ONE}`;
+    const rotate = ["keys", "rotate", STORE, "--resume", ...KEYS];
+    await space.store(
+      "app.db",
+      async (storage) => {
+        let isDone = false;
+        const writing = (async () => {
+          while (!isDone) await storage.save("busy", 1);
+        })();
+        const met = await space.run(rotate).finally(() => {
+          isDone = true;
+        });
+        await writing;
+        expect(met.code).toBe(1);
+        expect(met.stderr).toMatch(/^holdfast: .*others went on writing.* — try: .*--resume.*closed$/m);
+      },
+      { encryption: { keys } },
+    );
+    expect(await space.run(rotate)).toMatchObject({ code: 0 });
+  });
+
   it("of another realm gets no new key from a rotation that does not name it", async () => {
     const input = "correct horse";
     const PASSPHRASE = ["--keys", "passphrase:./keys"];

@@ -1,7 +1,7 @@
 import { type KeyUsage, keyringOf, type RotationReport } from "@holdfast/core";
 import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
-import { CommandError } from "../failure.js";
+import { CommandError, IncompleteError } from "../failure.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatCount, formatTable } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
@@ -105,12 +105,18 @@ function linesOf({ key, rewrapped, rewritten, dropped, failures }: RotationRepor
   ];
 }
 
-function incomplete({ failures }: RotationReport): CommandError {
+function incomplete({ failures }: RotationReport): Error {
   const [first] = failures;
+  if (first === undefined) {
+    return new IncompleteError(
+      "not everything is under the new key: others went on writing under a former one",
+      "the same command with --resume, once what has the store open is closed",
+    );
+  }
   return new CommandError(
     "DECRYPT_FAILED",
-    `${countOf(failures.length, "value")} could not be done, such as ${JSON.stringify(first?.key)}`,
+    `${countOf(failures.length, "value")} could not be done, such as ${JSON.stringify(first.key)}`,
     "`holdfast verify`, and the same command with --resume once that is mended",
-    first?.key,
+    first.key,
   );
 }
