@@ -40,6 +40,12 @@ export class Journal {
       );
     }
     const other = differing(first.id, id);
+    if (other !== undefined && differInEpochOnly(first.id[other], id[other])) {
+      throw new StorageError(
+        "INVALID_OPTION",
+        `the ${other} is not the one that this journal tells of: that was deleted, and another made in its place. To copy everything into this one, clear the journal`,
+      );
+    }
     if (other !== undefined) {
       throw new StorageError(
         "INVALID_OPTION",
@@ -130,6 +136,11 @@ function isLine(value: unknown): value is JournalLine {
 function differing(a: JsonObject, b: JsonObject): string | undefined {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
   return names.find((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+}
+
+/** Whether two stores are in the same place, and one is not the other. */
+function differInEpochOnly(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  return isPlainObject(a) && isPlainObject(b) && differing({ ...a, epoch: null }, { ...b, epoch: null }) === undefined;
 }
 
 function unreadable(index: number): StorageError {
