@@ -1,13 +1,12 @@
 import type { Readable } from "node:stream";
-import { StringDecoder } from "node:string_decoder";
 import type { CommandContext } from "./command-context.js";
 import { CommandError, UsageError } from "./failure.js";
 import type { Terminal } from "./terminal-device.js";
 
-const ENTER = /[\r\n]/;
+const INTERRUPT = 0x03;
+/** What ends an answer: Enter, Ctrl-D, Ctrl-C. No byte of a longer character is one of them. */
+const ENDS: ReadonlySet<number> = new Set([0x0a, 0x0d, 0x04, INTERRUPT]);
 const BACKSPACE = new Set(["\u007f", "\b"]);
-const INTERRUPT = "\u0003";
-const END = "\u0004";
 // What is piped is one secret, no stream of data.
 const MOST_BYTES = 64 * 1024;
 
@@ -62,17 +61,28 @@ async function piped(stdin: Readable): Promise<string> {
     if (bytes > MOST_BYTES) throw new UsageError(`a secret has at most ${MOST_BYTES} bytes`);
     chunks.push(part);
   }
-  return Buffer.concat(chunks)
-    .toString("utf8")
-    .replace(/\r?\n$/, "");
+  return asText(textDecoder(), Buffer.concat(chunks)).replace(/\r?\n$/, "");
+}
+
+/** Of what is not UTF-8, other bytes would be the same text. */
+function textDecoder(): TextDecoder {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+}
+
+/** Throws UsageError for what is not UTF-8. `goesOn`: a character may end in the bytes that come next. */
+function asText(decoder: TextDecoder, bytes: Uint8Array, goesOn = false): string {
+  try {
+    return decoder.decode(bytes, { stream: goesOn });
+  } catch {
+    throw new UsageError("what was given is not text in UTF-8: as it is it cannot be kept, nor open anything", "text; of other bytes, their base64");
+  }
 }
 
 function typed({ input, output }: Omit<Terminal, "close">, question: string, signal: AbortSignal): Promise<string> {
   // Before it is asked: who types at once is not to see it either.
   input.setRawMode?.(true);
   output.write(`${question}: `);
-  // Not by the stream's own encoding: what comes behind the answer may be bytes.
-  const decoder = new StringDecoder("utf8");
+  const decoder = textDecoder();
   return new Promise((resolve, reject) => {
     let text = "";
     const end = (settle: () => void) => {
@@ -84,12 +94,18 @@ function typed({ input, output }: Omit<Terminal, "close">, question: string, sig
     };
     const stopped = () => end(() => reject(new CommandError("ABORTED", "interrupted", "again")));
     const take = (chunk: Buffer) => {
-      for (const character of decoder.write(chunk)) {
-        if (character === INTERRUPT) return stopped();
-        if (character === END || ENTER.test(character)) return end(() => resolve(text));
-        if (BACKSPACE.has(character)) text = Array.from(text).slice(0, -1).join("");
-        else text += character;
+      const last = chunk.findIndex((byte) => ENDS.has(byte));
+      if (chunk[last] === INTERRUPT) return stopped();
+      try {
+        // What comes behind the answer may be bytes.
+        for (const character of asText(decoder, last < 0 ? chunk : chunk.subarray(0, last), last < 0)) {
+          if (BACKSPACE.has(character)) text = Array.from(text).slice(0, -1).join("");
+          else text += character;
+        }
+      } catch (error) {
+        return end(() => reject(error));
       }
+      if (last >= 0) end(() => resolve(text));
     };
     input.on("data", take).once("end", stopped).resume();
     signal.addEventListener("abort", stopped, { once: true });

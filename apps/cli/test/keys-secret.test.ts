@@ -234,6 +234,17 @@ describe("holdfast secret", () => {
     expect((await space.run(["secret", "set", "a", ...place], { input: "x".repeat(70_000) })).code).toBe(2);
   });
 
+  it("takes text alone, and keeps nothing of what is none", async () => {
+    for (const bytes of [[0xff, 0xfe], [0x61, 0xc3], [0xed, 0xa0, 0x80]]) {
+      const refused = await space.run(["secret", "set", "a", ...place], { input: new Uint8Array(bytes) });
+      expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("not text in UTF-8") });
+    }
+    expect((await space.run(["secret", "get", "a", ...place])).code).toBe(3);
+    const text = "\ufeffü 東 \u0000\t😀";
+    await space.run(["secret", "set", "b", ...place], { input: text });
+    expect((await space.run(["secret", "get", "b", ...place])).stdout).toBe(`${text}\n`);
+  });
+
   it("wants keys for a store, and a store for keys", async () => {
     expect((await space.run(["secret", "ls", "--store", STORE])).stderr).toContain("--keys");
     expect((await space.run(["secret", "ls", ...KEYS])).stderr).toContain("--store");
@@ -263,7 +274,7 @@ describe("on a terminal", () => {
   }
 
   /** A keyboard that types as soon as somebody listens. */
-  function keyboard(typed: string): PassThrough & { isTTY: true; modes: boolean[]; setRawMode(mode: boolean): void } {
+  function keyboard(typed: string | Uint8Array): PassThrough & { isTTY: true; modes: boolean[]; setRawMode(mode: boolean): void } {
     const modes: boolean[] = [];
     const stdin = new PassThrough();
     stdin.write(typed);
@@ -283,6 +294,21 @@ describe("on a terminal", () => {
     });
     expect(stdin.modes).toEqual([true, false]);
     expect((await space.run(["secret", "get", "a", ...place()])).stdout).toBe(`${TOKEN}\n`);
+  });
+
+  it("takes what is typed byte by byte, and refuses what is no text", async () => {
+    const set = async (name: string, typed: string | Uint8Array) => {
+      const [stdout, stderr] = [new Screen(), new Screen()];
+      const streams = { stdin: keyboard(typed), stdout, stderr };
+      return { code: await run(["secret", "set", name, ...place()], streams, new AbortController().signal), stderr };
+    };
+    const bytes = Buffer.from("ü😀x\u007f\rü");
+    expect((await set("a", bytes.subarray(0, -1))).code).toBe(0);
+    expect((await space.run(["secret", "get", "a", ...place()])).stdout).toBe("ü😀\n");
+    // As a terminal set to Latin-1 sends it.
+    const { code, stderr } = await set("b", new Uint8Array([0x70, 0xfc, 0x0d]));
+    expect({ code, shown: stderr.shown }).toEqual({ code: 2, shown: expect.stringContaining("not text in UTF-8") });
+    expect((await space.run(["secret", "ls", ...place()])).stdout).toBe("a\n");
   });
 
   it("stops at Ctrl-C, and leaves the terminal as it was", async () => {

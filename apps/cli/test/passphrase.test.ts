@@ -78,6 +78,14 @@ describe("a passphrase", () => {
     expect((await space.run(["get", STORE, "a", ...KEYS], { input: "other" })).code).toBe(8);
   });
 
+  it("that is not text opens and seals nothing: others would be the same", async () => {
+    for (const bytes of [new Uint8Array([0xff, 0xfe]), new Uint8Array([0x70, 0xfc])]) {
+      const put = await space.run(["put", STORE, "a", "--value", "1", ...KEYS], { input: bytes });
+      expect(put).toMatchObject({ code: 2, stderr: expect.stringContaining("not text in UTF-8") });
+    }
+    expect(readdirSync(space.folder)).toEqual([]);
+  });
+
   it("is asked for on the terminal where the pipe brings the value, which is saved whole", async () => {
     await makeKeys();
     const put = await runBefore(`${PASSPHRASE}\r`, ["put", STORE, "a", "-", ...KEYS], "a line\nand another\n");

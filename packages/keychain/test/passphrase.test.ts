@@ -38,6 +38,19 @@ describe("a passphrase", () => {
     expect((await open("cafe\u0301").load()).active).toBe(active);
   });
 
+  it("that is no text seals and opens nothing", async () => {
+    const kept = new Map<string, string>();
+    const load = (passphrase: string, secrets = memorySecrets(kept)) =>
+      passphraseKeys({ passphrase, secrets, derivation: QUICK }).load();
+    // Both are the same bytes once they are encoded.
+    for (const passphrase of ["\ud800", "a\udfff"]) {
+      await expect(load(passphrase)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
+    expect(kept.size).toBe(0);
+    await load("\ufffd");
+    await expect(load("\ud800")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+
   it("may be asked again after it was wrong", async () => {
     const kept = new Map<string, string>();
     await passphraseKeys({ passphrase: "right", secrets: memorySecrets(kept), derivation: QUICK }).load();
