@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { CommandContext } from "./command-context.js";
 import { CommandError, UsageError } from "./failure.js";
 import type { Terminal } from "./terminal-device.js";
@@ -22,7 +21,7 @@ export async function askHidden(context: CommandContext, question: string): Prom
       ? await typed({ input: stdin, output: stderr }, question, context.signal)
       : stdinIsData
         ? await onTerminal(context, question)
-        : await piped(stdin);
+        : await piped(context);
   if (answer === "") throw new UsageError("nothing was given: type it, or pipe it in");
   return answer;
 }
@@ -52,14 +51,22 @@ async function onTerminal({ openTerminal, signal }: CommandContext, question: st
   }
 }
 
-async function piped(stdin: Readable): Promise<string> {
+async function piped({ stdin, signal }: CommandContext): Promise<string> {
+  signal.throwIfAborted();
+  // A reader that waits for a pipe to bring more does not hear of the signal by itself.
+  const stop = () => stdin.destroy(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stdin) {
-    const part = Buffer.from(chunk as Uint8Array);
-    bytes += part.length;
-    if (bytes > MOST_BYTES) throw new UsageError(`a secret has at most ${MOST_BYTES} bytes`);
-    chunks.push(part);
+  try {
+    for await (const chunk of stdin) {
+      const part = Buffer.from(chunk as Uint8Array);
+      bytes += part.length;
+      if (bytes > MOST_BYTES) throw new UsageError(`a secret has at most ${MOST_BYTES} bytes`);
+      chunks.push(part);
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
   return asText(textDecoder(), Buffer.concat(chunks)).replace(/\r?\n$/, "");
 }
