@@ -1,5 +1,6 @@
 import type { CommandContext } from "./command-context.js";
 import { CommandError, UsageError } from "./failure.js";
+import { countOf } from "./terminal/index.js";
 import type { Terminal } from "./terminal-device.js";
 
 const INTERRUPT = 0x03;
@@ -12,28 +13,51 @@ const MOST_BYTES = 64 * 1024;
 /**
  * Asks for a secret without showing what is typed; where input is no terminal, takes what is piped, without the line's end at its end, or,
  * where that is what the command is to keep, asks on the terminal that the process was started from. Never from arguments: those stand
- * in the shell's history and in every list of processes.
+ * in the shell's history and in every list of processes. `ofPipe`: what it is of all that the pipe brings.
  */
-export async function askHidden(context: CommandContext, question: string): Promise<string> {
+export async function askHidden(
+  context: CommandContext,
+  question: string,
+  ofPipe: () => Promise<string> = () => piped(context),
+): Promise<string> {
   const { stdin, stderr, stdinIsData = false } = context;
   const answer =
     stdin.isTTY === true
       ? await typed({ input: stdin, output: stderr }, question, context.signal)
       : stdinIsData
         ? await onTerminal(context, question)
-        : await piped(context);
+        : await ofPipe();
   if (answer === "") throw new UsageError("nothing was given: type it, or pipe it in");
   return answer;
 }
 
 /** As `askHidden`, for what is new: nobody sees what he types, so that he types it once more. What is piped stands once. */
-export async function askHiddenTwice(context: CommandContext, question: string): Promise<string> {
-  const answer = await askHidden(context, question);
+export async function askHiddenTwice(
+  context: CommandContext,
+  question: string,
+  ofPipe?: () => Promise<string>,
+): Promise<string> {
+  const answer = await askHidden(context, question, ofPipe);
   const isTyped = context.stdin.isTTY === true || context.stdinIsData === true;
   if (isTyped && (await askHidden(context, `${question} once more`)) !== answer) {
     throw new UsageError(`${question}: what was typed the second time is something else`, "again");
   }
   return answer;
+}
+
+/** For several questions whose answers one pipe brings: a line for each, in this order. `names`: of what they are, for messages. */
+export function linesOfPipe<Name extends string>(
+  context: CommandContext,
+  names: readonly Name[],
+): (name: Name) => Promise<string> {
+  let reading: Promise<string[]> | undefined;
+  return async (name) => {
+    reading ??= piped(context).then((text) => text.split(/\r?\n/));
+    const lines = await reading;
+    if (lines.length === names.length) return lines[names.indexOf(name)] ?? "";
+    const told = `the pipe brought ${countOf(lines.length, "line")}`;
+    throw new UsageError(`${told}, and is to bring one for each of ${names.join(" and ")}, in this order`);
+  };
 }
 
 async function onTerminal({ openTerminal, signal }: CommandContext, question: string): Promise<string> {
@@ -81,7 +105,10 @@ function asText(decoder: TextDecoder, bytes: Uint8Array, goesOn = false): string
   try {
     return decoder.decode(bytes, { stream: goesOn });
   } catch {
-    throw new UsageError("what was given is not text in UTF-8: as it is it cannot be kept, nor open anything", "text; of other bytes, their base64");
+    throw new UsageError(
+      "what was given is not text in UTF-8: as it is it cannot be kept, nor open anything",
+      "text; of other bytes, their base64",
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { environmentKeys, holdsMasterKeys, keysIn, passphraseKeys } from "@holdf
 import { fileSecrets, osSecrets, type SecretStore } from "@holdfast/keychain/node";
 import type { CommandContext } from "./command-context.js";
 import { UsageError } from "./failure.js";
-import { askHidden, askHiddenTwice } from "./hidden-input.js";
+import { askHidden, askHiddenTwice, linesOfPipe } from "./hidden-input.js";
 
 /** What every command takes that reads or writes what may be encrypted. */
 export interface KeysFlags {
@@ -43,9 +43,15 @@ export function keysOfTwo(
   { keys, realm, toKeys, toRealm }: KeysOfTwoFlags,
   atSecond: WithoutKeys = refuse,
 ): [first: StorageSettings, second: StorageSettings] {
-  const first = keys === undefined ? undefined : keysFrom(context, keys, refuse);
+  const line = linesOfPipe(context, ["--keys", "--to-keys"]);
+  const areTwo = [keys, toKeys].every((source) => source?.startsWith("passphrase:")) && keys !== toKeys;
+  const ofPipe = (name: "--keys" | "--to-keys") => (areTwo ? { ofPipe: () => line(name) } : {});
+  const first = keys === undefined ? undefined : keysFrom(context, keys, { without: refuse, ...ofPipe("--keys") });
   // One provider for both: a passphrase is asked for once.
-  const second = toKeys === undefined ? first : keysFrom(context, toKeys, atSecond);
+  const second =
+    toKeys === undefined || toKeys === keys
+      ? first
+      : keysFrom(context, toKeys, { without: atSecond, ...ofPipe("--to-keys") });
   if (second === undefined) checkRealm(realm ?? toRealm);
   const more = { byDefault: false };
   return [settingsOf(first, realm, more), settingsOf(second, toRealm ?? realm, more)];
@@ -90,7 +96,7 @@ function providerOf(
   { keys, realm }: KeysFlags,
   without: WithoutKeys,
 ): KeyProvider | undefined {
-  if (keys !== undefined) return keysFrom(context, keys, without);
+  if (keys !== undefined) return keysFrom(context, keys, { without });
   checkRealm(realm);
   return undefined;
 }
@@ -107,8 +113,15 @@ function settingsOf(
   return keys === undefined ? {} : { encryption: { keys, realm, ...more } };
 }
 
+/** How keys are looked for. */
+interface Looking {
+  readonly without: WithoutKeys;
+  /** The passphrase, where a pipe brings more than that. */
+  readonly ofPipe?: () => Promise<string>;
+}
+
 /** The provider of keys that an option names. Throws UsageError. */
-function keysFrom(context: CommandContext, source: string, without: WithoutKeys): KeyProvider {
+function keysFrom(context: CommandContext, source: string, { without, ofPipe }: Looking): KeyProvider {
   const colon = source.indexOf(":");
   const [kind, rest] = colon < 0 ? [source, ""] : [source.slice(0, colon), source.slice(colon + 1)];
   if (kind === "environment") return environmentKeys(rest === "" ? {} : { variable: rest });
@@ -119,18 +132,18 @@ function keysFrom(context: CommandContext, source: string, without: WithoutKeys)
       without,
     );
   }
-  if (kind === "passphrase" && rest !== "") return lookingFirst(sealedIn(context, rest), without);
+  if (kind === "passphrase" && rest !== "") return lookingFirst(sealedIn(context, rest, ofPipe), without);
   throw new UsageError(
     `${JSON.stringify(source)} names no keys: write os-keychain:SERVICE, environment, environment:VARIABLE or passphrase:DIRECTORY`,
   );
 }
 
-function sealedIn(context: CommandContext, directory: string): Place {
+function sealedIn(context: CommandContext, directory: string, ofPipe: Looking["ofPipe"]): Place {
   const secrets = fileSecrets({ directory: resolve(directory) });
   let asked: Promise<string> | undefined;
   const ask = async () => {
     const isNew = !(await holdsMasterKeys(secrets));
-    return isNew ? askHiddenTwice(context, "Passphrase") : askHidden(context, "Passphrase");
+    return (isNew ? askHiddenTwice : askHidden)(context, `Passphrase for ${directory}`, ofPipe);
   };
   const passphrase = () => {
     asked ??= ask();

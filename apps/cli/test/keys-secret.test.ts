@@ -235,7 +235,11 @@ describe("holdfast secret", () => {
   });
 
   it("takes text alone, and keeps nothing of what is none", async () => {
-    for (const bytes of [[0xff, 0xfe], [0x61, 0xc3], [0xed, 0xa0, 0x80]]) {
+    for (const bytes of [
+      [0xff, 0xfe],
+      [0x61, 0xc3],
+      [0xed, 0xa0, 0x80],
+    ]) {
       const refused = await space.run(["secret", "set", "a", ...place], { input: new Uint8Array(bytes) });
       expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("not text in UTF-8") });
     }
@@ -274,7 +278,9 @@ describe("on a terminal", () => {
   }
 
   /** A keyboard that types as soon as somebody listens. */
-  function keyboard(typed: string | Uint8Array): PassThrough & { isTTY: true; modes: boolean[]; setRawMode(mode: boolean): void } {
+  function keyboard(
+    typed: string | Uint8Array,
+  ): PassThrough & { isTTY: true; modes: boolean[]; setRawMode(mode: boolean): void } {
     const modes: boolean[] = [];
     const stdin = new PassThrough();
     stdin.write(typed);

@@ -90,7 +90,7 @@ describe("a passphrase", () => {
     await makeKeys();
     const put = await runBefore(`${PASSPHRASE}\r`, ["put", STORE, "a", "-", ...KEYS], "a line\nand another\n");
     expect(put).toMatchObject({ code: 0, stdout: "saved a: 19 B, binary\n", stderr: "" });
-    expect(put).toMatchObject({ seen: "Passphrase: \n", modes: [true, false], closed: true });
+    expect(put).toMatchObject({ seen: "Passphrase for ./keys: \n", modes: [true, false], closed: true });
     expect(await read("get", STORE, "a")).toBe("a line\nand another\n");
   });
 
@@ -98,7 +98,7 @@ describe("a passphrase", () => {
     await makeKeys();
     const place = ["--store", "sqlite:./secrets.db"];
     const set = await runBefore(`${PASSPHRASE}\r`, ["secret", "set", "a", ...place, ...KEYS], `${TOKEN}\n`);
-    expect(set).toMatchObject({ code: 0, stdout: "kept a\n", seen: "Passphrase: \n", closed: true });
+    expect(set).toMatchObject({ code: 0, stdout: "kept a\n", seen: "Passphrase for ./keys: \n", closed: true });
     expect(await read("secret", "get", "a", ...place)).toBe(`${TOKEN}\n`);
   });
 
@@ -108,7 +108,9 @@ describe("a passphrase", () => {
   ])("that cannot be asked for anywhere is told, and %s writes nothing", async (command, args) => {
     const refused = await space.run([command, ...args, ...KEYS], { input: TOKEN });
     expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toMatch(/^holdfast: Passphrase: .* no terminal.* — try: .*--keys environment.*\n$/);
+    expect(refused.stderr).toMatch(
+      /^holdfast: Passphrase for \.\/keys: .* no terminal.* — try: .*--keys environment.*\n$/,
+    );
     expect(readdirSync(space.folder)).toEqual([]);
   });
 
@@ -132,6 +134,54 @@ describe("a passphrase", () => {
     expect(await new Promise((resolve) => child.once("close", resolve))).toBe(2);
     expect(told).toContain("there is no terminal");
     expect(readdirSync(space.folder)).toEqual([]);
+  });
+});
+
+describe("two passphrases", () => {
+  const OTHER = "battery staple";
+  const migrate = ["migrate", STORE, "sqlite:./copy.db", "--reencrypt", ...KEYS, "--to-keys", "passphrase:./others"];
+  const verify = ["verify", STORE, "sqlite:./copy.db", ...KEYS, "--to-keys", "passphrase:./others"];
+  const fill = async () => {
+    await makeKeys();
+    await space.run(["put", STORE, "a", "--value", "1", ...KEYS], { input: PASSPHRASE });
+  };
+
+  it("come from a pipe in a line each, the first store's first", async () => {
+    await fill();
+    const input = `${PASSPHRASE}\n${OTHER}\n`;
+    expect(await space.run(migrate, { input })).toMatchObject({ code: 0 });
+    expect(await space.run(verify, { input: `${PASSPHRASE}\r\n${OTHER}` })).toMatchObject({ code: 0 });
+    const copy = ["get", "sqlite:./copy.db", "a", "--keys", "passphrase:./others"];
+    expect(await space.run(copy, { input: OTHER })).toMatchObject({ code: 0, stdout: "1\n" });
+    expect((await space.run(verify, { input: `${OTHER}\n${PASSPHRASE}\n` })).code).toBe(8);
+  });
+
+  it.each(["", PASSPHRASE, `${PASSPHRASE}\n`, `${PASSPHRASE}\n\n`, "a\nb\nc"])(
+    "are not guessed from %j, and nothing is made",
+    async (input) => {
+      await fill();
+      const refused = await space.run(migrate, { input });
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(readdirSync(space.folder).sort()).toEqual(["app.db", "keys"]);
+    },
+  );
+
+  it("are asked for by the names of their places", async () => {
+    await fill();
+    await space.run(migrate, { input: `${PASSPHRASE}\n${OTHER}` });
+    const stdin = Object.assign(new PassThrough(), { isTTY: true as const });
+    const shown = new Sink();
+    const answers = [`${PASSPHRASE}\r`, `${OTHER}\r`];
+    const type = (mode: boolean) => mode && stdin.write(answers.shift() ?? "");
+    const streams = { stdin: Object.assign(stdin, { setRawMode: type }), stdout: new Sink(), stderr: shown };
+    expect(await run([...verify, "--quiet"], streams, new AbortController().signal)).toBe(0);
+    expect(shown.text).toBe("Passphrase for ./keys: \nPassphrase for ./others: \n");
+  });
+
+  it("of one place are one", async () => {
+    await fill();
+    const same = ["verify", STORE, STORE, ...KEYS, "--to-keys", "passphrase:./keys"];
+    expect(await space.run(same, { input: `${PASSPHRASE}\n` })).toMatchObject({ code: 0 });
   });
 });
 
@@ -189,7 +239,9 @@ describe("keys in a place that is empty", () => {
     const { HOLDFAST_KEYS } = process.env;
     process.env["HOLDFAST_KEYS"] = Buffer.alloc(32, 1).toString("base64");
     try {
-      const plan = await space.run([...migrate, "--to-keys", "passphrase:./typo", "--dry-run"], { input });
+      const plan = await space.run([...migrate, "--to-keys", "passphrase:./typo", "--dry-run"], {
+        input: `${PASSPHRASE}\nanother\n`,
+      });
       expect(plan).toMatchObject({ code: 0 });
       expect(existsSync(space.path("typo"))).toBe(false);
       const migrated = ["migrate", STORE, "sqlite:./plain.db", "--keys", "environment"];
@@ -210,7 +262,11 @@ describe("keys in a place that is empty", () => {
     expect(differing).toMatchObject({ code: 2, stderr: expect.stringContaining("the second time") });
     expect(readdirSync(space.folder)).toEqual([]);
     const twice = await runBefore([`${PASSPHRASE}\r`, `${PASSPHRASE}\r`], args, "data");
-    expect(twice).toMatchObject({ code: 0, stderr: "", seen: "Passphrase: \nPassphrase once more: \n" });
+    expect(twice).toMatchObject({
+      code: 0,
+      stderr: "",
+      seen: "Passphrase for ./keys: \nPassphrase for ./keys once more: \n",
+    });
     expect(await read("get", STORE, "a")).toBe("data");
   });
 });
@@ -229,12 +285,12 @@ if (script.status !== 0 || !script.stdout.includes("util-linux")) {
     const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], { cwd: space.folder });
     let shown = "";
     child.stdout.on("data", (chunk: Buffer) => {
-      const asked = shown.includes("Passphrase: ");
+      const asked = shown.includes("Passphrase for ./keys: ");
       shown += chunk.toString();
-      if (!asked && shown.includes("Passphrase: ")) child.stdin.write(`${PASSPHRASE}\r`);
+      if (!asked && shown.includes("Passphrase for ./keys: ")) child.stdin.write(`${PASSPHRASE}\r`);
     });
     expect(await new Promise((resolve) => child.once("close", resolve))).toBe(0);
-    expect(shown).toMatch(/^Passphrase: \r?\n+saved a: 11 B, binary\r?\n$/);
+    expect(shown).toMatch(/^Passphrase for \.\/keys: \r?\n+saved a: 11 B, binary\r?\n$/);
     expect(await read("get", STORE, "a")).toBe("from a pipe");
   });
 }
