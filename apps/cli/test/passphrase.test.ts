@@ -185,6 +185,45 @@ describe("two passphrases", () => {
   });
 });
 
+describe("a rotation that is interrupted", () => {
+  const kept = () => readdirSync(space.path("keys")).length;
+  const fill = async () => {
+    await makeKeys();
+    await space.run(["put", STORE, "a", "--value", "1", ...KEYS], { input: PASSPHRASE });
+  };
+
+  /** Runs it until it has made a file beside the keys that there were, or to the moment at which it has read the passphrase. */
+  async function interrupted(verb: string, at: "its new key" | "the passphrase"): Promise<string> {
+    const before = kept();
+    const interruption = new AbortController();
+    const stdin = Readable.from([Buffer.from(PASSPHRASE)]);
+    const [stdout, stderr] = [new Sink(), new Sink()];
+    if (at === "the passphrase") stdin.once("end", () => interruption.abort());
+    const running = run(["keys", verb, STORE, ...KEYS], { stdin, stdout, stderr }, interruption.signal);
+    while (at === "its new key" && kept() === before) await new Promise((resolve) => setImmediate(resolve));
+    interruption.abort();
+    expect(await running).toBe(130);
+    return stderr.text;
+  }
+
+  it.each(["rotate", "reencrypt"])("goes on with --resume once it has a new key, and says so: %s", async (verb) => {
+    await fill();
+    const before = kept();
+    expect(await interrupted(verb, "its new key")).toMatch(/^holdfast: interrupted.* — try: again with --resume.*\n$/);
+    const resumed = await space.json(["keys", verb, STORE, ...KEYS, "--resume"], { input: PASSPHRASE });
+    expect(resumed.value).toMatchObject({ ok: true });
+    expect((resumed.value as Record<string, number>)[verb === "rotate" ? "rewrapped" : "rewritten"]).toBe(1);
+    expect(kept()).toBe(before + 1);
+  });
+
+  it("is to be run again where it had none yet: to go on would make none", async () => {
+    await fill();
+    const before = kept();
+    expect(await interrupted("rotate", "the passphrase")).toBe("holdfast: interrupted — try: again\n");
+    expect(kept()).toBe(before);
+  });
+});
+
 describe("keys in a place that is empty", () => {
   const TYPO = ["--keys", "passphrase:./typo"];
   const input = `${PASSPHRASE}\n`;

@@ -1,4 +1,4 @@
-import { type KeyUsage, keyringOf, type RotationReport } from "@holdfast/core";
+import { type KeyUsage, keyringOf, type RotationReport, type StorageSettings } from "@holdfast/core";
 import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
 import { CommandError, IncompleteError } from "../failure.js";
@@ -71,14 +71,51 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
     .option(...RESUME)
     .action((store: string, { resume = false, ...flags }: MoveOptions) =>
       perform(async (context) => {
-        await using storage = await openExisting(store, keysSettings(context, flags));
+        const [settings, hasMade] = noticing(keysSettings(context, flags));
+        await using storage = await openExisting(store, settings);
         const { signal, progress } = context;
-        const done = await keyringOf(storage)[verb]({ resume, signal, progress: progress.listener });
+        const done = await keyringOf(storage)
+          [verb]({ resume, signal, progress: progress.listener })
+          .catch(async (error: unknown) => {
+            // Without a new key, there is nothing to go on with: it would end well, and nothing be changed.
+            throw signal.aborted && (resume || (await hasMade())) ? interrupted() : error;
+          });
         progress.end();
         await report(context, done, linesOf(done));
         if (!done.ok) throw incomplete(done);
       }),
     );
+}
+
+/** The same keys, and whether one was made with them. */
+function noticing({
+  encryption,
+  ...rest
+}: StorageSettings): [settings: StorageSettings, hasMade: () => Promise<boolean>] {
+  const { keys } = encryption ?? {};
+  if (encryption === undefined || keys?.add === undefined) return [{ ...rest, encryption }, async () => false];
+  const make = keys.add.bind(keys);
+  let making: Promise<unknown> | undefined;
+  const add = () => {
+    const made = make();
+    making = made;
+    return made;
+  };
+  const observed = { name: keys.name, load: keys.load.bind(keys), add };
+  const hasMade = async () => {
+    // An interruption does not wait for the keychain; what is made there meanwhile counts.
+    const [made] = await Promise.allSettled([making]);
+    return making !== undefined && made?.status === "fulfilled";
+  };
+  return [{ ...rest, encryption: { ...encryption, keys: observed } }, hasMade];
+}
+
+function interrupted(): CommandError {
+  return new CommandError(
+    "ABORTED",
+    "interrupted: some is under the new key, and everything can be read",
+    "again with --resume, which goes on from here",
+  );
 }
 
 function rowsOf(usage: readonly KeyUsage[]): string[] {
