@@ -97,7 +97,7 @@ describe("a store that is encrypted", () => {
     const listed = (await space.json(["keys", "list", STORE, ...KEYS])).value as { keys: { id: string }[] };
     expect(listed.keys).toMatchObject([{ active: true, present: true, items: 1, versions: 0 }]);
     const refused = await space.run(["keys", "rotate", STORE, ...KEYS]);
-    expect(refused.stderr).toContain("set from outside");
+    expect(refused.stderr).toMatch(/set from outside.* — try: .*new key .*variable.*--resume\n$/);
     process.env[VARIABLE] = `${TWO},${ONE}`;
     const rotated = (await space.json(["keys", "rotate", STORE, "--resume", ...KEYS])).value;
     expect(rotated).toMatchObject({ ok: true, rewrapped: 1, failures: [] });
@@ -249,6 +249,21 @@ describe("holdfast secret", () => {
     expect((await space.run(["secret", "get", "b", ...place])).stdout).toBe(`${text}\n`);
   });
 
+  it("makes no store, and asks for nothing, for a name that is none", async () => {
+    for (const name of ["a\nb", "", "x".repeat(201)]) {
+      const stdin = new PassThrough();
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      // Nothing ever comes.
+      const code = await run(["secret", "set", name, ...place], { stdin, stdout, stderr }, AbortSignal.timeout(5_000));
+      expect({ code, told: String(stderr.read()) }).toEqual({
+        code: 2,
+        told: expect.stringContaining("the name of a credential is text"),
+      });
+    }
+    expect((await space.run(["secret", "set", "a", ...place], { input: "" })).code).toBe(2);
+    expect(readdirSync(space.folder)).toEqual([]);
+  });
+
   it("wants keys for a store, and a store for keys", async () => {
     expect((await space.run(["secret", "ls", "--store", STORE])).stderr).toContain("--keys");
     expect((await space.run(["secret", "ls", ...KEYS])).stderr).toContain("--store");
@@ -322,6 +337,6 @@ describe("on a terminal", () => {
     const streams = { stdin, stdout: new Screen(), stderr: new Screen() };
     expect(await run(["secret", "set", "a", ...place()], streams, new AbortController().signal)).toBe(130);
     expect(stdin.modes).toEqual([true, false]);
-    expect((await space.run(["secret", "ls", ...place()])).stdout).toBe("");
+    expect(readdirSync(space.folder)).toEqual([]);
   });
 });

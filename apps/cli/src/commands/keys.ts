@@ -1,4 +1,4 @@
-import { type KeyUsage, keyringOf, type RotationReport, type StorageSettings } from "@holdfast/core";
+import { type KeyUsage, keyringOf, type RotationReport, StorageError, type StorageSettings } from "@holdfast/core";
 import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
 import { CommandError, IncompleteError } from "../failure.js";
@@ -77,6 +77,8 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
         const done = await keyringOf(storage)
           [verb]({ resume, signal, progress: progress.listener })
           .catch(async (error: unknown) => {
+            if (!resume && StorageError.is(error, "UNSUPPORTED") && settings.encryption?.keys.add === undefined)
+              throw fromOutside(error);
             // Without a new key, there is nothing to go on with: it would end well, and nothing be changed.
             throw signal.aborted && (resume || (await hasMade())) ? interrupted() : error;
           });
@@ -108,6 +110,13 @@ function noticing({
     return making !== undefined && made?.status === "fulfilled";
   };
   return [{ ...rest, encryption: { ...encryption, keys: observed } }, hasMade];
+}
+
+/** Of keys that no command can write. */
+function fromOutside(cause: StorageError): CommandError {
+  const hint =
+    "a new key in front of the former one in the variable, with a comma between them, then again with --resume";
+  return Object.assign(new CommandError("UNSUPPORTED", cause.message, hint), { cause });
 }
 
 function interrupted(): CommandError {

@@ -1,4 +1,4 @@
-import { type Credentials, credentials, storedSecrets } from "@holdfast/keychain";
+import { type Credentials, checkCredentialName, credentials, storedSecrets } from "@holdfast/keychain";
 import { osSecrets } from "@holdfast/keychain/node";
 import type { Command } from "commander";
 import { answer, type CommandContext, openExisting, openOrCreate, report } from "../command-context.js";
@@ -34,18 +34,17 @@ function setCommand(perform: Perform): Command {
       does: "encrypted in a store",
     },
   ]).action((name: string, options: SecretOptions) =>
-    perform((context) =>
+    perform(async (context) => {
       // What a pipe brings is the secret, and not what opens the keys.
-      using(
-        { ...context, stdinIsData: true },
-        options,
-        async (all) => {
-          await all.set(name, await askHidden(context, `Secret for ${name}`));
-          await report(context, { name }, [`kept ${name}`]);
-        },
-        { open: openOrCreate, settings: encryptionSettings },
-      ),
-    ),
+      const using = placeOf({ ...context, stdinIsData: true }, options, MAKE);
+      // What is wrong is found before a store is made for it.
+      checkCredentialName(name);
+      const secret = await askHidden(context, `Secret for ${name}`);
+      await using(async (all) => {
+        await all.set(name, secret);
+        await report(context, { name }, [`kept ${name}`]);
+      });
+    }),
   );
 }
 
@@ -54,7 +53,10 @@ function getCommand(perform: Perform): Command {
     { command: "holdfast secret get github/ann | wl-copy", does: "into the clipboard" },
   ]).action((name: string, options: SecretOptions) =>
     perform((context) =>
-      using(context, options, async (all) => {
+      placeOf(
+        context,
+        options,
+      )(async (all) => {
         const found = await all.get(name);
         if (found === undefined) throw absent(name);
         const secret = found.secret.reveal();
@@ -69,7 +71,10 @@ function lsCommand(perform: Perform): Command {
     { command: "holdfast secret ls github", does: "github, github/ann and so on" },
   ]).action((service: string | undefined, options: SecretOptions) =>
     perform((context) =>
-      using(context, options, async (all) => {
+      placeOf(
+        context,
+        options,
+      )(async (all) => {
         const names = service === undefined ? await all.names() : (await all.find(service)).map(({ name }) => name);
         await answer(context, { names }, names);
       }),
@@ -82,7 +87,10 @@ function rmCommand(perform: Perform): Command {
     { command: "holdfast secret rm github/ann", does: "from the keychain" },
   ]).action((name: string, options: SecretOptions) =>
     perform((context) =>
-      using(context, options, async (all) => {
+      placeOf(
+        context,
+        options,
+      )(async (all) => {
         if (!(await all.delete(name))) throw absent(name);
         await report(context, { deleted: name }, [`deleted ${name}`]);
       }),
@@ -108,30 +116,35 @@ interface Opening {
   readonly settings: typeof encryptionSettings;
 }
 
+const MAKE: Opening = { open: openOrCreate, settings: encryptionSettings };
+
 const ONLY_OPEN: Opening = {
   open: (store, settings) => openExisting(store, settings, `holdfast secret set NAME --store ${store} --keys SOURCE`),
   settings: keysSettings,
 };
 
-/** Works on the secrets that the options name. */
-async function using(
+/** What works on the secrets that the options name, once it is called. Throws UsageError. */
+function placeOf(
   context: CommandContext,
   { service, store, ...flags }: SecretOptions,
-  work: (all: Credentials) => Promise<void>,
   { open, settings }: Opening = ONLY_OPEN,
-): Promise<void> {
+): (work: (all: Credentials) => Promise<void>) => Promise<void> {
   if (store === undefined) {
     if ((flags.keys ?? flags.realm) !== undefined) {
       throw new UsageError("--keys and --realm are for secrets in a store: name it by --store");
     }
-    return work(credentials(osSecrets({ service: service ?? DEFAULT_SERVICE })));
+    const all = credentials(osSecrets({ service: service ?? DEFAULT_SERVICE }));
+    return (work) => work(all);
   }
   if (service !== undefined) {
     throw new UsageError("--service is for secrets in the keychain, and --store for those in a store: choose one");
   }
   if (flags.keys === undefined) throw new UsageError("secrets in a store are encrypted: name their keys by --keys");
-  await using storage = await open(store, settings(context, flags));
-  await work(credentials(storedSecrets(storage)));
+  const encryption = settings(context, flags);
+  return async (work) => {
+    await using storage = await open(store, encryption);
+    await work(credentials(storedSecrets(storage)));
+  };
 }
 
 function absent(name: string): CommandError {
