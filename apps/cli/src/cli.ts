@@ -160,7 +160,7 @@ function createProgram(perform: Perform, { stdout, stderr }: Streams, json: bool
     .helpOption("-h, --help", "explain a command")
     .helpCommand("help [command]", "explain a command")
     .option("--json", "print one JSON document on stdout, and errors as JSON on stderr")
-    .option("-q, --quiet", "print only what was asked for: no progress, no summary")
+    .option("-q, --quiet", "print only what was asked for, and what is wrong: no progress, no summary")
     .option("-v, --verbose", "print the stack and the causes of an error")
     .addHelpText("after", STORES)
     .configureHelp({ showGlobalOptions: true })

@@ -31,10 +31,18 @@ export async function answer(context: CommandContext, value: unknown, lines: rea
   await report({ ...context, quiet: false }, value, lines);
 }
 
-/** Prints what a command did: as JSON when that was asked for, else in words unless --quiet. */
-export async function report(context: CommandContext, value: unknown, lines: readonly string[]): Promise<void> {
-  if (context.json) await context.out.json(value);
-  else if (!context.quiet) for (const line of lines) await context.out.line(line);
+/**
+ * Prints what a command did: as JSON when that was asked for, else in words. `summary` is left out with --quiet; `wrong`, which names
+ * what is not well and comes first, is not.
+ */
+export async function report(
+  context: CommandContext,
+  value: unknown,
+  summary: readonly string[],
+  wrong: readonly string[] = [],
+): Promise<void> {
+  if (context.json) return context.out.json(value);
+  for (const line of context.quiet ? wrong : [...wrong, ...summary]) await context.out.line(line);
 }
 
 /** Opens a store that must be there: reading must not leave an empty store behind a misspelt name. `maker`: a command that makes one. */

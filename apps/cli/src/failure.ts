@@ -19,8 +19,8 @@ export class CommandError extends Error {
   readonly hint: string;
   readonly key: string | undefined;
 
-  constructor(code: ErrorCode, message: string, hint: string, key?: string) {
-    super(message);
+  constructor(code: ErrorCode, message: string, hint: string, key?: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
     this.hint = hint;
     this.key = key;
@@ -64,16 +64,44 @@ export function describeFailure(error: unknown, help: string): Failure {
     return failure(error.code, error.message, hint, { key, adapter, retryable });
   }
   if (isSystemError(error)) {
-    const code = CODE_OF_SYSTEM_ERROR[error.code] ?? "UNAVAILABLE";
+    const code = codeOfSystemError(error);
     return failure(code, error.message, HINTS_FOR_FILES[code] ?? HINTS[code] ?? help, {});
   }
   const reason = error instanceof Error ? error.message : String(error);
   return failure("INTERNAL", `unexpected failure: ${reason}`, HINTS.INTERNAL ?? help, {});
 }
 
+/**
+ * The error to tell of work that was broken off and may have left something behind, which the same command would find instead of
+ * going on: `again` is what to do in place of that. `interrupted` tells of an interruption.
+ */
+export function brokenOff(
+  error: unknown,
+  signal: AbortSignal,
+  { interrupted, again }: { interrupted: string; again: string },
+): unknown {
+  if (signal.aborted) return new CommandError("ABORTED", interrupted, again);
+  const { code, message, hint, key } = describeFailure(error, "");
+  // What a command itself says of the next step takes that into account; and where there is none, its help is no part of one.
+  if (code === "USAGE" || code === "INCOMPLETE" || error instanceof CommandError) return error;
+  if (hint === "" || again === "again") return error;
+  const next = /^again\b/.test(hint) ? hint.replace("again", again) : `${hint}; then ${again}`;
+  return new CommandError(code, message, next, key, { cause: error });
+}
+
 /** What the system says when a file cannot be used: `code` and `syscall` beside the message. */
 export function isSystemError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && "syscall" in error && "code" in error && typeof error.code === "string";
+}
+
+/** What the system says of one file, where others may fare better. */
+export function isOfOneFile(error: unknown): error is Error & { code: string } {
+  return isSystemError(error) && error.code !== "EMFILE";
+}
+
+/** The code of an error that `isSystemError`. */
+export function codeOfSystemError({ code }: { code: string }): ErrorCode {
+  return CODE_OF_SYSTEM_ERROR[code] ?? "UNAVAILABLE";
 }
 
 /** "holdfast: there is no such key — try: holdfast ls sqlite:./app.db". One line, whatever the message holds. */

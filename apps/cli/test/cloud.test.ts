@@ -27,11 +27,14 @@ it("finds what an empty project lacks, and nothing once its SQL was run; then st
   const empty = await holdfastHere(["cloud", "check"]);
   expect(empty).toMatchObject({ code: 1, stdout: expect.stringMatching(/^FAIL {2}functions that write/) });
   expect(empty.stderr).toContain("holdfast cloud sql");
+  // With --quiet, what is lacking and nothing else.
+  expect((await holdfastHere(["cloud", "check", "--quiet"])).stdout).toMatch(/^(FAIL {2}.*\n)+$/);
 
   const { stdout } = await holdfastHere(["--json", "cloud", "sql"]);
   for (const { sql } of (JSON.parse(stdout) as { files: { sql: string }[] }).files) await server.sql(sql);
   await server.reload();
   expect(await holdfastHere(["cloud", "check"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await holdfastHere(["cloud", "check", "--quiet"])).toMatchObject({ code: 0, stdout: "" });
 
   const { id } = await server.signUp();
   const store = `supabase:notes?owner=${id}`;

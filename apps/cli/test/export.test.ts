@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, symlink } from "node:fs/promises";
 import { seeded } from "@holdfast/vitest-preset/seed";
 import fc from "fast-check";
 import type { StorageEngine } from "holdfast";
@@ -163,6 +163,25 @@ describe("holdfast export", () => {
     await space.run(["export", STORE, "in/out"]);
     expect((await readdir(space.path("in"))).sort()).toEqual(["out"]);
     expect((await readdir(space.folder)).sort()).toEqual(["app.db", "in"]);
+  });
+
+  it.each(["./out", "out/", "./in/../out", "$PWD/out/"])("takes the folder as it is typed: %s", async (given) => {
+    await space.store("app.db", (storage) => storage.save("a/b", 1));
+    const folder = given.replace("$PWD", space.folder);
+    const { code, value } = await space.json(["export", STORE, folder]);
+    expect({ code, value }).toMatchObject({ code: 0, value: { exported: 1, folder } });
+    expect(await readdir(space.path("out"), { recursive: true })).toContain("a/b.json");
+  });
+
+  it.each(["data", "data/out", "link/out"])("does not write into the files that it exports: %s", async (folder) => {
+    await space.run(["put", "file:./data", "a", "--value", "1"]);
+    await symlink(space.path("data"), space.path("link"), "junction");
+    const { code, stdout, stderr } = await space.run(["export", "file:./data", folder]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(`${folder} is part of the store file:./data`);
+    expect((await readdir(space.path("data"))).sort()).toEqual([".holdfast", "a.json", "a.meta.json"]);
+    // A neighbour whose name begins alike is another folder.
+    expect((await space.run(["export", "file:./data", "data2"])).code).toBe(0);
   });
 
   it("exports a part", async () => {

@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 import { environmentKeys } from "@holdfast/keychain";
 import { sqlite } from "@holdfast/sqlite";
 import { register, type StorageAdapter, StorageError } from "holdfast";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { run } from "../src/cli.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
@@ -33,19 +33,32 @@ function failing(adapter: StorageAdapter): StorageAdapter {
   });
 }
 
-/** A store of which another takes hold before the key `second` is deleted. */
+/** A store of which another takes hold before the key `second` is read, written or deleted. */
 function locking(adapter: StorageAdapter): StorageAdapter {
   return new Proxy(adapter, {
     get(target, name) {
-      if (name === "delete") {
-        return (...args: Parameters<StorageAdapter["delete"]>) =>
-          args[0] === "second" ? Promise.reject(new StorageError("LOCKED", "told by LOCKED")) : target.delete(...args);
-      }
       const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      if (typeof value !== "function") return value;
+      if (typeof name === "symbol" || !LOCKABLE.includes(name)) return value.bind(target);
+      return (subject: string | { header: { key: string } }, ...rest: unknown[]) => {
+        const key = typeof subject === "string" ? subject : subject.header.key;
+        if (key === "second") return Promise.reject(new StorageError("LOCKED", "told by LOCKED"));
+        return value.call(target, subject, ...rest);
+      };
     },
   });
 }
+
+const LOCKABLE = ["delete", "get", "readStream", "put"];
+
+beforeEach(() => {
+  register("locking", {
+    package: "@acme/locking",
+    urlOptions: [],
+    parse: ({ path }) => ({ path }),
+    load: async () => (options) => locking(sqlite(options)),
+  });
+});
 
 /** What a command tells in this process, by the code that is tested. */
 async function told(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -79,12 +92,6 @@ describe("a command whose work fails, and then the closing of the store too", ()
 
 describe("a command that is broken off half-way", () => {
   it("tells what it deleted until then", async () => {
-    register("locking", {
-      package: "@acme/locking",
-      urlOptions: [],
-      parse: ({ path }) => ({ path }),
-      load: async () => (options) => locking(sqlite(options)),
-    });
     await space.store("app.db", async (storage) => {
       for (const key of ["first", "second", "third"]) await storage.save(key, 1);
     });
@@ -101,6 +108,23 @@ describe("a command that is broken off half-way", () => {
 });
 
 describe("the next step", () => {
+  it("is not the same command where that would find what the first left behind", async () => {
+    for (const key of ["first", "second"]) await space.write(`in/${key}`, "1");
+    await space.store("app.db", (storage) => storage.save("second", 1));
+    const when = "when the other program has closed the store";
+    const stores = { full: `locking:${space.path("app.db")}`, empty: `locking:${space.path("new.db")}` };
+    const exported = await told("export", stores.full, space.path("out"));
+    expect(exported).toMatchObject({
+      code: 7,
+      stderr: expect.stringContaining(` — try: again, into a new folder ${when}`),
+    });
+    for (const from of [[], ["--from", "unstorage"]]) {
+      const imported = await told("import", space.path("in"), stores.empty, "--conflict", "skip", ...from);
+      const hint = ` — try: again with --conflict skip, which goes on from here ${when}`;
+      expect(imported).toMatchObject({ code: 7, stderr: expect.stringContaining(hint) });
+    }
+  });
+
   it.each([
     ["get", "bare.db", "a"],
     ["get", "redis:x", "a"],

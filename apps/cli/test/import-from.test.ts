@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import KeyvSqlite from "@keyv/sqlite";
 import Database from "better-sqlite3";
 import Keyv from "keyv";
@@ -109,6 +109,27 @@ it("refuses what is no such store, and options that mean nothing there", async (
   expect(await space.run(["import", "old", STORE, "--from", "unstorage", "--as", "binary"])).toMatchObject({ code: 2 });
   expect(await space.run(["import", "old", STORE, "--from", "levelup"])).toMatchObject({ code: 2 });
 });
+
+it.runIf(process.platform === "linux").each([[[]], [["--from", "unstorage"]]])(
+  "leaves out files and folders that cannot be read, and takes the rest (%j)",
+  async (from) => {
+    await space.write("old/whole.json", "1");
+    await symlink(space.path("nowhere"), space.path("old/link"));
+    // Names that are not UTF-8: listed under others, under which nothing is found.
+    const named = (byte: number) => Buffer.concat([Buffer.from(`${space.path("old")}/`), Buffer.of(byte)]);
+    await writeFile(named(0xff), "1");
+    await mkdir(named(0xfe));
+    const { code, value, stderr } = await space.json(["import", "old", STORE, ...from]);
+    expect({ code, value }).toMatchObject({ code: 1, value: { imported: 1 } });
+    const { leftOut } = value as { leftOut: { path: string; code: string; message: string }[] };
+    expect(leftOut.map(({ path, code: reason, message }) => [path, reason, message]).sort()).toEqual([
+      ["link", "UNSUPPORTED", "it is a symbolic link, which is not followed"],
+      ["\ufffd", "NOT_FOUND", expect.stringContaining("ENOENT")],
+      ["\ufffd", "UNSUPPORTED", "it is a folder that cannot be read (ENOENT)"],
+    ]);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "INCOMPLETE" } });
+  },
+);
 
 it.each(["unstorage", "keyv"])("makes no store where there is nothing of %s to import", async (origin) => {
   const { code, stderr } = await space.run(["import", "missing", STORE, "--from", origin]);

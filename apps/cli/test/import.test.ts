@@ -1,4 +1,4 @@
-import { readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { useWorkspace } from "./support/workspace.ts";
 
@@ -42,6 +42,19 @@ describe("holdfast import", () => {
         "sub/d.bin": "binary",
       });
     });
+  });
+
+  it.each([
+    ["--tag", ""],
+    ["--prefix", "a//"],
+    ["--prefix", "../"],
+  ])("makes no store for what core refuses: %s %j", async (...option) => {
+    await space.write("data/a.json", "1");
+    for (const from of [[], ["--from", "unstorage"]]) {
+      const { code, stdout } = await space.run(["import", "data", "sqlite:app.db", ...from, ...option]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(await readdir(space.folder)).toEqual(["data"]);
+    }
   });
 
   it("adds a prefix, tags and metadata", async () => {

@@ -232,6 +232,8 @@ describe("holdfast secret", () => {
     expect((await space.run(["secret", "set", "a", TOKEN, ...place])).code).toBe(2);
     expect((await space.run(["secret", "set", "a", ...place], { input: "\n" })).code).toBe(2);
     expect((await space.run(["secret", "set", "a", ...place], { input: "x".repeat(70_000) })).code).toBe(2);
+    expect((await space.run(["secret", "set", "", ...place], { input: "x" })).code).toBe(2);
+    expect(readdirSync(space.folder)).toEqual([]);
   });
 
   it("takes text alone, and keeps nothing of what is none", async () => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { appendFile, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
@@ -45,6 +46,18 @@ describe("holdfast migrate", () => {
     const again = await space.run(["migrate", FROM, TO]);
     expect(again.stdout).toMatch(/^copied 0 of 2 items, .*: 2 were there already, 2 read back and equal\n$/);
     expect(again.code).toBe(0);
+  });
+
+  it.each([
+    ["--concurrency", "5000"],
+    ["--prefix", "a\nb", "--journal", "./j"],
+    ["--prefix", "a\nb"],
+  ])("makes no store, and no backup, for what core refuses: %j %j", async (...option) => {
+    await fill();
+    const args = ["migrate", FROM, TO, "--conflict", "overwrite", "--backup", "sqlite:./before.db", ...option];
+    const { code, stdout } = await space.run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(await readdir(space.folder)).toEqual(["from.db"]);
   });
 
   it("plans only with --dry-run", async () => {
@@ -164,6 +177,21 @@ describe("holdfast migrate", () => {
       type: "report",
       ...reportOf({ copied: 2, verified: 2, bytes: 5, keptBoth: [{ key: "b", as: "b~migrated" }] }),
     });
+  });
+
+  it("prints the lines of --events as it happens, not when it is over", async () => {
+    await fill();
+    // Ten seconds, if nobody ended it.
+    await space.store("from.db", (storage) => storage.save("long", "x".repeat(20_000)));
+    const child = start(["migrate", FROM, TO, "--events", "--bandwidth", "2kB"], { cwd: space.folder });
+    const ended = outcomeOf(child);
+    try {
+      const [first] = (await once(child.stdout, "data")) as [Buffer];
+      expect(JSON.parse(first.toString().split("\n")[0] ?? "")).toMatchObject({ type: "progress", phase: "plan" });
+    } finally {
+      child.kill("SIGKILL");
+    }
+    expect((await ended).stdout).not.toContain('"report"');
   });
 
   /** A migration with a journal, killed in the middle. */

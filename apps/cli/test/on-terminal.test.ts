@@ -38,6 +38,16 @@ async function onTerminal(
   return { code, shown: stdout.shown, messages: stderr.shown };
 }
 
+/** The last line of a command that is interrupted as soon as it tells of its progress. */
+async function interrupted(args: readonly string[]): Promise<string> {
+  const interruption = new AbortController();
+  const watched = new Screen();
+  watched.once("drawn", () => interruption.abort());
+  const { code, shown, messages } = await onTerminal(args, interruption, watched);
+  expect({ code, shown }).toEqual({ code: 130, shown: "" });
+  return messages.split("\u001b[K").at(-1) ?? "";
+}
+
 describe("on a terminal", () => {
   it("get lays out json, and ends text with a new line", async () => {
     await space.store("app.db", async (storage) => {
@@ -90,17 +100,37 @@ describe("on a terminal", () => {
   it("an interrupted import says how far it came, and goes on with --conflict skip", async () => {
     for (let index = 0; index < 40; index++) await space.write(`data/${index}.txt`, `${index}`);
     const url = `sqlite:${space.path("app.db")}`;
-    const interruption = new AbortController();
-    const watched = new Screen();
-    watched.once("drawn", () => interruption.abort());
-    const { code, shown, messages } = await onTerminal(["import", space.path("data"), url], interruption, watched);
-    expect({ code, shown }).toEqual({ code: 130, shown: "" });
+    const message = await interrupted(["import", space.path("data"), url]);
     const last = /^holdfast: interrupted: (\d+) files? of 40 imported — try: again with --conflict skip, .+\n$/;
-    const imported = Number(last.exec(messages.split("\u001b[K").at(-1) ?? "")?.[1]);
+    const imported = Number(last.exec(message)?.[1]);
     expect(imported).toBeLessThan(40);
     const again = await space.json(["import", space.path("data"), url, "--conflict", "skip"]);
     expect(again).toMatchObject({ code: 0, value: { imported: expect.any(Number), leftOut: [] } });
     expect((await space.run(["ls", url])).stdout.split("\n").length - 1).toBe(40);
+  });
+
+  it("an interrupted import that replaces is to be done again as it was", async () => {
+    for (let index = 0; index < 40; index++) await space.write(`data/${index}.txt`, `${index}`);
+    const args = ["import", space.path("data"), `sqlite:${space.path("app.db")}`, "--conflict", "overwrite"];
+    expect(await interrupted(args)).toMatch(/^holdfast: interrupted: \d+ files? of 40 imported — try: again\n$/);
+  });
+
+  it("an interrupted import from another library's store goes on with --conflict skip", async () => {
+    for (let index = 0; index < 40; index++) await space.write(`data/${index}`, `${index}`);
+    const args = ["import", space.path("data"), `sqlite:${space.path("app.db")}`, "--from", "unstorage"];
+    expect(await interrupted(args)).toMatch(/^holdfast: interrupted — try: again with --conflict skip, .+\n$/);
+    expect(await space.json([...args, "--conflict", "skip"])).toMatchObject({ code: 0, value: { leftOut: [] } });
+    expect((await space.run(["ls", args[2] ?? ""])).stdout.split("\n").length - 1).toBe(40);
+  });
+
+  it("an interrupted export wants a new folder", async () => {
+    await space.store("app.db", (storage) => storage.save("a", 1));
+    const [store, folder] = [`sqlite:${space.path("app.db")}`, space.path("out")];
+    const message = await interrupted(["export", store, folder]);
+    expect(message).toBe(
+      `holdfast: interrupted: 0 items exported to ${folder}, which is no export yet — try: again, into a new folder\n`,
+    );
+    expect((await space.run(["export", store, folder])).stderr).toContain("a new or empty folder");
   });
 
   it("search tells how much of it is shown", async () => {

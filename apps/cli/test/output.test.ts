@@ -6,6 +6,7 @@ import { passphraseKeys } from "@holdfast/keychain";
 import { fileSecrets } from "@holdfast/keychain/node";
 import { describe, expect, it } from "vitest";
 import { run } from "../src/cli.ts";
+import { damage } from "./support/damage.ts";
 import { BIN, outcomeOf, type Started, start } from "./support/holdfast.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
@@ -124,6 +125,30 @@ describe("an interruption", () => {
       watcher.close();
     }
   }
+});
+
+describe("--quiet", () => {
+  it("leaves out the summary, and not what is wrong", async () => {
+    const body = "the body that a disk will damage";
+    await space.store("app.db", async (storage) => {
+      await storage.save("bad", new TextEncoder().encode(body));
+      await storage.save("good", 1);
+    });
+    await damage(space.path("app.db"), body);
+    await space.write("in/broken.json", "{");
+    await space.write("in/whole.json", "{}");
+    const told = async (...args: string[]) => {
+      const { stdout, stderr } = await space.run([...args, "--quiet"]);
+      // Nothing but how it ended.
+      expect(stderr).toMatch(/^holdfast: .*\n$/);
+      return stdout;
+    };
+    expect(await told("verify", STORE)).toMatch(/^CORRUPT "bad": .*\n$/);
+    expect(await told("export", STORE, "out")).toMatch(/^left out "bad" \(CORRUPT\): .*\n$/);
+    expect(await told("import", "in", "sqlite:b.db")).toMatch(/^left out "broken.json" \(INVALID_VALUE\): .*\n$/);
+    expect(await told("migrate", STORE, "sqlite:c.db")).toMatch(/^failed "bad" \(CORRUPT\): .*\n$/);
+    expect(await told("doctor", STORE)).toMatch(/^FAIL {2}content {2}.*\n *→ .*\n$/);
+  });
 });
 
 describe("progress", () => {

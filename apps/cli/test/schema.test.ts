@@ -82,6 +82,17 @@ describe("holdfast schema migrate", () => {
     );
   });
 
+  it("names what could not be brought up, also with --quiet", async () => {
+    await fill();
+    const schema = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } } as const;
+    await space.store("app.db", (storage) =>
+      storage.collection("notes", { schema, version: "0.9" }).save("x", { broken: true }),
+    );
+    const { code, stdout } = await space.run(["schema", "migrate", STORE, "--module", file, "--quiet"]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^failed "notes\/x" \(SCHEMA\): .*\n$/);
+  });
+
   it("tells what it would do, and what is deprecated, with --dry-run", async () => {
     await fill();
     const args = ["schema", "migrate", STORE, "--module", file, "--dry-run"];

@@ -34,6 +34,8 @@ const OWN_CACHES = new Map(
     `${PREFIX}${name}-${version}`,
   ]),
 );
+/** What caches were called while they had no path of their own in their names. */
+const FORMER = /^holdfast-playground-(?:[^ ]+-)?[0-9a-f]{16}$/;
 
 worker.addEventListener("install", (event) => {
   event.waitUntil(fill());
@@ -61,9 +63,19 @@ async function fill(): Promise<void> {
 async function takeOver(): Promise<void> {
   const current = [CACHE, ...OWN_CACHES.values()];
   for (const name of await caches.keys()) {
-    if (name.startsWith(PREFIX) && !current.includes(name)) await caches.delete(name);
+    if (name.startsWith(PREFIX) ? !current.includes(name) : await isFormer(name)) await caches.delete(name);
   }
   await worker.clients.claim();
+}
+
+/** Whether a cache is one of this path under a former name: each held either the page or a file that is fetched on demand. */
+async function isFormer(name: string): Promise<boolean> {
+  if (!FORMER.test(name)) return false;
+  const addresses = [`${worker.registration.scope}index.html`, ...OWN_CACHES.keys()];
+  const held = await Promise.all(
+    addresses.map((address) => caches.match(address, { cacheName: name, ignoreVary: true })),
+  );
+  return held.some((response) => response !== undefined);
 }
 
 async function answer(cached: RequestInfo, request: Request): Promise<Response> {

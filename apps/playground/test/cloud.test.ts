@@ -316,6 +316,23 @@ describe("a session", () => {
     await desktop.context.close();
   });
 
+  it("is one that can be signed out, also where the page was loaded again before the store was open", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const ann = someone();
+    const release = await hold(page, "**/rpc/holdfast_open");
+    const asked = page.waitForRequest("**/rpc/holdfast_open");
+    await signIn(page, ann, "Create account");
+    await asked;
+    await page.reload({ waitUntil: "commit" });
+    await release();
+    await isSignedIn(page, ann.email);
+    await fromMenu(page, /^Sign out/);
+    await page.locator(".account").waitFor({ state: "detached" });
+    await expect.poll(() => kept(page)).toEqual([]);
+    await desktop.context.close();
+  });
+
   it("is gone when its store opens and cannot be followed", async () => {
     const desktop = await device(DESKTOP);
     const page = await desktop.openTab();

@@ -56,6 +56,21 @@ const isActive = (page: Page) =>
 const cachesOf = (page: Page) => page.evaluate(() => caches.keys());
 const opens = (page: Page) => page.getByRole("searchbox").waitFor();
 
+/** Gives way to another version, as a worker does when no page uses the old one any more. Returns a page of the new one. */
+async function updateTo(version: string, page: Page): Promise<Page> {
+  host.change = ofVersion(version);
+  await page.reload();
+  await expect
+    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.waiting?.state))
+    .toBe("installed");
+  await opens(page);
+  const blank = await user.context.newPage();
+  await page.close();
+  const again = await user.openTab();
+  await blank.close();
+  return again;
+}
+
 async function loadSample(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Load sample data", exact: true }).click();
   await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
@@ -86,20 +101,38 @@ describe("the service worker", () => {
     const page = await user.openTab("#new");
     await isActive(page);
     expect(await cachesOf(page)).toEqual([`holdfast-playground ${app.address} older`]);
-    host.change = ofVersion("newer");
-    await page.reload();
-    await expect
-      .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.waiting?.state))
-      .toBe("installed");
-    await opens(page);
-    const blank = await user.context.newPage();
-    await page.close();
-    const again = await user.openTab();
+    const again = await updateTo("newer", page);
     await expect.poll(() => cachesOf(again)).toEqual([`holdfast-playground ${app.address} newer`]);
     await user.context.setOffline(true);
     await again.reload();
     await opens(again);
-    await blank.close();
+  });
+
+  it("deletes the caches that it had under former names, and none of another build or app", async () => {
+    host.change = ofVersion("older");
+    const page = await user.openTab();
+    await isActive(page);
+    const version = "0123456789abcdef";
+    const others = [
+      ["holdfast-playground-fedcba9876543210", "two/index.html"],
+      [`holdfast-playground-corpus.json-${version.replace("0", "1")}`, "two/corpus.json"],
+      ["holdfast-playground-notes", "index.html"],
+      [`another-${version}`, "index.html"],
+    ] as const;
+    const former = [
+      [`holdfast-playground-${version}`, "index.html"],
+      [`holdfast-playground-corpus.json-${version}`, "corpus.json"],
+    ] as const;
+    await page.evaluate(
+      async (made) => {
+        for (const [name, file] of made) await (await caches.open(name)).put(file, new Response("{}"));
+      },
+      [...others, ...former],
+    );
+    const again = await updateTo("newer", page);
+    await isActive(again);
+    const left = [...others.map(([name]) => name), `holdfast-playground ${app.address} newer`];
+    await expect.poll(async () => (await cachesOf(again)).sort()).toEqual(left.sort());
   });
 
   it("has the sample data, once it was fetched, in a cache that the app's versions leave alone", async () => {

@@ -72,6 +72,10 @@ export class FileStore {
   readonly options: CompleteOptions;
   readonly internals: Internals;
   readonly writes: FileWrites;
+  /** Throws UNAVAILABLE when `at`, or the path of the root, does not lead to the root that was opened. */
+  readonly requireRoot: (at?: string) => void;
+  /** The same where the work directory is below the root. */
+  readonly #requireWork: () => void;
   readonly #connected: StoreConnection;
   readonly #lock: MirrorLock;
   readonly #editWatcher: EditWatcher | undefined;
@@ -131,13 +135,15 @@ export class FileStore {
     this.watcher = new FeedWatcher(connection, this.table.feed, ports.timers);
     const guard = new RootGuard(port, root);
     const requireRoot = (at?: string) => guard.require(at);
-    this.bodies = new BodyFiles(port, work, unique, () => {
-      // Elsewhere they are safe until the root is back.
+    this.requireRoot = requireRoot;
+    this.#requireWork = () => {
+      // Elsewhere it is where it was until the root is back.
       if (work.startsWith(`${root}/`)) requireRoot();
-    });
+    };
+    this.bodies = new BodyFiles(port, work, unique, this.#requireWork);
     this.versions = new VersionFiles(port, work);
     this.temps = new Temps(port, work, unique);
-    this.quarantine = new Quarantine(port, work, unique);
+    this.quarantine = new Quarantine(port, work, unique, this.#requireWork);
     this.trust = new Trust(port, root);
     this.reader = new BodyReader({
       port,
@@ -277,6 +283,7 @@ export class FileStore {
       entered: (directory) => this.#editWatcher?.add([directory]),
       onProgress: this.options.onProgress,
       dropsTemps,
+      requireRoot: this.requireRoot,
     });
   }
 
@@ -312,14 +319,24 @@ export class FileStore {
     });
   }
 
-  /** Removes files of versions that neither stand nor are kept. */
+  /** Removes files of versions that neither stand nor are kept. While the root is away, they wait for the next time. */
   async dropSurplus(): Promise<void> {
     const surplus = this.copies.surplus();
-    if (surplus.length === 0) return;
+    if (surplus.length === 0 || !this.#isWorkThere()) return;
     await this.group.submit(() => {
       for (const { key, version } of surplus) this.copies.delete(key, version);
     });
     for (const { place } of surplus) this.versions.drop(place);
+  }
+
+  #isWorkThere(): boolean {
+    try {
+      this.#requireWork();
+      return true;
+    } catch (error) {
+      if (StorageError.is(error, "UNAVAILABLE")) return false;
+      throw error;
+    }
   }
 
   async #tookOver(): Promise<void> {
@@ -329,6 +346,7 @@ export class FileStore {
       await sweepHistory(this, "", Math.floor(this.context.ports.clock.now()), undefined);
     }
     await this.dropSurplus();
+    this.#requireWork();
     this.temps.clear();
     await this.dropLeftovers(this.leftovers().map(({ place }) => place));
     await this.#cleaner?.start();

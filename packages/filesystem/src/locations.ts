@@ -17,7 +17,8 @@ export interface Locations {
 
 /** What the customs depend on: this machine, or one that a test makes up. */
 export interface Machine {
-  readonly platform: NodeJS.Platform;
+  /** As `process.platform` has it. */
+  readonly platform: string;
   readonly home: string;
   readonly temp: string;
   readonly env: Readonly<Record<string, string | undefined>>;

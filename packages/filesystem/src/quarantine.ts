@@ -12,13 +12,16 @@ export class Quarantine {
   readonly #port: FileSystemPort;
   readonly #work: string;
   readonly #unique: () => string;
+  readonly #requireDevice: () => void;
   /** The last copies of damaged files of which there is an earlier one, by their paths. */
   readonly #last = new Map<string, string>();
 
-  constructor(port: FileSystemPort, work: string, unique: () => string) {
+  /** `requireDevice` throws when what is written to the work directory would not be found again. */
+  constructor(port: FileSystemPort, work: string, unique: () => string, requireDevice: () => void) {
     this.#port = port;
     this.#work = work;
     this.#unique = unique;
+    this.#requireDevice = requireDevice;
   }
 
   get directory(): string {
@@ -45,6 +48,7 @@ export class Quarantine {
   }
 
   #keep(path: string, write: (target: string) => void): string {
+    this.#requireDevice();
     const { directory, name } = splitPath(path);
     const target = join(
       this.directory,

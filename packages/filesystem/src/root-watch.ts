@@ -1,5 +1,5 @@
 import { type FSWatcher, lstatSync, watch } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { codeOf } from "@holdfast/sqlite/item-table";
 
 /** What a watch tells. */
@@ -43,6 +43,9 @@ function watchRecursively(root: string, events: RootWatchEvents): RootWatcher {
   return { add: () => undefined, close: () => watcher.close() };
 }
 
+/** What happens to a directory itself is told by the last segment of the path that is watched: by this one, which nothing in it can have. */
+const ITSELF = ".";
+
 class DirectoryWatches implements RootWatcher {
   readonly #root: string;
   readonly #events: RootWatchEvents;
@@ -57,10 +60,9 @@ class DirectoryWatches implements RootWatcher {
     if (this.#watchers.has(directory)) return;
     const path = join(this.#root, directory);
     try {
-      const watcher = watch(path, { persistent: false }, (type, name) => {
-        this.#events.changed(directory, name ?? undefined);
-        // A directory that went tells so by its own name, which something in it may have too.
-        if (type === "rename" && name === basename(directory)) this.#renew(directory, watcher);
+      const watcher = watch(`${path}/${ITSELF}`, { persistent: false }, (type, name) => {
+        if (name !== ITSELF) this.#events.changed(directory, name ?? undefined);
+        else if (type === "rename" && directory !== "") this.#renew(directory, watcher);
       });
       watcher.on("error", () => {
         this.#drop(directory, watcher);
@@ -79,8 +81,9 @@ class DirectoryWatches implements RootWatcher {
   }
 
   /**
-   * Whether it still is what is watched cannot be told: one that was made since may even have the same inode. What is below it went with
-   * it, and tells nothing when it was moved; who looks into the directory adds it again.
+   * A directory went, was moved, or has other rights. Whether it still is what is watched cannot be told: one that was made since may
+   * even have the same inode. What is below it went with it, and tells nothing when it was moved; who looks into the directory adds it
+   * again.
    */
   #renew(directory: string, watcher: FSWatcher): void {
     if (this.#watchers.get(directory) !== watcher) return;

@@ -1,9 +1,31 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import type { StorageEngine } from "@holdfast/core";
 import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { failure } from "./support/planted.js";
 import { filesIn, openRoot, openRootOn, temporaryRoot, writeText } from "./support/roots.js";
+
+/** As if a state directory were on another device than the root, so that bodies have to be on the root's. */
+function onAnotherDevice(state: string): FileSystemPort {
+  return {
+    ...nodeFileSystem,
+    lstat(path) {
+      const stat = nodeFileSystem.lstat(path);
+      return stat && path.startsWith(state) ? { ...stat, device: -1n } : stat;
+    },
+  };
+}
 
 describe("a root that cannot be one", () => {
   /** A root with its state elsewhere that holds the items a and b. */
@@ -158,13 +180,8 @@ describe("a root that cannot be one", () => {
 
   it("comes away while it is open: a large body that would be written beside it is refused", async () => {
     const { root, state, away } = await openedBefore();
-    // The state directory is on another device, so that bodies have to be on the root's.
-    const lstat: FileSystemPort["lstat"] = (path) => {
-      const stat = nodeFileSystem.lstat(path);
-      return stat && path.startsWith(state) ? { ...stat, device: -1n } : stat;
-    };
     const options = { stateDirectory: state, watch: false };
-    const storage = await openRootOn({ files: { ...nodeFileSystem, lstat } }, root, options, { retry: false });
+    const storage = await openRootOn({ files: onAnotherDevice(state) }, root, options, { retry: false });
     renameSync(root, away);
     mkdirSync(root);
     await expect(storage.save("large", new Uint8Array(100_000))).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -184,5 +201,78 @@ describe("a root that cannot be one", () => {
     await expect(openRootOn({ files: { ...nodeFileSystem, mkdir } }, root)).rejects.toMatchObject({
       code: "UNAUTHORIZED",
     });
+  });
+});
+
+describe("a root that came away while it is open, and something else in its place", () => {
+  const away = (root: string) => `${root} away`;
+
+  /** A root in which the state is as well, with the item a; then another directory stands there. */
+  async function openedInside(): Promise<{ root: string; storage: StorageEngine }> {
+    const root = join(temporaryRoot(), "data");
+    const storage = await openRoot(root, { watch: false }, { retry: false });
+    await storage.save("a", { n: 1 });
+    await storage.flush();
+    renameSync(root, away(root));
+    mkdirSync(root);
+    return { root, storage };
+  }
+
+  const back = (root: string) => {
+    rmSync(root, { recursive: true });
+    renameSync(away(root), root);
+  };
+
+  it("gets no copies of damaged files, and nothing of it is copied", async () => {
+    const { root, storage } = await openedInside();
+    writeText(root, "a.json", "{ no json");
+    await expect(storage.load("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(readdirSync(root)).toEqual(["a.json"]);
+    back(root);
+    expect(readdirSync(join(root, ".holdfast"))).not.toContain("quarantine");
+    expect(await storage.load("a")).toEqual({ n: 1 });
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
+  it("is not repaired: nothing is removed there, and nothing is forgotten", async () => {
+    const { root, storage } = await openedInside();
+    writeText(root, ".holdfast-1.tmp", "of another store");
+    utimesSync(join(root, ".holdfast-1.tmp"), 1, 1);
+    const companion = readFileSync(join(away(root), "a.meta.json"), "utf8");
+    writeText(root, "a.meta.json", companion.replace('"key":"a"', '"key":"b"'));
+    await expect(storage.verify()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(storage.repair()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(readdirSync(root).sort()).toEqual([".holdfast-1.tmp", "a.meta.json"]);
+    back(root);
+    expect((await storage.verify()).problems).toEqual([]);
+  });
+
+  it("keeps its files of previous versions, where it is a copy", async () => {
+    const root = join(temporaryRoot(), "data");
+    const stateDirectory = temporaryRoot();
+    let time = Date.now();
+    const clock = { now: () => time };
+    const settings = { ports: { clock }, history: { versions: 5, age: 1_000 }, retry: false } as const;
+    const files = onAnotherDevice(stateDirectory);
+    const storage = await openRootOn({ files }, root, { stateDirectory, watch: false }, settings);
+    for (const byte of [1, 2]) {
+      await storage.save("large", new Uint8Array(100_000).fill(byte));
+      await storage.flush();
+    }
+    const versions = (of: string) =>
+      readdirSync(join(of, ".holdfast/versions"), { recursive: true, withFileTypes: true }).filter((each) =>
+        each.isFile(),
+      );
+    expect(versions(root)).toHaveLength(1);
+    cpSync(root, `${root} copy`, { recursive: true, preserveTimestamps: true });
+    renameSync(root, away(root));
+    renameSync(`${root} copy`, root);
+    time += 10_000;
+    await storage.sweep();
+    expect(versions(root)).toHaveLength(1);
+    back(root);
+    await storage.sweep();
+    expect(await storage.history("large")).toEqual([]);
+    expect(existsSync(join(root, ".holdfast/versions/large.bin"))).toBe(false);
   });
 });

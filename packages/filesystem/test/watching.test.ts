@@ -154,6 +154,33 @@ describe("a directory", () => {
     await until(async () => (await storage.load("a/b/second")) === 2);
   });
 
+  it("is not read anew whenever a file of its own name is written in it", async () => {
+    const root = temporaryRoot();
+    let reads = 0;
+    const files: FileSystemPort = {
+      ...nodeFileSystem,
+      readdir(path) {
+        reads++;
+        return nodeFileSystem.readdir(path);
+      },
+    };
+    const storage = await openRootOn({ files }, root);
+    await storage.save("x.app/x.app", new Uint8Array([1]));
+    await storage.flush();
+    expect(filesIn(root)).toContain("x.app/x.app");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    reads = 0;
+    for (let n = 0; n < 3; n++) {
+      await storage.save("x.app/x.app", new Uint8Array([n]));
+      await storage.flush();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(reads).toBe(0);
+    // It is watched all the same.
+    writeFileSync(join(root, "x.app/x.app"), new Uint8Array([7]));
+    await until(async () => ((await storage.load("x.app/x.app")) as Uint8Array)[0] === 7);
+  });
+
   it("is watched before it is read, so that nothing comes in between", async () => {
     const root = temporaryRoot();
     mkdirSync(join(root, "sub"));

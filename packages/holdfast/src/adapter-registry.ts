@@ -147,21 +147,22 @@ async function load(scheme: string, entry: AdapterEntry<unknown>): Promise<(opti
     return await entry.load();
   } catch (cause) {
     if (StorageError.is(cause)) throw cause;
-    const reason = isMissing(cause, entry.package)
-      ? `is not installed: run \`${installCommand(entry.package)}\``
-      : `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const reason =
+      whyMissing(cause, entry.package) ?? `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw new StorageError("UNSUPPORTED", `${scheme}: needs the package ${entry.package}, which ${reason}`, { cause });
   }
 }
 
-/** Whether the package itself is what was not found, not something that it needs. */
-function isMissing(error: unknown, name: string): boolean {
-  return (
-    error instanceof Error &&
-    "code" in error &&
-    error.code === "ERR_MODULE_NOT_FOUND" &&
-    new RegExp(`['"]${name}['"/]`).test(error.message)
-  );
+/** What to do when the package itself is what was not found; undefined when it is something that the package needs. */
+function whyMissing(error: unknown, name: string): string | undefined {
+  // What was not found is named first, then who asked for it.
+  if (!(error instanceof Error && new RegExp(`^[^'"]*['"]${name}['"/]`).test(error.message))) return undefined;
+  const command = `run \`${installCommand(name)}\``;
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ERR_MODULE_NOT_FOUND") return `is not installed: ${command}`;
+  // What bundlers put in the place of a package that they did not find: webpack, Vite.
+  const isLeftOut = code === "MODULE_NOT_FOUND" || error.message.startsWith("Could not resolve");
+  return isLeftOut ? `was not installed when the app was bundled: ${command} and bundle it anew` : undefined;
 }
 
 function find(scheme: string): AdapterEntry<unknown> | undefined {

@@ -100,7 +100,12 @@ async function chooseFallbacks(choice: FallbackChoice): Promise<Chosen> {
   if (!Array.isArray(fallbacks)) throw invalid("fallbacks is an array of stores");
   const [first, ...others] = await Promise.all([primary, ...fallbacks].map((store: StoreChoice) => storeOf(store)));
   if (first === undefined) throw wrongChoice();
-  const { fallbackAdapter } = await import("./fallbacks/fallback-adapter.js");
+  const { FALLBACK_OPTIONS, fallbackAdapter } = await import("./fallbacks/fallback-adapter.js");
+  const unknown = Object.keys(options).find((option) => !FALLBACK_OPTIONS.includes(option));
+  if (unknown !== undefined) {
+    const known = ["name", "movedFrom", ...FALLBACK_OPTIONS].join(", ");
+    throw invalid(`there is no ${JSON.stringify(unknown)} beside primary and fallbacks; there are ${known}`);
+  }
   const adapter = fallbackAdapter(
     first.adapter,
     others.map((other) => other.adapter),

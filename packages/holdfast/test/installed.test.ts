@@ -1,10 +1,45 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import * as esbuild from "esbuild";
+import * as vite from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PackedApp } from "./support/packed.ts";
 
 const BY_PNPM = { npm_config_user_agent: "pnpm/12.18.0 npm/? node/v24.21.0 linux x64" };
+
+/** Each with how it says that a package was not there: esbuild leaves its import to Node, Vite puts an error in its place. */
+const BUNDLERS: Readonly<Record<string, [missing: string, bundle: (entry: string, file: string) => Promise<unknown>]>> =
+  {
+    esbuild: [
+      "is not installed: run `pnpm add @holdfast/sqlite`",
+      (entry, file) =>
+        esbuild.build({
+          entryPoints: [entry],
+          outfile: file,
+          bundle: true,
+          format: "esm",
+          platform: "node",
+          logLevel: "silent",
+        }),
+    ],
+    Vite: [
+      "was not installed when the app was bundled: run `pnpm add @holdfast/sqlite` and bundle it anew",
+      (entry, file) =>
+        vite.build({
+          configFile: false,
+          logLevel: "silent",
+          root: dirname(entry),
+          ssr: { noExternal: true },
+          build: {
+            ssr: entry,
+            outDir: dirname(file),
+            minify: false,
+            rolldownOptions: { output: { entryFileNames: basename(file) } },
+          },
+        }),
+    ],
+  };
 
 describe("holdfast alone, as it is published", () => {
   let app: PackedApp;
@@ -47,6 +82,24 @@ describe("holdfast alone, as it is published", () => {
     const code = `process.chdir(${JSON.stringify(folder)});\n${failureOf(`openStore("sqlite:a.db")`)}`;
     expect(await run(code, { npm_config_user_agent: "" })).toContain(`run \`${command}\``);
   });
+
+  it.each(Object.entries(BUNDLERS))(
+    "goes into a bundle for Node by %s, which needs neither",
+    async (name, [missing, bundle]) => {
+      const entry = join(app.folder, `for-${name}.mjs`);
+      await writeFile(
+        entry,
+        `import { openStore } from "holdfast";
+       await (await openStore("memory:")).save("a", 1);
+       ${failureOf(`openStore("sqlite:a.db")`)}`,
+      );
+      const file = join(app.folder, `by-${name}`, "app.mjs");
+      await bundle(entry, file);
+      expect(await app.run(file, BY_PNPM)).toBe(
+        `UNSUPPORTED sqlite: needs the package @holdfast/sqlite, which ${missing}`,
+      );
+    },
+  );
 
   it("lists them as missing", async () => {
     const code = `console.log((await listAdapters()).map(({ scheme, available }) => scheme + " " + available).join())`;

@@ -125,7 +125,10 @@ describe("platform: auto in Node", () => {
     [{ url: "memory:", movedFrom: "file:/x" }, "movedFrom goes with the app's name"],
     [{ primary: "memory:", fallbacks: "memory:" }, "fallbacks is an array"],
     [{ primary: "memory:", fallbacks: [] }, "at least one store"],
-    [{ primary: "memory:", fallbacks: ["memory:"], retries: 1 }, 'no "retries"'],
+    [
+      { primary: "memory:", fallbacks: ["memory:"], moveFrom: "file:/x" },
+      'no "moveFrom" beside primary and fallbacks; there are name, movedFrom, retryPolicy, whenUnknown, onFallback',
+    ],
     [{ primary: "memory:", fallbacks: ["memory:"], retryPolicy: { retry: 1 } }, 'retryPolicy has no "retry"'],
     [{ primary: "memory:", fallbacks: ["memory:"], retryPolicy: { timeout: 0 } }, "whole number from 1"],
     [{ primary: "memory:", fallbacks: ["memory:"], whenUnknown: "never" }, 'whenUnknown is "unavailable" or "absent"'],

@@ -22,12 +22,12 @@ const acme: AdapterEntry<{ bucket: string; region?: string | undefined }> = {
   },
 };
 
-function failing(packageName: string, code: string, message: string): AdapterEntry<{ name: string }> {
+function failing(packageName: string, code: string | undefined, message: string): AdapterEntry<{ name: string }> {
   return {
     package: packageName,
     urlOptions: [],
     parse: ({ path }) => ({ name: path }),
-    load: () => Promise.reject(Object.assign(new Error(message), { code })),
+    load: () => Promise.reject(Object.assign(new Error(message), code === undefined ? {} : { code })),
   };
 }
 
@@ -75,6 +75,19 @@ describe("register", () => {
     });
   });
 
+  it.each([
+    ["webpack", "MODULE_NOT_FOUND", "Cannot find module '@acme/absent'"],
+    ["Vite", undefined, 'Could not resolve "@acme/absent" imported by "holdfast". Is it installed?'],
+  ])("names the command for a package that %s left out of its bundle", async (_, code, message) => {
+    vi.stubEnv("npm_config_user_agent", "npm/11.0.0 node/v24.21.0 linux x64 workspaces/false");
+    register("absent", failing("@acme/absent", code, message));
+    await expect(openStore("absent:x")).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message:
+        "absent: needs the package @acme/absent, which was not installed when the app was bundled: run `npm install @acme/absent` and bundle it anew",
+    });
+  });
+
   it("tells a package that fails to load from one that is missing", async () => {
     const inside = "Cannot find package 'left-pad' imported from /app/node_modules/@acme/nested/index.js";
     register("nested", failing("@acme/nested", "ERR_MODULE_NOT_FOUND", inside));
@@ -82,6 +95,9 @@ describe("register", () => {
       code: "UNSUPPORTED",
       message: `nested: needs the package @acme/nested, which cannot be loaded: ${inside}`,
     });
+    const bundled = 'Could not resolve "left-pad" imported by "@acme/nested". Is it installed?';
+    register("nested", failing("@acme/nested", undefined, bundled));
+    await expect(openStore("nested:x")).rejects.toThrow(`cannot be loaded: ${bundled}`);
     register("broken", failing("@acme/broken", "ERR_DLOPEN_FAILED", "wrong architecture"));
     await expect(openStore("broken:x")).rejects.toThrow("cannot be loaded: wrong architecture");
   });

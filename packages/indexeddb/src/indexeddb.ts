@@ -35,7 +35,7 @@ import { OpenStore } from "./open-store.js";
 import { type CompleteOptions, completeOptions, type IndexedDbOptions } from "./options.js";
 import { get, list, livingRow, stat } from "./reads.js";
 import { count, query } from "./search.js";
-import type { SpaceEstimate } from "./space.js";
+import type { SpaceEstimate } from "./space-estimate.js";
 import { toStored } from "./stored-key.js";
 
 const MiB = 2 ** 20;

@@ -3,15 +3,8 @@ import type { Connection } from "./connection.js";
 import { headerOf, type ItemRow } from "./layout.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
+import type { SpaceEstimate } from "./space-estimate.js";
 import { newest } from "./summary.js";
-
-/** What the browser says of the room for this site. */
-export interface SpaceEstimate {
-  /** Bytes that this site has stored, by whatever means. */
-  readonly usage: number;
-  /** Bytes that it may store. */
-  readonly quota: number;
-}
 
 export async function describe(connection: Connection, { name }: CompleteOptions, now: number): Promise<AdapterInfo> {
   const transaction = await connection.begin(["records", "feed"], "readonly");

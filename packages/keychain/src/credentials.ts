@@ -26,11 +26,6 @@ export interface Credentials {
 
 const PREFIX = "credential/";
 
-/** Throws INVALID_OPTION for what cannot name a credential, as each call with it would: before a secret is asked for. */
-export function checkCredentialName(name: unknown): asserts name is string {
-  checkName("the name of a credential", name);
-}
-
 /**
  * Credentials in a place for secrets: `osSecrets()` of `@holdfast/keychain/node`, or `storedSecrets(storage)`, encrypted in a store;
  * `firstAvailableSecrets` takes the keychain where there is one, else the store. Secrets are handed out as `Secret`, which does not show what it holds.
@@ -53,18 +48,18 @@ export function credentials(secrets: SecretStore): Credentials {
   };
   return {
     async set(name, secret) {
-      checkCredentialName(name);
+      checkName("the name of a credential", name);
       if (typeof secret !== "string" || secret === "" || !secret.isWellFormed()) {
         throw new StorageError("INVALID_VALUE", `the secret of ${JSON.stringify(name)} is text that is not empty`);
       }
       await secrets.set(PREFIX + name, secret);
     },
     async get(name) {
-      checkCredentialName(name);
+      checkName("the name of a credential", name);
       return read(name);
     },
     async delete(name) {
-      checkCredentialName(name);
+      checkName("the name of a credential", name);
       return secrets.delete(PREFIX + name);
     },
     names,

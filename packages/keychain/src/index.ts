@@ -1,6 +1,6 @@
 export { browserKeys } from "./browser/browser-keys.js";
 export { browserSecrets } from "./browser/browser-secrets.js";
-export { type Credential, type Credentials, checkCredentialName, credentials } from "./credentials.js";
+export { type Credential, type Credentials, credentials } from "./credentials.js";
 export { type EnvironmentKeysOptions, environmentKeys } from "./environment-keys.js";
 export { firstAvailable } from "./first-available.js";
 export { firstAvailableSecrets } from "./first-available-secrets.js";

@@ -1,5 +1,20 @@
-import type BetterSqlite3 from "better-sqlite3";
 import type { Connection, Driver, SqlValue, Statement } from "./driver.js";
+
+/** What is used of better-sqlite3's `Database`, in words of its own: its types are another package, which apps need not have. */
+export interface BetterSqlite3Database {
+  prepare(sql: string): BetterSqlite3Statement;
+  exec(sql: string): unknown;
+  readonly inTransaction: boolean;
+  close(): unknown;
+}
+
+/** What is used of better-sqlite3's `Statement`. */
+export interface BetterSqlite3Statement {
+  get(...parameters: SqlValue[]): unknown;
+  all(...parameters: SqlValue[]): unknown[];
+  iterate(...parameters: SqlValue[]): IterableIterator<unknown>;
+  run(...parameters: SqlValue[]): { changes: number; lastInsertRowid: number | bigint };
+}
 
 /** The default driver. Loads better-sqlite3, which is native code, when the first file is opened. */
 export function betterSqlite3(): Driver {
@@ -13,9 +28,9 @@ export function betterSqlite3(): Driver {
 }
 
 /** The connection that a database of better-sqlite3 is, however it was opened. */
-export function connectionTo(database: BetterSqlite3.Database): Connection {
+export function connectionTo(database: BetterSqlite3Database): Connection {
   return {
-    prepare: <Row>(sql: string) => statement(database.prepare<SqlValue[], Row>(withoutReplanning(sql))),
+    prepare: <Row>(sql: string) => statement<Row>(database.prepare(withoutReplanning(sql))),
     exec(sql) {
       database.exec(sql);
     },
@@ -37,11 +52,12 @@ function withoutReplanning(sql: string): string {
   return sql.replace(/(?<=[=<>]|LIMIT|OFFSET) \?/g, " +?");
 }
 
-function statement<Row>(prepared: BetterSqlite3.Statement<SqlValue[], Row>): Statement<Row> {
+function statement<Row>(prepared: BetterSqlite3Statement): Statement<Row> {
   return {
-    get: (...parameters) => prepared.get(...parameters),
-    all: (...parameters) => prepared.all(...parameters),
-    iterate: (...parameters) => prepared.iterate(...parameters),
+    // What a statement selects is its caller's word, here as in `prepare`.
+    get: (...parameters) => prepared.get(...parameters) as Row | undefined,
+    all: (...parameters) => prepared.all(...parameters) as Row[],
+    iterate: (...parameters) => prepared.iterate(...parameters) as IterableIterator<Row>,
     run(...parameters) {
       const { changes, lastInsertRowid } = prepared.run(...parameters);
       return { changes, rowid: Number(lastInsertRowid) };

@@ -1,5 +1,10 @@
 /** The parts that the sqlite adapter is made of, for adapters that keep their truth in SQLite and something else beside it. */
-export { betterSqlite3, connectionTo } from "./better-sqlite3-driver.js";
+export {
+  type BetterSqlite3Database,
+  type BetterSqlite3Statement,
+  betterSqlite3,
+  connectionTo,
+} from "./better-sqlite3-driver.js";
 export { classify, codeOf, isBusy, isDamage, isSyncFailure } from "./classify.js";
 export type { Connection, Driver, RunResult, SqlValue, Statement } from "./driver.js";
 export { FeedWatcher } from "./feed-watcher.js";

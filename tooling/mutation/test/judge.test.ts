@@ -10,6 +10,7 @@ import { judge } from "../src/judge.ts";
 import type { Mutant } from "../src/mutant.ts";
 import { VerdictLog } from "../src/verdicts.ts";
 
+/** Code to judge tests by. What `quietly` swallows is swallowed only while it awaits it: a mutant that does not leaves a rejection behind. */
 const SOURCE = `
 const STEP = 1;
 export function count(limit) {

@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { launchBrowser, serveFiles } from "@holdfast/browser";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,9 +8,10 @@ import { importMapOf } from "../src/import-map.ts";
 import { LIMITS } from "../src/limits.ts";
 import { type Project, Release, registryAnswers } from "../src/published.ts";
 import { FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
+import { appOf, BY_DEFAULT, CHECKS, complaintsOf, folderOf } from "../src/type-check.ts";
 
 const NODES = {
-  "Node 22": join(dirname(createRequire(import.meta.url).resolve("node-22/package.json")), "bin/node"),
+  "Node 22": join(folderOf("node-22"), "bin/node"),
   "Node 24": process.execPath,
 };
 
@@ -53,6 +53,22 @@ describe.skipIf(!canInstall)("installed by npm, from what would be published (ne
       const file = await project.write("app.js", `${imports}${SAMPLES[name] ?? `console.log("kept");`}`);
       expect(await project.run(node, file)).toBe("kept");
     });
+  });
+
+  it("has types that hold in a project without any settings, each package alone", async () => {
+    const apps: string[] = [];
+    for (const { name, entries } of release.packages) apps.push(await appOf(await release.projectWith(name), entries));
+    expect(await complaintsOf(apps, BY_DEFAULT)).toBe("");
+  });
+
+  it.each(Object.entries(CHECKS))("has types that hold %s", async (_, check) => {
+    // It brings all others along.
+    const project = await release.projectWith("@holdfast/cli");
+    const app = await appOf(
+      project,
+      release.packages.flatMap(({ entries }) => entries),
+    );
+    expect(await complaintsOf([app], check)).toBe("");
   });
 
   it.each(Object.entries(NODES))("the command works in %s", async (_, node) => {

@@ -1,6 +1,6 @@
 import type { Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
 import type { Command } from "commander";
-import { type CommandContext, report } from "../command-context.js";
+import { answer, type CommandContext } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
 import { collect, wholeNumber } from "../option-values.js";
 import { countOf, styleFor } from "../terminal/index.js";
@@ -56,15 +56,14 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
   const failed = results.filter(({ passed }) => !passed).length;
   const { name } = harness;
   const found = { ok: failed === 0, adapter: name, seed, passed: results.length - failed, failed, themes: outcomes };
-  await report(context, found, [
-    ...linesOf(outcomes),
-    `${name}: ${countOf(found.passed, "case")} passed, ${failed} failed (seed ${seed})`,
-  ]);
+  const broken = outcomes.filter((outcome) => outcome.failed.length > 0);
+  const summary = `${name}: ${countOf(found.passed, "case")} passed, ${failed} failed (seed ${seed})`;
+  await answer(context, found, context.quiet ? linesOf(broken) : [...linesOf(outcomes), summary]);
   if (failed === 0) return;
-  const broken = outcomes.filter((outcome) => outcome.failed.length > 0).map((outcome) => outcome.theme);
+  const names = broken.map(({ theme }) => theme);
   throw new IncompleteError(
-    `${countOf(failed, "case")} failed, about ${broken.join(", ")}`,
-    `holdfast certify ${module} --theme "${broken[0]}" --seed ${seed}`,
+    `${countOf(failed, "case")} failed, about ${names.join(", ")}`,
+    `holdfast certify ${module} --theme "${names[0]}" --seed ${seed}`,
   );
 }
 

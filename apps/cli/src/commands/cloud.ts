@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { checkEnvironment, MIGRATIONS } from "@holdfast/cloud";
 import type { Command } from "commander";
-import { answer, report } from "../command-context.js";
+import { answer } from "../command-context.js";
 import { IncompleteError } from "../failure.js";
 import { countOf } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
@@ -46,10 +46,10 @@ function checkCommand(perform: Perform): Command {
     perform(async (context) => {
       const checks = await checkEnvironment();
       const missing = checks.filter(({ ok }) => !ok);
-      await report(
+      await answer(
         context,
         { ok: missing.length === 0, checks },
-        checks.map(
+        (context.quiet ? missing : checks).map(
           ({ name, ok, detail }) => `${ok ? "ok  " : "FAIL"}  ${name}${detail === undefined ? "" : `: ${detail}`}`,
         ),
       );

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { report } from "../command-context.js";
+import { answer } from "../command-context.js";
 import type { Check } from "../doctor/check.js";
 import { checkMachine } from "../doctor/check-machine.js";
 import { checkStore } from "../doctor/check-store.js";
@@ -24,7 +24,8 @@ export function doctorCommand(perform: Perform): Command {
         const checks = await checkMachine(store === undefined ? undefined : storeUrlOf(store).scheme);
         if (store !== undefined) checks.push(...(await checkStore(context, store, keysSettings(context, flags))));
         const failed = checks.filter(({ status }) => status === "fail");
-        await report(context, { ok: failed.length === 0, checks }, linesOf(checks, styleFor(process.stdout)));
+        const told = context.quiet ? checks.filter(({ status }) => status !== "ok") : checks;
+        await answer(context, { ok: failed.length === 0, checks }, linesOf(told, styleFor(process.stdout)));
         if (failed.length === 0) return;
         const [first] = failed;
         throw new IncompleteError(

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import {
   type ImportReport as EntryReport,
   type ImportEntries,
@@ -6,14 +7,15 @@ import {
 } from "@holdfast/core";
 import { type Command, Option } from "commander";
 import { type CommandContext, openOrCreate, report as print } from "../command-context.js";
-import { CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";
+import { brokenOff, CommandError, IncompleteError, isSystemError, UsageError } from "../failure.js";
 import { readKeyv } from "../importers/keyv.js";
 import { readUnstorage } from "../importers/unstorage.js";
+import { judgeSave } from "../judge.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
 import { emptyReport, type ImportConflict, type ImportReport, importItems } from "../tree/import-items.js";
-import { planImport } from "../tree/import-plan.js";
+import { type ImportPlan, planImport } from "../tree/import-plan.js";
 import { describeCommand, type Perform } from "./command.js";
 import { addSaveFlags, type SaveFlags, saveOptionsOf } from "./save-options.js";
 
@@ -23,6 +25,7 @@ interface ImportOptions extends SaveFlags, KeysFlags {
   from?: Origin;
   conflict: ImportConflict;
   acceptChanges?: true;
+  encrypt?: "all" | "none";
   history?: true;
 }
 
@@ -63,32 +66,41 @@ export function importCommand(perform: Perform): Command {
     )
     .option("--accept-changes", "of an export, also files that were changed since")
     .option(...HISTORY_FLAG)
-    .option(KEYS_FLAG[0], `encrypt all of it; ${KEYS_FLAG[1]}`)
+    .option(KEYS_FLAG[0], `encrypt all of it (of an export, what was encrypted); ${KEYS_FLAG[1]}`)
+    .addOption(
+      new Option("--encrypt <what>", "of an export: encrypt all of it, or none, whatever was encrypted").choices([
+        "all",
+        "none",
+      ]),
+    )
     .option(...REALM_FLAG);
   return addSaveFlags(command).action((from: string, store: string, options: ImportOptions) =>
     perform(async (context) => {
+      // A prefix with which this is no key makes none of any.
+      await judgeSave(store, `${options.prefix ?? ""}k`, saveOptionsOf(options));
       if (options.from !== undefined) return importFrom(context, options.from, from, store, options);
       const { signal, progress } = context;
+      if (options.encrypt === "all" && options.keys === undefined) throw new UsageError("--encrypt all needs --keys");
+      await requireThere(from);
       const plan = await planImport(from, {
         prefix: options.prefix ?? "",
         as: options.as,
         options: saveOptionsOf(options),
         acceptChanges: options.acceptChanges ?? false,
+        encrypt: options.encrypt,
         now: Date.now(),
-      }).catch((error: unknown) => {
-        throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
       });
+      if (options.keys === undefined) requireNoneEncrypted(plan);
       const report = emptyReport();
       await using storage = await openOrCreate(store, settingsOf(context, options));
       try {
         await importItems(plan, report, { storage, conflict: options.conflict, progress, signal, now: Date.now });
       } catch (error) {
-        if (!signal.aborted) throw error;
-        const message = `interrupted: ${countOf(report.imported, "file")} of ${plan.items.length} imported`;
-        throw new CommandError("ABORTED", message, "again with --conflict skip, which goes on from here");
+        const interrupted = `interrupted: ${countOf(report.imported, "file")} of ${plan.items.length} imported`;
+        throw brokenOff(error, signal, { interrupted, again: againAfter(options) });
       }
       progress.end();
-      await print(context, report, summary(report));
+      await print(context, report, summary(report), leftOutLines(report));
       if (report.conflicts.length > 0) throw taken(report.conflicts);
       const { length } = report.leftOut;
       if (length > 0) {
@@ -106,10 +118,10 @@ async function importFrom(
   store: string,
   options: ImportOptions,
 ): Promise<void> {
-  if (options.as !== undefined || options.acceptChanges !== undefined) {
-    throw new UsageError(`--as and --accept-changes are for folders of files, not for --from ${origin}`);
+  if ((options.as ?? options.acceptChanges ?? options.encrypt) !== undefined) {
+    throw new UsageError(`--as, --accept-changes and --encrypt are for folders of files, not for --from ${origin}`);
   }
-  const { signal, progress, json } = context;
+  const { signal, progress } = context;
   const { tags = [], metadata, ...saved } = saveOptionsOf(options);
   async function* entries() {
     for await (const entry of READERS[origin](from)) {
@@ -117,15 +129,21 @@ async function importFrom(
       else yield { ...entry, ...saved, tags: [...tags], metadata: { ...entry.metadata, ...metadata } };
     }
   }
-  await requireReadable(READERS[origin](from)).catch((error: unknown) => {
-    throw isSystemError(error) && error.code === "ENOENT" ? nothingThere(from) : error;
-  });
+  await requireThere(from);
+  await requireReadable(READERS[origin](from));
   await using storage = await openOrCreate(store, settingsOf(context, options));
   const { prefix = "", conflict } = options;
-  const report = await importEntries(storage, entries, { prefix, conflict, signal, progress: progress.listener });
+  const report = await importEntries(storage, entries, {
+    prefix,
+    conflict,
+    signal,
+    progress: progress.listener,
+  }).catch((error: unknown) => {
+    throw brokenOff(error, signal, { interrupted: "interrupted", again: againAfter(options) });
+  });
   progress.end();
   const told = asLeftOut(report);
-  await print(context, told, json ? [] : summary(told));
+  await print(context, told, summary(told), leftOutLines(told));
   if (report.conflicts.length > 0) throw taken(report.conflicts);
   if (report.failures.length > 0) {
     const hint = "mend or move them, then again with --conflict skip";
@@ -147,14 +165,35 @@ function asLeftOut({ ok: _, failures, ...report }: EntryReport): ImportReport {
   return { ...report, leftOut: failures.map(({ key, code, message }) => ({ path: key, code, message })) };
 }
 
+/** How an import that was broken off goes on: what it has saved is taken now. */
+function againAfter({ conflict }: ImportOptions): string {
+  return conflict === "overwrite" ? "again" : "again with --conflict skip, which goes on from here";
+}
+
+function leftOutLines({ leftOut }: ImportReport): string[] {
+  return leftOut.map(({ path, code, message }) => `left out ${JSON.stringify(path)} (${code}): ${message}`);
+}
+
 function summary(report: ImportReport): string[] {
-  const { imported, bytes, skipped, expired, leftOut, milliseconds } = report;
+  const { imported, bytes, skipped, expired, milliseconds } = report;
   return [
-    ...leftOut.map(({ path, code, message }) => `left out ${JSON.stringify(path)} (${code}): ${message}`),
     `imported ${countOf(imported, "item")}, ${formatBytes(bytes)} in ${formatDuration(milliseconds)}`,
     ...(skipped > 0 ? [`skipped ${countOf(skipped, "item")} whose keys were taken`] : []),
     ...(expired > 0 ? [`passed over ${countOf(expired, "item")} that had expired`] : []),
   ];
+}
+
+/** What was encrypted does not become plain without a word. */
+function requireNoneEncrypted({ items }: ImportPlan): void {
+  const encrypted = items.filter(({ options }) => options.encrypt === true);
+  const [first] = encrypted;
+  if (first === undefined) return;
+  throw new CommandError(
+    "KEY_MISSING",
+    `${countOf(encrypted.length, "item")} of the export ${encrypted.length === 1 ? "was" : "were"} encrypted, such as ${JSON.stringify(first.key)}`,
+    "--keys, under which they are encrypted again, or --encrypt none, which keeps them in plain",
+    first.key,
+  );
 }
 
 function taken(conflicts: readonly string[]): CommandError {
@@ -168,6 +207,10 @@ function taken(conflicts: readonly string[]): CommandError {
   );
 }
 
-function nothingThere(from: string): CommandError {
-  return new CommandError("NOT_FOUND", `there is no file or folder ${from}`, "another path");
+/** Looks for itself: what is missing later on is something within. */
+async function requireThere(from: string): Promise<void> {
+  await stat(from).catch((error: unknown) => {
+    if (!isSystemError(error) || error.code !== "ENOENT") throw error;
+    throw new CommandError("NOT_FOUND", `there is no file or folder ${from}`, "another path");
+  });
 }

@@ -1,7 +1,7 @@
 import { type KeyUsage, keyringOf, type RotationReport, StorageError, type StorageSettings } from "@holdfast/core";
 import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
-import { CommandError, IncompleteError } from "../failure.js";
+import { brokenOff, CommandError, IncompleteError } from "../failure.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { countOf, formatCount, formatTable } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
@@ -9,6 +9,12 @@ import { describeCommand, type Perform } from "./command.js";
 interface MoveOptions extends KeysFlags {
   resume?: boolean;
 }
+
+/** Again would make one more key. */
+const BROKEN_OFF = {
+  interrupted: "interrupted: some may be under the new key, and everything can be read",
+  again: "again with --resume, which goes on from here",
+} as const;
 
 const RESUME = ["--resume", "go on with a run that was interrupted, without making another key"] as const;
 
@@ -77,10 +83,11 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
         const done = await keyringOf(storage)
           [verb]({ resume, signal, progress: progress.listener })
           .catch(async (error: unknown) => {
-            if (!resume && StorageError.is(error, "UNSUPPORTED") && settings.encryption?.keys.add === undefined)
+            if (!resume && StorageError.is(error, "UNSUPPORTED") && settings.encryption?.keys.add === undefined) {
               throw fromOutside(error);
-            // Without a new key, there is nothing to go on with: it would end well, and nothing be changed.
-            throw signal.aborted && (resume || (await hasMade())) ? interrupted() : error;
+            }
+            // Without a new key there is nothing to go on with: it would end well, and nothing be changed.
+            throw resume || (await hasMade()) ? brokenOff(error, signal, BROKEN_OFF) : error;
           });
         progress.end();
         await report(context, done, linesOf(done));
@@ -117,14 +124,6 @@ function fromOutside(cause: StorageError): CommandError {
   const hint =
     "a new key in front of the former one in the variable, with a comma between them, then again with --resume";
   return Object.assign(new CommandError("UNSUPPORTED", cause.message, hint), { cause });
-}
-
-function interrupted(): CommandError {
-  return new CommandError(
-    "ABORTED",
-    "interrupted: some is under the new key, and everything can be read",
-    "again with --resume, which goes on from here",
-  );
 }
 
 function rowsOf(usage: readonly KeyUsage[]): string[] {

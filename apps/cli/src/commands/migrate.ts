@@ -9,11 +9,12 @@ import {
 import { type Command, Option } from "commander";
 import { type CommandContext, openExisting, openOrCreate, report as print } from "../command-context.js";
 import { UsageError } from "../failure.js";
+import { judgeMigration } from "../judge.js";
 import { historySettings } from "../kept-versions.js";
 import { imagine, KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, makeFirst, REALM_FLAG } from "../keys-from.js";
 import { JournalFile } from "../migration/journal-file.js";
 import { loadTransform } from "../migration/load-transform.js";
-import { complain, summaryOf } from "../migration/migration-summary.js";
+import { complain, failureLines, summaryOf } from "../migration/migration-summary.js";
 import { openPlanned } from "../migration/planned-store.js";
 import { isPartOf, isSamePlace } from "../migration/same-place.js";
 import { byteCount, countFromOne } from "../option-values.js";
@@ -75,7 +76,7 @@ export function migrateCommand(perform: Perform): Command {
 }
 
 async function migrate(context: CommandContext, from: string, to: string, flags: MigrateFlags): Promise<void> {
-  const { prefix = "", validate, dryRun = false, history, backup } = flags;
+  const { prefix = "", conflict, validate, concurrency, dryRun = false, history, backup } = flags;
   if (await isSamePlace(from, to)) throw new UsageError(`${from} and ${to} are the same store`);
   for (const other of backup === undefined ? [] : [from, to]) {
     if (await isSamePlace(other, backup ?? "")) throw new UsageError(`the backup is the store ${other} itself`);
@@ -88,9 +89,10 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
   }
   const [fromKeys, toKeys] = keysOfTwo(context, flags, dryRun ? imagine : makeFirst(context));
   if (flags.reencrypt && toKeys.encryption === undefined) throw new UsageError("--reencrypt needs --keys or --to-keys");
+  // What is wrong with options and input is found before a destination is made for it.
+  await judgeMigration({ prefix, conflict, concurrency });
   await using source = await openExisting(from, fromKeys);
   await using journal = flags.journal === undefined ? undefined : new JournalFile(flags.journal);
-  // What is wrong with the input is found before a destination is made for it.
   const transform = flags.transform === undefined ? undefined : await loadTransform(flags.transform);
   await journal?.check();
   // A run that goes on may be all but done, and its source emptied meanwhile.
@@ -132,7 +134,11 @@ function optionsOf(
     events,
     reencrypt = false,
   } = flags;
-  const line = (value: object) => out.line(JSON.stringify(value));
+  // At once: who reads these lines wants to know what is going on.
+  const line = async (value: object) => {
+    await out.line(JSON.stringify(value));
+    await out.flush();
+  };
   return {
     ...(prefix === undefined ? {} : { prefix }),
     ...(concurrency === undefined ? {} : { concurrency }),
@@ -157,8 +163,8 @@ async function tell(
   context: CommandContext,
   { events }: MigrateFlags,
   report: MigrationReport,
-  lines: readonly string[],
+  summary: readonly string[],
 ): Promise<void> {
-  if (events === undefined) await print(context, report, lines);
+  if (events === undefined) await print(context, report, summary, failureLines(report));
   else await context.out.line(JSON.stringify({ type: "report", ...report }));
 }

@@ -1,7 +1,8 @@
-import { checkKey, type SaveOptions } from "@holdfast/core";
+import type { SaveOptions } from "@holdfast/core";
 import { type Command, Option } from "commander";
 import { openOrCreate, report } from "../command-context.js";
 import { UsageError } from "../failure.js";
+import { judgeSave } from "../judge.js";
 import { HISTORY_FLAG, historySettings } from "../kept-versions.js";
 import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
 import { parseExpiration } from "../option-values.js";
@@ -41,8 +42,8 @@ export function putCommand(perform: Perform): Command {
   return addSaveFlags(command).action((store: string, key: string, file: string | undefined, options: PutOptions) =>
     perform(async (context) => {
       const saveOptions = { ...optionsOf(options), signal: context.signal };
-      // What is wrong with the key and the input is found before a store is made for them.
-      checkKey(key);
+      // What is wrong with the key, the options and the input is found before a store is made for them.
+      await judgeSave(store, key, saveOptions);
       await using input = await openInput(context, file, options);
       await using storage = await openOrCreate(store, {
         ...historySettings(options.history),

@@ -114,7 +114,8 @@ function chosenOf({ file, options }: AppCollections, wanted: string[] | undefine
 async function tell(context: CommandContext, dryRun: boolean, collections: Migrated[]): Promise<void> {
   context.progress.end();
   const ok = collections.every((each) => each.ok);
-  await print(context, { ok, dryRun, collections }, collections.flatMap(migrateLines));
+  const failures = collections.flatMap(failureLines);
+  await print(context, { ok, dryRun, collections }, collections.flatMap(migrateLines), failures);
   const remaining = collections.reduce((sum, each) => sum + each.remaining, 0);
   if (ok) return;
   throw new IncompleteError(
@@ -123,21 +124,14 @@ async function tell(context: CommandContext, dryRun: boolean, collections: Migra
   );
 }
 
-function migrateLines({
-  name,
-  dryRun,
-  version,
-  items,
-  migrated,
-  gone,
-  failures,
-  milliseconds,
-  deprecated,
-}: Migrated): string[] {
+function failureLines({ name, failures }: Migrated): string[] {
+  return failures.map(({ key, code, message }) => `failed ${JSON.stringify(`${name}/${key}`)} (${code}): ${message}`);
+}
+
+function migrateLines({ name, dryRun, version, items, migrated, gone, milliseconds, deprecated }: Migrated): string[] {
   const rest = gone > 0 ? `, ${formatCount(gone)} gone meanwhile` : "";
   return [
     ...deprecated.map((notice) => `deprecated ${name}@${notice.version}: ${notice.message}`),
-    ...failures.map(({ key, code, message }) => `failed ${JSON.stringify(`${name}/${key}`)} (${code}): ${message}`),
     `${name}: ${dryRun ? "would bring" : "brought"} ${formatCount(migrated)} of ${countOf(items, "item")} to ${version} in ${formatDuration(milliseconds)}${rest}`,
   ];
 }

@@ -1,9 +1,10 @@
-import { type Credentials, checkCredentialName, credentials, storedSecrets } from "@holdfast/keychain";
+import { type Credentials, credentials, storedSecrets } from "@holdfast/keychain";
 import { osSecrets } from "@holdfast/keychain/node";
 import type { Command } from "commander";
 import { answer, type CommandContext, openExisting, openOrCreate, report } from "../command-context.js";
 import { CommandError, UsageError } from "../failure.js";
 import { askHidden } from "../hidden-input.js";
+import { judgeSecret } from "../judge.js";
 import { encryptionSettings, KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { describeCommand, type Example, type Perform } from "./command.js";
 
@@ -38,7 +39,7 @@ function setCommand(perform: Perform): Command {
       // What a pipe brings is the secret, and not what opens the keys.
       const using = placeOf({ ...context, stdinIsData: true }, options, MAKE);
       // What is wrong is found before a store is made for it.
-      checkCredentialName(name);
+      await judgeSecret(name);
       const secret = await askHidden(context, `Secret for ${name}`);
       await using(async (all) => {
         await all.set(name, secret);
@@ -52,17 +53,15 @@ function getCommand(perform: Perform): Command {
   return secretOptions("get <name>", "print a secret", [
     { command: "holdfast secret get github/ann | wl-copy", does: "into the clipboard" },
   ]).action((name: string, options: SecretOptions) =>
-    perform((context) =>
-      placeOf(
-        context,
-        options,
-      )(async (all) => {
+    perform((context) => {
+      const using = placeOf(context, options);
+      return using(async (all) => {
         const found = await all.get(name);
         if (found === undefined) throw absent(name);
         const secret = found.secret.reveal();
         await answer(context, { name, secret }, [secret]);
-      }),
-    ),
+      });
+    }),
   );
 }
 
@@ -70,15 +69,13 @@ function lsCommand(perform: Perform): Command {
   return secretOptions("ls [service]", "list the names of secrets, of all or of one service", [
     { command: "holdfast secret ls github", does: "github, github/ann and so on" },
   ]).action((service: string | undefined, options: SecretOptions) =>
-    perform((context) =>
-      placeOf(
-        context,
-        options,
-      )(async (all) => {
+    perform((context) => {
+      const using = placeOf(context, options);
+      return using(async (all) => {
         const names = service === undefined ? await all.names() : (await all.find(service)).map(({ name }) => name);
         await answer(context, { names }, names);
-      }),
-    ),
+      });
+    }),
   );
 }
 
@@ -86,15 +83,13 @@ function rmCommand(perform: Perform): Command {
   return secretOptions("rm <name>", "delete a secret", [
     { command: "holdfast secret rm github/ann", does: "from the keychain" },
   ]).action((name: string, options: SecretOptions) =>
-    perform((context) =>
-      placeOf(
-        context,
-        options,
-      )(async (all) => {
+    perform((context) => {
+      const using = placeOf(context, options);
+      return using(async (all) => {
         if (!(await all.delete(name))) throw absent(name);
         await report(context, { deleted: name }, [`deleted ${name}`]);
-      }),
-    ),
+      });
+    }),
   );
 }
 

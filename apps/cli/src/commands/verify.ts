@@ -58,11 +58,12 @@ export function verifyCommand(perform: Perform): Command {
         // Nothing was looked at, so that nothing is known to be well.
         const missed = prefix !== "" && verified.ok && items === 0;
         const told = { ...verified, ok: verified.ok && !missed };
-        await print(context, repaired === undefined ? told : { ...told, repair: repaired }, [
-          ...problems.map(problemLine),
+        const summary = [
           ...(repaired === undefined ? [] : repairLines(repaired)),
           `verified ${countOf(items, "item")}, ${formatBytes(bytes)}: ${missed ? "no key begins so" : verdict(verified)}`,
-        ]);
+        ];
+        const document = repaired === undefined ? told : { ...told, repair: repaired };
+        await print(context, document, summary, problems.map(problemLine));
         if (missed) throw noKeyBegins(prefix, store);
         const remaining = repaired?.remaining ?? problems;
         if (remaining.length > 0) throw failureOf(remaining, store);

@@ -1,4 +1,5 @@
 import { type ImportEntry, type JsonObject, parseJson, StorageError, type UnreadableEntry } from "@holdfast/core";
+import { codeOfSystemError, isOfOneFile } from "../failure.js";
 import { openFile, readWhole } from "../tree/read-file.js";
 import { walk } from "../tree/walk.js";
 
@@ -12,7 +13,7 @@ const META = "$";
 export async function* readUnstorage(folder: string): AsyncGenerator<ImportEntry | UnreadableEntry> {
   for await (const { file, path, otherwise } of walk(folder)) {
     if (otherwise !== undefined) {
-      yield { key: path, error: { code: "UNSUPPORTED", message: `it is ${otherwise}, which is not followed` } };
+      yield { key: path, error: { code: "UNSUPPORTED", message: `it is ${otherwise}` } };
     } else if (!path.endsWith(META)) {
       yield await entryOf(path, file);
     }
@@ -25,6 +26,7 @@ async function entryOf(key: string, file: string): Promise<ImportEntry | Unreada
     const data = parse(await readFile(file));
     return metadata === undefined ? { key, data } : { key, data, metadata };
   } catch (error) {
+    if (isOfOneFile(error)) return { key, error: { code: codeOfSystemError(error), message: error.message } };
     if (!StorageError.is(error)) throw error;
     return { key, error: { code: error.code, message: error.message } };
   }

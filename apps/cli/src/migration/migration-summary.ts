@@ -2,6 +2,11 @@ import type { MigrationReport } from "@holdfast/core";
 import { CommandError, IncompleteError } from "../failure.js";
 import { countOf, formatBytes, formatCount, formatDuration } from "../terminal/index.js";
 
+/** What did not arrive, and why. */
+export function failureLines({ failures }: MigrationReport): string[] {
+  return failures.map(({ key, code, message }) => `failed ${JSON.stringify(key)} (${code}): ${message}`);
+}
+
 /** What a migration did, in words. */
 export function summaryOf(
   report: MigrationReport,
@@ -9,13 +14,12 @@ export function summaryOf(
   backup: string | undefined,
   to: string,
 ): string[] {
-  const { dryRun, planned, copied, bytes, failures, keptBoth, backedUp, milliseconds } = report;
+  const { dryRun, planned, copied, bytes, keptBoth, backedUp, milliseconds } = report;
   const parts = partsOf(report, validate);
   const verb = dryRun ? "would copy" : "copied";
   const rest = parts.length === 0 ? "" : `: ${parts.join(", ")}`;
   return [
     ...(report.resumed ? ["went on where an earlier run had stopped"] : []),
-    ...failures.map(({ key, code, message }) => `failed ${JSON.stringify(key)} (${code}): ${message}`),
     ...keptBoth.map(({ key, as }) => `kept both of ${JSON.stringify(key)}: the source's is ${JSON.stringify(as)}`),
     `${verb} ${formatCount(copied)} of ${countOf(planned.items, "item")}, ${formatBytes(bytes)} in ${formatDuration(milliseconds)}${rest}`,
     ...(backup === undefined || backedUp === 0

@@ -1,4 +1,5 @@
 import type { OperationOptions, StorageEngine } from "@holdfast/core";
+import { splitMark } from "./split-mark.js";
 
 /** What items were written under, by their headers alone. */
 export interface SchemaCounts {
@@ -20,9 +21,7 @@ export async function countSchemas(
       without++;
       continue;
     }
-    // A name may hold an @, a version cannot.
-    const at = schema.lastIndexOf("@");
-    const [name, version] = [schema.slice(0, at), schema.slice(at + 1)];
+    const { name, version } = splitMark(schema);
     const versions = names.get(name) ?? new Map<string, number>();
     versions.set(version, (versions.get(version) ?? 0) + 1);
     names.set(name, versions);

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
+import { dirname, join, resolve } from "node:path";
+import { type ErrorCode, type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
 import { CommandError } from "../failure.js";
 import { readItem } from "../read-item.js";
 import type { ProgressView } from "../terminal/index.js";
@@ -12,24 +12,31 @@ export interface ExportReport {
   exported: number;
   /** Of the files. */
   bytes: number;
+  /** As it was named. */
   folder: string;
   /** Items that could not be read; they are not in the export. */
-  failures: { key: string; code: string; message: string }[];
+  failures: { key: string; code: ErrorCode; message: string }[];
   milliseconds: number;
 }
 
 export interface ExportWork {
   prefix: string;
+  /** There are keys: an item that they do not open is left out. Without, the first one that needs them ends the export. */
+  hasKeys: boolean;
   progress: ProgressView;
   signal: AbortSignal;
   now: () => number;
 }
 
-/** Writes every item as a file of its own into a new or empty folder, and last the manifest that makes it an export. */
-export async function exportTree(storage: StorageEngine, folder: string, work: ExportWork): Promise<ExportReport> {
+/**
+ * Writes every item as a file of its own into the folder that the report names, and last the manifest that makes it an export. The
+ * report is filled as it goes.
+ */
+export async function exportTree(storage: StorageEngine, report: ExportReport, work: ExportWork): Promise<void> {
   const started = work.now();
-  const report: ExportReport = { exported: 0, bytes: 0, folder, failures: [], milliseconds: 0 };
-  await prepare(folder);
+  await prepare(report.folder);
+  // One spelling, as `join` and `dirname` have it: the way up from each file ends there.
+  const folder = resolve(report.folder);
   const partial = join(folder, MANIFEST_FOLDER, PARTIAL_MANIFEST_NAME);
   const manifest = await open(partial, "wx");
   const folders = new Set([folder, join(folder, MANIFEST_FOLDER)]);
@@ -43,8 +50,16 @@ export async function exportTree(storage: StorageEngine, folder: string, work: E
   await rename(partial, join(folder, MANIFEST_FOLDER, MANIFEST_NAME));
   await syncFolder(join(folder, MANIFEST_FOLDER));
   report.milliseconds = work.now() - started;
-  return report;
 }
+
+/** `folder` is new or empty. */
+export function emptyExport(folder: string): ExportReport {
+  return { exported: 0, bytes: 0, folder, failures: [], milliseconds: 0 };
+}
+
+/** With these the other items may fare better. */
+const UNREADABLE: readonly ErrorCode[] = ["CORRUPT"];
+const UNREADABLE_WITH_KEYS: readonly ErrorCode[] = [...UNREADABLE, "KEY_MISSING", "DECRYPT_FAILED"];
 
 async function prepare(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -64,7 +79,7 @@ async function exportItems(
   folders: Set<string>,
   manifest: FileHandle,
   report: ExportReport,
-  { prefix, progress, signal }: ExportWork,
+  { prefix, hasKeys, progress, signal }: ExportWork,
 ): Promise<void> {
   const paths = new ExportPaths();
   const totalItems = await storage.count({ prefix, signal });
@@ -73,10 +88,10 @@ async function exportItems(
   await writeAll(manifest, Buffer.from(`${MANIFEST_HEADER}\n`));
   for await (const { key } of storage.scan(prefix, { signal })) {
     const exported = await exportItem(storage, folder, folders, key, paths, signal).catch((error: unknown) => {
-      if (!StorageError.is(error, "CORRUPT")) throw error;
+      if (!StorageError.is(error) || !(hasKeys ? UNREADABLE_WITH_KEYS : UNREADABLE).includes(error.code)) throw error;
       report.failures.push({ key, code: error.code, message: error.message });
     });
-    // Deleted since it was listed, or damaged.
+    // Deleted since it was listed, damaged, or under other keys.
     if (exported === undefined) continue;
     await writeAll(manifest, Buffer.from(`${manifestLine(exported.item, exported.path, exported.file.sha256)}\n`));
     report.exported++;

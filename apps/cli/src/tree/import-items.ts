@@ -1,9 +1,10 @@
-import { type Format, type SaveOptions, type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
-import { describeFailure, isSystemError } from "../failure.js";
+import { type SaveOptions, type StorageEngine, StorageError, type StorageItem } from "@holdfast/core";
+import { describeFailure, isOfOneFile } from "../failure.js";
 import type { ProgressView } from "../terminal/index.js";
 import { parseValue } from "./file-value.js";
 import type { ImportPlan, LeftOut, PlannedItem } from "./import-plan.js";
 import { openFile, readContent, readWhole } from "./read-file.js";
+import { marking } from "./save-marked.js";
 
 /** As core's migrator has it: `stop` writes nothing when one of the keys is taken. */
 export type ImportConflict = "stop" | "skip" | "overwrite";
@@ -85,16 +86,19 @@ async function importItem(item: PlannedItem, report: ImportReport, work: ImportW
 }
 
 async function saveFile(item: PlannedItem, storage: StorageEngine, options: SaveOptions): Promise<StorageItem> {
+  const { key, format, schema, sha256 } = item;
   const handle = await openFile(item.file);
   try {
-    if (item.format !== "binary") {
-      const value = await parseValue(await readWhole(handle, item.sha256), item.format, "it");
-      return await storage.save(item.key, value, { ...options, format: item.format });
+    const saveMarked = schema === undefined ? undefined : marking(storage, key, schema);
+    const save = saveMarked ?? ((value: unknown, how: SaveOptions) => storage.save(key, value, how));
+    if (format !== "binary") {
+      const value = await parseValue(await readWhole(handle, sha256), format, "it");
+      return await save(value, { ...options, format });
     }
-    const content = await readContent(handle, item.sha256);
-    if (!(content instanceof Uint8Array)) return await storage.saveStream(item.key, content, options);
-    const format: Format = "binary";
-    return await storage.save(item.key, content, { ...options, format });
+    // A collection takes values whole; so it took this one.
+    const content = await (saveMarked === undefined ? readContent(handle, sha256) : readWhole(handle, sha256));
+    if (!(content instanceof Uint8Array)) return await storage.saveStream(key, content, options);
+    return await save(content, { ...options, format });
   } finally {
     await handle.close();
   }
@@ -104,7 +108,7 @@ const OF_ONE_ITEM: readonly string[] = ["INVALID_VALUE", "INVALID_KEY", "INVALID
 
 /** Whether the other files may fare better: else the whole work ends. */
 function isOfThisItem(error: unknown): boolean {
-  return StorageError.is(error) ? OF_ONE_ITEM.includes(error.code) : isSystemError(error) && error.code !== "EMFILE";
+  return StorageError.is(error) ? OF_ONE_ITEM.includes(error.code) : isOfOneFile(error);
 }
 
 /** Several at once. When one fails, no more are begun, and that failure is thrown. */

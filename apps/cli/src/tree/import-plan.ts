@@ -14,7 +14,9 @@ export interface PlannedItem {
   path: string;
   key: string;
   format: Format;
-  options: Pick<SaveOptions, "tags" | "metadata" | "expiration" | "compress">;
+  options: Pick<SaveOptions, "tags" | "metadata" | "expiration" | "compress" | "encrypt">;
+  /** The collection that it belonged to, and the version of its data. */
+  schema?: string;
   /** What the file's bytes must be. */
   sha256?: string;
 }
@@ -40,6 +42,8 @@ export interface PlanOptions {
   as: "auto" | "binary" | undefined;
   options: Pick<SaveOptions, "tags" | "metadata" | "compress">;
   acceptChanges: boolean;
+  /** Of an export: all, nothing, or (undefined) what was encrypted. */
+  encrypt: "all" | "none" | undefined;
   now: number;
 }
 
@@ -56,6 +60,12 @@ export async function planImport(from: string, options: PlanOptions): Promise<Im
     );
   }
   if (options.acceptChanges) throw new UsageError(`--accept-changes is for exports, and ${from} is none`);
+  if (options.encrypt !== undefined) {
+    throw new UsageError(
+      `--encrypt is for exports, and ${from} is none`,
+      "--keys alone, which encrypts all of it, or nothing",
+    );
+  }
   return planTree(from, options);
 }
 
@@ -63,7 +73,7 @@ async function planTree(from: string, { prefix, as, options }: PlanOptions): Pro
   const plan: ImportPlan = { items: [], leftOut: [], expired: 0 };
   for await (const { file, path, otherwise } of walk(from)) {
     if (otherwise !== undefined) {
-      plan.leftOut.push({ path, code: "UNSUPPORTED", message: `it is ${otherwise}, which is not followed` });
+      plan.leftOut.push({ path, code: "UNSUPPORTED", message: `it is ${otherwise}` });
       continue;
     }
     const format = as === "binary" ? "binary" : formatOfFile(path);
@@ -92,8 +102,9 @@ async function planRestore(from: string, manifest: string, planOptions: PlanOpti
 }
 
 async function addEntry(plan: ImportPlan, root: string, entry: ManifestEntry, planOptions: PlanOptions): Promise<void> {
-  const { path, key, format, tags, metadata, expiration, compressed, sha256 } = entry;
+  const { path, key, format, tags, metadata, expiration, compressed, schema, sha256 } = entry;
   const { prefix, options, acceptChanges } = planOptions;
+  const encrypt = planOptions.encrypt === undefined ? entry.encrypted : planOptions.encrypt === "all";
   const file = await locate(root, path);
   if (typeof file !== "string") {
     plan.leftOut.push(file);
@@ -109,7 +120,9 @@ async function addEntry(plan: ImportPlan, root: string, entry: ManifestEntry, pl
       metadata: { ...metadata, ...options.metadata },
       ...(expiration === undefined ? {} : { expiration: new Date(expiration) }),
       ...(compressed || options.compress === true ? { compress: true } : {}),
+      ...(encrypt === undefined ? {} : { encrypt }),
     },
+    ...(schema === undefined ? {} : { schema }),
     ...(acceptChanges ? {} : { sha256 }),
   });
 }

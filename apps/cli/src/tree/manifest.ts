@@ -24,6 +24,10 @@ export interface ManifestEntry {
   metadata: JsonObject;
   expiration?: string;
   compressed: boolean;
+  /** Whether it was in the store; its file is plain. Absent in exports of before this was noted. */
+  encrypted?: boolean;
+  /** The collection that it belongs to, and the version of its data: `notes@1.0`. */
+  schema?: string;
   created: string;
   modified: string;
 }
@@ -40,6 +44,8 @@ export function manifestLine(item: StorageItem, path: string, sha256: string): s
     metadata: item.metadata,
     ...(item.expiration === undefined ? {} : { expiration: item.expiration.toISOString() }),
     compressed: item.compressed,
+    encrypted: item.encrypted,
+    ...(item.schema === undefined ? {} : { schema: item.schema }),
     created: item.created.toISOString(),
     modified: item.modified.toISOString(),
   };
@@ -81,7 +87,7 @@ function checkHeader(value: unknown, file: string): void {
 
 function isEntry(value: unknown): value is ManifestEntry {
   if (!isObject(value)) return false;
-  const { key, path, format, sha256, tags, metadata, expiration, compressed } = value;
+  const { key, path, format, sha256, tags, metadata, expiration, compressed, encrypted, schema } = value;
   return (
     typeof key === "string" &&
     typeof path === "string" &&
@@ -92,7 +98,9 @@ function isEntry(value: unknown): value is ManifestEntry {
     tags.every((tag) => typeof tag === "string") &&
     isObject(metadata) &&
     (expiration === undefined || (typeof expiration === "string" && !Number.isNaN(Date.parse(expiration)))) &&
-    typeof compressed === "boolean"
+    typeof compressed === "boolean" &&
+    (encrypted === undefined || typeof encrypted === "boolean") &&
+    (schema === undefined || (typeof schema === "string" && /.@\d+(?:\.\d+)*$/.test(schema)))
   );
 }
 

@@ -1,6 +1,8 @@
+import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { compareKeys } from "@holdfast/core";
+import { isOfOneFile } from "../failure.js";
 
 /** A file below the root, or something else that is no file to import. */
 export interface Found {
@@ -8,7 +10,7 @@ export interface Found {
   file: string;
   /** From the root on, with forward slashes. */
   path: string;
-  /** What it is, when it is not a file: it is not followed and not read. */
+  /** What it is, when it is not a file that can be read. */
   otherwise?: string;
 }
 
@@ -24,7 +26,15 @@ export async function* walk(from: string): AsyncGenerator<Found> {
 }
 
 async function* walkFolder(folder: string, path: string): AsyncGenerator<Found> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    // Of the folder that was named nothing is left; one below it is not all of it.
+    if (path === "" || !isOfOneFile(error)) throw error;
+    yield { file: folder, path, otherwise: `a folder that cannot be read (${error.code})` };
+    return;
+  }
   // "a" the folder gives keys "a/…": they sort as such among its siblings.
   const rank = (entry: (typeof entries)[number]) => (entry.isDirectory() ? `${entry.name}/` : entry.name);
   entries.sort((a, b) => compareKeys(rank(a), rank(b)));
@@ -43,5 +53,5 @@ interface Kind {
 
 function found(file: string, path: string, kind: Kind): Found {
   if (kind.isFile()) return { file, path };
-  return { file, path, otherwise: kind.isSymbolicLink() ? "a symbolic link" : "not a file" };
+  return { file, path, otherwise: kind.isSymbolicLink() ? "a symbolic link, which is not followed" : "not a file" };
 }

@@ -14,6 +14,7 @@ it("begins with no other file once one has failed for all of them", async () => 
     as: undefined,
     options: {},
     acceptChanges: false,
+    encrypt: undefined,
     now: Date.now(),
   });
   const report = emptyReport();

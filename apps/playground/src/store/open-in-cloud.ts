@@ -13,26 +13,37 @@ const clients = new Map<string, SupabaseClient>();
 /** While somebody signs in: whether they still want to. */
 let signingIn: AbortSignal | undefined;
 
+/** Somebody who signs in. */
+export interface Attempt {
+  readonly credentials: Credentials;
+  /** Whether they still want to. */
+  readonly wanted: AbortSignal;
+  /** Called when there is a session, which lasts when the page does not. */
+  readonly signedIn: () => void;
+}
+
 /**
  * Signs in and opens the store. Throws what to do where one of the two cannot be, or the reason of the signal. Never called before
  * an earlier call has ended.
  */
-export async function signIn(project: Project, credentials: Credentials, wanted: AbortSignal): Promise<Session> {
+export async function signIn(project: Project, attempt: Attempt): Promise<Session> {
+  const { credentials, wanted } = attempt;
   const { auth } = clientOf(project);
   const { data, error } = await whileWanted(wanted, () => auth.signInWithPassword(credentials));
   if (error !== null) throw inWords(error, project);
-  return openFirst(project, data.user, wanted);
+  return openFirst(project, data.user, attempt);
 }
 
 /** The same for somebody who is new to the project. */
-export async function signUp(project: Project, credentials: Credentials, wanted: AbortSignal): Promise<Session> {
+export async function signUp(project: Project, attempt: Attempt): Promise<Session> {
+  const { credentials, wanted } = attempt;
   const { auth } = clientOf(project);
   const { data, error } = await whileWanted(wanted, () => auth.signUp(credentials));
   if (error !== null) throw inWords(error, project);
   if (data.user === null || data.session === null) {
     throw new Error("The project has sent you a message: follow the link in it, then sign in here.");
   }
-  return openFirst(project, data.user, wanted);
+  return openFirst(project, data.user, attempt);
 }
 
 /** Opens the store of who was signed in when the page was last used; undefined when that session is over. */
@@ -60,7 +71,8 @@ async function whileWanted<T>(wanted: AbortSignal, ask: () => Promise<T>): Promi
 }
 
 /** Who cannot be shown a store is not signed in either. */
-async function openFirst(project: Project, user: User, wanted: AbortSignal): Promise<Session> {
+async function openFirst(project: Project, user: User, { wanted, signedIn }: Attempt): Promise<Session> {
+  signedIn();
   try {
     wanted.throwIfAborted();
     return await open(project, user);

@@ -51,9 +51,21 @@ export class Stage {
 
   async #signIn(how: HowToSignIn, project: Project, credentials: Credentials, wanted: AbortSignal): Promise<void> {
     const cloud = await loadCloud();
-    const library = await startWanted(await cloud[how](project, credentials, wanted), wanted);
+    let forget = (): void => undefined;
+    // A page that is closed before the store is open leaves no session of which the next one does not know.
+    const signedIn = () => {
+      const before = keptProject();
+      keepProject(project);
+      forget = () => keepProject(before);
+    };
+    let library: Library;
+    try {
+      library = await startWanted(await cloud[how](project, { credentials, wanted, signedIn }), wanted);
+    } catch (error) {
+      forget();
+      throw error;
+    }
     void this.#show(library);
-    keepProject(project);
     library.notices.done(`Signed in as ${credentials.email}`);
   }
 

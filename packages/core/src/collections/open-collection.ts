@@ -66,39 +66,44 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
 
   save(id: string, data: Input, options?: SaveOptions): Promise<StorageItem> {
     const verdicts = judgeStorable(this.#definition.schema, data);
-    return this.#ask(options, (records, own) => records.save(id, verdicts, own));
+    return this.#ask("save", id, options, (records, own) => records.save(id, verdicts, own));
   }
 
   load(id: string, options?: LoadOptions): Promise<Output | undefined> {
-    return this.#ask(options, (records, own) => records.load(id, own) as Promise<Output | undefined>);
+    return this.#ask("load", id, options, (records, own) => records.load(id, own) as Promise<Output | undefined>);
   }
 
   stat(id: string, options?: OperationOptions): Promise<StorageItem | undefined> {
-    return this.#ask(options, (_, own) => this.#view.stat(id, own));
+    return this.#ask("stat", id, options, (_, own) => this.#view.stat(id, own));
   }
 
   exists(id: string, options?: OperationOptions): Promise<boolean> {
-    return this.#ask(options, (_, own) => this.#view.exists(id, own));
+    return this.#ask("exists", id, options, (_, own) => this.#view.exists(id, own));
   }
 
   delete(id: string, options?: DeleteOptions): Promise<boolean> {
-    return this.#ask(options, (_, own) => this.#view.delete(id, own));
+    return this.#ask("delete", id, options, (_, own) => this.#view.delete(id, own));
   }
 
   list(prefix?: string, options?: ListOptions): Promise<StorageItem[]> {
-    return this.#ask(options, (_, own) => this.#view.list(prefix, own));
+    return this.#ask("list", undefined, options, (_, own) => this.#view.list(prefix, own));
   }
 
   async *scan(prefix?: string, options?: ScanOptions): AsyncGenerator<StorageItem, void, undefined> {
-    yield* await this.#ask(options, async (_, own) => this.#view.scan(prefix, own));
+    yield* await this.#ask("scan", undefined, options, async (_, own) => this.#view.scan(prefix, own));
   }
 
   async search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
-    return this.#ask(ownCopy(query), (records, own) => records.search(own) as Promise<Found<Output>[]>);
+    return this.#ask(
+      "search",
+      undefined,
+      ownCopy(query),
+      (records, own) => records.search(own) as Promise<Found<Output>[]>,
+    );
   }
 
   async count(query: CollectionQuery<Path> = {}): Promise<number> {
-    return this.#ask(ownCopy(query), (records, own) => records.count(own));
+    return this.#ask("count", undefined, ownCopy(query), (records, own) => records.count(own));
   }
 
   update(
@@ -109,7 +114,7 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     ) => Input | undefined | Promise<Input | undefined>,
     options?: UpdateOptions,
   ): Promise<StorageItem | undefined> {
-    return this.#ask(options, (records, own) =>
+    return this.#ask("update", id, options, (records, own) =>
       records.update(id, change as (current: unknown, item: StorageItem | undefined) => unknown, own),
     );
   }
@@ -124,40 +129,46 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
       ? operations.map((each: unknown) => (isSave(each) ? judgeStorable(schema, each.data) : undefined))
       : [];
     const writes = isList ? operations.map(ownOperation) : operations;
-    return this.#ask(options, (records, own) => records.batch(writes, verdicts, own));
+    return this.#ask("batch", undefined, options, (records, own) => records.batch(writes, verdicts, own));
   }
 
   history(id: string, options?: OperationOptions): Promise<PreviousVersion[]> {
-    return this.#ask(options, (_, own) => this.#view.history(id, own));
+    return this.#ask("history", id, options, (_, own) => this.#view.history(id, own));
   }
 
   restore(id: string, version: string, options?: RestoreOptions): Promise<StorageItem> {
-    return this.#ask(options, (_, own) => this.#view.restore(id, version, own));
+    return this.#ask("restore", id, options, (_, own) => this.#view.restore(id, version, own));
   }
 
   async *changes(since?: string, options?: OperationOptions): AsyncGenerator<Change, void, undefined> {
-    yield* await this.#ask(options, async (_, own) => this.#view.changes(since, own));
+    yield* await this.#ask("changes", undefined, options, async (_, own) => this.#view.changes(since, own));
   }
 
   watch(prefix: string, listener: ChangeListener): Promise<Unwatch> {
-    return this.#ask(undefined, () => this.#view.watch(prefix, listener));
+    return this.#ask("watch", undefined, undefined, () => this.#view.watch(prefix, listener));
   }
 
   status(options?: OperationOptions): Promise<CollectionStatus> {
-    return this.#ask(options, (records, own) => records.status(own));
+    return this.#ask("status", undefined, options, (records, own) => records.status(own));
   }
 
   migrateAll(options?: MigrateAllOptions): Promise<MigrateAllReport> {
-    return this.#ask(options, (records, own) => records.migrateAll(own));
+    return this.#ask("migrateAll", undefined, options, (records, own) => records.migrateAll(own));
   }
 
-  /** `question` gets the options as they are now. */
-  async #ask<Options, T>(options: Options, question: (records: Records, own: Options) => Promise<T>): Promise<T> {
+  /** `question` gets the options as they are now, and asks before it returns. */
+  async #ask<Options, T>(
+    name: string,
+    id: unknown,
+    options: Options,
+    question: (records: Records, own: Options) => Promise<T>,
+  ): Promise<T> {
     const own = ownOptions(options);
+    const internals = internalsOf(this.#view);
     this.#records ??= loadPart(import("./records.js")).then(({ openRecords }) =>
-      openRecords(internalsOf(this.#view), this.name, this.#definition),
+      openRecords(internals, this.name, this.#definition),
     );
-    return question(await this.#records, own);
+    return internals.enter(name, id, own, this.#records, (records) => question(records, own));
   }
 }
 

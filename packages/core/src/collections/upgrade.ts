@@ -1,7 +1,7 @@
 import type { Operation } from "../engine/failure.js";
 import { itemOf } from "../engine/items.js";
 import { readValue } from "../engine/read-version.js";
-import { StorageError } from "../errors.js";
+import { type ErrorCode, StorageError } from "../errors.js";
 import type { RecordHeader, StoredRecord } from "../spi/index.js";
 import { accept, acceptStorable } from "./accept.js";
 import { findChain } from "./chain.js";
@@ -19,12 +19,25 @@ export interface Upgraded {
   readonly found: "current" | "outdated" | "newer";
 }
 
-/** Brings what is stored to the code's version, in memory. Throws SCHEMA, or INVALID_VALUE for what no format holds; either names the item. */
+/** What is wrong with one item. */
+const OF_THE_ITEM: readonly ErrorCode[] = [
+  "CORRUPT",
+  "DECRYPT_FAILED",
+  "INVALID_VALUE",
+  "KEY_MISSING",
+  "SCHEMA",
+  "UNSUPPORTED",
+];
+
+/**
+ * Brings what is stored to the code's version, in memory. Throws SCHEMA, INVALID_VALUE for what no format holds, and what reading it
+ * throws; each names the item.
+ */
 export async function upgrade(scope: Scope, operation: Operation, record: StoredRecord): Promise<Upgraded> {
   try {
     return await bringUp(scope, operation, record);
   } catch (error) {
-    if (!StorageError.is(error, "SCHEMA") && !StorageError.is(error, "INVALID_VALUE")) throw error;
+    if (!StorageError.is(error) || !OF_THE_ITEM.includes(error.code)) throw error;
     // A search meets items that its caller has not named.
     const key = record.header.key.slice(scope.internals.prefix.length);
     throw new StorageError(error.code, error.message, { key, issues: error.issues, cause: error.cause });

@@ -4,6 +4,7 @@ import { encodeValue } from "../codec/encode-value.js";
 import type { CollectionMarks } from "../engine/draft.js";
 import type { Operation } from "../engine/failure.js";
 import { isSealed, revealed } from "../engine/items.js";
+import type { Turn } from "../engine/key-order.js";
 import { untilAborted } from "../engine/until-aborted.js";
 import { sealValue, vaultFor } from "../engine/vault-for.js";
 import type { CheckedSave } from "../engine/write-options.js";
@@ -82,20 +83,20 @@ async function write(
   const how = { format, compress: compress ?? byDefault, json };
   const draft = { key: path, tags, metadata, expiration, sealed, version: session.versions.next(), ...more };
   const vault = vaultFor(session, encrypt);
-  const prepared = chain(accepted, (data): Awaitable<() => Awaitable<RecordHeader>> => {
+  const prepared = chain(accepted, (data): Awaitable<(turn: Turn) => Awaitable<RecordHeader>> => {
     const marks = marksOf(definition, data);
     if (vault !== undefined) {
       return chain(
         sealValue(session, vault, { ...draft, marks }, data, how),
-        (value) => () => writeSealed(session, operation, value, expect),
+        (value) => (turn) => writeSealed(session, operation, value, expect, turn),
       );
     }
     return chain(
       encodeValue(data, how),
-      (encoded) => () => writeValue(session, operation, { ...draft, encoded, marks }, expect),
+      (encoded) => (turn) => writeValue(session, operation, { ...draft, encoded, marks }, expect, turn),
     );
   });
   // A schema may keep it waiting for ever: whoever gives up makes way for the next write of the key.
   const ready = isPromise(prepared) ? untilAborted(prepared, operation.signal) : prepared;
-  return session.writes.turn([path], ready, (put) => put());
+  return session.writes.turn([path], ready, (put, turn) => put(turn));
 }

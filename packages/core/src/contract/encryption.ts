@@ -1,5 +1,6 @@
 /** A master key: 32 random bytes, or a Web Crypto key of the algorithm HKDF with the usage `deriveBits`, extractable or not. */
-export type MasterKeyMaterial = Uint8Array | CryptoKey;
+// The latter by what takes one: among Node's types `CryptoKey` is no global name.
+export type MasterKeyMaterial = Uint8Array | Parameters<typeof crypto.subtle.encrypt>[1];
 
 /** A key that encrypts the keys of values. */
 export interface MasterKey {

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Kept in the declarations, for `Symbol.asyncDispose`: no `lib` that a project has by default knows it.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { StorageCapabilities } from "./capabilities.js";
 import type { Collection, CollectionOptions, DataPath } from "./collection.js";
@@ -72,7 +74,11 @@ export interface StorageEngine {
    */
   batch(operations: readonly BatchOperation[], options?: OperationOptions): Promise<(StorageItem | boolean)[]>;
 
-  /** Saves bytes as they come; the item appears whole when the last one is stored, or not at all. The format is always `binary`. */
+  /**
+   * Saves bytes as they come; the item appears whole when the last one is stored, or not at all. The format is always `binary`. A
+   * source is cancelled when the save fails; one of which nothing was asked yet, since an argument was wrong, there was nobody to
+   * encrypt it or the signal had fired before, stays the caller's.
+   */
   saveStream(key: string, source: ByteSource, options?: Omit<SaveOptions, "format">): Promise<StorageItem>;
 
   /**

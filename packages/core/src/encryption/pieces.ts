@@ -8,10 +8,8 @@ import type { Awaitable, RecordHeader } from "../spi/index.js";
 import { joined, lengthAndText, utf8 } from "./byte-fields.js";
 import type { Binding } from "./data-key.js";
 import { refused } from "./format.js";
+import { openedSize, PIECE_BYTES, SEALED_PIECE, sealedSize } from "./sealed-size.js";
 
-/** Bytes of a value that are encrypted as one. */
-const PIECE_BYTES: number = 64 * 1024;
-const SEALED_PIECE: number = PIECE_BYTES + TAG_BYTES;
 const FORMATS: Readonly<Record<Format, number>> = { json: 1, yaml: 2, binary: 3 };
 
 const LABEL: Uint8Array = utf8("holdfast/1 chunk");
@@ -22,17 +20,6 @@ export interface PieceBinding extends Binding {
   readonly path: string;
   readonly format: Format;
   readonly compression: RecordHeader["compression"];
-}
-
-/** Stored bytes of a value of so many encoded ones. */
-function sealedSize(size: number): number {
-  return size + TAG_BYTES * Math.max(1, Math.ceil(size / PIECE_BYTES));
-}
-
-/** Encoded bytes in so many stored ones; undefined where no value has that many. */
-export function openedSize(storedSize: number): number | undefined {
-  const size = storedSize - TAG_BYTES * Math.max(1, Math.ceil(storedSize / SEALED_PIECE));
-  return Number.isSafeInteger(size) && size >= 0 && sealedSize(size) === storedSize ? size : undefined;
 }
 
 /** Encrypts and decrypts the pieces of one value. */

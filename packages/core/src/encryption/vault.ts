@@ -16,8 +16,9 @@ import { deriveKeys, unwrapKey, type ValueKeys, wrapKey } from "./data-key.js";
 import { type EncryptionFacts, parseEncryption, refused, SALT_BYTES } from "./format.js";
 import { checkHeaderMac, signHeader, type UnsignedHeader } from "./header-mac.js";
 import { NewKeys, type NewValueKeys } from "./new-keys.js";
-import { openedSize, PieceCipher } from "./pieces.js";
+import { PieceCipher } from "./pieces.js";
 import { openMetadata, sealMetadata } from "./sealed-metadata.js";
+import { openedSize } from "./sealed-size.js";
 
 /** What is known of a value before its body is encrypted. */
 interface Seal extends NewValueKeys {

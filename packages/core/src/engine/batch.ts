@@ -35,7 +35,7 @@ export async function runBatch(
   if (batch === undefined || adapter.capabilities.batch !== "atomic") {
     throw new StorageError("UNSUPPORTED", `${adapter.name} cannot write several keys as one; save them one by one`);
   }
-  const keys = checkedKeys(operations, prefix);
+  const keys = checkedKeys(operations, prefix, (error, key) => toStorageError(error, { ...operation, key }, adapter));
   if (keys.length === 0) return [];
   const prepared = Promise.all(
     operations.map((each, index) =>
@@ -69,7 +69,11 @@ export async function runBatch(
   });
 }
 
-function checkedKeys(operations: unknown, prefix: string): string[] {
+function checkedKeys(
+  operations: unknown,
+  prefix: string,
+  refused: (error: unknown, key: string) => StorageError,
+): string[] {
   if (!Array.isArray(operations)) throw new StorageError("INVALID_OPTION", "a batch is an array of operations");
   const keys = operations.map((operation: unknown, index) => {
     const known = ["type", "key", "data", "options"];
@@ -78,8 +82,14 @@ function checkedKeys(operations: unknown, prefix: string): string[] {
   });
   const seen = new Set<string>();
   for (const key of keys) {
-    if (seen.has(checkKey(key))) {
-      const shown = JSON.stringify(key.slice(prefix.length));
+    const own = key.slice(prefix.length);
+    try {
+      checkKey(key);
+    } catch (error) {
+      throw refused(error, own);
+    }
+    if (seen.has(key)) {
+      const shown = JSON.stringify(own);
       throw new StorageError("INVALID_OPTION", `the key ${shown} is in the batch twice; its order would be undecided`);
     }
     seen.add(key);

@@ -5,6 +5,7 @@ import type { Expectation, PreviousRecord, RecordHeader, Version } from "../spi/
 import { isVersion } from "../versions.js";
 import type { Operation } from "./failure.js";
 import { checkSubject, itemsOf } from "./items.js";
+import type { Turn } from "./key-order.js";
 import { historyOf, readRecord, readValue } from "./read-version.js";
 import type { Session } from "./session.js";
 import { openSource, type StoredSource, writable, writeSource } from "./stored-source.js";
@@ -33,13 +34,13 @@ export async function prepareRestore(
   key: string,
   version: Version,
   fresh: Version,
-): Promise<(expect: Expectation) => Promise<RecordHeader>> {
+): Promise<(expect: Expectation, turn: Turn) => Promise<RecordHeader>> {
   const source = await sourceOf(session, operation, key, version);
   // The adapter keeps `created` of what stands, where something does.
   const anew = (header: RecordHeader) => ({ ...header, version: fresh, modified: session.now() });
   if (source.kind === "whole") {
     const { record, body } = await writable(session, source, anew(source.record.header));
-    return async (expect) => writeWhole(session, operation, record, body, expect);
+    return async (expect, turn) => writeWhole(session, operation, record, body, expect, turn);
   }
   return (expect) => writeSource(session, operation, source, anew, expect);
 }

@@ -9,6 +9,14 @@ export interface Internals {
   readonly prefix: string;
   /** Runs one call of this view: as `Session.run`, unless the view is closed. */
   run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Promise<T>): Promise<T>;
+  /** As `run`, for a call that waits for something before it runs: see `Session.enter`. */
+  enter<T, U>(
+    name: string,
+    key: unknown,
+    options: unknown,
+    waiting: Promise<T>,
+    next: (value: T) => Promise<U>,
+  ): Promise<U>;
   /** The key of the store for one of this view; throws INVALID_KEY. */
   pathOf(key: unknown): string;
 }

@@ -1,31 +1,48 @@
 import { isPromise } from "../awaitable.js";
 import type { Awaitable } from "../spi/index.js";
 
+/** One write in its place among those of its keys. */
+export interface Turn {
+  /** Resolves when the later calls for its keys that were handed on have their answers; undefined: none is without one. */
+  readonly later: Promise<unknown> | undefined;
+  /** A later call for one of its keys has taken effect: what is handed on again now would take that back. */
+  readonly overtaken: boolean;
+}
+
 /**
  * Keeps writes of one key in the order in which they were called. A value may take time to encode (compression, Web
  * Crypto): without this, a later call with a smaller value would overtake, and the earlier one would be what stays.
  */
 export class KeyOrder {
   readonly #last = new Map<string, Promise<unknown>>();
+  readonly #underWay = new Map<string, UnderWay>();
+  #calls = 0;
 
   /**
    * Calls `next` with what `preparation` gives, after that of every earlier turn for one of the keys was called; rejects, and
    * calls nothing, where the preparation fails. Waits only where one is under way: otherwise `next` is called at once.
    *
-   * `next` must hand the write on before it returns: what is called from then on finds the keys free.
+   * `next` must hand the write on before it returns: what is called from then on finds the keys free. Before it hands it on again,
+   * since there was no answer, it asks its turn what has become of later calls.
    */
-  turn<T, U>(keys: readonly string[], preparation: Awaitable<T>, next: (prepared: T) => Awaitable<U>): Awaitable<U> {
-    if (this.#last.size === 0 && !isPromise(preparation)) return next(preparation);
+  turn<T, U>(
+    keys: readonly string[],
+    preparation: Awaitable<T>,
+    next: (prepared: T, turn: Turn) => Awaitable<U>,
+  ): Awaitable<U> {
+    const place = new Place(this.#underWay, keys, ++this.#calls);
+    const handOn = (prepared: T) => place.follow(next(prepared, place));
+    if (this.#last.size === 0 && !isPromise(preparation)) return handOn(preparation);
     const previous = keys.flatMap((key) => this.#last.get(key) ?? []);
-    if (previous.length === 0 && !isPromise(preparation)) return next(preparation);
-    return this.#queue(keys, previous, preparation, next);
+    if (previous.length === 0 && !isPromise(preparation)) return handOn(preparation);
+    return this.#queue(keys, previous, preparation, handOn);
   }
 
   #queue<T, U>(
     keys: readonly string[],
     previous: readonly Promise<unknown>[],
     preparation: Awaitable<T>,
-    next: (prepared: T) => Awaitable<U>,
+    handOn: (prepared: T) => Awaitable<U>,
   ): Promise<U> {
     // The preparation is awaited even when it fails before its turn, so that its error has somebody to go to.
     const begun = Promise.allSettled([preparation, ...previous]).then(([prepared]) => {
@@ -33,9 +50,79 @@ export class KeyOrder {
       for (const key of keys) if (this.#last.get(key) === begun) this.#last.delete(key);
       if (prepared.status === "rejected") throw prepared.reason;
       // In an object: whoever comes behind waits until it is called, not until it has its answer.
-      return { answer: next(prepared.value) };
+      return { answer: handOn(prepared.value) };
     });
     for (const key of keys) this.#last.set(key, begun);
     return begun.then(({ answer }) => answer);
+  }
+}
+
+/** What is known of the writes of one key while one of them has no answer yet. */
+interface UnderWay {
+  readonly places: Map<number, Promise<void>>;
+  /** The number of the latest call that has taken effect. */
+  last: number;
+}
+
+class Place implements Turn {
+  readonly #underWay: Map<string, UnderWay>;
+  readonly #keys: readonly string[];
+  readonly #number: number;
+
+  constructor(underWay: Map<string, UnderWay>, keys: readonly string[], number: number) {
+    this.#underWay = underWay;
+    this.#keys = keys;
+    this.#number = number;
+  }
+
+  get later(): Promise<unknown> | undefined {
+    const later = this.#standing().flatMap(({ places }) =>
+      Array.from(places).flatMap(([number, answered]) => (number > this.#number ? answered : [])),
+    );
+    return later.length === 0 ? undefined : Promise.all(later);
+  }
+
+  get overtaken(): boolean {
+    return this.#standing().some(({ last }) => last > this.#number);
+  }
+
+  /** Remembers the write for as long as it has no answer. */
+  follow<U>(answer: Awaitable<U>): Awaitable<U> {
+    if (!isPromise(answer)) {
+      if (this.#underWay.size > 0) this.#succeed();
+      return answer;
+    }
+    const answered = answer.then(
+      () => {
+        this.#succeed();
+        this.#end();
+      },
+      () => this.#end(),
+    );
+    for (const key of this.#keys) {
+      let standing = this.#underWay.get(key);
+      if (standing === undefined) {
+        standing = { places: new Map(), last: 0 };
+        this.#underWay.set(key, standing);
+      }
+      standing.places.set(this.#number, answered);
+    }
+    return answer;
+  }
+
+  #standing(): UnderWay[] {
+    return this.#keys.flatMap((key) => this.#underWay.get(key) ?? []);
+  }
+
+  #succeed(): void {
+    for (const standing of this.#standing()) standing.last = Math.max(standing.last, this.#number);
+  }
+
+  #end(): void {
+    for (const key of this.#keys) {
+      const places = this.#underWay.get(key)?.places;
+      places?.delete(this.#number);
+      if (places?.size === 0) this.#underWay.delete(key);
+    }
   }
 }

@@ -53,12 +53,13 @@ export class Observation {
     const start = elapsed(clock);
     const end = (outcome: OperationOutcome) => {
       const milliseconds = Math.max(0, elapsed(clock) - start);
-      this.#tell({ op: operation.name, ...tally, milliseconds, outcome }, operation.key, prefix);
+      const { bytes, retries } = tally;
+      this.#tell({ op: operation.name, bytes, retries, milliseconds, outcome }, operation.key, prefix);
     };
     const result = work({ ...operation, tally });
     result.then(
       () => end("ok"),
-      (error: unknown) => end(StorageError.is(error) ? error.code : "CALLER"),
+      (error: unknown) => end(StorageError.is(error) && !tally.isCallers ? error.code : "CALLER"),
     );
     return result;
   }

@@ -30,6 +30,8 @@ export class Session {
   #closing: Promise<void> | undefined;
   /** The adapter is being closed: nothing may be asked of it any more. */
   #released = false;
+  /** What runs now was called before `close` was. */
+  #admitted = false;
   /** Called when nothing is in flight any more, once somebody waits for that. */
   #onIdle: (() => void) | undefined;
 
@@ -63,10 +65,35 @@ export class Session {
    * throws into a StorageError, and lets `close` wait for it. `prefix` stands before the operation's key in the store.
    */
   run<T>(operation: Operation, work: (operation: Operation) => Awaitable<T>, prefix = ""): Promise<T> {
-    if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
+    if (this.#closing !== undefined && !this.#admitted) return Promise.reject(this.closedError(operation));
     const { observation } = this;
     if (observation === undefined || !observation.wanted) return this.#run(operation, work);
     return observation.observe(operation, prefix, (observed) => this.#run(observed, work));
+  }
+
+  /**
+   * For a call of which `run` has to wait for something: it is in flight from now on, and runs even if `close` is called before it
+   * can. `next` runs it before it returns.
+   */
+  enter<T, U>(operation: Operation, waiting: Promise<T>, next: (value: T) => Promise<U>): Promise<U> {
+    if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
+    const entered = waiting.then((value) => {
+      this.#admitted = true;
+      try {
+        const answer = next(value);
+        // Whoever gave up before hears nothing of it any more.
+        answer.catch(() => undefined);
+        // In an object: what it fails with is told as it is.
+        return { answer };
+      } finally {
+        this.#admitted = false;
+      }
+    });
+    return this.#follow(operation, entered).then(({ answer }) => answer);
+  }
+
+  get admitted(): boolean {
+    return this.#admitted;
   }
 
   /** Work without a signal that answers at once was never in flight, and takes one promise in all. */
@@ -110,7 +137,9 @@ export class Session {
   }
 
   #failureOf(operation: Operation, error: unknown): unknown {
-    return error instanceof CallerError ? error.error : toStorageError(error, operation, this.adapter);
+    if (!(error instanceof CallerError)) return toStorageError(error, operation, this.adapter);
+    if (operation.tally !== undefined) operation.tally.isCallers = true;
+    return error.error;
   }
 
   /**
@@ -206,10 +235,11 @@ export class Session {
       this.#onIdle = resolve;
     });
     await this.#inTime(idle);
-    return Array.from(this.#inFlight, ({ operation, abandon }) => {
+    const names = Array.from(this.#inFlight, ({ operation, abandon }) => {
       abandon(this.closedError(operation));
       return operation.key === undefined ? operation.name : `${operation.name} ${JSON.stringify(operation.key)}`;
     });
+    return [...new Set(names)];
   }
 
   /** Whether the work came to its end within `closeTimeout`. Rejects when it failed in time. */

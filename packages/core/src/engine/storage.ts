@@ -211,7 +211,7 @@ export class Storage implements StorageEngine {
       const prepared = import("./history.js").then(({ prepareRestore }) =>
         prepareRestore(this.#session, operation, path, named, fresh),
       );
-      const header = await writes.turn([path], prepared, (write) => write(expect));
+      const header = await writes.turn([path], prepared, (write, turn) => write(expect, turn));
       return itemOf(this.#session, header, this.#prefix);
     });
   }
@@ -339,15 +339,23 @@ export class Storage implements StorageEngine {
       session: this.#session,
       prefix: this.#prefix,
       run: (name, key, options, work) => this.#run(name, key, options, work),
+      enter: (name, key, options, waiting, next) =>
+        this.#called(name, key, options, (operation) => this.#session.enter(operation, waiting, next)),
       pathOf: (key) => this.#pathOf(key),
     };
   }
 
   #run<T>(name: string, key: unknown, options: unknown, work: (operation: Operation) => Awaitable<T>): Promise<T> {
+    return this.#called(name, key, options, (operation) => this.#session.run(operation, work, this.#prefix));
+  }
+
+  #called<T>(name: string, key: unknown, options: unknown, run: (operation: Operation) => Promise<T>): Promise<T> {
     const subject = typeof key === "string" ? key : undefined;
-    if (this.#closed()) return Promise.reject(this.#session.closedError({ name, key: subject }));
+    if (this.#closed() && !this.#session.admitted) {
+      return Promise.reject(this.#session.closedError({ name, key: subject }));
+    }
     try {
-      return this.#session.run({ name, key: subject, signal: signalOf(options) }, work, this.#prefix);
+      return run({ name, key: subject, signal: signalOf(options) });
     } catch (error) {
       return Promise.reject(error);
     }

@@ -16,13 +16,14 @@ import { callersBytes, checkSource } from "./callers-bytes.js";
 import type { BodilessRecord } from "./draft.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
+import type { Turn } from "./key-order.js";
 import { largestBody } from "./largest-body.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { vaultFor } from "./vault-for.js";
 import type { CheckedSave } from "./write-options.js";
-import { tooLarge, versioned, writeRecord } from "./write-record.js";
+import { askToWrite, type Overtaken, tooLarge, versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
 export async function saveStream(
@@ -163,10 +164,14 @@ export async function storeStream(
       await writer.write(chunk);
     }
     session.checkWanted(operation);
-    const put = async (record: BodilessRecord, condition: PutCondition) => writer.commit(record, condition);
     const record = await recordOf();
     // Behind what was called for its key by now, however long that takes to encode.
-    return await session.writes.turn([key], undefined, () => writeRecord(session, operation, record, expect, put));
+    return await session.writes.turn([key], undefined, (_, turn) => {
+      session.checkWanted(operation);
+      return writeRecord(session, operation, record, expect, async (each, condition) =>
+        writer.commit(each, condition, turn),
+      );
+    });
   } catch (error) {
     // What went wrong first is what the caller has to know, whatever else does.
     await Promise.allSettled([(async () => writer.abort())()]);
@@ -179,7 +184,7 @@ async function openWriter(
   operation: Operation,
   key: string,
   chunks: AsyncIterable<Uint8Array>,
-): Promise<BodyWriter> {
+): Promise<BodyWriter | BufferedWriter> {
   try {
     session.checkWanted(operation);
     const writer = await session.adapter.writeStream?.(key, { signal: operation.signal });
@@ -191,7 +196,7 @@ async function openWriter(
 }
 
 /** For adapters that do not stream: holds the body until it is complete, which is no more than they take. */
-class BufferedWriter implements BodyWriter {
+class BufferedWriter {
   readonly #session: Session;
   readonly #operation: Operation;
   #chunks: Uint8Array[] = [];
@@ -207,7 +212,7 @@ class BufferedWriter implements BodyWriter {
     this.#chunks.push(chunk);
   }
 
-  commit(record: BodilessRecord, condition: PutCondition): Awaitable<PutOutcome> {
+  commit(record: BodilessRecord, condition: PutCondition, turn: Turn): Awaitable<PutOutcome | Overtaken> {
     const { adapter } = this.#session;
     const { signal } = this.#operation;
     const body = new Uint8Array(this.#size);
@@ -216,7 +221,9 @@ class BufferedWriter implements BodyWriter {
       body.set(chunk, at);
       at += chunk.length;
     }
-    return this.#session.ask(this.#operation, () => adapter.put({ ...record, body }, condition, { signal }));
+    return askToWrite(this.#session, this.#operation, turn, () =>
+      adapter.put({ ...record, body }, condition, { signal }),
+    );
   }
 
   abort(): void {

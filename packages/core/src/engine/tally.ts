@@ -6,6 +6,8 @@ export interface Tally {
   bytes: number;
   /** Questions to the adapter that were asked again. */
   retries: number;
+  /** It failed with an error of the caller's own code. */
+  isCallers?: true;
 }
 
 /** An operation that has ended, without its key. */

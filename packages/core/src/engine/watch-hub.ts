@@ -3,6 +3,7 @@ import { StorageError } from "../errors.js";
 import { isBelow } from "../keys.js";
 import type { AdapterChange, Awaitable, StorageAdapter } from "../spi/index.js";
 import type { VersionClock } from "../versions.js";
+import { toStorageError } from "./failure.js";
 import { notify } from "./notify.js";
 
 interface Watcher {
@@ -53,7 +54,12 @@ export class WatchHub {
   async #release(): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
-    if (source !== undefined) await (await source)();
+    if (source === undefined) return;
+    try {
+      await (await source)();
+    } catch (error) {
+      throw toStorageError(error, { name: "watch" }, this.#adapter);
+    }
   }
 
   #dispatch(entry: AdapterChange): void {

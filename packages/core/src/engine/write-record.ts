@@ -1,4 +1,4 @@
-import { chain } from "../awaitable.js";
+import { chain, isPromise } from "../awaitable.js";
 import { withoutKeys } from "../codec/decode-value.js";
 import { StorageError } from "../errors.js";
 import { termsOf } from "../query/terms.js";
@@ -15,6 +15,7 @@ import type {
 } from "../spi/index.js";
 import type { BodilessRecord, Draft, WholeDraft } from "./draft.js";
 import type { Operation } from "./failure.js";
+import type { Turn } from "./key-order.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import type { SealedValue } from "./vault.js";
@@ -28,10 +29,11 @@ export function writeValue(
   operation: Operation,
   draft: WholeDraft,
   expect: Expectation,
+  turn: Turn,
 ): Awaitable<RecordHeader> {
   const { body } = draft.encoded;
   checkRoom(session, body);
-  return writeWhole(session, operation, versioned(session, draft), body, expect);
+  return writeWhole(session, operation, versioned(session, draft), body, expect, turn);
 }
 
 /** The same for a value that is encrypted. */
@@ -40,9 +42,10 @@ export function writeSealed(
   operation: Operation,
   { record, body }: SealedValue,
   expect: Expectation,
+  turn: Turn,
 ): Awaitable<RecordHeader> {
   checkRoom(session, body);
-  return writeWhole(session, operation, record, body, expect);
+  return writeWhole(session, operation, record, body, expect, turn);
 }
 
 /** Throws UNSUPPORTED for a body that has to come as a stream, QUOTA_EXCEEDED where none that large can come. */
@@ -61,7 +64,12 @@ export function tooLarge(adapter: string, most: number): StorageError {
   return new StorageError("QUOTA_EXCEEDED", `${adapter} holds values of up to ${most} bytes`);
 }
 
-type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>;
+/** A later call of the same storage has taken effect before a write could be tried again. */
+export interface Overtaken {
+  readonly outcome: "overtaken";
+}
+
+type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome | Overtaken>;
 
 /**
  * Puts a record, ticking past versions that stand. Returns the header as stored; throws CONFLICT. No promise where the
@@ -85,11 +93,12 @@ async function writeAgain(
   first: BodilessRecord,
   expect: Expectation,
   put: Put,
-  refusal: Conflicting | Stale,
+  refusal: Conflicting | Stale | Overtaken,
 ): Promise<RecordHeader> {
   let record = first;
-  let outcome: PutOutcome = refusal;
+  let outcome: PutOutcome | Overtaken = refusal;
   for (let tick = 1; outcome.outcome !== "written"; tick++) {
+    if (outcome.outcome === "overtaken") return overtaken(session, operation, record.header, expect);
     if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
     if (outcome.floor === record.header.version) return landed(session, operation, record.header);
     if (tick === MOST_TICKS) {
@@ -98,46 +107,54 @@ async function writeAgain(
         `the adapter refused ${MOST_TICKS} versions in a row, each above the one it named`,
       );
     }
-    const header = { ...record.header, version: above(session, outcome.floor) };
-    record = { ...record, header: await signed(session, header) };
+    // What is plain in one step: a call in between would have a later version and come before it.
+    const signing = signed(session, { ...record.header, version: above(session, outcome.floor) });
+    const header: RecordHeader = isPromise(signing) ? await signing : signing;
+    record = { ...record, header };
     session.checkWanted(operation);
     outcome = await put(record, { expect, now: session.now() });
   }
   return outcome.header;
 }
 
-/** As `writeRecord`, with the body in one piece. */
+/** As `writeRecord`, with the body in one piece. Without a turn it has no order among the writes of its key. */
 export function writeWhole(
   session: Session,
   operation: Operation,
   first: BodilessRecord,
   body: Uint8Array,
   expect: Expectation,
+  turn?: Turn,
 ): Awaitable<RecordHeader> {
   const { adapter } = session;
   const { signal } = operation;
   countBytes(operation, body.length);
-  return writeRecord(session, operation, first, expect, (record, condition) =>
-    askToWrite(session, operation, () => adapter.put({ ...record, body }, condition, { signal })),
-  );
+  const put: Put = (record, condition) =>
+    askToWrite(session, operation, turn, () => adapter.put({ ...record, body }, condition, { signal }));
+  return writeRecord(session, operation, first, expect, put);
 }
 
 /**
  * As `ask`, for one put or delete. A conflict that is met after a try without an answer is no certain one: that try may have
- * taken effect and been overtaken since. Saying CONFLICT would make the caller do it a second time.
+ * taken effect and been overtaken since. Saying CONFLICT would make the caller do it a second time. `isUnknown`: of what else that
+ * holds. Nothing is tried again that a later call has overtaken.
  */
 export function askToWrite<Outcome extends PutOutcome | DeleteOutcome>(
   session: Session,
   operation: Operation,
+  turn: Turn | undefined,
   write: () => Awaitable<Outcome>,
-): Awaitable<Outcome> {
+  isUnknown: (outcome: Outcome) => boolean = () => false,
+): Awaitable<Outcome | Overtaken> {
   let tries = 0;
-  const answer = session.ask(operation, () => {
-    tries++;
-    return write();
-  });
+  const again = async (): Promise<Outcome | Overtaken> => {
+    for (let later = turn?.later; later !== undefined; later = turn?.later) await later;
+    return turn?.overtaken ? { outcome: "overtaken" } : write();
+  };
+  const answer = session.ask<Outcome | Overtaken>(operation, () => (tries++ === 0 ? write() : again()));
   return chain(answer, (outcome) => {
-    if (tries > 1 && outcome.outcome === "conflict") throw unknownOutcome(operation, outcome);
+    if (outcome.outcome === "overtaken") return outcome;
+    if (tries > 1 && (outcome.outcome === "conflict" || isUnknown(outcome))) throw unknownOutcome(operation, outcome);
     return outcome;
   });
 }
@@ -194,11 +211,29 @@ export function conflictError(key: string | undefined, { current }: Conflicting)
   );
 }
 
-function unknownOutcome({ name, key }: Operation, { current }: Conflicting): StorageError {
+function unknownOutcome({ name, key }: Operation, outcome: PutOutcome | DeleteOutcome): StorageError {
+  const current = outcome.outcome === "conflict" ? outcome.current : undefined;
   return new StorageError(
     "UNAVAILABLE",
     `${name} ${JSON.stringify(key)}: the store did not answer, and was changed by somebody else meanwhile, so the outcome is unknown; load it again and decide anew`,
     { key, retryable: false, current: current?.version ?? null },
+  );
+}
+
+/**
+ * What a write answers that a later call has replaced before it took effect: as if it had been there before. Not where that could be told,
+ * by a condition that nobody can judge any more or by the versions that are kept.
+ */
+function overtaken(session: Session, operation: Operation, header: RecordHeader, expect: Expectation): RecordHeader {
+  if (expect === "any" && !session.settings.history) return header;
+  throw overtakenError(operation);
+}
+
+export function overtakenError({ name, key }: Operation): StorageError {
+  return new StorageError(
+    "UNAVAILABLE",
+    `${name} ${JSON.stringify(key)}: the store did not answer, and a later call came first, so that this one was not tried again; load it again and decide anew`,
+    { key, retryable: false },
   );
 }
 

@@ -31,10 +31,12 @@ export function saveValue(
   const draft = { key: path, tags, metadata, expiration, sealed: options.sealed, version: versions.next() };
   if (vault !== undefined) {
     const sealing = sealValue(session, vault, draft, data, how);
-    return writes.turn([path], sealing, (sealed) => writeSealed(session, operation, sealed, expect));
+    return writes.turn([path], sealing, (sealed, turn) => writeSealed(session, operation, sealed, expect, turn));
   }
   const encoding = encodeValue(data, how);
-  return writes.turn([path], encoding, (encoded) => writeValue(session, operation, { ...draft, encoded }, expect));
+  return writes.turn([path], encoding, (encoded, turn) =>
+    writeValue(session, operation, { ...draft, encoded }, expect, turn),
+  );
 }
 
 /** Whether there was something to delete. Throws CONFLICT. */
@@ -46,5 +48,7 @@ export function deleteItem(
 ): Awaitable<boolean> {
   const { expect } = checkDeleteOptions(options);
   const version = session.versions.next();
-  return session.writes.turn([path], undefined, () => deleteRecord(session, operation, path, expect, version));
+  return session.writes.turn([path], undefined, (_, turn) =>
+    deleteRecord(session, operation, path, expect, version, turn),
+  );
 }

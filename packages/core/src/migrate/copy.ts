@@ -110,12 +110,13 @@ export async function mendFound(run: Run, move: Move): Promise<boolean> {
   try {
     if (!isAsListed(move, headerOf(stored))) throw new StorageError("CONFLICT", "it has just changed in the source");
     const written = await writeAlone(run, move, decision, stored);
-    await account(run, move, decision, false, written);
+    const isCounted = state.settled.found(key, standing);
+    if (isCounted) state.report.unchanged--;
+    await account(run, move, decision, !isCounted, written);
   } catch (error) {
     await discard(stored);
     throw error;
   }
-  state.report.unchanged--;
   return true;
 }
 
@@ -150,7 +151,7 @@ export async function account(
   if (as !== undefined && state.exceptions.get(key) !== as) await state.keepBoth({ key, as });
   if (decision.kind === "unchanged") {
     if (!following) report.unchanged++;
-    state.settle(key, decision.standing, "found", as);
+    state.settle(key, decision.standing, following ? "found-since" : "found", as);
     return;
   }
   if (following) {

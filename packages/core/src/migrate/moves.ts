@@ -1,8 +1,9 @@
 import { type EncodedValue, type EncodingOptions, encodeValue, packValue } from "../codec/encode-value.js";
 import { fieldsFrom } from "../collections/indexed-fields.js";
 import type { TransformedItem } from "../contract/migration.js";
+import { sealedSize } from "../encryption/sealed-size.js";
 import { rejectUnknown } from "../engine/arguments.js";
-import { type Remade, readerOf } from "../engine/carry-encrypted.js";
+import { mustReseal, type Remade, readerOf } from "../engine/carry-encrypted.js";
 import { CallerError, callersOwn } from "../engine/failure.js";
 import { isSealed, itemOf } from "../engine/items.js";
 import { largestBody } from "../engine/largest-body.js";
@@ -113,7 +114,7 @@ async function transformed(run: Run, key: string, header: RecordHeader, changed:
   if (header.encryption !== undefined) {
     const remade = await remadeOf(run, header, named, await packValue(value, encoding));
     const { packed, ...facts } = remade.value;
-    return { ...move(run, key, header, { ...head, ...facts, storedSize: packed.length }, newKey), remade };
+    return { ...move(run, key, header, { ...head, ...facts, storedSize: sealedSize(packed.length) }, newKey), remade };
   }
   return encodedMove(run, key, header, head, newKey, value, encoding);
 }
@@ -153,16 +154,19 @@ function move(run: Run, key: string, header: RecordHeader, head: RecordHeader, n
   const { destination } = run;
   const target = checkKey(destination.prefix + newKey);
   const { adapter } = destination.session;
+  const expected = { ...head, key: target };
   const most = largestBody(adapter);
-  if (head.storedSize > most) {
+  // Encrypted for the first time on its way, where nothing plain may go in.
+  const isSealedNow = header.encryption === undefined && mustReseal(destination.session, header, expected, {});
+  const size = isSealedNow ? sealedSize(head.storedSize) : head.storedSize;
+  if (size > most) {
     // Not QUOTA_EXCEEDED, which ends a migration: the others may fit.
     throw new StorageError(
       "UNSUPPORTED",
-      `${adapter.name} holds values of up to ${most} bytes, and this one has ${head.storedSize}`,
+      `${adapter.name} holds values of up to ${most} bytes, and this one has ${size}`,
     );
   }
   const isTransformed = head !== header || newKey !== key;
-  const expected = { ...head, key: target };
   return { key, header, expected, encoded: undefined, remade: undefined, transformed: isTransformed };
 }
 

@@ -1,6 +1,7 @@
-import { encodeValue } from "../codec/encode-value.js";
+import { packValue } from "../codec/encode-value.js";
 import type { ImportEntries, ImportEntry, ImportOptions, ImportReport, UnreadableEntry } from "../contract/import.js";
 import type { StorageEngine } from "../contract/storage-engine.js";
+import { sealedSize } from "../encryption/sealed-size.js";
 import { rejectUnknown, requireConcurrency, requireFunction, requireObject, signalOf } from "../engine/arguments.js";
 import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { CallerError } from "../engine/failure.js";
@@ -8,6 +9,7 @@ import type { Internals } from "../engine/internals.js";
 import { largestBody } from "../engine/largest-body.js";
 import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
+import { vaultFor } from "../engine/vault-for.js";
 import { StorageError } from "../errors.js";
 import { invalid, unlike } from "../invalid-option.js";
 import { checkKey } from "../keys.js";
@@ -175,9 +177,11 @@ class Import {
   /** Whether it failed because no value may be as large, and not because the store is full: the others may fit. */
   async #isTooLarge({ code }: StorageError, { data, format, compress }: ImportEntry): Promise<boolean> {
     if (code !== "QUOTA_EXCEEDED") return false;
-    const { adapter, settings } = this.#internals.session;
+    const { session } = this.#internals;
+    const { adapter, settings } = session;
     const how = { format, compress: compress ?? settings.compress, json: settings.json };
-    return (await encodeValue(data, how)).storedSize > largestBody(adapter);
+    const { length } = (await packValue(data, how)).packed;
+    return (vaultFor(session, undefined) === undefined ? length : sealedSize(length)) > largestBody(adapter);
   }
 
   #isExpired({ expiration }: ImportEntry): boolean {

@@ -3,12 +3,15 @@ import { type Fingerprint, Fingerprints, fingerprint, joined, placeMark, restore
 
 export type Identity = Pick<RecordHeader, "key" | "version" | "created">;
 
-/** `written`: this migration put it there. `found`: it was there already, as the source has it, and is not ours to do away with. */
-export type Settling = "written" | "found";
+/**
+ * `written`: this migration put it there. `found`: it was there already, as the source has it, and is not ours to do away with.
+ * `found-since`: the same, of what was saved in the source since it was passed; the report does not count it as unchanged.
+ */
+export type Settling = "written" | "found" | "found-since";
 
 /** No key is empty. */
 const ANY = "";
-const HOWS = ["written", "found"] as const;
+const HOWS = ["written", "found", "found-since"] as const;
 
 /**
  * What a migration has put into the destination, or found there already: of each item a fingerprint of its key in the source and of
@@ -42,6 +45,11 @@ export class SettledItems {
   /** Whether what stands there was written for this item of the source. */
   wrote(source: string, identity: Identity): boolean {
     return this.#known.has(joined(sourceMark(source, "written"), placeMark(identity)));
+  }
+
+  /** Whether what stands there was found for this item of the source when it was passed. */
+  found(source: string, identity: Identity): boolean {
+    return this.#known.has(joined(sourceMark(source, "found"), placeMark(identity)));
   }
 
   /** Whether what stands there settles another item of the source. */

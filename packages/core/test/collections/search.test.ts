@@ -2,6 +2,7 @@ import { type CollectionOptions, type FeedPage, openStorage, type StorageEngine 
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { FakeKeys } from "../support/fake-keys.js";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
 import { failure, open } from "./opened.js";
@@ -198,6 +199,19 @@ describe("items of another version", () => {
     const notes = await mixed(storage);
     await notes.search({ text: "old", limit: 2, sort: "key" });
     expect((await notes.status()).versions).toEqual({ "1.0": 1, "2.0": 4 });
+  });
+
+  it("that are damaged, or that there are no keys for, are named by the error", async () => {
+    const adapter = new MapAdapter();
+    const keys = new FakeKeys();
+    const notes = await fill(await openStorage(adapter, { encryption: { keys, byDefault: false } }));
+    await notes.save("d", { title: "Mate tea" }, { encrypt: true });
+    const without = notesOf(await openStorage(adapter));
+    expect(await failure(without.search({}))).toMatchObject({ code: "KEY_MISSING", key: "d" });
+    await notes.delete("d");
+    const [damaged] = adapter.records.get("notes/b")?.body ?? [];
+    adapter.records.get("notes/b")?.body.fill((damaged ?? 0) ^ 1, 0, 1);
+    expect(await failure(without.search({ text: "black" }))).toMatchObject({ code: "CORRUPT", key: "b" });
   });
 
   it("that cannot be upgraded fail every query that asks for data, and no other", async () => {

@@ -1,5 +1,6 @@
 import { openStorage, type PutOutcome, type WriteRecord } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
+import * as z from "zod";
 import { collect, cut, MIB, noise } from "../codec/samples.js";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
@@ -63,6 +64,54 @@ describe("a stream that is refused as stale", () => {
     await storage.close();
     expect(commit).toHaveBeenCalledOnce();
     expect(adapter.ends).toEqual(["abort"]);
+  });
+});
+
+describe("a stream that waits for its turn", () => {
+  /** A save of the same key that takes until `go`, a stream behind it that has come to its end, and what was asked of the adapter. */
+  async function waiting(settings: Parameters<typeof openStorage>[1], signal?: AbortSignal) {
+    const adapter = new StreamingAdapter();
+    const storage = await openStorage(adapter, settings);
+    const commit = vi.fn();
+    const writeStream = adapter.writeStream.bind(adapter);
+    adapter.writeStream = async (key) => ({ ...(await writeStream(key)), commit });
+    const go = Promise.withResolvers<void>();
+    const schema = z.number().refine(() => go.promise.then(() => true));
+    const things = storage.collection("k", { schema, version: "1.0" });
+    await things.exists("a");
+    const first = things.save("a", 1);
+    await new Promise((resolve) => setTimeout(resolve));
+    const ended = Promise.withResolvers<void>();
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield noise(3);
+      ended.resolve();
+    }
+    const saving = storage.saveStream("k/a", source(), { signal });
+    await ended.promise;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return { adapter, storage, commit, first, saving, go: go.resolve };
+  }
+
+  it("is not committed once its signal has fired", async () => {
+    const controller = new AbortController();
+    const { storage, commit, first, saving, go } = await waiting({}, controller.signal);
+    controller.abort();
+    await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "k/a" });
+    go();
+    await first;
+    await storage.close();
+    expect(commit).not.toHaveBeenCalled();
+    expect(await storage.load("k/a").catch(({ code }) => code)).toBe("CLOSED");
+  });
+
+  it("is not committed once close has given it up", async () => {
+    const { adapter, storage, commit, first, saving, go } = await waiting({ closeTimeout: 1 });
+    const stuck = Promise.allSettled([first, saving]);
+    await expect(storage.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+    expect(await stuck).toMatchObject([{ reason: { code: "CLOSED" } }, { reason: { code: "CLOSED" } }]);
+    go();
+    await vi.waitFor(() => expect(adapter.ends).toEqual(["abort"]));
+    expect(commit).not.toHaveBeenCalled();
   });
 });
 

@@ -1,4 +1,4 @@
-import { openStorage, type StorageEngine } from "@holdfast/core";
+import { type Collection, openStorage, type StorageEngine } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { FakePorts } from "../support/fake-ports.js";
@@ -6,6 +6,8 @@ import { MapAdapter } from "../support/map-adapter.js";
 import { SlowAdapter } from "../support/slow-adapter.js";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+type Things = Collection<number, number, never>;
 
 describe("close", () => {
   it("waits for work in flight", async () => {
@@ -36,6 +38,47 @@ describe("close", () => {
     expect((await saving).key).toBe("a");
     await closing;
     expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  describe.each(["cold", "warm"])("of a collection that is %s", (state) => {
+    it.each<[string, (things: Things) => Promise<unknown>, unknown]>([
+      ["save", (things) => things.save("a", 2), { key: "a" }],
+      ["load", (things) => things.load("a"), 1],
+      ["stat", (things) => things.stat("a"), { key: "a" }],
+      ["delete", (things) => things.delete("a"), true],
+      ["list", (things) => things.list(), [{ key: "a" }]],
+      ["update", (things) => things.update("a", (current = 0) => current + 1), { key: "a" }],
+      ["batch", (things) => things.batch([{ type: "save", key: "b", data: 3 }]), [{ key: "b" }]],
+      ["search", (things) => things.search({}), [{ data: 1 }]],
+      ["count", (things) => things.count(), 1],
+      ["status", (things) => things.status(), { items: 1 }],
+    ])("waits for %s", async (_, call, outcome) => {
+      const adapter = new MapAdapter();
+      const definition = { schema: z.number(), version: "1.0" };
+      const writer = await openStorage(adapter);
+      await writer.collection("things", definition).save("a", 1);
+      const storage = await openStorage(adapter);
+      const things = storage.collection("things", definition);
+      if (state === "warm") await things.exists("a");
+      const answer = call(things);
+      const closing = storage.close();
+      await expect(things.load("a")).rejects.toMatchObject({ code: "CLOSED" });
+      if (typeof outcome === "object") expect(await answer).toMatchObject(outcome as object);
+      else expect(await answer).toBe(outcome);
+      await closing;
+      expect(adapter.calls.at(-1)).toBe("close");
+    });
+  });
+
+  it("does not wait for a call of a collection that its signal has given up", async () => {
+    const storage = await openStorage(new MapAdapter());
+    const things = storage.collection("things", { schema: z.number(), version: "1.0" });
+    const controller = new AbortController();
+    const saving = things.save("a", 1, { signal: controller.signal });
+    controller.abort();
+    await expect(saving).rejects.toMatchObject({ code: "ABORTED", key: "a" });
+    expect(await storage.exists("things/a")).toBe(false);
+    await storage.close();
   });
 
   it("gives up after closeTimeout, names what remained and lets its callers go", async () => {

@@ -385,3 +385,13 @@ describe("the reserved segment", () => {
     expect(RESERVED_SEGMENT).toBe(".holdfast");
   });
 });
+
+describe("a key that is too long only below its prefix", () => {
+  it("is named as the caller wrote it, in a batch as in a save", async () => {
+    const view = (await openStorage(new MapAdapter())).namespace("notes");
+    const key = "k".repeat(1_020);
+    const refused = { code: "INVALID_KEY", key };
+    await expect(view.save(key, 1)).rejects.toMatchObject(refused);
+    await expect(view.batch([{ type: "save", key, data: 1 }])).rejects.toMatchObject(refused);
+  });
+});

@@ -5,6 +5,7 @@ import {
   type OperationEvent,
   openStorage,
   type StorageEngine,
+  StorageError,
   type StorageSettings,
 } from "@holdfast/core";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -151,12 +152,17 @@ describe("onOperation", () => {
       storage.update("a", () => {
         throw new RangeError("the app's own");
       }),
+      // Such as that of another item which it loads.
+      storage.update("b", () => {
+        throw new StorageError("CORRUPT", "the app's own");
+      }),
     ]);
     expect(Object.fromEntries(events.map(({ op, key, outcome }) => [`${op} ${key}`, outcome]))).toEqual({
       "save a": "CONFLICT",
       "save /": "INVALID_KEY",
       "load a": "ABORTED",
       "update a": "CALLER",
+      "update b": "CALLER",
     });
   });
 

@@ -45,6 +45,19 @@ describe("watching", () => {
     expect(closed).not.toHaveBeenCalled();
   });
 
+  it("ends with a StorageError where the adapter cannot let go", async () => {
+    const failing = () => {
+      throw new Error("raw");
+    };
+    const storage = await openStorage(Object.assign(new MapAdapter(), { watch: () => failing }));
+    const unwatch = await storage.watch("", vi.fn());
+    const told = { code: "INTERNAL", adapter: "map", message: expect.stringContaining("raw") };
+    await expect((async () => unwatch())()).rejects.toMatchObject(told);
+    const view = storage.namespace("n");
+    await view.watch("", vi.fn());
+    await expect(view.close()).rejects.toMatchObject(told);
+  });
+
   it("tells of no cursor where there is no feed", async () => {
     const storage = await openStorage(new MapAdapter());
     const seen = vi.fn();

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { type ImportEntries, importEntries, openStorage, type Progress, StorageError } from "@holdfast/core";
 import { expect, it } from "vitest";
+import { FakeKeys } from "../support/fake-keys.js";
 import { MapAdapter } from "../support/map-adapter.js";
 
 const open = () => openStorage(new MapAdapter());
@@ -139,6 +140,17 @@ it("goes on after an entry that is larger than anything that the store holds", a
   const entries = [{ key: "large", data: "x".repeat(200) }, ...two];
   const report = await importEntries(storage, entries);
   expect(report).toMatchObject({ ok: false, imported: 2, failures: [{ key: "large", code: "QUOTA_EXCEEDED" }] });
+});
+
+it("goes on after an entry that is larger than anything that the store holds only once it is encrypted", async () => {
+  const adapter = new MapAdapter();
+  Object.assign(adapter, { capabilities: { ...adapter.capabilities, limits: { body: 100, bufferedBody: 100 } } });
+  const storage = await openStorage(adapter, { encryption: { keys: new FakeKeys() } });
+  // A piece of an encrypted value is 16 bytes larger.
+  const sizes = { fits: 84, "does not": 85 };
+  const entries = Object.entries(sizes).map(([key, size]) => ({ key, data: new Uint8Array(size) }));
+  const report = await importEntries(storage, [...entries, ...two]);
+  expect(report).toMatchObject({ ok: false, imported: 3, failures: [{ key: "does not", code: "QUOTA_EXCEEDED" }] });
 });
 
 it("ends with what its source or its listener throws, with its signal, and with what is wrong as a whole", async () => {

@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import { SettledItems } from "../../dist/migrate/settled.js";
 
 const item = (index: number) => ({ key: `some/key/${index}`, version: `v${index % 7}` as Version, created: index % 3 });
-const how = (index: number) => (index % 2 === 0 ? "written" : "found");
+const HOWS = ["written", "found", "found-since"] as const;
+const how = (index: number) => HOWS[index % HOWS.length] ?? "written";
 
 it.each([false, true])(
   "knows what was added and nothing else, and what it wrote down it can take up; several may become one: %s",
@@ -22,6 +23,7 @@ it.each([false, true])(
       for (let index = 0; index < 50_000; index++) {
         expect(each.has(`k${index}`, item(index))).toBe(true);
         expect(each.wrote(`k${index}`, item(index))).toBe(how(index) === "written");
+        expect(each.found(`k${index}`, item(index))).toBe(how(index) === "found");
         expect(each.hasOfAnother(`k${index}`, item(index))).toBe(false);
         expect(each.has(`k${index + 1}`, item(index))).toBe(false);
         expect(each.hasOfAnother(`k${index + 1}`, item(index))).toBe(shared);

@@ -134,6 +134,34 @@ describe("a damaged body under a header that is as it should be", () => {
     expect(await createMigrator(from, to).migrate({ history: true })).toMatchObject({ ok: true, unchanged: 1 });
   });
 
+  it("is counted as saved meanwhile where it was, and not as found in the first place", async () => {
+    const { from, to, source, destination } = await pair();
+    await from.save("a", 1);
+    before(source, "get", 1, async () => {
+      await from.save("b", 2);
+      await createMigrator(from, to).migrate({ prefix: "b" });
+      damage(destination, "b");
+    });
+    const report = await createMigrator(from, to).migrate();
+    expect(report).toMatchObject({ ok: true, copied: 1, unchanged: 0, changed: { saved: 1 }, verified: 2 });
+    expect(await to.load("b")).toBe(2);
+  });
+
+  it("is counted as written anew where it was found, also when it was saved meanwhile as it had been", async () => {
+    const { from, to, source, destination } = await pair();
+    await from.save("a", 1);
+    await from.save("b", 2);
+    await createMigrator(from, to).migrate({ prefix: "a" });
+    damage(destination, "a");
+    // The feed tells of it, and nothing is different.
+    before(source, "get", 1, async () => {
+      const told = source.entries.filter(({ key }) => key === "a");
+      source.entries.push(...told.map((entry) => ({ ...entry, cursor: `c${source.entries.length + 1}` })));
+    });
+    const report = await createMigrator(from, to).migrate();
+    expect(report).toMatchObject({ ok: true, copied: 2, unchanged: 0, changed: { saved: 0 }, verified: 2 });
+  });
+
   it("stays, and is listed, where the source cannot be read either, or nothing is verified", async () => {
     const { from, to, source, destination } = await pair();
     await from.save("a", { n: 1 });

@@ -84,7 +84,7 @@ export class Edits {
    * on: the edit is the item, or a copy of it is in quarantine.
    */
   async admit(key: string, path: string): Promise<Verdict> {
-    const { files, quarantine } = this.#parts;
+    const { files, quarantine, requireRoot } = this.#parts;
     const row = files.find(key);
     const item = this.#itemOf(key);
     if (row === undefined) return "overtaken";
@@ -92,6 +92,7 @@ export class Edits {
       const look = file === undefined ? undefined : await this.#standStill(file, item);
       if (look === undefined || look === "moving") return look ?? "overtaken";
       const facts = item && (await factsOf(look, item));
+      requireRoot();
       if (item === undefined || facts === undefined) {
         if (file !== undefined) quarantine.copyDamaged(file, path, row.damaged !== null);
         return this.#setAside(row, look);
@@ -126,7 +127,7 @@ export class Edits {
   }
 
   async #examine(key: string): Promise<Verdict> {
-    const { files, quarantine } = this.#parts;
+    const { files, quarantine, requireRoot } = this.#parts;
     const row = files.find(key);
     const standing = row && standingOf(row);
     const item = this.#itemOf(key);
@@ -139,6 +140,7 @@ export class Edits {
       const facts = await factsOf(look, item);
       if (facts === undefined) {
         if (row.damaged !== null && looksLike(row.damaged, look.stat)) return "damaged";
+        requireRoot();
         if (file !== undefined) quarantine.copyDamaged(file, standing.path, row.damaged !== null);
         return this.#setAside(row, look);
       }

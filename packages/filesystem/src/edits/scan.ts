@@ -27,6 +27,8 @@ export interface ScanParts {
   readonly onProgress: ((progress: ScanProgress) => void) | undefined;
   /** Whether nobody is writing into the root: then every temp is one that a process left behind. */
   readonly dropsTemps: boolean;
+  /** Throws when another root stands there. */
+  readonly requireRoot: () => void;
 }
 
 /** Files that are being taken in at once. */
@@ -48,7 +50,9 @@ export async function scanRoot(parts: ScanParts): Promise<void> {
       const path = directory === "" ? name : `${directory}/${name}`;
       if (++count % PAGE === 0) report();
       if (isTemporary(name)) {
-        if (parts.dropsTemps) atPath(port, root, path, (target) => discard(port, target));
+        if (!parts.dropsTemps) continue;
+        parts.requireRoot();
+        atPath(port, root, path, (target) => discard(port, target));
         continue;
       }
       const owner = files.ownerOf(path);

@@ -22,11 +22,14 @@ const PAGE = 500;
 /** What came to its name less long ago may not be complete: no temp of the mirror is older, unless its process died. Milliseconds. */
 const YOUNG = 60_000;
 
-/** Everything about the files that is not as the table says. Changes nothing. */
+/** Everything about the files that is not as the table says. Changes nothing. Throws UNAVAILABLE while the root is away. */
 export async function lookThrough(store: FileStore, signal: AbortSignal | undefined): Promise<Finding[]> {
+  store.requireRoot();
   const findings: Finding[] = [];
   for (const look of [pairs, previousVersions, strangers, leftovers, absentees])
     findings.push(...(await look(store, signal)));
+  // What is missing from another root is not missing.
+  store.requireRoot();
   return findings;
 }
 

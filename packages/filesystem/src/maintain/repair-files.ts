@@ -30,6 +30,7 @@ export async function repairFiles(store: FileStore, signal: AbortSignal | undefi
 }
 
 async function mend(store: FileStore, { remedy }: Finding): Promise<void> {
+  if (remedy.do !== "nothing") store.requireRoot();
   const { group, files, copies, internals, directories, quarantine, versions } = store;
   const { files: port } = internals;
   if (remedy.do === "remove") {

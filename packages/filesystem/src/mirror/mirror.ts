@@ -344,10 +344,11 @@ export class Mirror {
 
   /** Drops copies of versions that history has dropped, and brings those that it keeps where people find them. */
   async #tidy(key: string): Promise<void> {
-    const { copies, table, group, versions, bodies, port } = this.#parts;
+    const { copies, table, group, versions, bodies, port, requireRoot } = this.#parts;
     const current = table.stat(key, BEFORE_ALL_TIME)?.version;
     const others = copies.of(key).filter(({ version }) => version !== current);
     if (others.length === 0) return;
+    requireRoot();
     const headers = new Map(table.history.list(key, BEFORE_ALL_TIME).map(({ header }) => [header.version, header]));
     const surplus = others.filter(({ version }) => !headers.has(version));
     const moved = others.flatMap((copy) => {

@@ -37,6 +37,8 @@ import { unavailable } from "./unavailable.js";
 import { WatchRelay } from "./watch-relay.js";
 import { Writes } from "./writes.js";
 
+export { FALLBACK_OPTIONS } from "./options.js";
+
 /**
  * One adapter of a primary and those that take over while it is away: the protocol is docs/fallbacks.md.
  *

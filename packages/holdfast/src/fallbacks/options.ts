@@ -79,15 +79,16 @@ const DEFAULT_POLICY: CompletePolicy = {
 // What a timer can hold.
 const MOST = 2 ** 31 - 1;
 
-const NAMES: readonly string[] = ["retryPolicy", "whenUnknown", "onFallback"];
+/** Of `FallbackOptions`. */
+export const FALLBACK_OPTIONS: readonly string[] = ["retryPolicy", "whenUnknown", "onFallback"];
 
 /** Throws INVALID_OPTION. */
 export function completeFallbackOptions(options: FallbackOptions): CompleteFallbackOptions {
   const given: unknown = options;
   if (typeof given !== "object" || given === null) throw invalid("options of fallbacks are an object");
-  const unknown = Object.keys(given).find((name) => !NAMES.includes(name));
+  const unknown = Object.keys(given).find((name) => !FALLBACK_OPTIONS.includes(name));
   if (unknown !== undefined) {
-    throw invalid(`fallbacks have no ${JSON.stringify(unknown)}; they have ${NAMES.join(", ")}`);
+    throw invalid(`fallbacks have no ${JSON.stringify(unknown)}; they have ${FALLBACK_OPTIONS.join(", ")}`);
   }
   const { retryPolicy = {}, whenUnknown = "unavailable", onFallback } = options;
   if (typeof retryPolicy !== "object" || retryPolicy === null) throw invalid("retryPolicy is an object");

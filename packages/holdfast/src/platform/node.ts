@@ -32,7 +32,7 @@ const sqliteEntry: AdapterEntry<SqliteStoreOptions> = {
   package: "@holdfast/sqlite",
   urlOptions: ["durability", "lockTimeout", "cacheSize", "mmapSize", "secureDelete"],
   parse: parseSqliteUrl,
-  load: async () => (await import("@holdfast/sqlite")).sqlite,
+  load: async () => (await sqlitePackage()).sqlite,
   exists: ({ path }) => isThere(path, "sqlite"),
   locate: ({ path }) => formatStoreUrl({ scheme: "sqlite", path: resolve(path), options: {} }),
 };
@@ -41,11 +41,11 @@ const fileEntry: AdapterEntry<FileStoreOptions> = {
   package: "@holdfast/filesystem",
   urlOptions: ["durability", "stateDirectory", "lockTimeout", "flushTimeout", "maxPending", "cacheSize"],
   parse: parseFileUrl,
-  load: async () => (await import("@holdfast/filesystem")).filesystem,
+  load: async () => (await filesystemPackage()).filesystem,
   exists: ({ root }) => isThere(root, "filesystem"),
   ofApp: async (name) => {
     if (homeOfUser() === undefined) throw new StorageError("UNSUPPORTED", `${NO_HOME}: give a store URL`);
-    return { root: (await import("@holdfast/filesystem")).locations(name).data };
+    return { root: (await filesystemPackage()).locations(name).data };
   },
   locate: ({ root }) => formatStoreUrl({ scheme: "file", path: resolve(root), options: {} }),
 };
@@ -127,6 +127,26 @@ async function writeForced(path: string, text: string): Promise<void> {
 
 export function warn(message: string): void {
   process.emitWarning(message, "HoldfastWarning");
+}
+
+// Optional packages, each imported in a `try`: outside of one, esbuild and webpack refuse to bundle what is not installed.
+
+async function sqlitePackage(): Promise<typeof import("@holdfast/sqlite")> {
+  try {
+    return await import("@holdfast/sqlite");
+  } catch (cause) {
+    // biome-ignore lint/complexity/noUselessCatch: see above
+    throw cause;
+  }
+}
+
+async function filesystemPackage(): Promise<typeof import("@holdfast/filesystem")> {
+  try {
+    return await import("@holdfast/filesystem");
+  } catch (cause) {
+    // biome-ignore lint/complexity/noUselessCatch: see above
+    throw cause;
+  }
 }
 
 function stateHome(): string | undefined {

@@ -1,0 +1,162 @@
+import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
+import { describe, expect, it, vi } from "vitest";
+import { MapAdapter } from "../support/map-adapter.js";
+import { RememberingAdapter } from "../support/remembering-adapter.js";
+
+const away = (): StorageError => new StorageError("UNAVAILABLE", "the network is away");
+
+/** Fails the first so many writes of each kind, before or after they took effect. */
+class Faltering extends MapAdapter {
+  constructor(
+    public puts: number,
+    public deletes: number,
+    readonly when: "before" | "after" = "before",
+  ) {
+    super();
+  }
+
+  override async put(...args: Parameters<MapAdapter["put"]>): ReturnType<MapAdapter["put"]> {
+    const fails = this.puts-- > 0;
+    if (fails && this.when === "before") throw away();
+    const outcome = await super.put(...args);
+    if (fails) throw away();
+    return outcome;
+  }
+
+  override async delete(...args: Parameters<MapAdapter["delete"]>): ReturnType<MapAdapter["delete"]> {
+    const fails = this.deletes-- > 0;
+    if (fails && this.when === "before") throw away();
+    const outcome = await super.delete(...args);
+    if (fails) throw away();
+    return outcome;
+  }
+}
+
+type Call = (storage: StorageEngine) => Promise<unknown>;
+const CALLS: Record<string, { call: Call; leaves: unknown }> = {
+  save: { call: (storage) => storage.save("a", "last"), leaves: "last" },
+  delete: { call: (storage) => storage.delete("a"), leaves: undefined },
+  batch: { call: (storage) => storage.batch([{ type: "save", key: "a", data: "last" }]), leaves: "last" },
+};
+
+describe("a write that is tried again", () => {
+  it.each(["save", "delete", "batch"])("takes back no %s that was called later", async (name) => {
+    const { call, leaves } = CALLS[name] as (typeof CALLS)[string];
+    const storage = await openStorage(new Faltering(1, 0));
+    const first = storage.save("a", "first");
+    await call(storage);
+    expect(await first).toMatchObject({ key: "a" });
+    expect(await storage.load("a")).toBe(leaves);
+  });
+
+  it.each(["save", "batch"])("takes back no %s that was called after a deletion", async (name) => {
+    const { call, leaves } = CALLS[name] as (typeof CALLS)[string];
+    const storage = await openStorage(new Faltering(0, 1));
+    await storage.save("a", "old");
+    const first = storage.delete("a");
+    await call(storage);
+    expect(await first).toBe(true);
+    expect(await storage.load("a")).toBe(leaves);
+  });
+
+  it("keeps its place among others that fail with it", async () => {
+    const standing = new Set<unknown>();
+    for (let run = 0; run < 16; run++) {
+      const storage = await openStorage(new Faltering(3, 0), { retry: { minDelay: 4 } });
+      const saves = ["first", "second", "last"].map((value) => storage.save("a", value));
+      await Promise.all(saves);
+      standing.add(await storage.load("a"));
+    }
+    expect([...standing]).toEqual(["last"]);
+  });
+
+  it("is not said to be kept where versions are", async () => {
+    const adapter = new RememberingAdapter();
+    const storage = await openStorage(adapter, { history: true });
+    vi.spyOn(adapter, "put").mockRejectedValueOnce(away());
+    const first = storage.save("a", "first");
+    await storage.save("a", "last");
+    await expect(first).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
+    expect(await storage.load("a")).toBe("last");
+  });
+
+  it("does not say that a condition held which cannot be judged any more", async () => {
+    const storage = await openStorage(new Faltering(1, 0));
+    const first = storage.save("a", "first", { ifVersion: null });
+    await storage.delete("a");
+    await storage.save("a", "second");
+    await storage.delete("a");
+    await expect(first).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
+    expect(await storage.exists("a")).toBe(false);
+  });
+
+  it("does not say so of a deletion with a condition either", async () => {
+    const storage = await openStorage(new Faltering(0, 1));
+    const { version } = await storage.save("a", "old");
+    const removing = storage.delete("a", { ifVersion: version });
+    await storage.save("a", "last");
+    await expect(removing).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
+    expect(await storage.load("a")).toBe("last");
+  });
+
+  it("deletes nothing that somebody else has saved since", async () => {
+    const adapter = new Faltering(0, 1, "after");
+    const storage = await openStorage(adapter);
+    const other = await openStorage(adapter);
+    await storage.save("a", "old");
+    const removing = storage.delete("a");
+    await other.save("a", "theirs");
+    await expect(removing).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
+    expect(await storage.load("a")).toBe("theirs");
+  });
+
+  it("is no conflict with itself where a stream ends, nor with what came behind", async () => {
+    const adapter = new Faltering(1, 0, "after");
+    const storage = await openStorage(adapter);
+    const other = await openStorage(adapter);
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(3);
+    }
+    const saving = storage.saveStream("a", source(), { ifVersion: null });
+    while (!(await other.exists("a"))) await new Promise((resolve) => setTimeout(resolve));
+    await other.save("a", "theirs");
+    await expect(saving).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
+    expect(await storage.load("a")).toBe("theirs");
+  });
+
+  it("deletes what was there when only its first try was lost", async () => {
+    const adapter = new Faltering(0, 1, "before");
+    const storage = await openStorage(adapter);
+    await storage.save("a", 1);
+    expect(await storage.delete("a")).toBe(true);
+    expect(await storage.exists("a")).toBe(false);
+  });
+});
+
+describe("a write that has to go above a version of others", () => {
+  async function microtasks(count: number): Promise<void> {
+    for (let at = 0; at < count; at++) await undefined;
+  }
+
+  /** What stands, each once, after two writes of a key of which another clock, that is ahead, has written before. */
+  async function standingAfter(last: Call): Promise<unknown[]> {
+    const adapter = new MapAdapter();
+    const storage = await openStorage(adapter);
+    const standing = new Set<unknown>();
+    for (let depth = 0; depth < 60; depth++) {
+      // Ahead of all that this storage has seen before.
+      const clock = { now: () => Date.now() + 60_000 * (depth + 1) };
+      await (await openStorage(adapter, { ports: { clock } })).save("a", depth);
+      const first = storage.save("a", "first");
+      await microtasks(depth);
+      await Promise.all([first, last(storage)]);
+      standing.add(await storage.load("a"));
+    }
+    return [...standing];
+  }
+
+  it.each(["save", "delete"])("takes back no %s, at whichever moment that is called", async (name) => {
+    const { call, leaves } = CALLS[name] as (typeof CALLS)[string];
+    expect(await standingAfter(call)).toEqual([leaves]);
+  });
+});
