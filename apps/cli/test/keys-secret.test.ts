@@ -111,6 +111,8 @@ describe("a store that is encrypted", () => {
     const failed = await space.run(["keys", "reencrypt", STORE, "--resume", ...KEYS]);
     expect(failed.code).not.toBe(0);
     expect(failed.stdout).toContain("KEY_MISSING");
+    const quiet = await space.run(["keys", "reencrypt", STORE, "--resume", "--quiet", ...KEYS]);
+    expect(quiet.stdout).toMatch(/^failed "a" \(KEY_MISSING\): .+\n$/);
   });
 
   it("of another realm is worked on with --realm, and not rotated without", async () => {

@@ -90,7 +90,7 @@ function moveCommand(perform: Perform, verb: "rotate" | "reencrypt"): Command {
             throw resume || (await hasMade()) ? brokenOff(error, signal, BROKEN_OFF) : error;
           });
         progress.end();
-        await report(context, done, linesOf(done));
+        await report(context, done, [summaryOf(done)], failureLines(done));
         if (!done.ok) throw incomplete(done);
       }),
     );
@@ -138,16 +138,17 @@ function rowsOf(usage: readonly KeyUsage[]): string[] {
   );
 }
 
-function linesOf({ key, rewrapped, rewritten, dropped, failures }: RotationReport): string[] {
+function failureLines({ failures }: RotationReport): string[] {
+  return failures.map(({ key, code, message }) => `failed ${JSON.stringify(key)} (${code}): ${message}`);
+}
+
+function summaryOf({ key, rewrapped, rewritten, dropped }: RotationReport): string {
   const counts = [
     `${formatCount(rewrapped)} wrapped anew`,
     `${formatCount(rewritten)} written anew`,
     `${countOf(dropped, "version")} dropped`,
   ];
-  return [
-    ...failures.map((failure) => `failed ${JSON.stringify(failure.key)} (${failure.code}): ${failure.message}`),
-    `active key ${key}: ${counts.join(", ")}`,
-  ];
+  return `active key ${key}: ${counts.join(", ")}`;
 }
 
 function incomplete({ failures }: RotationReport): Error {
