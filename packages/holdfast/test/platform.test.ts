@@ -121,6 +121,7 @@ describe("platform: auto in Node", () => {
     [{ platform: "toString", name: "a" }, "platform is"],
     [{ platform: "test", name: "a/b" }, "cannot name an app"],
     [{ platform: "test", name: ".." }, "cannot name an app"],
+    [{ url: "memory:", name: "half of a pair \ud83d" }, "cannot name an app"],
     [{ platform: "test", name: "a", path: "x" }, "not path"],
     [{ url: "memory:", movedFrom: "file:/x" }, "movedFrom goes with the app's name"],
     [{ primary: "memory:", fallbacks: "memory:" }, "fallbacks is an array"],
