@@ -51,6 +51,39 @@ describe("a passphrase", () => {
     await expect(load("\ud800")).rejects.toMatchObject({ code: "INVALID_OPTION" });
   });
 
+  it("of two that come first at once opens the place, and the other one does not", async () => {
+    const kept = new Map<string, string>();
+    const asked = { one: 0, other: 0 };
+    const open = (passphrase: keyof typeof asked) =>
+      passphraseKeys({
+        passphrase() {
+          asked[passphrase]++;
+          return passphrase;
+        },
+        secrets: memorySecrets(kept),
+        derivation: QUICK,
+      });
+    await Promise.allSettled([open("one").load(), open("other").load()]);
+    expect([...kept.keys()].filter((name) => name.startsWith("master-key/"))).toHaveLength(2);
+    const active = kept.get("active-master-key");
+    const results = await Promise.allSettled([open("one").load(), open("other").load()]);
+    const statuses = results.map(({ status }) => status);
+    expect([...statuses].sort()).toEqual(["fulfilled", "rejected"]);
+    const [right, wrong] = statuses[0] === "fulfilled" ? (["one", "other"] as const) : (["other", "one"] as const);
+    const provider = open(right);
+    const { keys, active: loaded } = await provider.load();
+    expect({ ids: keys.map(({ id }) => id), loaded }).toEqual({ ids: [active], loaded: active });
+    // What did not open then is not asked for again.
+    asked[right] = 0;
+    await provider.load();
+    expect((await provider.add?.())?.keys).toHaveLength(2);
+    expect(asked[right]).toBe(0);
+    asked[wrong] = 0;
+    await expect(open(wrong).load()).rejects.toMatchObject({ code: "DECRYPT_FAILED" });
+    expect(asked[wrong]).toBe(1);
+    expect(kept.size).toBe(4);
+  });
+
   it("may be asked again after it was wrong", async () => {
     const kept = new Map<string, string>();
     await passphraseKeys({ passphrase: "right", secrets: memorySecrets(kept), derivation: QUICK }).load();
