@@ -14,6 +14,26 @@ const ON_SQLITE = `
   export default ({ directory }) => sqlite({ path: directory + "/store.db" });
 `;
 
+/** Takes all entries of its feed but the newest, which never leaves. */
+const FORGET = `
+  import Database from ${resolved("better-sqlite3")};
+  export function forgetFeed({ directory }) {
+    const database = new Database(directory + "/store.db");
+    database.exec("DELETE FROM feed WHERE seq < (SELECT max(seq) FROM feed)");
+    database.close();
+  }
+`;
+
+/** A store of one process, which says that it lasts, and which goes with the process: no other one knows its file. */
+const ALL_TALK = `
+  import { sqlite } from ${resolved("@holdfast/sqlite")};
+  import { replacing } from ${resolved("@holdfast/conformance")};
+  const create = ({ directory }) => {
+    const sound = sqlite({ path: directory + "/" + process.pid + ".db" });
+    return replacing(sound, { capabilities: { ...sound.capabilities, compareAndSet: "process", watch: "process" } });
+  };
+`;
+
 /** It keeps what is deleted, and says that it is gone. */
 const FORGETFUL = `
   import { sqlite } from ${resolved("@holdfast/sqlite")};
@@ -73,6 +93,39 @@ describe("holdfast certify", () => {
     expect(themes[0]?.passed).toBeGreaterThan(5);
   });
 
+  it("makes the feed forget as the module says, where it says so", async () => {
+    const aboutForgetting = async (source: string) => {
+      await space.write(file, source);
+      const options = ["--theme", "adapter: changes", "--mode", "plain"];
+      const { code, value } = await space.json(["certify", file, ...options]);
+      expect(code).toBe(0);
+      return (value as Found).themes.map(({ refused }) => refused);
+    };
+    expect(await aboutForgetting(ON_SQLITE)).toEqual([{ "a change feed that forgets": expect.any(Number) }]);
+    file = `./adapter-${++modules}.mjs`;
+    expect(await aboutForgetting(`${ON_SQLITE} ${FORGET}`)).toEqual([{}]);
+  });
+
+  it("kills the process that saved, where an adapter of one process says that what is acknowledged lasts", async () => {
+    await space.write(file, `${ALL_TALK} export default create;`);
+    const { code, value } = await space.json(["certify", file, "--theme", "two processes", "--mode", "plain"]);
+    expect(code).toBe(1);
+    const broken = (value as Found).themes.flatMap((theme) => theme.failed);
+    expect(broken.map((each) => each.case)).toEqual([
+      "of which one works alone and is killed keep what was acknowledged, for who opens the store then",
+    ]);
+    expect(broken[0]?.reason).toMatch(/^0 saves are there, and \d+ were acknowledged$/);
+  });
+
+  it("says that durability was not tried, where a harness gives no process to kill", async () => {
+    const open =
+      "async () => ({ adapter: () => create({ directory: process.cwd() }), persistent: true, destroy: async () => {} })";
+    await space.write(file, `${ALL_TALK} export const harness = { name: "talk", open: ${open} };`);
+    const { code, stdout } = await space.run(["certify", file, "--theme", "two processes"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("1 without a second process to kill: its durability was NOT tried");
+  });
+
   it("names each broken promise, ends with 1, and says how to see it again", async () => {
     await space.write(file, FORGETFUL);
     const { code, value, stderr } = await space.json([
@@ -108,6 +161,7 @@ describe("holdfast certify", () => {
     ["export const a = 1;", /exports neither a harness nor what makes an adapter/],
     ["export default () => ({});", /what .+ makes is no adapter/],
     ["export default", /cannot be loaded/],
+    ["export default () => undefined; export const forgetFeed = true;", /exports a forgetFeed that is no function/],
   ])("refuses a module that is %j", async (source, message) => {
     await space.write(file, source);
     const { code, stderr, stdout } = await space.run(["certify", file]);
@@ -123,6 +177,18 @@ describe("holdfast certify", () => {
     const { code, stderr } = await space.run(["certify", file, option, name]);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
+  });
+
+  it.each([
+    [["--theme", "keys", "--mode", "compressed"], "keys"],
+    [["--theme", "batch", "--theme", "keys", "--mode", "compressed"], "keys"],
+  ])("refuses a subject that no chosen mode has (%j)", async (options, theme) => {
+    await space.write(file, ON_SQLITE);
+    const { code, stdout, stderr } = await space.run(["certify", file, ...options]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(
+      `nothing about "${theme}" runs in the mode "compressed" — try: one of: plain; in a namespace\n`,
+    );
   });
 
   it("ends after the case at hand when it is interrupted, and leaves no store behind", async () => {

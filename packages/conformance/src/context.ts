@@ -12,7 +12,7 @@ import {
 import { fail } from "./assert.js";
 import { type Backing, type Harness, type Mode, viewOf } from "./harness.js";
 import { ManualClock } from "./manual-clock.js";
-import { openBare } from "./open-bare.js";
+import { openBare, type Tokenizer } from "./open-bare.js";
 import type { Peer } from "./peer/protocol.js";
 
 /** How a case opens its store. */
@@ -108,17 +108,18 @@ export class Context {
   }
 
   /** Opens a bare adapter, as core would; `history` as the storage's user says it. */
-  async openAdapter(history?: AdapterContext["history"]): Promise<StorageAdapter> {
-    const { adapter } = await this.openAdapterWithState(history);
+  async openAdapter(history?: AdapterContext["history"], tokenizer?: Tokenizer): Promise<StorageAdapter> {
+    const { adapter } = await this.openAdapterWithState(history, tokenizer);
     return adapter;
   }
 
   /** As `openAdapter`, with what its `open` answered. */
   async openAdapterWithState(
     history?: AdapterContext["history"],
+    tokenizer?: Tokenizer,
   ): Promise<{ adapter: StorageAdapter; state: OpenState }> {
     const adapter = this.backing.adapter();
-    const state = await openBare(adapter, this.clock, history);
+    const state = await openBare(adapter, this.clock, history, tokenizer);
     this.#openAdapters.add(adapter);
     return { adapter, state };
   }

@@ -4,7 +4,7 @@ import { planConformance, type RunOptions, runCase, timeoutOf } from "./run-conf
 /** The two functions that vitest, jest, mocha and node:test have in common. */
 export interface TestRunner {
   readonly describe: (name: string, body: () => void) => unknown;
-  /** `timeout` is in milliseconds; runners without it ignore it. */
+  /** `timeout` is in milliseconds. A runner that ignores it and has a limit of its own, as mocha, must be told to have none. */
   readonly it: (name: string, body: () => Promise<void>, timeout?: number) => unknown;
 }
 

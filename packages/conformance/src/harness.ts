@@ -20,7 +20,7 @@ export interface Backing {
   readonly persistent: boolean;
   /**
    * Starts another process, tab or worker that runs `runPeer` on this same store. To be offered by every adapter that
-   * declares a capability as `cross-process`.
+   * declares a capability as `cross-process`, and by every one that is durable: what a crash leaves is not tried without.
    */
   peer?(): Promise<Peer>;
   /**

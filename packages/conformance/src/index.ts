@@ -14,6 +14,7 @@ export { type AdapterCall, type AdapterMethod, type Around, intercept } from "./
 export { type Backing, compressed, encrypted, type Harness, type Mode, modes, namespaced, plain } from "./harness.js";
 export { TestKeys } from "./keys/test-keys.js";
 export type { ManualClock } from "./manual-clock.js";
+export type { Tokenizer } from "./open-bare.js";
 export type { Peer, PeerChannel } from "./peer/protocol.js";
 export { runPeer } from "./peer/run-peer.js";
 export { type Replacements, replacing } from "./replacing.js";

@@ -1,7 +1,7 @@
 import { ConformanceError } from "./assert.js";
 import { Context, type Generation } from "./context.js";
 import { modes as everyMode, type Harness, type Mode } from "./harness.js";
-import type { Case, Theme } from "./suite.js";
+import { type Case, needsOf, type Theme } from "./suite.js";
 import { themes as everyTheme } from "./themes.js";
 
 const DEFAULT_TIMEOUT = 60_000;
@@ -73,11 +73,9 @@ export async function runCase(
   const failures: unknown[] = [];
   let missing: string | undefined;
   try {
-    let check = each.run;
-    if (each.needs !== undefined && !each.needs.metBy(context.capabilities, backing)) {
-      missing = each.needs.name;
-      check = each.otherwise;
-    }
+    const { capabilities } = context;
+    missing = needsOf(each).find(({ metBy }) => !metBy(capabilities, backing))?.name;
+    const check = each.needs === undefined || missing === undefined ? each.run : each.otherwise;
     await within(timeoutOf(harness), check(context));
   } catch (error) {
     failures.push(error);

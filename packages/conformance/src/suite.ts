@@ -19,7 +19,8 @@ export interface UnconditionalCase {
 
 /** A promise of those adapters that offer something. */
 export interface ConditionalCase extends Omit<UnconditionalCase, "needs"> {
-  readonly needs: Need;
+  /** Of several, the first that is not met is the one that is named. */
+  readonly needs: Need | readonly Need[];
   /** What holds instead where the need is not met, such as the refusal. */
   readonly otherwise: Check;
 }
@@ -38,6 +39,11 @@ export interface Need {
 export interface Theme {
   readonly name: string;
   readonly cases: readonly Case[];
+}
+
+/** Everything that a case needs, in order. */
+export function needsOf({ needs = [] }: Case): readonly Need[] {
+  return "metBy" in needs ? [needs] : needs;
 }
 
 export const atomicBatches: Need = {

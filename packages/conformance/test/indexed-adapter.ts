@@ -47,6 +47,8 @@ class SearchIndex {
   readonly tags: Map<string, Set<string>> = new Map();
   readonly terms: Map<string, Set<string>> = new Map();
   readonly #termsOf = new Map<string, readonly string[]>();
+  /** The number of the tokenizer that made the terms. */
+  tokenizer: number | undefined;
 
   add({ key, tags }: RecordHeader, terms: readonly string[]): void {
     this.remove(key);
@@ -131,6 +133,10 @@ export function indexedAdapter(store: IndexedStore): StorageAdapter {
     capabilities: { ...simple.capabilities, query: "native", streams: "bounded" },
     open(context) {
       closed = false;
+      if (index.tokenizer !== context.tokenizerVersion) {
+        for (const { header } of store.records.values()) index.add(header, context.termsOf(structuredClone(header)));
+        index.tokenizer = context.tokenizerVersion;
+      }
       return simple.open(context);
     },
     get(key, { now }) {

@@ -66,6 +66,13 @@ describe("runConformance", () => {
     expect(results.map(({ refused }) => refused)).toEqual([undefined, "wings"]);
   });
 
+  it("names the first of several needs that is not met", async () => {
+    const needs = [true, false, false].map((met, index) => ({ name: `need ${index}`, metBy: () => met }));
+    const needy: Case = { ...pass, needs, otherwise: async () => undefined };
+    const [result] = await resultsOf(simpleHarness(), [{ name: "theme", cases: [needy] }]);
+    expect(result?.refused).toBe("need 1");
+  });
+
   it("fails a case that never ends, and still removes its store", async () => {
     let destroyed = 0;
     const hanging: Case = { name: "hangs", run: () => new Promise(() => undefined) };

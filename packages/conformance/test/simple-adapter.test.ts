@@ -2,7 +2,7 @@ import { describeAdapter, type Harness, plain, type Replacements, replacing, the
 import { type BatchOutcome, checkWrite, type PutOutcome, type StorageAdapter } from "@holdfast/core";
 import { describe, it } from "vitest";
 import { simpleAdapter } from "./simple-adapter.js";
-import { indexedHarness, sharedHarness, simpleHarness } from "./simple-harness.js";
+import { indexedHarness, loneHarness, sharedHarness, simpleHarness } from "./simple-harness.js";
 import { clearStore, createSimpleStore, type SimpleStore } from "./simple-store.js";
 
 describeAdapter(simpleHarness(), { describe, it }, { modes: [plain] });
@@ -14,6 +14,13 @@ describeAdapter(indexedHarness(), { describe, it }, { modes: [plain] });
 const aboutProcesses = ["capabilities", "two processes"];
 describeAdapter(
   sharedHarness(),
+  { describe, it },
+  { modes: [plain], themes: themes.filter(({ name }) => aboutProcesses.includes(name)) },
+);
+
+// With other processes on its store, one at a time.
+describeAdapter(
+  loneHarness(),
   { describe, it },
   { modes: [plain], themes: themes.filter(({ name }) => aboutProcesses.includes(name)) },
 );

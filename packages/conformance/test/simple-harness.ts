@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Harness, replacing } from "@holdfast/conformance";
-import type { Capabilities, StorageAdapter } from "@holdfast/core";
+import { type Capabilities, type StorageAdapter, StorageError } from "@holdfast/core";
 import { createIndexedStore, type IndexedStore, indexedAdapter } from "./indexed-adapter.js";
 import { simpleAdapter } from "./simple-adapter.js";
 import { forget } from "./simple-feed.js";
@@ -57,7 +57,56 @@ export function sharedHarness(
   };
 }
 
-/** Stores of the indexed adapter, likewise. */
+/** Stores of the simple adapter that outlive their process, and that one process has at a time. */
+export function loneHarness(): Harness {
+  const simple = simpleHarness("lone");
+  return {
+    ...simple,
+    async open() {
+      const backing = await simple.open();
+      const lock: Lock = { holder: undefined, openings: 0 };
+      return {
+        ...backing,
+        adapter: () => locking(backing.adapter(), lock, "suite"),
+        async peer() {
+          const process = crypto.randomUUID();
+          const peer = startSimplePeer(() => locking(backing.adapter(), lock, process));
+          return {
+            ...peer,
+            async kill() {
+              await peer.kill();
+              if (lock.holder === process) Object.assign(lock, { holder: undefined, openings: 0 });
+            },
+          };
+        },
+      };
+    },
+  };
+}
+
+interface Lock {
+  /** The process that has the store open, so many times. */
+  holder: string | undefined;
+  openings: number;
+}
+
+function locking(sound: StorageAdapter, lock: Lock, process: string): StorageAdapter {
+  return replacing(sound, {
+    capabilities: { ...sound.capabilities, durability: "process" },
+    open(context) {
+      if (lock.openings > 0 && lock.holder !== process) throw new StorageError("LOCKED", "another process has it open");
+      lock.holder = process;
+      lock.openings++;
+      return sound.open(context);
+    },
+    close() {
+      lock.openings--;
+      return sound.close();
+    },
+  });
+}
+
+/** Stores of the indexed adapter, each adapter as `make` leaves it. */
 export function indexedHarness(
   name = "indexed",
   make: (sound: StorageAdapter, store: IndexedStore) => StorageAdapter = (sound) => sound,

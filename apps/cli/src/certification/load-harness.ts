@@ -2,19 +2,30 @@ import type { Harness } from "@holdfast/conformance";
 import type { StorageAdapter } from "@holdfast/core";
 import { CommandError } from "../failure.js";
 import { importModule } from "../import-module.js";
-import { type CreateAdapter, directoryHarness } from "./directory-harness.js";
+import { type CreateAdapter, directoryHarness, type ForgetFeed } from "./directory-harness.js";
 
+type Module = Awaited<ReturnType<typeof importModule>>;
+
+const FORGET_HINT =
+  "`export const forgetFeed = ({ directory }) => …`, which makes the feed of that store forget what it holds";
 const HINT = "a module with `export default ({ directory }) => adapter`, or with a harness as `export const harness`";
 
-/** Runs a module and takes what it exports: a harness, as `harness` or as its default, or a function that makes adapters. */
+/**
+ * Runs a module and takes what it exports: a harness, as `harness` or as its default, or a function that makes adapters, beside which
+ * `forgetFeed` may stand.
+ */
 export async function loadHarness(file: string): Promise<Harness> {
-  const exported = await exportOf(file);
-  return isHarness(exported) ? exported : directoryHarness(file, await loadAdapter(file));
+  const module = await importModule(file, HINT);
+  const exported = exportOf(module);
+  return isHarness(exported) ? exported : directoryHarness(file, creatorOf(file, exported), forgetFeedOf(file, module));
 }
 
 /** Runs a module and takes the function that it exports as its default. */
 export async function loadAdapter(file: string): Promise<CreateAdapter> {
-  const create = await exportOf(file);
+  return creatorOf(file, exportOf(await importModule(file, HINT)));
+}
+
+function creatorOf(file: string, create: unknown): CreateAdapter {
   if (typeof create !== "function") {
     throw new CommandError("INVALID_OPTION", `${file} exports neither a harness nor what makes an adapter`, HINT);
   }
@@ -25,8 +36,15 @@ export async function loadAdapter(file: string): Promise<CreateAdapter> {
   };
 }
 
-async function exportOf(file: string): Promise<unknown> {
-  const module = await importModule(file, HINT);
+function forgetFeedOf(file: string, { forgetFeed }: Module): ForgetFeed | undefined {
+  if (forgetFeed === undefined) return undefined;
+  if (typeof forgetFeed !== "function") {
+    throw new CommandError("INVALID_OPTION", `${file} exports a forgetFeed that is no function`, FORGET_HINT);
+  }
+  return async (place) => void (await forgetFeed(place));
+}
+
+function exportOf(module: Module): unknown {
   return module["harness"] ?? module["default"];
 }
 

@@ -19,8 +19,8 @@ export function certifyCommand(perform: Perform): Command {
   ])
     .addHelpText(
       "before",
-      "The module exports a function as its default, which makes an adapter on a store in `directory`; or a harness, as\n" +
-        "`harness`, for stores that are not in a directory.\n",
+      "The module exports a function as its default, which makes an adapter on a store in `directory`, and `forgetFeed` where\n" +
+        "the store's feed forgets; or a harness, as `harness`, for stores that are not in a directory.\n",
     )
     .option("--theme <name>", "only this subject; may be given several times", collect)
     .option("--mode <name>", "only this way of opening the storage; may be given several times", collect)
@@ -40,6 +40,14 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
     themes: choose<Theme>("theme", themes, flags.theme),
     modes: choose<Mode>("mode", modes, flags.mode),
   };
+  const runs = (theme: Theme, those: readonly Mode[]) => planConformance({ themes: [theme], modes: those }).length > 0;
+  // A run of nothing would look like one in which everything held.
+  const idle = options.themes.find((theme) => flags.theme !== undefined && !runs(theme, options.modes));
+  if (idle !== undefined) {
+    const chosen = options.modes.map(({ name }) => `"${name}"`).join(" or ");
+    const others = modes.filter((mode) => runs(idle, [mode])).map(({ name }) => name);
+    throw new UsageError(`nothing about "${idle.name}" runs in the mode ${chosen}`, `one of: ${others.join("; ")}`);
+  }
   const harness = await loadHarness(module);
   const results: Result[] = [];
   const { progress, signal } = context;

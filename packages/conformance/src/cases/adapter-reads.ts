@@ -6,14 +6,18 @@ import {
   type RecordHeader,
   type StorageAdapter,
   scanQuery,
+  TOKENIZER_VERSION,
+  termsOf,
 } from "@holdfast/core";
 import fc from "fast-check";
 import { defined, equal, ok } from "../assert.js";
 import { keysOf } from "../collect.js";
+import type { Context } from "../context.js";
 import { generated } from "../generated.js";
+import type { Tokenizer } from "../open-bare.js";
 import { awkwardKeys } from "../samples/keys.js";
 import { sampleItems, sampleQuery } from "../samples/queries.js";
-import { at, call, EXPIRED, NOW, recordOf, versionOf } from "../samples/records.js";
+import { at, call, EXPIRED, NOW, putAll, recordOf, versionOf } from "../samples/records.js";
 import { noise } from "../samples/values.js";
 import { nativeQueries, persistence, type Theme } from "../suite.js";
 import { opensEmpty } from "./refusals.js";
@@ -211,13 +215,31 @@ export const adapterReads: Theme = {
       },
     },
     {
+      name: "a page of list is shorter than its limit at the end only, however large the headers are",
+      once: true,
+      async run(context) {
+        const PAGE = 1_000;
+        const adapter = await context.openAdapter();
+        const keys = Array.from({ length: PAGE + 1 }, (_, index) => `large/${String(index).padStart(4, "0")}`);
+        const text = "all that is known of it, ".repeat(100);
+        const records = keys.map((key, index) => recordOf(adapter, key, versionOf(index), { metadata: { text } }));
+        await putAll(adapter, records);
+        const range = { prefix: "large/", after: undefined, limit: PAGE };
+        const page = await adapter.list(range, at(NOW));
+        equal(page.length, PAGE, "how many of 1,001 large headers a page of 1,000 has");
+        const headers = [...page, ...(await adapter.list({ ...range, after: page.at(-1)?.key }, at(NOW)))];
+        equal(keysOf(headers), keys, "the keys of both pages");
+        ok(
+          headers.every(({ metadata }) => metadata["text"] === text),
+          "the metadata of each is whole",
+        );
+      },
+    },
+    {
       name: "a native query is what the reference scan finds; without one there is no half of it",
       once: true,
       needs: nativeQueries,
-      async otherwise(context) {
-        const adapter = context.backing.adapter();
-        equal([adapter.query, adapter.count], [undefined, undefined], "query and count");
-      },
+      otherwise: hasNoQuery,
       async run(context) {
         const adapter = await context.openAdapter();
         let version = 0;
@@ -257,8 +279,44 @@ export const adapterReads: Theme = {
         });
       },
     },
+    {
+      name: "an index of an older tokenizer is made anew when the store is opened, for every item and for good",
+      once: true,
+      needs: [nativeQueries, persistence],
+      otherwise: (context) => (context.capabilities.query === "native" ? opensEmpty(context) : hasNoQuery(context)),
+      async run(context) {
+        const ITEMS = 300;
+        const keys = Array.from({ length: ITEMS }, (_, index) => `item ${String(index).padStart(3, "0")}`);
+        const first = await context.openAdapter();
+        const records = keys.map((key, index) => recordOf(first, key, versionOf(index)));
+        await putAll(first, records);
+        equal(await foundBy(first, "animal"), [], "what is found by a term that no item has");
+        const newer: Tokenizer = {
+          tokenizerVersion: TOKENIZER_VERSION + 1,
+          termsOf: (header) => [...termsOf(header), "animal"].sort(compareKeys),
+        };
+        for (const opening of ["the first", "the second"]) {
+          await context.close();
+          const adapter = await context.openAdapter(undefined, newer);
+          const when = `at ${opening} opening with a newer tokenizer`;
+          equal(await foundBy(adapter, "animal"), keys, `what is found by its new term ${when}`);
+          equal(await foundBy(adapter, "item 017"), ["item 017"], `what is found by terms as before ${when}`);
+        }
+      },
+    },
   ],
 };
+
+async function hasNoQuery(context: Context): Promise<void> {
+  const adapter = context.backing.adapter();
+  equal([adapter.query, adapter.count], [undefined, undefined], "query and count");
+}
+
+/** The keys of what a text finds, in their order. */
+async function foundBy(adapter: StorageAdapter, text: string): Promise<string[]> {
+  const query = defined(parseQuery({ text }), "the query");
+  return keysOf(defined(await adapter.query?.(query, at(NOW)), "what the adapter finds")).sort(compareKeys);
+}
 
 async function everything(adapter: StorageAdapter, now: number): Promise<RecordHeader[]> {
   return adapter.list({ prefix: "", after: undefined, limit: Number.MAX_SAFE_INTEGER }, at(now));

@@ -6,41 +6,62 @@ import type { Context } from "../context.js";
 import { PeerClient } from "../peer/peer-client.js";
 import { count, create } from "../peer/run-peer.js";
 import { macrotask } from "../simulation/simulated-ports.js";
-import type { Case, Need, Theme } from "../suite.js";
+import { atomicBatches, type Case, type Check, feeding, keepingVersions, type Need, type Theme } from "../suite.js";
 import { Aside, settle, until } from "../turns.js";
+import { aloneAndKilled, keepsWhatWasAcknowledged, promisesNothing } from "./alone-and-killed.js";
 import { killWhileBatching, roundsBelow } from "./under-declared.js";
 
 /** Enough for the two to meet many times. */
 const TIMES = 60;
 
-const anotherProcess: Need = {
-  name: "a second process",
-  metBy: (_, { peer }) => peer !== undefined,
+/** Where no capability reaches further than the process, the store may be one that admits no second one. */
+const sharedStore: Need = {
+  name: "a store that processes share",
+  metBy: ({ compareAndSet, watch }, { peer }) =>
+    peer !== undefined && (compareAndSet === "cross-process" || watch === "cross-process"),
+};
+
+const racingProcesses: Need = {
+  name: "compare-and-set between processes",
+  metBy: ({ compareAndSet }) => compareAndSet === "cross-process",
+};
+
+const watchingProcesses: Need = {
+  name: "watch between processes",
+  metBy: ({ watch }) => watch === "cross-process",
 };
 
 /** This process and another one, with an opening each. */
 export const twoProcesses: Theme = {
   name: "two processes",
   cases: [
-    withPeer("that count in one item lose no step", async (context, peer) => {
-      const storage = await context.open();
-      await Promise.all([
-        count(storage, "counter", TIMES),
-        peer.perform({ do: "count", key: "counter", times: TIMES }),
-      ]);
-      equal(await storage.load("counter"), 2 * TIMES, "the sum");
-      equal(await peer.perform({ do: "load", key: "counter" }), 2 * TIMES, "the sum as the other sees it");
-    }),
-    withPeer("that race to be the first are never both so", async (context, peer) => {
-      const storage = await context.open();
-      const keys = Array.from({ length: TIMES }, (_, index) => `k${index}`);
-      const [mine, theirs] = await Promise.all([
-        create(storage, keys),
-        // Against the order of ours, so that they meet in the middle.
-        peer.perform({ do: "create", keys: [...keys].reverse() }) as Promise<string[]>,
-      ]);
-      equal([...mine, ...theirs].sort(), [...keys].sort(), "who was the first where");
-    }),
+    withPeer(
+      "that count in one item lose no step",
+      async (context, peer) => {
+        const storage = await context.open();
+        await Promise.all([
+          count(storage, "counter", TIMES),
+          peer.perform({ do: "count", key: "counter", times: TIMES }),
+        ]);
+        equal(await storage.load("counter"), 2 * TIMES, "the sum");
+        equal(await peer.perform({ do: "load", key: "counter" }), 2 * TIMES, "the sum as the other sees it");
+      },
+      [racingProcesses],
+    ),
+    withPeer(
+      "that race to be the first are never both so",
+      async (context, peer) => {
+        const storage = await context.open();
+        const keys = Array.from({ length: TIMES }, (_, index) => `k${index}`);
+        const [mine, theirs] = await Promise.all([
+          create(storage, keys),
+          // Against the order of ours, so that they meet in the middle.
+          peer.perform({ do: "create", keys: [...keys].reverse() }) as Promise<string[]>,
+        ]);
+        equal([...mine, ...theirs].sort(), [...keys].sort(), "who was the first where");
+      },
+      [racingProcesses],
+    ),
     withPeer("see what the other wrote as soon as it is acknowledged", async (context, peer) => {
       const storage = await context.open();
       let version: string | undefined;
@@ -61,12 +82,9 @@ export const twoProcesses: Theme = {
       async (context, peer) => {
         const storage = await context.open();
         const keys: [string, string] = ["pair/a", "pair/b"];
-        let done = false;
-        const writing = peer.perform({ do: "pairs", keys, times: TIMES }).finally(() => {
-          done = true;
-        });
+        const writing = new Aside(peer.perform({ do: "pairs", keys, times: TIMES }));
         let seen = 0;
-        while (!done) {
+        while (!writing.isOver) {
           const items = await storage.list("pair/");
           ok(items.length === 0 || items.length === 2, `both or none is there, not ${items.length}`);
           const [a, b] = items.map(({ metadata }) => metadata["round"]);
@@ -78,11 +96,11 @@ export const twoProcesses: Theme = {
           // Reads that are answered at once would leave the other's messages unread.
           await macrotask();
         }
-        await writing;
+        await writing.done;
         ok(seen > 0, "the two overlapped");
         equal([await storage.load(keys[0]), await storage.load(keys[1])], [TIMES, TIMES], "what stands in the end");
       },
-      ({ batch }) => batch === "atomic",
+      [atomicBatches],
     ),
     withPeer(
       "are told of each other's writes exactly once, in order for each key, and by whom",
@@ -125,7 +143,8 @@ export const twoProcesses: Theme = {
           "what was told of the other's item",
         );
       },
-      ({ watch }) => watch === "cross-process",
+      [watchingProcesses],
+      tellsNothingOfPeers,
     ),
     withPeer(
       "are told one story by the feed, each commit once, and none is skipped for who polls meanwhile",
@@ -172,7 +191,7 @@ export const twoProcesses: Theme = {
           );
         }
       },
-      ({ changes, batch }) => changes === "native" && batch === "atomic",
+      [racingProcesses, feeding, atomicBatches],
     ),
     withPeer("close without a word to the other", async (context, peer) => {
       const storage = await context.open();
@@ -192,16 +211,9 @@ export const twoProcesses: Theme = {
       for (const [round, after] of [5, 40].entries()) {
         const victim = round === 0 ? peer : await PeerClient.start(context);
         const prefix = `round ${round}/`;
-        void victim.perform({ do: "saveForEver", prefix, size: SIZE });
-        await until(() => victim.saved.length >= after);
+        await victim.performUntil({ do: "saveForEver", prefix, size: SIZE }, after);
         await victim.kill();
-        // More may be there than was told of: the last words die with who says them. But none without those before it.
-        const found = (await storage.list(prefix)).length;
-        ok(found >= victim.saved.length, `${found} saves are there, and ${victim.saved.length} were acknowledged`);
-        for (let index = 0; index < found; index++) {
-          equal(await storage.load(`${prefix}${index}`), new Uint8Array(SIZE).fill(index), `save ${index} of ${found}`);
-        }
-        equal((await storage.verify()).problems, [], "what verify finds");
+        await keepsWhatWasAcknowledged(storage, prefix, victim.saved.length, SIZE);
         await storage.save("still", round);
       }
       ok(context.capabilities.durability !== "memory", "what outlives its process is not declared as kept in memory");
@@ -216,8 +228,7 @@ export const twoProcesses: Theme = {
         for (const [round, after] of [7, 40].entries()) {
           const start = defined((await storage.getInfo()).cursor, "the cursor of getInfo");
           const victim = await PeerClient.start(context, VERSIONS);
-          void victim.perform({ do: "saveForEver", prefix: `${round}/`, size: 2_000, keys: 3 });
-          await until(() => victim.saved.length >= after);
+          await victim.performUntil({ do: "saveForEver", prefix: `${round}/`, size: 2_000, keys: 3 }, after);
           await victim.kill();
           const told = await collect(storage.changes(start));
           // The last words of who was killed may be lost.
@@ -243,7 +254,7 @@ export const twoProcesses: Theme = {
           equal((await storage.verify()).problems, [], "what verify finds");
         }
       },
-      ({ changes, history }) => changes === "native" && history === "native",
+      [feeding, keepingVersions],
     ),
     withPeer(
       "of which one is killed while it writes batches leave each as a whole or not at all",
@@ -259,41 +270,37 @@ export const twoProcesses: Theme = {
           ok(last >= acknowledged, `round ${last} stands after ${acknowledged} was acknowledged`);
         }
       },
-      ({ batch }) => batch === "atomic",
+      [atomicBatches],
     ),
+    aloneAndKilled,
   ],
 };
 
 function withPeer(
   name: string,
   run: (context: Context, peer: PeerClient) => Promise<void>,
-  offered: Need["metBy"] = () => true,
+  more: readonly Need[] = [],
+  otherwise: Check = async () => undefined,
 ): Case {
   return {
     name,
     once: true,
-    needs: { name: anotherProcess.name, metBy: (...given) => anotherProcess.metBy(...given) && offered(...given) },
-    otherwise: promisesNothing,
+    needs: [sharedStore, ...more],
+    async otherwise(context) {
+      promisesNothing(context);
+      await otherwise(context);
+    },
     async run(context) {
       await run(context, await PeerClient.start(context));
     },
   };
 }
 
-/** What nobody tries is not to be promised, and what is not promised is not done in secret. */
-async function promisesNothing(context: Context): Promise<void> {
-  const { capabilities, backing } = context;
-  if (backing.peer !== undefined) return tellsNothingOfPeers(context);
-  for (const name of ["compareAndSet", "watch"] as const) {
-    ok(
-      capabilities[name] !== "cross-process",
-      `${name} is declared as cross-process, so the harness must offer a peer to try it with`,
-    );
-  }
-}
-
+/** What is not promised is not done in secret. */
 async function tellsNothingOfPeers(context: Context): Promise<void> {
-  if (context.capabilities.watch !== "process") return;
+  const { capabilities, backing } = context;
+  // Elsewhere the store may be one that admits no second process.
+  if (!sharedStore.metBy(capabilities, backing) || capabilities.watch !== "process") return;
   const [storage, peer] = [await context.open(), await PeerClient.start(context)];
   const log = await ChangeLog.start(storage);
   await peer.perform({ do: "save", key: "theirs", data: 1 });

@@ -11,15 +11,21 @@ import type { Peer } from "../peer/protocol.js";
  */
 export async function forkPeer(script: string | URL, args: readonly string[] = []): Promise<Peer> {
   const child = fork(script, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const gone = once(child, "exit");
+  const exited = once(child, "exit").then(
+    ([code, signal]) => (code === null ? `by ${signal}` : `with code ${code}`),
+    // It never began.
+    (error) => `with ${error}`,
+  );
   return {
     channel: {
-      send: (message) => child.send(message as object),
+      // Who is gone hears nothing, and `exited` has told of it.
+      send: (message) => child.send(message as object, () => undefined),
       receive: (listener) => child.on("message", listener),
     },
+    exited,
     async kill() {
       child.kill("SIGKILL");
-      await gone;
+      await exited;
     },
   };
 }

@@ -10,6 +10,11 @@ export interface PeerChannel {
 /** Another process that works on the same store. */
 export interface Peer {
   readonly channel: PeerChannel;
+  /**
+   * Resolves when it is gone, whoever ended it, to how: `with code 9`, `by SIGKILL`. Where it is not offered, who waits for an answer
+   * of a peer that died waits until the case's time is over.
+   */
+  readonly exited?: Promise<string>;
   /** Ends it at once, without a chance to tidy up: `kill -9`, or a tab that is closed. Resolves when it is gone. */
   kill(): Promise<void>;
 }

@@ -54,6 +54,19 @@ export function recordOf(
   };
 }
 
+/** Puts many new records: together where the adapter has batches, for each call may cross a network. */
+export async function putAll(adapter: StorageAdapter, records: readonly WriteRecord[]): Promise<void> {
+  for (let start = 0; start < records.length; start += 100) {
+    const some = records.slice(start, start + 100);
+    if (adapter.capabilities.batch === "none") {
+      await Promise.all(some.map((record) => adapter.put(record, { expect: "absent", now: NOW }, call)));
+    } else {
+      const writes = some.map((record) => putInBatch(record, "absent"));
+      await adapter.batch?.(writes, { now: NOW, ...call });
+    }
+  }
+}
+
 export function putInBatch(record: WriteRecord, expect: Expectation = "any"): AdapterWrite {
   return { type: "put", record, expect };
 }

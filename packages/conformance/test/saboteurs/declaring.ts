@@ -1,9 +1,13 @@
+import type { Awaitable, Capabilities, StorageAdapter } from "@holdfast/core";
+import { simpleAdapter } from "../simple-adapter.js";
+import { createSimpleStore } from "../simple-store.js";
 import type { Saboteur } from "./saboteur.js";
 
 const theme = "capabilities";
 const reach = "compare-and-set reaches no further than is declared: beyond, somebody loses a race";
 const parts = "a batch that is declared as bulk can be seen in parts";
 const declared = "what is declared is there, and what is there is declared";
+const lasting = "of which one works alone and is killed keep what was acknowledged, for who opens the store then";
 
 /** Faults in what an adapter says of itself and of its errors. */
 export const declaringSaboteurs: readonly Saboteur[] = [
@@ -58,6 +62,34 @@ export const declaringSaboteurs: readonly Saboteur[] = [
     plant: (sound) => ({ capabilities: { ...sound.capabilities, batch: "bulk" } }),
   },
   {
+    name: "memory declared as media",
+    on: "shared",
+    story: "A map in memory passes every test of one process, and is chosen for what has to outlast it.",
+    caughtBy: { theme: "two processes", case: lasting },
+    // What one adapter holds, no other process has.
+    plant: (sound) => ({ ...simpleAdapter(createSimpleStore()), capabilities: ofOneProcess(sound, "media") }),
+  },
+  {
+    name: "acknowledged when queued, written at close",
+    on: "shared",
+    story: "Nothing is lost as long as the app is closed in good order: the day's work goes with the first crash.",
+    caughtBy: { theme: "two processes", case: lasting },
+    plant(sound) {
+      const queue: (() => Awaitable<unknown>)[] = [];
+      return {
+        capabilities: ofOneProcess(sound, "process"),
+        put(record, condition, options) {
+          queue.push(() => sound.put(record, condition, options));
+          return { outcome: "written", header: structuredClone(record.header) };
+        },
+        async close() {
+          for (const write of queue.splice(0)) await write();
+          await sound.close();
+        },
+      };
+    },
+  },
+  {
     name: "capability of no known level",
     story: "A level that no version of core knows falls through every comparison.",
     caughtBy: { theme, case: "each has a level that there is, and the limits are sizes" },
@@ -94,3 +126,7 @@ export const declaringSaboteurs: readonly Saboteur[] = [
     plant: () => ({ name: "Store #1" }),
   },
 ];
+
+function ofOneProcess({ capabilities }: StorageAdapter, durability: Capabilities["durability"]): Capabilities {
+  return { ...capabilities, durability, compareAndSet: "process", watch: "process" };
+}

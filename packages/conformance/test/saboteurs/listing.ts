@@ -5,6 +5,7 @@ import type { Saboteur } from "./saboteur.js";
 const theme = "list and scan";
 const literal = "a prefix is a literal start of the key, not a segment and not a pattern";
 const ordered = "keys are ordered by their code points";
+const MiB = 2 ** 20;
 const cut = "limit and after cut the list where they say";
 
 /** Faults in prefixes, order and pages. */
@@ -61,6 +62,25 @@ export const listingSaboteurs: readonly Saboteur[] = [
         const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
         return (key) => compareKeys(key, prefix) >= 0 && compareKeys(key, end) < 0;
       }),
+  },
+  {
+    name: "page cut at one megabyte",
+    story:
+      "The database answers a megabyte at a time; who takes that for a page sees the list end where there is more, and a backup is half of it.",
+    caughtBy: {
+      theme: "adapter: stat, get, list and query",
+      case: "a page of list is shorter than its limit at the end only, however large the headers are",
+    },
+    plant: (sound) => ({
+      async list(range, options) {
+        let size = 0;
+        const headers = await sound.list(range, options);
+        return headers.filter((header) => {
+          size += JSON.stringify(header).length;
+          return size <= MiB;
+        });
+      },
+    }),
   },
   {
     name: "UTF-16 order",

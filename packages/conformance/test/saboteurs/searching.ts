@@ -8,6 +8,7 @@ import {
   type StorageAdapter,
   scanQuery,
   selectHits,
+  TOKENIZER_VERSION,
   termsOf,
 } from "@holdfast/core";
 import { everyHeader } from "./planting.js";
@@ -162,6 +163,18 @@ export const searchingSaboteurs: readonly Saboteur[] = [
         setTimeout(() => index.add(record.header, record.terms), 20);
         return outcome;
       },
+    }),
+  },
+  {
+    name: "index of an older tokenizer",
+    on: "indexed",
+    story: "An update cuts words better: what is saved from then on is found, and what was there before is not.",
+    caughtBy: {
+      theme: "adapter: stat, get, list and query",
+      case: "an index of an older tokenizer is made anew when the store is opened, for every item and for good",
+    },
+    plant: (sound) => ({
+      open: (context) => sound.open({ ...context, tokenizerVersion: TOKENIZER_VERSION, termsOf }),
     }),
   },
 ];

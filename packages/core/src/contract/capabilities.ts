@@ -8,7 +8,11 @@ export type BatchLevel = "none" | "bulk" | "atomic";
 /** What a backend can do. Fixed before its first input or output. */
 export interface Capabilities {
   durability: Durability;
-  /** Among whom exactly one of several racing conditional writers wins. */
+  /**
+   * Among whom exactly one of several racing conditional writers wins: all adapters on the store in this `process`, those of others
+   * too (`cross-process`), or, with `none`, only the writers of one and the same adapter. Its writes go in turn whatever the level:
+   * one of them wins, and of several without a condition the greatest version stands.
+   */
   compareAndSet: Reach;
   /** How far `batch` goes. */
   batch: BatchLevel;
@@ -26,11 +30,11 @@ export interface Capabilities {
   limits: Limits;
 }
 
-/** The most that a backend takes. */
+/** The most that a backend takes. Each is a whole number of at least 64 MiB: so much an app can rely on, wherever it runs. */
 export interface Limits {
   /** The largest stored body, in bytes. */
   body: number;
-  /** The largest body that is ever held in memory whole, in bytes. */
+  /** The largest body that is ever held in memory whole, in bytes; no more than `body`. */
   bufferedBody: number;
 }
 

@@ -58,7 +58,10 @@ export interface StorageAdapter {
    */
   delete(key: string, condition: DeleteCondition, options: CallOptions): Awaitable<DeleteOutcome>;
 
-  /** Living headers whose key starts with `prefix`, in code-point order, behind `after`, at most `limit`. MUST NOT load bodies. */
+  /**
+   * Living headers whose key starts with `prefix`, in code-point order, behind `after`, at most `limit`; fewer only at the end,
+   * however large they are: core takes a shorter page for the last. MUST NOT load bodies.
+   */
   list(range: ListRange, options: ReadOptions): Awaitable<RecordHeader[]>;
 
   /**
@@ -130,7 +133,10 @@ export interface StorageAdapter {
 /** What core gives an adapter to work with. */
 export interface AdapterContext {
   readonly ports: Ports;
-  /** Stored with the search index; when another number is found there, every item's terms are computed anew by `termsOf`. */
+  /**
+   * Stored with the search index; when a smaller number is found there, `open` MUST have every item's terms computed anew by
+   * `termsOf`. When a greater one is found, it may do the same, or refuse the store as one of a newer layout.
+   */
   readonly tokenizerVersion: number;
   /** The search terms of a header, for indexes that have to be made anew. */
   readonly termsOf: (header: RecordHeader) => string[];
@@ -210,7 +216,7 @@ export interface FeedEntry extends AdapterChange {
 export interface FeedRange {
   /** Exclusive. Undefined: from the first write that the store ever took. */
   readonly after: string | undefined;
-  /** At most so many entries. */
+  /** At most so many entries. Fewer are no end: that is a page without any. */
   readonly limit: number;
 }
 
