@@ -108,7 +108,7 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
   }
 }
 
-/** `command` is what was called, as far as it is known: `holdfast keys`. */
+/** `command` is what was called, as far as it is known: `holdfast keys rotate`. */
 function describe(error: unknown, signal: AbortSignal, command: string): Failure {
   const help = `${command} --help`;
   if (error instanceof CommanderError) return describeFailure(toUsageError(error, command), help);
@@ -140,10 +140,16 @@ function messageOf(failure: Failure, error: unknown, { json, verbose }: { json: 
   return stack === undefined ? failureLine(failure) : `${failureLine(failure)}\n${stack}`;
 }
 
-/** The first word decides: no option that may stand before it takes a value. */
+/** The first word decides, and the second where the first is a group: no option that may stand before them takes a value. */
 function commandOf(args: readonly string[], program: Command): string {
-  const word = args.find((arg) => !arg.startsWith("-"));
-  return program.commands.some((command) => command.name() === word) ? `holdfast ${word}` : "holdfast";
+  const path = ["holdfast"];
+  let at: Command | undefined = program;
+  for (const word of args.filter((arg) => !arg.startsWith("-"))) {
+    at = at.commands.find((command) => command.name() === word);
+    if (at === undefined) break;
+    path.push(word);
+  }
+  return path.join(" ");
 }
 
 /** `json`: of what fails, nothing but one line of JSON is told. */

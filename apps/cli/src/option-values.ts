@@ -63,11 +63,17 @@ export function parseExpiration(text: string, now: number): Date {
   const date =
     duration !== null && unit !== undefined
       ? new Date(now + Number(duration[1]) * unit)
-      : new Date(/^\d{4}-\d{2}-\d{2}/.test(text) ? text : Number.NaN);
+      : new Date(isDay(text) ? text : Number.NaN);
   if (Number.isNaN(date.getTime())) {
     throw new UsageError(`${JSON.stringify(text)} is no time: write 30d, 12h, 15m, 90s or 2030-12-31T23:59:59Z`);
   }
   return date;
+}
+
+/** Whether it begins with a day that there is: the engine takes 31 February for 3 March. */
+function isDay(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})/.exec(text) ?? [];
+  return new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { StorageError } from "@holdfast/core";
 import { parseStoreUrl, type StoreUrl, storeExists } from "holdfast";
 import { CommandError } from "./failure.js";
@@ -14,10 +15,18 @@ export function storeUrlOf(store: string): StoreUrl {
 /** Whether there is a store, or none is to be made first. Throws INVALID_OPTION for a URL that means nothing. */
 export async function isThere(store: string): Promise<boolean> {
   try {
-    return await storeExists(store);
+    return (await storeExists(store)) && !(await isEmptyFile(store));
   } catch (error) {
     throw explained(error);
   }
+}
+
+/** SQLite takes a file without a byte for a database, and to open it would make one of it. */
+async function isEmptyFile(store: string): Promise<boolean> {
+  const { scheme, path } = parseStoreUrl(store);
+  if (scheme !== "sqlite") return false;
+  const file = await stat(path);
+  return file.isFile() && file.size === 0;
 }
 
 /** The help of a command tells nothing of stores: that of the whole does. */

@@ -4,6 +4,7 @@ import { PassThrough, Writable } from "node:stream";
 import { environmentKeys } from "@holdfast/keychain";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../src/cli.ts";
+import { damage } from "./support/damage.ts";
 import { useWorkspace } from "./support/workspace.ts";
 
 const space = useWorkspace();
@@ -96,7 +97,7 @@ describe("a store that is encrypted", () => {
     const listed = (await space.json(["keys", "list", STORE, ...KEYS])).value as { keys: { id: string }[] };
     expect(listed.keys).toMatchObject([{ active: true, present: true, items: 1, versions: 0 }]);
     const refused = await space.run(["keys", "rotate", STORE, ...KEYS]);
-    expect(refused.stderr).toContain("set from outside");
+    expect(refused.stderr).toMatch(/set from outside.* — try: .*new key .*variable.*--resume\n$/);
     process.env[VARIABLE] = `${TWO},${ONE}`;
     const rotated = (await space.json(["keys", "rotate", STORE, "--resume", ...KEYS])).value;
     expect(rotated).toMatchObject({ ok: true, rewrapped: 1, failures: [] });
@@ -110,6 +111,8 @@ describe("a store that is encrypted", () => {
     const failed = await space.run(["keys", "reencrypt", STORE, "--resume", ...KEYS]);
     expect(failed.code).not.toBe(0);
     expect(failed.stdout).toContain("KEY_MISSING");
+    const quiet = await space.run(["keys", "reencrypt", STORE, "--resume", "--quiet", ...KEYS]);
+    expect(quiet.stdout).toMatch(/^failed "a" \(KEY_MISSING\): .+\n$/);
   });
 
   it("of another realm is worked on with --realm, and not rotated without", async () => {
@@ -128,7 +131,7 @@ describe("a store that is encrypted", () => {
     expect((await space.run(["verify", STORE, "sqlite:./other.db", ...KEYS, ...REALM, ...OTHER])).code).toBe(0);
     expect((await space.run(["put", STORE, "b", "--value", "1", ...KEYS, ...REALM])).code).toBe(0);
     expect((await space.run(["verify", STORE, ...KEYS, ...REALM])).code).toBe(0);
-    expect((await space.run(["verify", STORE, ...KEYS])).code).toBe(6);
+    expect((await space.run(["verify", STORE, ...KEYS])).code).toBe(8);
     process.env[VARIABLE] = `${TWO},${ONE}`;
     const rotated = await space.json(["keys", "rotate", STORE, "--resume", ...KEYS, ...REALM]);
     expect(rotated.value).toMatchObject({ ok: true, rewrapped: 2 });
@@ -136,6 +139,53 @@ describe("a store that is encrypted", () => {
     expect((await space.run(["migrate", STORE, "memory:", ...REALM])).stderr).toContain("--keys");
     expect((await space.run(["verify", STORE, ...KEYS, ...OTHER])).stderr).toContain("two stores");
     expect((await space.run(["ls", STORE, ...KEYS, "--realm", ""])).code).toBe(2);
+  });
+
+  it("is not called damaged where the keys are others, and nothing of it is to be deleted", async () => {
+    await space.run(["put", STORE, "a", "--value", `"${TOKEN}"`, ...KEYS]);
+    process.env[VARIABLE] = TWO;
+    const refused = await space.run(["verify", STORE, ...KEYS]);
+    expect(refused).toMatchObject({ code: 8, stdout: expect.stringContaining('KEY_MISSING "a"') });
+    expect(refused.stderr).toMatch(/^holdfast: 1 item .*cannot be opened.* — try: --keys and --realm .*\n$/m);
+    const checked = await space.run(["doctor", STORE, ...KEYS]);
+    expect(checked).toMatchObject({ code: 1, stdout: expect.stringContaining("→ --keys and --realm") });
+    for (const told of [refused.stderr, checked.stdout]) expect(told).not.toMatch(/holdfast rm|--repair/);
+  });
+
+  it("is called damaged where one item is, whatever the keys", async () => {
+    await space.run(["put", STORE, "a", "--value", `"${TOKEN}"`, ...KEYS]);
+    await space.run(["put", STORE, "b", "--value", '"a body to be damaged"']);
+    await damage(space.path("app.db"), "a body to be damaged");
+    process.env[VARIABLE] = TWO;
+    const refused = await space.json(["verify", STORE, ...KEYS]);
+    expect(refused).toMatchObject({ code: 6 });
+    expect(JSON.parse(refused.stderr)).toMatchObject({ error: { code: "CORRUPT", key: "b" } });
+    expect(refused.stderr).toMatch(/--keys and --realm.*; .*rm/);
+    expect((await space.run(["doctor", STORE, ...KEYS])).stdout).toContain("--repair");
+  });
+
+  it("that others go on writing under a former key says so, and is done once they have stopped", async () => {
+    await space.run(["put", STORE, "a", "--value", "1", ...KEYS]);
+    const keys = environmentKeys({ environment: { HOLDFAST_KEYS: ONE } });
+    process.env[VARIABLE] = `${TWO},${ONE}`;
+    const rotate = ["keys", "rotate", STORE, "--resume", ...KEYS];
+    await space.store(
+      "app.db",
+      async (storage) => {
+        let isDone = false;
+        const writing = (async () => {
+          while (!isDone) await storage.save("busy", 1);
+        })();
+        const met = await space.run(rotate).finally(() => {
+          isDone = true;
+        });
+        await writing;
+        expect(met.code).toBe(1);
+        expect(met.stderr).toMatch(/^holdfast: .*others went on writing.* — try: .*--resume.*closed$/m);
+      },
+      { encryption: { keys } },
+    );
+    expect(await space.run(rotate)).toMatchObject({ code: 0 });
   });
 
   it("of another realm gets no new key from a rotation that does not name it", async () => {
@@ -188,6 +238,36 @@ describe("holdfast secret", () => {
     expect(readdirSync(space.folder)).toEqual([]);
   });
 
+  it("takes text alone, and keeps nothing of what is none", async () => {
+    for (const bytes of [
+      [0xff, 0xfe],
+      [0x61, 0xc3],
+      [0xed, 0xa0, 0x80],
+    ]) {
+      const refused = await space.run(["secret", "set", "a", ...place], { input: new Uint8Array(bytes) });
+      expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("not text in UTF-8") });
+    }
+    expect((await space.run(["secret", "get", "a", ...place])).code).toBe(3);
+    const text = "\ufeffü 東 \u0000\t😀";
+    await space.run(["secret", "set", "b", ...place], { input: text });
+    expect((await space.run(["secret", "get", "b", ...place])).stdout).toBe(`${text}\n`);
+  });
+
+  it("makes no store, and asks for nothing, for a name that is none", async () => {
+    for (const name of ["a\nb", "", "x".repeat(201)]) {
+      const stdin = new PassThrough();
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      // Nothing ever comes.
+      const code = await run(["secret", "set", name, ...place], { stdin, stdout, stderr }, AbortSignal.timeout(5_000));
+      expect({ code, told: String(stderr.read()) }).toEqual({
+        code: 2,
+        told: expect.stringContaining("the name of a credential is text"),
+      });
+    }
+    expect((await space.run(["secret", "set", "a", ...place], { input: "" })).code).toBe(2);
+    expect(readdirSync(space.folder)).toEqual([]);
+  });
+
   it("wants keys for a store, and a store for keys", async () => {
     expect((await space.run(["secret", "ls", "--store", STORE])).stderr).toContain("--keys");
     expect((await space.run(["secret", "ls", ...KEYS])).stderr).toContain("--store");
@@ -217,7 +297,9 @@ describe("on a terminal", () => {
   }
 
   /** A keyboard that types as soon as somebody listens. */
-  function keyboard(typed: string): PassThrough & { isTTY: true; modes: boolean[]; setRawMode(mode: boolean): void } {
+  function keyboard(
+    typed: string | Uint8Array,
+  ): PassThrough & { isTTY: true; modes: boolean[]; setRawMode(mode: boolean): void } {
     const modes: boolean[] = [];
     const stdin = new PassThrough();
     stdin.write(typed);
@@ -239,11 +321,26 @@ describe("on a terminal", () => {
     expect((await space.run(["secret", "get", "a", ...place()])).stdout).toBe(`${TOKEN}\n`);
   });
 
+  it("takes what is typed byte by byte, and refuses what is no text", async () => {
+    const set = async (name: string, typed: string | Uint8Array) => {
+      const [stdout, stderr] = [new Screen(), new Screen()];
+      const streams = { stdin: keyboard(typed), stdout, stderr };
+      return { code: await run(["secret", "set", name, ...place()], streams, new AbortController().signal), stderr };
+    };
+    const bytes = Buffer.from("ü😀x\u007f\rü");
+    expect((await set("a", bytes.subarray(0, -1))).code).toBe(0);
+    expect((await space.run(["secret", "get", "a", ...place()])).stdout).toBe("ü😀\n");
+    // As a terminal set to Latin-1 sends it.
+    const { code, stderr } = await set("b", new Uint8Array([0x70, 0xfc, 0x0d]));
+    expect({ code, shown: stderr.shown }).toEqual({ code: 2, shown: expect.stringContaining("not text in UTF-8") });
+    expect((await space.run(["secret", "ls", ...place()])).stdout).toBe("a\n");
+  });
+
   it("stops at Ctrl-C, and leaves the terminal as it was", async () => {
     const stdin = keyboard("half\u0003");
     const streams = { stdin, stdout: new Screen(), stderr: new Screen() };
     expect(await run(["secret", "set", "a", ...place()], streams, new AbortController().signal)).toBe(130);
     expect(stdin.modes).toEqual([true, false]);
-    expect((await space.run(["secret", "ls", ...place()])).stdout).toBe("");
+    expect(readdirSync(space.folder)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { appendFile, readdir, readFile, symlink } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { damage } from "./support/damage.ts";
@@ -194,7 +194,8 @@ describe("holdfast migrate", () => {
     expect((await ended).stdout).not.toContain('"report"');
   });
 
-  it("goes on from its journal after it was killed, and removes that at the end", async () => {
+  /** A migration with a journal, killed in the middle. */
+  async function killed(command: readonly string[]): Promise<void> {
     await space.store(
       "from.db",
       async (storage) => {
@@ -202,15 +203,19 @@ describe("holdfast migrate", () => {
       },
       { history: false },
     );
-    const journal = space.path("move.journal");
-    const command = ["migrate", FROM, TO, "--journal", "move.journal", "--concurrency", "1"];
     // Slow enough to be killed in the middle, whatever the machine.
     const child = start([...command, "--bandwidth", "2kB"], { cwd: space.folder });
     const ended = outcomeOf(child);
-    const lines = async () => (await readFile(journal, "utf8").catch(() => "")).split("\n").length;
+    const lines = async () => (await readFile(space.path("move.journal"), "utf8").catch(() => "")).split("\n").length;
     while ((await lines()) < 8) await new Promise((resolve) => setTimeout(resolve, 10));
     child.kill("SIGKILL");
     await ended;
+  }
+
+  it("goes on from its journal after it was killed, and removes that at the end", async () => {
+    const journal = space.path("move.journal");
+    const command = ["migrate", FROM, TO, "--journal", "move.journal", "--concurrency", "1"];
+    await killed(command);
     await appendFile(journal, '{"phase":"co');
     const { code, value } = await space.json(command);
     expect(code).toBe(0);
@@ -220,6 +225,27 @@ describe("holdfast migrate", () => {
     expect(unchanged).toBeLessThanOrEqual(16);
     expect(await space.run(["verify", FROM, TO, "--differences"])).toMatchObject({ code: 0 });
     expect(await readdir(space.folder)).not.toContain("move.journal");
+  });
+
+  it.each([
+    [TO, "to.db"],
+    ["file:./to", "to"],
+  ])("does not take its journal for what happened in %s once that was deleted", async (to, path) => {
+    const command = ["migrate", FROM, to, "--journal", "move.journal", "--concurrency", "1", "--no-validate"];
+    await killed(command);
+    const journal = await readFile(space.path("move.journal"), "utf8");
+    for (const file of await readdir(space.folder)) {
+      if (file === path || file.startsWith(`${path}-`)) await rm(space.path(file), { recursive: true });
+    }
+    const refused = await space.run(command);
+    expect(refused).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("the destination is not the one"),
+    });
+    expect(await readFile(space.path("move.journal"), "utf8")).toBe(journal);
+    await rm(space.path("move.journal"));
+    expect((await space.json(command)).value).toMatchObject({ ok: true, resumed: false, copied: 400 });
   });
 
   it.each([

@@ -1,7 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, watch } from "node:fs";
+import { PassThrough } from "node:stream";
+import { passphraseKeys } from "@holdfast/keychain";
+import { fileSecrets } from "@holdfast/keychain/node";
 import { describe, expect, it } from "vitest";
+import { run } from "../src/cli.ts";
 import { damage } from "./support/damage.ts";
 import { BIN, outcomeOf, type Started, start } from "./support/holdfast.ts";
 import { useWorkspace } from "./support/workspace.ts";
@@ -79,6 +83,27 @@ describe("an interruption", () => {
     });
     expect(await space.run(["get", STORE, "a"])).toMatchObject({ code: 3 });
     expect(await space.run(["verify", STORE])).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    ["a passphrase", ["get", STORE, "a", "--keys", "passphrase:./keys"]],
+    ["a secret", ["secret", "set", "a"]],
+  ])("is not kept waiting by a pipe that is to bring %s", async (_what, args) => {
+    await space.store("app.db", (storage) => storage.save("a", 1));
+    const secrets = fileSecrets({ directory: space.path("keys") });
+    await passphraseKeys({ passphrase: "correct horse", secrets }).load();
+    const interruption = new AbortController();
+    const stdin = new PassThrough();
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const running = run(args, { stdin, stdout, stderr }, interruption.signal);
+    // It waits for the pipe, which brings half of it.
+    stdin.write("half");
+    while (stdin.readableLength > 0) await new Promise((resolve) => setImmediate(resolve));
+    interruption.abort();
+    expect(await running).toBe(130);
+    expect(stdout.read()).toBe(null);
+    expect(String(stderr.read())).toBe("holdfast: interrupted — try: again\n");
+    expect(stdin.destroyed).toBe(true);
   });
 
   it("is told as JSON with --json", async () => {

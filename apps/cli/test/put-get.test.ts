@@ -37,6 +37,8 @@ describe("holdfast put", () => {
   });
 
   it("tells with --json what was saved", async () => {
+    const leap = await space.json(["put", STORE, "b", "--value", "1", "--expires", "2048-02-29T23:30:00-05:00"]);
+    expect(leap.value).toMatchObject({ item: { expiration: "2048-03-01T04:30:00.000Z" } });
     const { code, value } = await space.json(["put", STORE, "a", "--value", "1", "--expires", "2040-01-02T03:04:05Z"]);
     expect(code).toBe(0);
     expect(value).toEqual({
@@ -128,6 +130,9 @@ describe("holdfast put", () => {
     ["bytes as an argument", ["--value", "1", "--format", "binary"], 2, "--value is JSON or YAML"],
     ["an unknown format", ["--value", "1", "--format", "xml"], 2, "Allowed choices are json, yaml, binary"],
     ["no time", ["--value", "1", "--expires", "tomorrow"], 2, "is no time"],
+    ["no day", ["--value", "1", "--expires", "2030-02-31"], 2, "is no time"],
+    ["no day of that month", ["--value", "1", "--expires", "2030-04-31T12:00:00Z"], 2, "is no time"],
+    ["no leap day", ["--value", "1", "--expires", "2100-02-29"], 2, "is no time"],
     ["no metadata", ["--value", "1", "-m", "stars"], 2, "metadata is written name=value"],
     ["metadata twice", ["--value", "1", "-m", "a=1", "-m", "a=2"], 2, "given twice"],
     ["two conditions", ["--value", "1", "--if-absent", "--if-version", "x"], 2, "rule each other out"],

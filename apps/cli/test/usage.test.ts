@@ -88,6 +88,8 @@ describe("holdfast", () => {
     [["restore", "sqlite:no.db", "a", "1"], 3, "there is no store at sqlite:no.db"],
     [["watch", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
     [["schema", "status", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
+    [["keys", "rotate", "memory:"], 2, "'-k, --keys <source>' not specified — try: holdfast keys rotate --help"],
+    [["-q", "secret", "set"], 2, "holdfast secret set --help"],
     [["schema", "frob"], 2, "unknown command 'frob' — try: holdfast schema --help"],
     [["schema", "migrate", "memory:"], 2, "required option '--module <file>' not specified"],
     [["verify", "sqlite:no.db"], 3, "there is no store at sqlite:no.db"],
@@ -96,17 +98,20 @@ describe("holdfast", () => {
     [["import", "no\n folder", "sqlite:no.db"], 3, "there is no file or folder no folder — try: "],
     [["put", "sqlite:text.txt", "a", "--value", "1"], 6, "not a SQLite database"],
     [["ls", "sqlite:text.txt"], 6, "not a SQLite database"],
+    [["ls", "sqlite:empty.txt"], 3, "there is no store at sqlite:empty.txt"],
     [["ls", "sqlite:."], 2, "directory"],
   ])("answers %j with exit code %i in one line that names the next step", async (args, exitCode, message) => {
     await space.write(
       "text.txt",
       "This is plain text, and long enough that it could hold the header of a database.\n".repeat(9),
     );
+    await space.write("empty.txt", "");
     const { code, stdout, stderr } = await space.run(args);
     expect(stderr).toContain(message);
     expect(stderr).toMatch(/^holdfast: [^\n]+ — try: [^\n]+\n$/);
     expect({ code, stdout }).toEqual({ code: exitCode, stdout: "" });
     expect(await readFile(space.path("text.txt"), "utf8")).toContain("This is plain text");
+    expect(await readFile(space.path("empty.txt"), "utf8")).toBe("");
   });
 
   it("tells errors as JSON with --json, wherever the flag stands and also when the command line is wrong", async () => {

@@ -168,13 +168,13 @@ class Adapter implements CloudAdapter {
   }
 
   async info({ now, signal }: ReadOptions): Promise<AdapterInfo> {
-    const { connection, store } = this.#opened;
+    const { connection, store, feed } = this.#opened;
     const { items, bytes } = await connection.call<{ items: number; bytes: number }>(
       "holdfast_info",
       { p_store: store, p_now: now },
       signal,
     );
-    return { items, bytes, details: { store: this.#options.store } };
+    return { items, bytes, details: { store: this.#options.store, epoch: feed.epoch } };
   }
 
   signDownload(key: string, options?: SignOptions): Promise<SignedDownload | undefined> {

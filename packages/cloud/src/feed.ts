@@ -35,12 +35,13 @@ const UNSEEN = "-";
 export class Feed {
   readonly #connection: Connection;
   readonly #store: string;
-  readonly #epoch: string;
+  /** The name of this feed, and so of its store. */
+  readonly epoch: string;
 
   constructor(connection: Connection, store: string, epoch: string) {
     this.#connection = connection;
     this.#store = store;
-    this.#epoch = epoch;
+    this.epoch = epoch;
   }
 
   /** Throws INVALID_OPTION for what is no cursor. */
@@ -82,7 +83,7 @@ export class Feed {
   }
 
   cursorOf({ seq, version }: FeedPlace): string {
-    return version === null ? `${this.#epoch}:0` : `${this.#epoch}:${seq}:${version}`;
+    return version === null ? `${this.epoch}:0` : `${this.epoch}:${seq}:${version}`;
   }
 
   /** Undefined: of another store, or of this one before it was made anew. */
@@ -97,7 +98,7 @@ export class Feed {
     }
     const [, epoch, , seq = "0", version = null] = parts;
     // No sequence is above what the database can count to.
-    if (epoch !== this.#epoch || BigInt(seq) > LARGEST) return undefined;
+    if (epoch !== this.epoch || BigInt(seq) > LARGEST) return undefined;
     return { seq, version };
   }
 }

@@ -17,6 +17,7 @@ export function describeStore(
       watching,
       synced: directories.synced,
       sequence: table.feed.lastSequence,
+      epoch: table.feed.epoch,
       previousVersions: table.history.count,
     },
   };

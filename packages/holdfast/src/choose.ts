@@ -158,7 +158,7 @@ function appOf(name: string | undefined, movedFrom: string | undefined): AppOfCh
     return undefined;
   }
   // What names a directory on every platform.
-  if (typeof name !== "string" || !/^[^\p{Cc}<>:"/\\|?*]{1,100}$/u.test(name) || /^\.{1,2}$|[. ]$/.test(name)) {
+  if (typeof name !== "string" || !/^[^\p{Cc}\p{Cs}<>:"/\\|?*]{1,100}$/u.test(name) || /^\.{1,2}$|[. ]$/.test(name)) {
     throw invalid(
       `${JSON.stringify(name)} cannot name an app: a name is what can name a directory, of at most 100 characters`,
     );

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os, { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { type AdapterEntry, createStorage, register, type StorageChoice } from "holdfast";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -121,6 +121,7 @@ describe("platform: auto in Node", () => {
     [{ platform: "toString", name: "a" }, "platform is"],
     [{ platform: "test", name: "a/b" }, "cannot name an app"],
     [{ platform: "test", name: ".." }, "cannot name an app"],
+    [{ url: "memory:", name: "half of a pair \ud83d" }, "cannot name an app"],
     [{ platform: "test", name: "a", path: "x" }, "not path"],
     [{ url: "memory:", movedFrom: "file:/x" }, "movedFrom goes with the app's name"],
     [{ primary: "memory:", fallbacks: "memory:" }, "fallbacks is an array"],
@@ -207,6 +208,32 @@ describe("the record of an app's choice", () => {
   it("records the primary's place of one with fallbacks", async () => {
     await open({ primary: `sqlite:${join(home, "a.db")}`, fallbacks: ["memory:"], name: "my-app" });
     await expect(open({ url: `sqlite:${join(home, "b.db")}`, name: "my-app" })).rejects.toThrow("would seem gone");
+  });
+
+  it("is made once by several that start at once, and leaves nothing beside it", async () => {
+    const choice = { url: `sqlite:${join(home, "a.db")}`, name: "my-app" };
+    const opened = await Promise.allSettled(Array.from({ length: 4 }, () => open(choice)));
+    expect(opened.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => "fulfilled"));
+    expect(await readdir(dirname(recordOf("my-app")))).toEqual(["my-app.json"]);
+  });
+
+  it.each(["東".repeat(100), "👩‍💻".repeat(33), "ü".repeat(100)])(
+    "is kept for a name that is too long for a file once it is escaped: %#",
+    async (name) => {
+      await open({ url: `sqlite:${join(home, "a.db")}`, name });
+      const others = [`${name.slice(0, -2)}x`, "東".repeat(99)];
+      for (const other of others) await open({ url: `sqlite:${join(home, "b.db")}`, name: other });
+      await expect(open({ url: `sqlite:${join(home, "b.db")}`, name })).rejects.toThrow("would seem gone");
+      const files = await readdir(dirname(recordOf("")));
+      expect(files).toHaveLength(3);
+      for (const file of files) expect(Buffer.byteLength(file)).toBeLessThanOrEqual(255);
+    },
+  );
+
+  it("has the name of the app while that fits", async () => {
+    const name = `${"東".repeat(27)}abcdefg`;
+    await open({ url: `sqlite:${join(home, "a.db")}`, name });
+    expect(existsSync(recordOf(encodeURIComponent(name)))).toBe(true);
   });
 
   it("records nothing of a store that did not open", async () => {

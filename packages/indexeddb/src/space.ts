@@ -18,7 +18,7 @@ export async function describe(connection: Connection, { name }: CompleteOptions
     location: name,
     items: items - expired.length,
     bytes: bytes - expired.reduce((sum, row) => sum + headerOf(row).storedSize, 0),
-    details: { usage, quota, persisted: await persisted(), durability: connection.durability },
+    details: { usage, quota, persisted: await persisted(), durability: connection.durability, epoch: connection.epoch },
   };
 }
 

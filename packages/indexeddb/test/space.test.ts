@@ -271,6 +271,7 @@ describe("what the browser tells", () => {
       quota: expect.any(Number),
       persisted: expect.any(Boolean),
       durability: "relaxed",
+      epoch: expect.stringMatching(/^[0-9a-f]+$/),
     });
     const { usage, quota } = await adapter.estimate();
     expect(usage).toBeGreaterThan(0);

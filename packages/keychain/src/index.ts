@@ -5,6 +5,7 @@ export { type EnvironmentKeysOptions, environmentKeys } from "./environment-keys
 export { firstAvailable } from "./first-available.js";
 export { firstAvailableSecrets } from "./first-available-secrets.js";
 export { keysIn } from "./keys-in.js";
+export { holdsMasterKeys } from "./master-keys.js";
 export {
   type Argon2Derivation,
   DEFAULT_DERIVATION,

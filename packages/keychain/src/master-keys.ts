@@ -81,18 +81,27 @@ export class KeysInSecrets implements KeyProvider {
     const keys: MasterKey[] = [];
     // First: a key is kept before it becomes the active one, so it is among those that are listed afterwards.
     const active = await this.#secrets.get(ACTIVE);
-    for (const name of await this.#secrets.names()) {
-      if (!name.startsWith(KEY_PREFIX)) continue;
+    const names = (await this.#secrets.names()).filter((name) => name.startsWith(KEY_PREFIX));
+    const isActive = (name: string) => name === KEY_PREFIX + active;
+    let refused: StorageError | undefined;
+    // Where the active one does not open, none of the others is tried.
+    for (const name of names.sort((a, b) => Number(isActive(b)) - Number(isActive(a)))) {
       const written = await this.#secrets.get(name);
       // Removed since it was listed.
       if (written === undefined) continue;
-      const material = await this.#writing.read(written);
+      const material = await this.#writing.read(written).catch((error: unknown) => {
+        if (isActive(name) || !StorageError.is(error, "DECRYPT_FAILED")) throw error;
+        refused ??= error;
+      });
+      // Of those who come first at once each seals a key of his own, perhaps with another passphrase: it stays, and is not ours.
+      if (material === undefined) continue;
       const id = await masterKeyId(material);
       if (KEY_PREFIX + id !== name) {
         throw new StorageError("CORRUPT", `another key is kept under ${JSON.stringify(name)} in ${this.name}`);
       }
       keys.push({ id, material });
     }
+    if (keys.length === 0 && refused !== undefined) throw refused;
     return { active, keys };
   }
 }
@@ -105,6 +114,14 @@ export interface KeysInSecretsOptions {
 
 export function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
+}
+
+/**
+ * Whether a place for secrets holds master keys already. A provider makes the first one when it loads: ask this before, where nothing
+ * may be made, or where somebody is to know that a key is.
+ */
+export async function holdsMasterKeys(secrets: SecretStore): Promise<boolean> {
+  return (await secrets.names()).some(isMasterKeyName);
 }
 
 /** Whether a name is one of those that hold master keys. */

@@ -93,6 +93,39 @@ it("are not stored in plain where a store has no keys", async () => {
   expect(await storage.list()).toEqual([]);
 });
 
+it.each<[string, string, unknown]>([
+  ["text", "notes", "a note"],
+  ["nothing", "notes", null],
+  ["bytes", "notes", new Uint8Array(3)],
+  ["an object like a secret, under another key", "notes", { name: "credential/a", secret: TOKEN }],
+  ["an object without a secret, under such a key", "0123456789abcdef0123456789abcdef", { name: "a" }],
+])("in a store that is not theirs alone are refused by name: %s", async (_what, key, value) => {
+  const storage = await openStorage(memory(), { encryption: { keys: keysIn(memorySecrets()) } });
+  const all = credentials(storedSecrets(storage));
+  await all.set("github", TOKEN);
+  await storage.save(key, value);
+  const refusal = {
+    code: "INVALID_OPTION",
+    message: expect.stringContaining(`this store holds other things than secrets (${JSON.stringify(key)})`),
+  };
+  await expect(all.names()).rejects.toMatchObject(refusal);
+  await expect(all.find("github")).rejects.toMatchObject(refusal);
+  if (key === "notes") await expect(all.set("mail", TOKEN)).rejects.toMatchObject(refusal);
+  expect((await storage.list()).length).toBe(2);
+  // What is theirs can still be had, and taken away.
+  expect((await all.get("github"))?.secret.reveal()).toBe(TOKEN);
+  expect(await all.delete("github")).toBe(true);
+});
+
+it("are not read from what stands under their key and is none", async () => {
+  const storage = await openStorage(memory(), { encryption: { keys: keysIn(memorySecrets()) } });
+  const all = credentials(storedSecrets(storage));
+  await all.set("github", TOKEN);
+  const [item] = await storage.list();
+  await storage.save(item?.key ?? "", { name: "credential/github", secret: 5 });
+  await expect(all.get("github")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+});
+
 it("a Secret tells nothing but by reveal", () => {
   expect(new Secret(TOKEN).reveal()).toBe(TOKEN);
   expect(`${JSON.stringify([new Secret(TOKEN)])} ${new Secret(TOKEN)}`).toBe(`["[secret]"] [secret]`);

@@ -1,5 +1,12 @@
 import { type KeyProvider, StorageError } from "@holdfast/core";
-import { environmentKeys, firstAvailable, keysIn, passphraseKeys } from "@holdfast/keychain";
+import {
+  credentials,
+  environmentKeys,
+  firstAvailable,
+  holdsMasterKeys,
+  keysIn,
+  passphraseKeys,
+} from "@holdfast/keychain";
 import { describe, expect, it } from "vitest";
 import { memorySecrets } from "./support/memory-secrets.js";
 
@@ -29,6 +36,52 @@ describe("a passphrase", () => {
       passphraseKeys({ passphrase, secrets: memorySecrets(kept), derivation: QUICK });
     const { active } = await open("caf\u00e9").load();
     expect((await open("cafe\u0301").load()).active).toBe(active);
+  });
+
+  it("that is no text seals and opens nothing", async () => {
+    const kept = new Map<string, string>();
+    const load = (passphrase: string, secrets = memorySecrets(kept)) =>
+      passphraseKeys({ passphrase, secrets, derivation: QUICK }).load();
+    // Both are the same bytes once they are encoded.
+    for (const passphrase of ["\ud800", "a\udfff"]) {
+      await expect(load(passphrase)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    }
+    expect(kept.size).toBe(0);
+    await load("\ufffd");
+    await expect(load("\ud800")).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  });
+
+  it("of two that come first at once opens the place, and the other one does not", async () => {
+    const kept = new Map<string, string>();
+    const asked = { one: 0, other: 0 };
+    const open = (passphrase: keyof typeof asked) =>
+      passphraseKeys({
+        passphrase() {
+          asked[passphrase]++;
+          return passphrase;
+        },
+        secrets: memorySecrets(kept),
+        derivation: QUICK,
+      });
+    await Promise.allSettled([open("one").load(), open("other").load()]);
+    expect([...kept.keys()].filter((name) => name.startsWith("master-key/"))).toHaveLength(2);
+    const active = kept.get("active-master-key");
+    const results = await Promise.allSettled([open("one").load(), open("other").load()]);
+    const statuses = results.map(({ status }) => status);
+    expect([...statuses].sort()).toEqual(["fulfilled", "rejected"]);
+    const [right, wrong] = statuses[0] === "fulfilled" ? (["one", "other"] as const) : (["other", "one"] as const);
+    const provider = open(right);
+    const { keys, active: loaded } = await provider.load();
+    expect({ ids: keys.map(({ id }) => id), loaded }).toEqual({ ids: [active], loaded: active });
+    // What did not open then is not asked for again.
+    asked[right] = 0;
+    await provider.load();
+    expect((await provider.add?.())?.keys).toHaveLength(2);
+    expect(asked[right]).toBe(0);
+    asked[wrong] = 0;
+    await expect(open(wrong).load()).rejects.toMatchObject({ code: "DECRYPT_FAILED" });
+    expect(asked[wrong]).toBe(1);
+    expect(kept.size).toBe(4);
   });
 
   it("may be asked again after it was wrong", async () => {
@@ -130,6 +183,17 @@ describe("the environment", () => {
       expect(error?.message).not.toContain("hunter2");
       expect(error?.message).not.toContain(key.slice(0, 8));
     }
+  });
+});
+
+describe("a place for secrets", () => {
+  it("tells whether it holds master keys, and makes none by that", async () => {
+    const secrets = memorySecrets();
+    await credentials(secrets).set("master-key/github", "a token");
+    expect(await holdsMasterKeys(secrets)).toBe(false);
+    expect(await secrets.names()).toHaveLength(1);
+    await keysIn(secrets).load();
+    expect(await holdsMasterKeys(secrets)).toBe(true);
   });
 });
 

@@ -30,6 +30,11 @@ export class Feed {
     if (this.#epoch === "") this.#epoch = Array.from(random.bytes(EPOCH_BYTES), hex).join("");
   }
 
+  /** The name of this feed, and so of its store. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
   /** The sequence number of the newest entry; the first has number 1. */
   get last(): number {
     return this.#gone + this.#older.length + this.#newer.length;

@@ -213,7 +213,8 @@ class MemoryAdapter implements StorageAdapter {
       bytes += header.storedSize;
     }
     const capacity = Number.isFinite(this.#capacity) ? { capacity: this.#capacity } : {};
-    return { items, bytes, details: { used: this.#store.used, tombstones: this.#store.tombstones, ...capacity } };
+    const { used, tombstones, feed } = this.#store;
+    return { items, bytes, details: { used, tombstones, epoch: feed.epoch, ...capacity } };
   }
 
   /** Memory fails in no way of its own; a full store says so in a StorageError. */

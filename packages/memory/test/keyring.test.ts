@@ -127,6 +127,31 @@ describe("rotate", () => {
     expect(await elsewhere.load("late")).toBe(1);
   });
 
+  it.each([
+    ["rotate", "rotate"],
+    ["rotate", "reencrypt"],
+    ["reencrypt", "rotate"],
+    ["reencrypt", "reencrypt"],
+  ] as const)("while another storage does %s and %s: both come to an end, under one key", async (one, other) => {
+    const [first, second] = [await open(), await open()];
+    for (let n = 0; n < 200; n++) await first.save(`many/${n}`, n);
+    await fill(first);
+    const counted = (storage: StorageEngine) => keyringOf(storage).keys();
+    const held = (await counted(first)).reduce((sum, { items, versions }) => sum + items + versions, 0);
+    const reports = await Promise.all([keyringOf(first)[one](), keyringOf(second)[other]()]);
+    for (const report of reports) {
+      expect(report).toMatchObject({ ok: true, key: keys.active, failures: [] });
+      // Under each of the two keys once, and what `reencrypt` leaves as a version of each of them.
+      expect(report.rewrapped + report.rewritten + report.dropped).toBeLessThan(5 * held);
+    }
+    for (const storage of [first, second]) {
+      for (const { id, items, versions } of await counted(storage)) {
+        if (id !== keys.active) expect({ id, items, versions }).toEqual({ id, items: 0, versions: 0 });
+      }
+      expect((await storage.verify()).ok).toBe(true);
+    }
+  });
+
   it("writes records anew where the adapter cannot change a header alone", async () => {
     const adapter = memory({ store });
     Object.assign(adapter, { rewrap: undefined });

@@ -108,7 +108,12 @@ describe("memory's capacity", () => {
       await fill();
       await storage.delete("full");
     }
-    expect((await storage.getInfo()).details).toEqual({ used: 0, tombstones: 3, capacity: 10 * KIB });
+    expect((await storage.getInfo()).details).toEqual({
+      used: 0,
+      tombstones: 3,
+      capacity: 10 * KIB,
+      epoch: expect.stringMatching(/^[0-9a-f]+$/),
+    });
   });
 
   it("counts keys, tags and metadata too", async () => {

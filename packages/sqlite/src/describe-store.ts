@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { AdapterInfo } from "@holdfast/core";
 import { codeOf } from "./classify.js";
 import { logOf } from "./file-identity.js";
-import { LAYOUT, readNumber, readStoreValue } from "./item-table/schema.js";
+import { LAYOUT, readNumber } from "./item-table/schema.js";
 import type { OpenStore } from "./open-store.js";
 import type { CompleteOptions } from "./options.js";
 
@@ -24,7 +24,7 @@ export function describeStore({ connection, table }: OpenStore, options: Complet
       tombstones,
       previousVersions: table.history.count,
       sequence: table.feed.lastSequence,
-      epoch: readStoreValue(connection, "epoch") ?? "",
+      epoch: table.feed.epoch,
       layout: LAYOUT,
       durability,
       synchronous: SYNCHRONOUS[readNumber(connection, "synchronous")] ?? "",

@@ -11,7 +11,7 @@ import { type CommandContext, openExisting, openOrCreate, report as print } from
 import { UsageError } from "../failure.js";
 import { judgeMigration } from "../judge.js";
 import { historySettings } from "../kept-versions.js";
-import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, REALM_FLAG } from "../keys-from.js";
+import { imagine, KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, makeFirst, REALM_FLAG } from "../keys-from.js";
 import { JournalFile } from "../migration/journal-file.js";
 import { loadTransform } from "../migration/load-transform.js";
 import { complain, failureLines, summaryOf } from "../migration/migration-summary.js";
@@ -87,7 +87,7 @@ async function migrate(context: CommandContext, from: string, to: string, flags:
       `the journal ${flags.journal} would be part of the store ${store}: keep it in a file of its own`,
     );
   }
-  const [fromKeys, toKeys] = keysOfTwo(context, flags);
+  const [fromKeys, toKeys] = keysOfTwo(context, flags, dryRun ? imagine : makeFirst(context));
   if (flags.reencrypt && toKeys.encryption === undefined) throw new UsageError("--reencrypt needs --keys or --to-keys");
   // What is wrong with options and input is found before a destination is made for it.
   await judgeMigration({ prefix, conflict, concurrency });

@@ -1,4 +1,3 @@
-import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { type Credentials, credentials, storedSecrets } from "@holdfast/keychain";
 import { osSecrets } from "@holdfast/keychain/node";
 import type { Command } from "commander";
@@ -6,7 +5,7 @@ import { answer, type CommandContext, openExisting, openOrCreate, report } from 
 import { CommandError, UsageError } from "../failure.js";
 import { askHidden } from "../hidden-input.js";
 import { judgeSecret } from "../judge.js";
-import { encryptionSettings, KEYS_FLAG, type KeysFlags, REALM_FLAG } from "../keys-from.js";
+import { encryptionSettings, KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { describeCommand, type Example, type Perform } from "./command.js";
 
 interface SecretOptions extends KeysFlags {
@@ -37,20 +36,14 @@ function setCommand(perform: Perform): Command {
     },
   ]).action((name: string, options: SecretOptions) =>
     perform(async (context) => {
+      // What a pipe brings is the secret, and not what opens the keys.
+      const using = placeOf({ ...context, stdinIsData: true }, options, MAKE);
+      // What is wrong is found before a store is made for it.
       await judgeSecret(name);
-      let asked: Promise<string> | undefined;
-      const ask = () => {
-        asked ??= askHidden(context, `Secret for ${name}`);
-        return asked;
-      };
-      const keep = async (all: Credentials) => {
-        await all.set(name, await ask());
+      const secret = await askHidden(context, `Secret for ${name}`);
+      await using(async (all) => {
+        await all.set(name, secret);
         await report(context, { name }, [`kept ${name}`]);
-      };
-      // What is wrong with the secret is found before a store is made for it. What a pipe brings is that, and not what opens the keys.
-      await using({ ...context, stdinIsData: true }, options, keep, async (store, settings) => {
-        await ask();
-        return openOrCreate(store, settings);
       });
     }),
   );
@@ -60,14 +53,15 @@ function getCommand(perform: Perform): Command {
   return secretOptions("get <name>", "print a secret", [
     { command: "holdfast secret get github/ann | wl-copy", does: "into the clipboard" },
   ]).action((name: string, options: SecretOptions) =>
-    perform((context) =>
-      using(context, options, async (all) => {
+    perform((context) => {
+      const using = placeOf(context, options);
+      return using(async (all) => {
         const found = await all.get(name);
         if (found === undefined) throw absent(name);
         const secret = found.secret.reveal();
         await answer(context, { name, secret }, [secret]);
-      }),
-    ),
+      });
+    }),
   );
 }
 
@@ -75,12 +69,13 @@ function lsCommand(perform: Perform): Command {
   return secretOptions("ls [service]", "list the names of secrets, of all or of one service", [
     { command: "holdfast secret ls github", does: "github, github/ann and so on" },
   ]).action((service: string | undefined, options: SecretOptions) =>
-    perform((context) =>
-      using(context, options, async (all) => {
+    perform((context) => {
+      const using = placeOf(context, options);
+      return using(async (all) => {
         const names = service === undefined ? await all.names() : (await all.find(service)).map(({ name }) => name);
         await answer(context, { names }, names);
-      }),
-    ),
+      });
+    }),
   );
 }
 
@@ -88,12 +83,13 @@ function rmCommand(perform: Perform): Command {
   return secretOptions("rm <name>", "delete a secret", [
     { command: "holdfast secret rm github/ann", does: "from the keychain" },
   ]).action((name: string, options: SecretOptions) =>
-    perform((context) =>
-      using(context, options, async (all) => {
+    perform((context) => {
+      const using = placeOf(context, options);
+      return using(async (all) => {
         if (!(await all.delete(name))) throw absent(name);
         await report(context, { deleted: name }, [`deleted ${name}`]);
-      }),
-    ),
+      });
+    }),
   );
 }
 
@@ -109,29 +105,41 @@ function secretOptions(nameAndArguments: string, summary: string, examples: read
     .option(...REALM_FLAG);
 }
 
-/** Works on the secrets that the options name. `open`: of a store. */
-async function using(
+/** How a store of secrets is opened. */
+interface Opening {
+  readonly open: typeof openOrCreate;
+  readonly settings: typeof encryptionSettings;
+}
+
+const MAKE: Opening = { open: openOrCreate, settings: encryptionSettings };
+
+const ONLY_OPEN: Opening = {
+  open: (store, settings) => openExisting(store, settings, `holdfast secret set NAME --store ${store} --keys SOURCE`),
+  settings: keysSettings,
+};
+
+/** What works on the secrets that the options name, once it is called. Throws UsageError. */
+function placeOf(
   context: CommandContext,
   { service, store, ...flags }: SecretOptions,
-  work: (all: Credentials) => Promise<void>,
-  open: typeof openOrCreate = openOnly,
-): Promise<void> {
+  { open, settings }: Opening = ONLY_OPEN,
+): (work: (all: Credentials) => Promise<void>) => Promise<void> {
   if (store === undefined) {
     if ((flags.keys ?? flags.realm) !== undefined) {
       throw new UsageError("--keys and --realm are for secrets in a store: name it by --store");
     }
-    return work(credentials(osSecrets({ service: service ?? DEFAULT_SERVICE })));
+    const all = credentials(osSecrets({ service: service ?? DEFAULT_SERVICE }));
+    return (work) => work(all);
   }
   if (service !== undefined) {
     throw new UsageError("--service is for secrets in the keychain, and --store for those in a store: choose one");
   }
   if (flags.keys === undefined) throw new UsageError("secrets in a store are encrypted: name their keys by --keys");
-  await using storage = await open(store, encryptionSettings(context, flags));
-  await work(credentials(storedSecrets(storage)));
-}
-
-function openOnly(store: string, settings?: StorageSettings): Promise<StorageEngine> {
-  return openExisting(store, settings, `holdfast secret set NAME --store ${store} --keys SOURCE`);
+  const encryption = settings(context, flags);
+  return async (work) => {
+    await using storage = await open(store, encryption);
+    await work(credentials(storedSecrets(storage)));
+  };
 }
 
 function absent(name: string): CommandError {

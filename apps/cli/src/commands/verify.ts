@@ -1,4 +1,4 @@
-import type { RepairReport, StorageEngine, VerifyReport } from "@holdfast/core";
+import type { Problem, RepairReport, StorageEngine, VerifyReport } from "@holdfast/core";
 import type { Command } from "commander";
 import { listAdapters } from "holdfast";
 import { type CommandContext, openExisting, report as print } from "../command-context.js";
@@ -7,6 +7,7 @@ import { CommandError, UsageError } from "../failure.js";
 import { KEYS_FLAG, type KeysOfTwoFlags, keysOfTwo, keysSettings, REALM_FLAG } from "../keys-from.js";
 import { noKeyBegins, PREFIX_FLAG, type PrefixFlags, prefixOf } from "../prefix.js";
 import { countOf, formatBytes } from "../terminal/index.js";
+import { codeOfUnopened, isUnopened, RIGHT_KEYS } from "../unopened.js";
 import { describeCommand, type Perform } from "./command.js";
 import { problemLine } from "./problem-line.js";
 
@@ -65,13 +66,7 @@ export function verifyCommand(perform: Perform): Command {
         await print(context, document, summary, problems.map(problemLine));
         if (missed) throw noKeyBegins(prefix, store);
         const remaining = repaired?.remaining ?? problems;
-        if (remaining.length === 0) return;
-        throw new CommandError(
-          "CORRUPT",
-          `${countOf(remaining.length, "problem")} in ${store}`,
-          advice(remaining),
-          remaining[0]?.key,
-        );
+        if (remaining.length > 0) throw failureOf(remaining, store);
       }),
     );
 }
@@ -113,8 +108,17 @@ function repairLines({ repaired, remaining }: RepairReport): string[] {
   return [`mended ${countOf(repaired.length, "problem")}, ${remaining.length} remain`];
 }
 
-function advice(problems: VerifyReport["problems"]): string {
-  return problems.some(({ repairable }) => repairable)
+function failureOf(problems: readonly Problem[], store: string): CommandError {
+  const [first] = problems;
+  const [damaged, ...more] = problems.filter((problem) => !isUnopened(problem));
+  if (damaged === undefined) {
+    const message = `${countOf(problems.length, "item")} in ${store} cannot be opened with these keys`;
+    return new CommandError(codeOfUnopened(first), message, RIGHT_KEYS, first?.key);
+  }
+  const mend = [damaged, ...more].some(({ repairable }) => repairable)
     ? "--repair, which mends some of them and loses nothing"
-    : "restore these items from a copy, or delete them with `holdfast rm`";
+    : "restore what is damaged from a copy, or delete it with `holdfast rm`";
+  const isAll = more.length === problems.length - 1;
+  const hint = isAll ? mend : `--keys and --realm as the app has them, for what is not opened; then ${mend}`;
+  return new CommandError("CORRUPT", `${countOf(problems.length, "problem")} in ${store}`, hint, damaged.key);
 }

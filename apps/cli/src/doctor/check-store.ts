@@ -4,6 +4,7 @@ import type { StorageEngine, StorageInfo, StorageSettings, VerifyReport } from "
 import { type CommandContext, openExisting } from "../command-context.js";
 import { describeFailure } from "../failure.js";
 import { countOf, formatBytes, formatDuration } from "../terminal/index.js";
+import { isUnopened, RIGHT_KEYS } from "../unopened.js";
 import type { Check } from "./check.js";
 
 // Less than this, and the next large save or a compaction may fail.
@@ -98,7 +99,9 @@ async function checkContent({ signal, progress }: CommandContext, storage: Stora
     name: "content",
     status: "fail",
     detail: `${checked} read back, ${countOf(report.problems.length, "problem")}: ${nameProblems(report)}`,
-    advice: "`holdfast verify --repair`, which lists every problem and mends what it can without losing anything",
+    advice: report.problems.every(isUnopened)
+      ? RIGHT_KEYS
+      : "`holdfast verify --repair`, which lists every problem and mends what it can without losing anything",
   };
 }
 

@@ -87,7 +87,10 @@ export class KeyWork {
     await this.#vault.ask(() => remove(id));
   }
 
-  /** Moves everything to the active key, in passes: what other writers leave under a former one meanwhile has its turn too. */
+  /**
+   * Moves everything to the active key, in passes: what other writers leave under a former one meanwhile has its turn too. Somebody else may
+   * make another key active meanwhile; as soon as this is known, everything is to come under that one, for them as for us.
+   */
   async #moveAll(
     name: "rotate" | "reencrypt",
     move: (holder: Holder) => Promise<Done>,
@@ -95,20 +98,21 @@ export class KeyWork {
   ): Promise<RotationReport> {
     if (resume) await this.#reload();
     else await this.#addKey();
-    const key = this.#vault.keys.active;
-    const report: RotationReport = { ok: false, key, rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
+    const key = () => this.#vault.keys.active;
+    const report: RotationReport = { ok: false, key: key(), rewrapped: 0, rewritten: 0, dropped: 0, failures: [] };
     // What is encrypted anew leaves one more kept version behind, so those are no measure of the work.
     const counts = ({ kept }: Holder) => name === "rotate" || !kept;
-    const total = progress && (await sizeOf(this.#notUnder(key, counts)));
+    const total = progress && (await sizeOf(this.#notUnder(key(), counts)));
     const meter = new ProgressMeter(name, this.#session.ports.clock, progress, total?.items, total);
     const failed = new Set<string>();
     let moved = 1;
     for (let pass = 1; moved > 0 && pass <= MOST_PASSES; pass++) {
       moved = 0;
+      if (pass > 1) await this.#reload();
       for await (const holder of this.#holders()) {
         const { header } = holder;
         const place = `${header.version} ${header.key}`;
-        if (header.encryption.key === key || failed.has(place)) continue;
+        if (header.encryption.key === key() || failed.has(place)) continue;
         if (this.#operation.signal?.aborted) throw abortError(this.#operation);
         try {
           const done = await move(holder);
@@ -122,6 +126,7 @@ export class KeyWork {
       }
     }
     await meter.end();
+    report.key = key();
     report.ok = failed.size === 0 && moved === 0;
     return report;
   }

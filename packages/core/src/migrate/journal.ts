@@ -40,6 +40,12 @@ export class Journal {
       );
     }
     const other = differing(first.id, id);
+    if (other !== undefined && inOnePlace(first.id[other], id[other])) {
+      throw new StorageError(
+        "INVALID_OPTION",
+        `the ${other} is not the one that this journal tells of: that was deleted, and another made in its place. To copy everything into this one, clear the journal`,
+      );
+    }
     if (other !== undefined) {
       throw new StorageError(
         "INVALID_OPTION",
@@ -126,10 +132,25 @@ function isLine(value: unknown): value is JournalLine {
   );
 }
 
-/** The first property in which two descriptions differ. */
+/** The first property in which two descriptions differ. Where one does not tell which store it is, the place of both decides. */
 function differing(a: JsonObject, b: JsonObject): string | undefined {
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  return names.find((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+  return names.find((name) => {
+    const [one, other] = [a[name], b[name]];
+    if (JSON.stringify(one) === JSON.stringify(other)) return false;
+    return !inOnePlace(one, other) || (isNamed(one) && isNamed(other));
+  });
+}
+
+/** Whether two stores are in the same place, be they one or not. */
+function inOnePlace(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (!isPlainObject(a) || !isPlainObject(b)) return false;
+  const [one, other] = [a, b].map((store) => JSON.stringify({ ...store, epoch: null }));
+  return one === other;
+}
+
+function isNamed(store: JsonValue | undefined): boolean {
+  return isPlainObject(store) && (store["epoch"] ?? null) !== null;
 }
 
 function unreadable(index: number): StorageError {

@@ -267,8 +267,8 @@ class Migration {
     if (options.journal === undefined) return {};
     return {
       source: await this.#place(source),
-      destination: await this.#place(destination),
-      backup: backup === undefined ? null : await this.#place(backup),
+      destination: await this.#store(destination),
+      backup: backup === undefined ? null : await this.#store(backup),
       prefix: options.prefix ?? "",
       conflict: policy,
       validate: options.validate ?? true,
@@ -279,9 +279,17 @@ class Migration {
     };
   }
 
-  async #place({ session, prefix }: Internals): Promise<JsonObject> {
+  /** What is replaced in the source by another store is met as a change. */
+  async #place(source: Internals): Promise<JsonObject> {
+    const { epoch: _, ...place } = await this.#store(source);
+    return place;
+  }
+
+  /** With what tells a store from one that was made in its place, where its adapter does. */
+  async #store({ session, prefix }: Internals): Promise<JsonObject> {
     const { signal } = this.#run.operation;
     const info = await session.ask(this.#run.operation, () => session.adapter.info?.({ now: session.now(), signal }));
-    return { adapter: session.adapter.name, location: info?.location ?? null, prefix };
+    const epoch = info?.details["epoch"] ?? null;
+    return { adapter: session.adapter.name, location: info?.location ?? null, prefix, epoch };
   }
 }

@@ -307,6 +307,10 @@ export interface AdapterInfo {
   readonly items: number;
   /** Of their stored bodies. */
   readonly bytes: number;
+  /**
+   * Whatever else users may want to know. `epoch`, where it is there, is the name of this one store, which one that is made in its
+   * place later does not have: a migration's journal goes on with the store that it tells of, and with no other.
+   */
   readonly details: Record<string, string | number | boolean>;
 }
 

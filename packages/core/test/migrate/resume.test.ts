@@ -241,6 +241,29 @@ describe("a journal", () => {
     expect(world.lines).toEqual(lines);
   });
 
+  it.each(["destination", "backup"] as const)("is refused where the %s was deleted and made anew", async (side) => {
+    const variant = { conflict: "overwrite", backedUp: true } as const;
+    const world = await createWorld(variant);
+    const named = (epoch: string) =>
+      Object.assign(side === "backup" ? new MapAdapter() : new RememberingAdapter(), {
+        info: async () => ({ location: "./b.db", items: 0, bytes: 0, details: { epoch } }),
+      });
+    const before = Object.assign(world, { [side]: named("the first") })[side];
+    await migrate(world, variant, new Fuse(90)).catch(() => "killed");
+    const lines = [...world.lines];
+    expect(lines.length).toBeGreaterThan(2);
+    Object.assign(world, { [side]: named("another") });
+    await expect(migrate(world, variant, new Fuse())).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(`the ${side} is not the one .*clear the journal`),
+    });
+    expect(world.lines).toEqual(lines);
+    // Which one it is may not be told: a fallback stands in for it.
+    Object.assign(before, { info: async () => ({ location: "./b.db", items: 0, bytes: 0, details: {} }) });
+    Object.assign(world, { [side]: before });
+    expect(await migrate(world, variant, new Fuse())).toMatchObject({ ok: true, resumed: true, verified: ITEMS });
+  });
+
   it.each([
     ["a line that is no JSON", (lines: string[]) => lines.splice(1, 1, "{"), "CORRUPT"],
     ["a line of something else", (lines: string[]) => lines.push("[]"), "CORRUPT"],

@@ -1,5 +1,6 @@
+import { createHash, randomUUID } from "node:crypto";
 import { constants, existsSync } from "node:fs";
-import { access, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { StorageError } from "@holdfast/core";
@@ -15,6 +16,8 @@ const ADD_COMMANDS: Readonly<Record<string, string>> = {
   bun: "bun add",
   deno: "deno add npm:",
 };
+// Most file systems take 255 bytes.
+const LONGEST_NAME = 255 - ".json".length;
 const NO_HOME = "the system knows no home directory of the user";
 const LOCK_FILES: readonly (readonly [file: string, manager: string])[] = [
   ["pnpm-lock.yaml", "pnpm"],
@@ -78,7 +81,7 @@ export async function filesOfUser(): Promise<Ability> {
 export function noteOf(app: string): ChoiceNote | undefined {
   const state = stateHome();
   if (state === undefined) return undefined;
-  const place = join(state, "holdfast", `${encodeURIComponent(app)}.json`);
+  const place = join(state, "holdfast", `${recordName(app)}.json`);
   return {
     place,
     async read() {
@@ -90,12 +93,36 @@ export function noteOf(app: string): ChoiceNote | undefined {
       }
     },
     async write(text) {
-      await mkdir(dirname(place), { recursive: true });
-      const temporary = `${place}.${process.pid}`;
-      await writeFile(temporary, text);
-      await rename(temporary, place);
+      const folder = dirname(place);
+      await mkdir(folder, { recursive: true });
+      // Of its own for each start: several may come at once, also within one process.
+      const temporary = join(folder, `${randomUUID()}.tmp`);
+      try {
+        await writeForced(temporary, text);
+        await rename(temporary, place);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
     },
   };
+}
+
+/** Escaped, a character takes up to twelve bytes: where the name gets too long for a file, its hash stands for it, and `%~` in no other name. */
+function recordName(app: string): string {
+  const escaped = encodeURIComponent(app);
+  return escaped.length <= LONGEST_NAME ? escaped : `%~${createHash("sha256").update(app).digest("hex")}`;
+}
+
+/** On the medium before it is renamed: after a loss of power there would be a record without content, and the app would not start. */
+async function writeForced(path: string, text: string): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 export function warn(message: string): void {

@@ -49,8 +49,12 @@ export function checkDerivation(value: unknown): Derivation {
   );
 }
 
-/** 32 bytes. Throws UNSUPPORTED where argon2id cannot run. */
+/** 32 bytes. Throws INVALID_OPTION for a passphrase that is no text, UNSUPPORTED where argon2id cannot run. */
 export async function deriveFrom(passphrase: string, salt: Uint8Array, derivation: Derivation): Promise<Uint8Array> {
+  // All halves of pairs become the same bytes: another passphrase would open what one of them sealed.
+  if (!passphrase.isWellFormed()) {
+    throw new StorageError("INVALID_OPTION", "a passphrase is text: this one has half of a surrogate pair in it");
+  }
   // The same passphrase is typed in different normal forms on different systems.
   const password = new TextEncoder().encode(passphrase.normalize("NFC"));
   if (derivation.kdf === "pbkdf2-sha256") return pbkdf2(password, salt, derivation.iterations);

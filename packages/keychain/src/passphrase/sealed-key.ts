@@ -18,6 +18,7 @@ export class PassphraseSeal {
   /** Deriving is slow on purpose: once for each salt. */
   readonly #derived = new Map<string, Promise<CryptoKey>>();
   #salt: Uint8Array | undefined;
+  #isRight = false;
 
   constructor(passphrase: () => Promise<string>, derivation: Derivation, random: (length: number) => Uint8Array) {
     this.#passphrase = passphrase;
@@ -44,13 +45,15 @@ export class PassphraseSeal {
     const root = await this.#root(salt, derivation);
     const expected = await wrapping(root, wrapSalt, "decrypt");
     if (!equal(expected.commitment, commitment)) {
-      this.#derived.clear();
+      // One that has opened something is right, and this was sealed with another.
+      if (!this.#isRight) this.#derived.clear();
       throw new StorageError("DECRYPT_FAILED", "the passphrase is not the one that this key was sealed with");
     }
     const parameters = { name: "AES-GCM", iv: NONCE, additionalData: ADDITIONAL };
     try {
       const material = new Uint8Array(await crypto.subtle.decrypt(parameters, expected.key, box));
       this.#salt ??= salt;
+      this.#isRight = true;
       return material;
     } catch (cause) {
       throw corrupt(cause);

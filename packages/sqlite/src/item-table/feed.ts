@@ -35,7 +35,8 @@ type FeedRow = Omit<FeedEntry, "cursor">;
 export class Feed {
   readonly #connection: Connection;
   readonly #horizon: number;
-  readonly #epoch: string;
+  /** The name of this feed, and so of its store. */
+  readonly epoch: string;
   readonly #append: Statement<never>;
   readonly #trim: Statement<never>;
   readonly #first: Statement<{ seq: number }>;
@@ -46,7 +47,7 @@ export class Feed {
   constructor(connection: Connection, horizon: number = FEED_HORIZON) {
     this.#connection = connection;
     this.#horizon = Math.max(1, horizon);
-    this.#epoch = epochOf(connection);
+    this.epoch = epochOf(connection);
     this.#append = connection.prepare(
       `INSERT INTO feed (key, version, type, high)
        VALUES (?, ?, ?, max(?, coalesce((SELECT high FROM feed ORDER BY seq DESC LIMIT 1), '')))`,
@@ -79,7 +80,7 @@ export class Feed {
   /** Behind the newest entry. */
   get end(): FeedPlace {
     const last = this.#last.get();
-    return last === undefined ? { seq: 0, cursor: `${this.#epoch}:0` } : { seq: last.seq, cursor: this.#cursor(last) };
+    return last === undefined ? { seq: 0, cursor: `${this.epoch}:0` } : { seq: last.seq, cursor: this.#cursor(last) };
   }
 
   /** The entries after `seq`, oldest first. When the first is not `seq + 1`, what lay between has been trimmed. */
@@ -115,13 +116,13 @@ export class Feed {
     const [, epoch, sequence, version] = CURSOR.exec(cursor) ?? [];
     const seq = Number(sequence ?? 0);
     if (epoch === undefined || !Number.isSafeInteger(seq)) throw notACursor(cursor);
-    if (epoch !== this.#epoch) return undefined;
+    if (epoch !== this.epoch) return undefined;
     if (seq === 0) return this.#beginning();
     return this.#at.get(seq)?.version === version ? seq : undefined;
   }
 
   #cursor({ seq, version }: { readonly seq: number; readonly version: string }): string {
-    return `${this.#epoch}:${seq}:${version}`;
+    return `${this.epoch}:${seq}:${version}`;
   }
 }
 
