@@ -43,6 +43,17 @@ describe.each(['{"tags":["t"],"met', "null", '{"tags":5}', "\u0000"])("a damaged
     expect(openRaw(path).prepare("SELECT key FROM tags ORDER BY key").pluck().all()).toEqual(["a", "c"]);
   });
 
+  it("is a problem among others to verify and repair", async () => {
+    const { path, adapter } = await damaged(rest);
+    await adapter.close();
+    const storage = await openStorage(sqlite({ path }), { ports: { clock: { now: () => NOW } } });
+    onTestFinished(() => storage.close());
+    // The other records here have no value that would be theirs.
+    const problems = [CORRUPT, { key: "a" }, { key: "c" }].map((problem) => expect.objectContaining(problem));
+    expect((await storage.verify()).problems).toEqual(problems);
+    expect((await storage.repair()).remaining).toEqual(problems);
+  });
+
   it("is no obstacle to deleting the item", async () => {
     const { path, adapter } = await damaged(rest);
     expect(await adapter.delete("b", { version: version(9), expect: "any", now: NOW }, call)).toEqual({

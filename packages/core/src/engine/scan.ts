@@ -2,7 +2,8 @@ import type { ListRange, RecordHeader } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Session } from "./session.js";
 
-const PAGE = 1_000;
+/** Headers that are asked for at once. */
+export const PAGE = 1_000;
 
 /** Every living header below a prefix. */
 export async function* everyHeader(

@@ -8,7 +8,7 @@ import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
 import { type ProgressListener, ProgressMeter } from "./progress-meter.js";
 import { readValue } from "./read-version.js";
-import { headersBelow } from "./scan.js";
+import { readableHeaders } from "./readable-headers.js";
 import type { Session } from "./session.js";
 import { sizeOf } from "./size-of.js";
 import { readThrough } from "./streams.js";
@@ -34,10 +34,16 @@ export async function verifyStore(
     () => session.adapter.maintain?.check?.({ signal: operation.signal }) ?? [],
   );
   const problems = concerning(found, root, prefix);
-  const range = { prefix: root + prefix, after: undefined, limit: Number.MAX_SAFE_INTEGER };
-  const total = progress && (await sizeOf(headersBelow(session, operation, range)));
+  const headers = (met: (key: string, error: StorageError) => void) =>
+    readableHeaders(session, operation, root + prefix, met);
+  const total = progress && (await sizeOf(headers(() => undefined)));
   const meter = new ProgressMeter("verify", session.ports.clock, progress, total?.items, total);
-  for await (const page of headersBelow(session, operation, range)) {
+  const told = new Set(problems.map(({ key }) => key));
+  const unreadable = (key: string, { code, message }: StorageError) => {
+    const problem = relative({ key, code, message, repairable: false }, root);
+    if (!told.has(problem.key)) problems.push(problem);
+  };
+  for await (const page of headers(unreadable)) {
     for (const header of page) {
       const problem = await problemOf(session, operation, root, header);
       if (problem !== undefined) problems.push(relative(problem, root));
