@@ -174,6 +174,8 @@ describe("a folder that is moved within the root", () => {
     await pause();
     expect(await keysOf(storage)).toEqual([]);
     expect(filesIn(root)).toContain("b/one.json");
+    await storage.close();
+    expect(await keysOf(await openRoot(root))).toEqual(KEYS);
   });
 
   it("loses nothing where a file is changed at once, or an item is loaded before anybody has looked", async () => {
@@ -204,6 +206,25 @@ describe("a pair that is moved within the root", () => {
     await storage.flush();
     expect(filesIn(root)).toEqual(expect.arrayContaining(["b/one.json", "b/one.meta.json"]));
     expect(filesIn(root)).not.toContain("a/one.meta.json");
+  });
+
+  it("keeps all items where there are many, without a pause for each", async () => {
+    const { root, storage, changes, at } = await openFolder();
+    const names = Array.from({ length: 30 }, (_, n) => `many${n}`);
+    await Promise.all(names.map((name) => storage.save(`a/${name}`, name)));
+    await storage.flush();
+    await pause();
+    changes.length = 0;
+    mkdirSync(at("b"));
+    for (const name of filesIn(root).filter((path) => /^a\/many/.test(path)))
+      renameSync(at(name), at(name.replace("a", "b")));
+    const begun = performance.now();
+    writeText(root, "last.json", "1");
+    await until(async () => (await storage.stat("last")) !== undefined);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    await pause();
+    expect(changes.map(({ key }) => key)).toEqual(["last"]);
+    expect(await storage.list("a/many")).toHaveLength(30);
   });
 
   it("does so where its copy was changed, and the first is removed afterwards", async () => {

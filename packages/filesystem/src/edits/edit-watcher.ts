@@ -151,11 +151,14 @@ export class EditWatcher {
     }
     // What has gone comes last: it may have been moved to where something has come.
     const queue = new Queue(AT_ONCE);
+    const known = new Set<string>();
     try {
       for (const path of paths) {
         for (const lost of this.#lostAt(path, seen)) {
           await breathe();
           if (this.#closed) return;
+          if (known.has(lost.key)) continue;
+          known.add(lost.key);
           await queue.add(() => this.#lookAtLost(lost, seen));
         }
       }
@@ -183,8 +186,10 @@ export class EditWatcher {
 
   /** A file that was refused for the sake of the lost one may be that very one, which was moved. */
   async #lookAtLost({ key, path }: Lost, seen: Set<string>): Promise<void> {
-    const { files, refused } = this.#parts;
-    if (files.find(key)?.pending === 0) for (const other of refused.take(key)) await this.#look(other, seen);
+    const { files, newcomers, refused } = this.#parts;
+    if (files.find(key)?.pending === 0) {
+      for (const other of refused.take(key)) this.#looked(other, obstacleOf(await newcomers.receive(other)));
+    }
     await this.#look(path, seen);
   }
 
@@ -244,7 +249,7 @@ export class EditWatcher {
       // A companion that came after its data file.
       const data = companion === undefined ? path : path.slice(0, path.lastIndexOf("/") + 1) + companion.current.file;
       if (companion !== undefined && files.ownerOf(data) !== undefined) return undefined;
-      return obstacleOf(await newcomers.receive(data));
+      return obstacleOf(await newcomers.meet(data));
     }
     return undefined;
   }

@@ -34,6 +34,9 @@ interface Candidate {
   readonly isTold: boolean;
 }
 
+/** Whether nothing stands at a path, nor will in a moment. */
+type HasGone = (path: string) => Promise<boolean>;
+
 /** Takes in files that belong to no item: dropped in by hand, come by a sync, or left when the state directory was deleted. */
 export class Newcomers {
   readonly #parts: EditParts;
@@ -42,14 +45,14 @@ export class Newcomers {
     this.#parts = parts;
   }
 
-  /** `path` is that of a data file that no row owns. */
-  async receive(path: string): Promise<Reception> {
-    try {
-      return await this.#receive(path);
-    } catch (error) {
-      if (isUnreadable(error)) return "unreadable";
-      throw error;
-    }
+  /** `path` is that of a data file that no row owns. Takes a while where it may have been moved from where another is written anew just now. */
+  receive(path: string): Promise<Reception> {
+    return this.#receiveIfReadable(path, (former) => this.#hasGone(former));
+  }
+
+  /** As `receive`, but waits for no other file: that may still be in the way, and this one is refused, until somebody has looked for that. */
+  meet(path: string): Promise<Reception> {
+    return this.#receiveIfReadable(path, async (former) => !this.#isDirectoryOf(former));
   }
 
   /** Whether nobody means a file that has no companion as data. */
@@ -58,7 +61,16 @@ export class Newcomers {
     return isIgnored(name) || segmentsOf(directory).some(isHidden);
   }
 
-  async #receive(path: string): Promise<Reception> {
+  async #receiveIfReadable(path: string, hasGone: HasGone): Promise<Reception> {
+    try {
+      return await this.#receive(path, hasGone);
+    } catch (error) {
+      if (isUnreadable(error)) return "unreadable";
+      throw error;
+    }
+  }
+
+  async #receive(path: string, hasGone: HasGone): Promise<Reception> {
     const { port, root, context, files } = this.#parts;
     const { name } = splitPath(path);
     return withFile(port, root, path, async (file): Promise<Reception> => {
@@ -80,7 +92,7 @@ export class Newcomers {
         .sort((a, b) => Number(b.entry !== undefined) - Number(a.entry !== undefined))[0];
       for await (const candidate of this.#candidates(path, look, told)) {
         const former = this.#formerPathOf(candidate, look);
-        const hasMoved = former !== undefined && (await this.#hasGone(former));
+        const hasMoved = former !== undefined && (await hasGone(former));
         const offer = await this.#offer(candidate, path, told, look, hasMoved);
         if (offer === "taken" || files.ownerOf(path) !== undefined) return "adopted";
         if (offer === "busy") return "moving";
@@ -100,13 +112,17 @@ export class Newcomers {
   }
 
   async #hasGone(path: string): Promise<boolean> {
-    const { port, root, context } = this.#parts;
     if (this.#isFile(path)) return false;
-    // Who only writes a file anew leaves its directory where it is.
+    if (this.#isDirectoryOf(path)) await sleep(this.#parts.context.ports.timers, REWRITING);
+    return !this.#isFile(path);
+  }
+
+  /** Who only writes a file anew leaves its directory where it is. */
+  #isDirectoryOf(path: string): boolean {
+    const { port, root } = this.#parts;
     const held = holdIfThere(port, root, splitPath(path).directory);
     held?.release();
-    if (held !== undefined) await sleep(context.ports.timers, REWRITING);
-    return !this.#isFile(path);
+    return held !== undefined;
   }
 
   #isFile(path: string): boolean {
