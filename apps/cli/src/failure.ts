@@ -18,12 +18,20 @@ export class CommandError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly key: string | undefined;
+  readonly adapter: string | undefined;
 
-  constructor(code: ErrorCode, message: string, hint: string, key?: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    hint: string,
+    key?: string,
+    options?: ErrorOptions & { readonly adapter?: string | undefined },
+  ) {
     super(message, options);
     this.code = code;
     this.hint = hint;
     this.key = key;
+    this.adapter = options?.adapter;
   }
 }
 
@@ -56,7 +64,7 @@ export interface Failure {
 export function describeFailure(error: unknown, help: string): Failure {
   if (error instanceof UsageError) return failure("USAGE", error.message, error.hint ?? help, {});
   if (error instanceof IncompleteError) return failure("INCOMPLETE", error.message, error.hint, {});
-  if (error instanceof CommandError) return failure(error.code, error.message, error.hint, { key: error.key });
+  if (error instanceof CommandError) return failure(error.code, error.message, error.hint, error);
   if (StorageError.is(error)) {
     const { key, adapter, retryable } = error;
     const lasting = error.code === "UNAVAILABLE" && !retryable;
@@ -81,12 +89,12 @@ export function brokenOff(
   { interrupted, again }: { interrupted: string; again: string },
 ): unknown {
   if (signal.aborted) return new CommandError("ABORTED", interrupted, again);
-  const { code, message, hint, key } = describeFailure(error, "");
+  const { code, message, hint, key, adapter } = describeFailure(error, "");
   // What a command itself says of the next step takes that into account; and where there is none, its help is no part of one.
   if (code === "USAGE" || code === "INCOMPLETE" || error instanceof CommandError) return error;
   if (hint === "" || again === "again") return error;
   const next = /^again\b/.test(hint) ? hint.replace("again", again) : `${hint}; then ${again}`;
-  return new CommandError(code, message, next, key, { cause: error });
+  return new CommandError(code, message, next, key, { cause: error, adapter });
 }
 
 /** What the system says when a file cannot be used: `code` and `syscall` beside the message. */

@@ -118,6 +118,8 @@ describe("the next step", () => {
       code: 7,
       stderr: expect.stringContaining(` — try: again, into a new folder ${when}`),
     });
+    const { stderr } = await told("export", stores.full, space.path("out2"), "--json");
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "LOCKED", adapter: "sqlite", retryable: false } });
     for (const from of [[], ["--from", "unstorage"]]) {
       const imported = await told("import", space.path("in"), stores.empty, "--conflict", "skip", ...from);
       const hint = ` — try: again with --conflict skip, which goes on from here ${when}`;

@@ -125,7 +125,7 @@ it.runIf(process.platform === "linux").each([[[]], [["--from", "unstorage"]]])(
     expect(leftOut.map(({ path, code: reason, message }) => [path, reason, message]).sort()).toEqual([
       ["link", "UNSUPPORTED", "it is a symbolic link, which is not followed"],
       ["\ufffd", "NOT_FOUND", expect.stringContaining("ENOENT")],
-      ["\ufffd", "UNSUPPORTED", "it is a folder that cannot be read (ENOENT)"],
+      ["\ufffd", "NOT_FOUND", "it is a folder that cannot be read (ENOENT)"],
     ]);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "INCOMPLETE" } });
   },

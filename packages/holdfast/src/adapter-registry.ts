@@ -159,7 +159,8 @@ function whyMissing(error: unknown, name: string): string | undefined {
   if (!(error instanceof Error && new RegExp(`^[^'"]*['"]${name}['"/]`).test(error.message))) return undefined;
   const command = `run \`${installCommand(name)}\``;
   const code = "code" in error ? error.code : undefined;
-  if (code === "ERR_MODULE_NOT_FOUND") return `is not installed: ${command}`;
+  // Node's own `import` and `require`; only the latter tells who asked.
+  if (code === "ERR_MODULE_NOT_FOUND" || "requireStack" in error) return `is not installed: ${command}`;
   // What bundlers put in the place of a package that they did not find: webpack, Vite.
   const isLeftOut = code === "MODULE_NOT_FOUND" || error.message.startsWith("Could not resolve");
   return isLeftOut ? `was not installed when the app was bundled: ${command} and bundle it anew` : undefined;

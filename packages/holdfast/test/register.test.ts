@@ -88,6 +88,18 @@ describe("register", () => {
     });
   });
 
+  it("says that a package is missing to an app that asked for it by require", async () => {
+    vi.stubEnv("npm_config_user_agent", "npm/11.0.0 node/v24.21.0 linux x64 workspaces/false");
+    const { createRequire } = await import("node:module");
+    register("absent", {
+      ...failing("@acme/absent", undefined, ""),
+      load: async () => createRequire(import.meta.url)("@acme/absent"),
+    });
+    await expect(openStore("absent:x")).rejects.toMatchObject({
+      message: "absent: needs the package @acme/absent, which is not installed: run `npm install @acme/absent`",
+    });
+  });
+
   it("tells a package that fails to load from one that is missing", async () => {
     const inside = "Cannot find package 'left-pad' imported from /app/node_modules/@acme/nested/index.js";
     register("nested", failing("@acme/nested", "ERR_MODULE_NOT_FOUND", inside));

@@ -13,7 +13,7 @@ const META = "$";
 export async function* readUnstorage(folder: string): AsyncGenerator<ImportEntry | UnreadableEntry> {
   for await (const { file, path, otherwise } of walk(folder)) {
     if (otherwise !== undefined) {
-      yield { key: path, error: { code: "UNSUPPORTED", message: `it is ${otherwise}` } };
+      yield { key: path, error: { code: otherwise.code, message: `it is ${otherwise.is}` } };
     } else if (!path.endsWith(META)) {
       yield await entryOf(path, file);
     }

@@ -73,7 +73,7 @@ async function planTree(from: string, { prefix, as, options }: PlanOptions): Pro
   const plan: ImportPlan = { items: [], leftOut: [], expired: 0 };
   for await (const { file, path, otherwise } of walk(from)) {
     if (otherwise !== undefined) {
-      plan.leftOut.push({ path, code: "UNSUPPORTED", message: `it is ${otherwise}` });
+      plan.leftOut.push({ path, code: otherwise.code, message: `it is ${otherwise.is}` });
       continue;
     }
     const format = as === "binary" ? "binary" : formatOfFile(path);

@@ -1,8 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { compareKeys } from "@holdfast/core";
-import { isOfOneFile } from "../failure.js";
+import { compareKeys, type ErrorCode } from "@holdfast/core";
+import { codeOfSystemError, isOfOneFile } from "../failure.js";
 
 /** A file below the root, or something else that is no file to import. */
 export interface Found {
@@ -10,8 +10,8 @@ export interface Found {
   file: string;
   /** From the root on, with forward slashes. */
   path: string;
-  /** What it is, when it is not a file that can be read. */
-  otherwise?: string;
+  /** What it is, when it is not a file that can be read, and the code that stands for that. */
+  otherwise?: { readonly is: string; readonly code: ErrorCode };
 }
 
 /**
@@ -32,7 +32,8 @@ async function* walkFolder(folder: string, path: string): AsyncGenerator<Found> 
   } catch (error) {
     // Of the folder that was named nothing is left; one below it is not all of it.
     if (path === "" || !isOfOneFile(error)) throw error;
-    yield { file: folder, path, otherwise: `a folder that cannot be read (${error.code})` };
+    const otherwise = { is: `a folder that cannot be read (${error.code})`, code: codeOfSystemError(error) };
+    yield { file: folder, path, otherwise };
     return;
   }
   // "a" the folder gives keys "a/…": they sort as such among its siblings.
@@ -53,5 +54,6 @@ interface Kind {
 
 function found(file: string, path: string, kind: Kind): Found {
   if (kind.isFile()) return { file, path };
-  return { file, path, otherwise: kind.isSymbolicLink() ? "a symbolic link, which is not followed" : "not a file" };
+  const is = kind.isSymbolicLink() ? "a symbolic link, which is not followed" : "not a file";
+  return { file, path, otherwise: { is, code: "UNSUPPORTED" } };
 }

@@ -22,7 +22,7 @@ import type { StorageEngine } from "../contract/storage-engine.js";
 import type { StorageItem } from "../contract/storage-item.js";
 import type { Change, ChangeListener, Unwatch } from "../contract/watch.js";
 import { requireObject } from "../engine/arguments.js";
-import { internalsOf } from "../engine/internals.js";
+import { type Internals, internalsOf } from "../engine/internals.js";
 import { loadPart } from "../engine/load-part.js";
 import { isPlainObject } from "../invalid-option.js";
 import { ownCopy } from "../query/own-copy.js";
@@ -90,7 +90,17 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
   }
 
   async *scan(prefix?: string, options?: ScanOptions): AsyncGenerator<StorageItem, void, undefined> {
-    yield* await this.#ask("scan", undefined, options, async (_, own) => this.#view.scan(prefix, own));
+    const { first, items } = await this.#ask("scan", undefined, options, async (_, own) => {
+      const items = this.#view.scan(prefix, own)[Symbol.asyncIterator]();
+      return { first: await items.next(), items };
+    });
+    try {
+      if (first.done) return;
+      yield first.value;
+      yield* { [Symbol.asyncIterator]: () => items };
+    } finally {
+      await items.return?.();
+    }
   }
 
   async search(query: CollectionQuery<Path>): Promise<Found<Output>[]> {
@@ -165,10 +175,19 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
   ): Promise<T> {
     const own = ownOptions(options);
     const internals = internalsOf(this.#view);
-    this.#records ??= loadPart(import("./records.js")).then(({ openRecords }) =>
-      openRecords(internals, this.name, this.#definition),
-    );
-    return internals.enter(name, id, own, this.#records, (records) => question(records, own));
+    return internals.enter(name, id, own, this.#opened(internals), (records) => question(records, own));
+  }
+
+  #opened(internals: Internals): Promise<Records> {
+    if (this.#records === undefined) {
+      const part = loadPart(import("./records.js"));
+      this.#records = part.then(({ openRecords }) => openRecords(internals, this.name, this.#definition));
+      // The next call asks for it again.
+      part.catch(() => {
+        this.#records = undefined;
+      });
+    }
+    return this.#records;
   }
 }
 

@@ -2,7 +2,7 @@ import type { DeleteOutcome, Version } from "../spi/index.js";
 import type { Operation } from "./failure.js";
 import type { Turn } from "./key-order.js";
 import type { Session } from "./session.js";
-import { above, askToWrite, conflictError, overtakenError } from "./write-record.js";
+import { above, askToWrite, conflictError } from "./write-record.js";
 
 /**
  * Whether there was something to delete. `first` is the version of the deletion: as old as the call where that had to wait. Throws
@@ -30,11 +30,6 @@ export async function deleteRecord(
       (met) => met.outcome === "stale" && !session.versions.made(met.floor),
     );
     if (outcome.outcome === "deleted") return true;
-    if (outcome.outcome === "overtaken") {
-      // As if what came later had come behind it, unless there is a condition that nobody can judge any more.
-      if (expect === "any") return true;
-      throw overtakenError(operation);
-    }
     // An earlier try of ours may have left that tombstone although it seemed to fail.
     if (outcome.outcome === "absent") return outcome.tombstone === version;
     if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);

@@ -3,10 +3,10 @@ import type { Awaitable } from "../spi/index.js";
 
 /** One write in its place among those of its keys. */
 export interface Turn {
-  /** Resolves when the later calls for its keys that were handed on have their answers; undefined: none is without one. */
-  readonly later: Promise<unknown> | undefined;
   /** A later call for one of its keys has taken effect: what is handed on again now would take that back. */
   readonly overtaken: boolean;
+  /** A later call for one of its keys was handed on and has no answer yet: it may take effect, or has. */
+  readonly contended: boolean;
 }
 
 /**
@@ -59,7 +59,7 @@ export class KeyOrder {
 
 /** What is known of the writes of one key while one of them has no answer yet. */
 interface UnderWay {
-  readonly places: Map<number, Promise<void>>;
+  readonly numbers: Set<number>;
   /** The number of the latest call that has taken effect. */
   last: number;
 }
@@ -75,15 +75,12 @@ class Place implements Turn {
     this.#number = number;
   }
 
-  get later(): Promise<unknown> | undefined {
-    const later = this.#standing().flatMap(({ places }) =>
-      Array.from(places).flatMap(([number, answered]) => (number > this.#number ? answered : [])),
-    );
-    return later.length === 0 ? undefined : Promise.all(later);
-  }
-
   get overtaken(): boolean {
     return this.#standing().some(({ last }) => last > this.#number);
+  }
+
+  get contended(): boolean {
+    return this.#standing().some(({ numbers }) => Array.from(numbers).some((number) => number > this.#number));
   }
 
   /** Remembers the write for as long as it has no answer. */
@@ -92,21 +89,21 @@ class Place implements Turn {
       if (this.#underWay.size > 0) this.#succeed();
       return answer;
     }
-    const answered = answer.then(
+    for (const key of this.#keys) {
+      let standing = this.#underWay.get(key);
+      if (standing === undefined) {
+        standing = { numbers: new Set(), last: 0 };
+        this.#underWay.set(key, standing);
+      }
+      standing.numbers.add(this.#number);
+    }
+    answer.then(
       () => {
         this.#succeed();
         this.#end();
       },
       () => this.#end(),
     );
-    for (const key of this.#keys) {
-      let standing = this.#underWay.get(key);
-      if (standing === undefined) {
-        standing = { places: new Map(), last: 0 };
-        this.#underWay.set(key, standing);
-      }
-      standing.places.set(this.#number, answered);
-    }
     return answer;
   }
 
@@ -120,9 +117,9 @@ class Place implements Turn {
 
   #end(): void {
     for (const key of this.#keys) {
-      const places = this.#underWay.get(key)?.places;
-      places?.delete(this.#number);
-      if (places?.size === 0) this.#underWay.delete(key);
+      const numbers = this.#underWay.get(key)?.numbers;
+      numbers?.delete(this.#number);
+      if (numbers?.size === 0) this.#underWay.delete(key);
     }
   }
 }

@@ -165,7 +165,13 @@ export class Session {
 
   /** Loaded with the first watch. */
   watchers(): Promise<WatchHub> {
-    this.#watchers ??= import("./watch-hub.js").then(({ WatchHub }) => new WatchHub(this.adapter, this.versions));
+    if (this.#watchers === undefined) {
+      this.#watchers = import("./watch-hub.js").then(({ WatchHub }) => new WatchHub(this.adapter, this.versions));
+      // The next watch asks for it again.
+      this.#watchers.catch(() => {
+        this.#watchers = undefined;
+      });
+    }
     return this.#watchers;
   }
 

@@ -23,7 +23,7 @@ import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { vaultFor } from "./vault-for.js";
 import type { CheckedSave } from "./write-options.js";
-import { askToWrite, type Overtaken, tooLarge, versioned, writeRecord } from "./write-record.js";
+import { askToWrite, tooLarge, versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
 export async function saveStream(
@@ -212,7 +212,7 @@ class BufferedWriter {
     this.#chunks.push(chunk);
   }
 
-  commit(record: BodilessRecord, condition: PutCondition, turn: Turn): Awaitable<PutOutcome | Overtaken> {
+  commit(record: BodilessRecord, condition: PutCondition, turn: Turn): Awaitable<PutOutcome> {
     const { adapter } = this.#session;
     const { signal } = this.#operation;
     const body = new Uint8Array(this.#size);

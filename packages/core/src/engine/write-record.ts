@@ -64,12 +64,7 @@ export function tooLarge(adapter: string, most: number): StorageError {
   return new StorageError("QUOTA_EXCEEDED", `${adapter} holds values of up to ${most} bytes`);
 }
 
-/** A later call of the same storage has taken effect before a write could be tried again. */
-export interface Overtaken {
-  readonly outcome: "overtaken";
-}
-
-type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome | Overtaken>;
+type Put = (record: BodilessRecord, condition: PutCondition) => Awaitable<PutOutcome>;
 
 /**
  * Puts a record, ticking past versions that stand. Returns the header as stored; throws CONFLICT. No promise where the
@@ -93,12 +88,11 @@ async function writeAgain(
   first: BodilessRecord,
   expect: Expectation,
   put: Put,
-  refusal: Conflicting | Stale | Overtaken,
+  refusal: Conflicting | Stale,
 ): Promise<RecordHeader> {
   let record = first;
-  let outcome: PutOutcome | Overtaken = refusal;
+  let outcome: PutOutcome = refusal;
   for (let tick = 1; outcome.outcome !== "written"; tick++) {
-    if (outcome.outcome === "overtaken") return overtaken(session, operation, record.header, expect);
     if (outcome.outcome === "conflict") throw conflictError(operation.key, outcome);
     if (outcome.floor === record.header.version) return landed(session, operation, record.header);
     if (tick === MOST_TICKS) {
@@ -137,7 +131,10 @@ export function writeWhole(
 /**
  * As `ask`, for one put or delete. A conflict that is met after a try without an answer is no certain one: that try may have
  * taken effect and been overtaken since. Saying CONFLICT would make the caller do it a second time. `isUnknown`: of what else that
- * holds. Nothing is tried again that a later call has overtaken.
+ * holds.
+ *
+ * Nothing is tried again that would take back a later call: UNAVAILABLE where one has taken effect, or where one is under way for as
+ * long as there are tries.
  */
 export function askToWrite<Outcome extends PutOutcome | DeleteOutcome>(
   session: Session,
@@ -145,17 +142,25 @@ export function askToWrite<Outcome extends PutOutcome | DeleteOutcome>(
   turn: Turn | undefined,
   write: () => Awaitable<Outcome>,
   isUnknown: (outcome: Outcome) => boolean = () => false,
-): Awaitable<Outcome | Overtaken> {
+): Awaitable<Outcome> {
   let tries = 0;
-  const again = async (): Promise<Outcome | Overtaken> => {
-    for (let later = turn?.later; later !== undefined; later = turn?.later) await later;
-    return turn?.overtaken ? { outcome: "overtaken" } : write();
-  };
-  const answer = session.ask<Outcome | Overtaken>(operation, () => (tries++ === 0 ? write() : again()));
-  return chain(answer, (outcome) => {
-    if (outcome.outcome === "overtaken") return outcome;
+  let isHeldBack = false;
+  const answer = session.ask(operation, () => {
+    const isAgain = tries++ > 0;
+    if (isAgain && turn?.overtaken) throw overtakenError(operation, false);
+    isHeldBack = isAgain && turn?.contended === true;
+    // Core looks again, since what is under way may fail.
+    if (isHeldBack) throw overtakenError(operation, true);
+    return write();
+  });
+  const judge = (outcome: Outcome): Outcome => {
     if (tries > 1 && (outcome.outcome === "conflict" || isUnknown(outcome))) throw unknownOutcome(operation, outcome);
     return outcome;
+  };
+  if (!isPromise(answer)) return judge(answer);
+  return answer.then(judge, (error: unknown) => {
+    // Its caller is not to do it once more: that would be a call behind the later one.
+    throw isHeldBack && StorageError.is(error, "UNAVAILABLE") ? overtakenError(operation, false) : error;
   });
 }
 
@@ -220,20 +225,11 @@ function unknownOutcome({ name, key }: Operation, outcome: PutOutcome | DeleteOu
   );
 }
 
-/**
- * What a write answers that a later call has replaced before it took effect: as if it had been there before. Not where that could be told,
- * by a condition that nobody can judge any more or by the versions that are kept.
- */
-function overtaken(session: Session, operation: Operation, header: RecordHeader, expect: Expectation): RecordHeader {
-  if (expect === "any" && !session.settings.history) return header;
-  throw overtakenError(operation);
-}
-
-export function overtakenError({ name, key }: Operation): StorageError {
+function overtakenError({ name, key }: Operation, retryable: boolean): StorageError {
   return new StorageError(
     "UNAVAILABLE",
-    `${name} ${JSON.stringify(key)}: the store did not answer, and a later call came first, so that this one was not tried again; load it again and decide anew`,
-    { key, retryable: false },
+    `${name} ${JSON.stringify(key)}: the store did not answer, and was not asked again, since a later call for this key came first`,
+    { key, retryable },
   );
 }
 

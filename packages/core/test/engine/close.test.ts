@@ -47,6 +47,7 @@ describe("close", () => {
       ["stat", (things) => things.stat("a"), { key: "a" }],
       ["delete", (things) => things.delete("a"), true],
       ["list", (things) => things.list(), [{ key: "a" }]],
+      ["scan", (things) => things.scan()[Symbol.asyncIterator]().next(), { value: { key: "a" } }],
       ["update", (things) => things.update("a", (current = 0) => current + 1), { key: "a" }],
       ["batch", (things) => things.batch([{ type: "save", key: "b", data: 3 }]), [{ key: "b" }]],
       ["search", (things) => things.search({}), [{ data: 1 }]],

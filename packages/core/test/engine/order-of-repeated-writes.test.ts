@@ -1,7 +1,6 @@
 import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
-import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 const away = (): StorageError => new StorageError("UNAVAILABLE", "the network is away");
 
@@ -39,13 +38,16 @@ const CALLS: Record<string, { call: Call; leaves: unknown }> = {
   batch: { call: (storage) => storage.batch([{ type: "save", key: "a", data: "last" }]), leaves: "last" },
 };
 
+/** Not written, and said to be: whoever called it is not to call it once more. */
+const NOT_WRITTEN = { code: "UNAVAILABLE", key: "a", retryable: false, message: expect.stringContaining("later call") };
+
 describe("a write that is tried again", () => {
-  it.each(["save", "delete", "batch"])("takes back no %s that was called later", async (name) => {
+  it.each(["save", "delete", "batch"])("takes back no %s that was called later, and says so", async (name) => {
     const { call, leaves } = CALLS[name] as (typeof CALLS)[string];
     const storage = await openStorage(new Faltering(1, 0));
     const first = storage.save("a", "first");
     await call(storage);
-    expect(await first).toMatchObject({ key: "a" });
+    await expect(first).rejects.toMatchObject(NOT_WRITTEN);
     expect(await storage.load("a")).toBe(leaves);
   });
 
@@ -55,48 +57,82 @@ describe("a write that is tried again", () => {
     await storage.save("a", "old");
     const first = storage.delete("a");
     await call(storage);
-    expect(await first).toBe(true);
+    await expect(first).rejects.toMatchObject(NOT_WRITTEN);
     expect(await storage.load("a")).toBe(leaves);
   });
 
+  it("is not acknowledged where a later one with a condition shows that it was not there", async () => {
+    const adapter = new Faltering(0, 0);
+    const storage = await openStorage(adapter);
+    await storage.save("a", 5);
+    adapter.puts = 1;
+    const reset = storage.save("a", 0);
+    const counted = storage.update<number>("a", (count = 0) => count + 1);
+    await expect(reset).rejects.toMatchObject(NOT_WRITTEN);
+    await counted;
+    expect(await storage.load("a")).toBe(6);
+  });
+
   it("keeps its place among others that fail with it", async () => {
-    const standing = new Set<unknown>();
     for (let run = 0; run < 16; run++) {
       const storage = await openStorage(new Faltering(3, 0), { retry: { minDelay: 4 } });
       const saves = ["first", "second", "last"].map((value) => storage.save("a", value));
-      await Promise.all(saves);
-      standing.add(await storage.load("a"));
+      await Promise.allSettled(saves);
+      expect(await storage.load("a")).toBe("last");
+      expect((await saves[2])?.key).toBe("a");
     }
-    expect([...standing]).toEqual(["last"]);
   });
 
-  it("is not said to be kept where versions are", async () => {
-    const adapter = new RememberingAdapter();
-    const storage = await openStorage(adapter, { history: true });
-    vi.spyOn(adapter, "put").mockRejectedValueOnce(away());
+  it("does not come behind one that has taken effect and no answer yet", async () => {
+    class Slow extends Faltering {
+      override async put(...args: Parameters<MapAdapter["put"]>): ReturnType<MapAdapter["put"]> {
+        const outcome = await super.put(...args);
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        return outcome;
+      }
+    }
+    const storage = await openStorage(new Slow(1, 0));
     const first = storage.save("a", "first");
-    await storage.save("a", "last");
-    await expect(first).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
+    const last = storage.save("a", "last");
+    await expect(first).rejects.toMatchObject(NOT_WRITTEN);
+    await last;
     expect(await storage.load("a")).toBe("last");
   });
 
-  it("does not say that a condition held which cannot be judged any more", async () => {
+  it("does not wait for a later one that never ends", async () => {
+    const adapter = new Faltering(0, 0);
+    const storage = await openStorage(adapter, { retry: { minDelay: 1 }, closeTimeout: 1 });
+    const put = adapter.put.bind(adapter);
+    let calls = 0;
+    adapter.put = async (...args) => {
+      if (calls++ === 0) throw away();
+      return calls === 2 ? new Promise(() => undefined) : put(...args);
+    };
+    const first = storage.save("a", "first");
+    const controller = new AbortController();
+    const last = storage.save("a", "last", { signal: controller.signal });
+    controller.abort();
+    await expect(last).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(first).rejects.toMatchObject(NOT_WRITTEN);
+    expect(calls).toBe(2);
+  });
+
+  it("is written when the later one fails", async () => {
     const storage = await openStorage(new Faltering(1, 0));
-    const first = storage.save("a", "first", { ifVersion: null });
-    await storage.delete("a");
-    await storage.save("a", "second");
-    await storage.delete("a");
-    await expect(first).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
-    expect(await storage.exists("a")).toBe(false);
+    const first = storage.save("a", "first");
+    await expect(storage.save("a", "last", { ifVersion: "none such" })).rejects.toMatchObject({ code: "CONFLICT" });
+    expect((await first).key).toBe("a");
+    expect(await storage.load("a")).toBe("first");
   });
 
-  it("does not say so of a deletion with a condition either", async () => {
-    const storage = await openStorage(new Faltering(0, 1));
-    const { version } = await storage.save("a", "old");
-    const removing = storage.delete("a", { ifVersion: version });
-    await storage.save("a", "last");
-    await expect(removing).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
-    expect(await storage.load("a")).toBe("last");
+  it("tells each of a store that is away so soon as it tells one", async () => {
+    const storage = await openStorage(new Faltering(Number.MAX_SAFE_INTEGER, 0), { retry: { minDelay: 4 } });
+    const told: string[] = [];
+    const tell = (name: string) => (error: StorageError) => told.push(`${name} ${error.code}`);
+    const many = Array.from({ length: 20 }, (_, at) => storage.save("a", at).catch(tell("a")));
+    await Promise.all(many);
+    await storage.save("b", 1).catch(tell("b"));
+    expect(told).toEqual([...many.map(() => "a UNAVAILABLE"), "b UNAVAILABLE"]);
   });
 
   it("deletes nothing that somebody else has saved since", async () => {
