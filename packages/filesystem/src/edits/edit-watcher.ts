@@ -86,6 +86,10 @@ export class EditWatcher {
     });
     this.#watcher.add("");
     this.#parts.refused.listen((path) => {
+      if (path === undefined) {
+        this.#rescanLater();
+        return;
+      }
       this.#changed.add(path);
       this.#beginLater();
     });
