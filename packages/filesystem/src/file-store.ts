@@ -28,6 +28,7 @@ import { EditClock } from "./edits/edit-clock.js";
 import { EditWatcher } from "./edits/edit-watcher.js";
 import { type EditParts, Edits } from "./edits/edits.js";
 import { Newcomers } from "./edits/newcomers.js";
+import { RefusedFiles } from "./edits/refused-files.js";
 import { scanRoot } from "./edits/scan.js";
 import { FileWrites } from "./file-writes.js";
 import { goesByDefault, historyLimits, sweepHistory } from "./history-limits.js";
@@ -175,6 +176,7 @@ export class FileStore {
       quarantine,
       stored,
       clock: new EditClock(ports),
+      refused: new RefusedFiles(),
       mostInTable: MOST_IN_TABLE,
       synced: directories.synced,
       requireRoot,
@@ -227,6 +229,7 @@ export class FileStore {
             files,
             edits: this.edits,
             newcomers: this.newcomers,
+            refused: taking.refused,
             isTrusted: (row) => this.trust.isTrusted(row),
             mark: (keys) => this.#mark(keys),
             rescan: () => this.scan(false),

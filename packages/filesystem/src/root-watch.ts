@@ -1,5 +1,5 @@
 import { type FSWatcher, lstatSync, watch } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { codeOf } from "@holdfast/sqlite/item-table";
 
 /** What a watch tells. */
@@ -43,7 +43,10 @@ function watchRecursively(root: string, events: RootWatchEvents): RootWatcher {
   return { add: () => undefined, close: () => watcher.close() };
 }
 
-/** What happens to a directory itself is told by the last segment of the path that is watched: by this one, which nothing in it can have. */
+/**
+ * What happens to a directory itself is told by the last segment of the path that is watched: by this one, which nothing in it can have. Where
+ * somebody else in the process watches it already, by the last segment of theirs: libuv has one watch for each directory.
+ */
 const ITSELF = ".";
 
 class DirectoryWatches implements RootWatcher {
@@ -62,7 +65,7 @@ class DirectoryWatches implements RootWatcher {
     try {
       const watcher = watch(`${path}/${ITSELF}`, { persistent: false }, (type, name) => {
         if (name !== ITSELF) this.#events.changed(directory, name ?? undefined);
-        else if (type === "rename" && directory !== "") this.#renew(directory, watcher);
+        if (type === "rename" && directory !== "" && this.#isItself(directory, name)) this.#renew(directory, watcher);
       });
       watcher.on("error", () => {
         this.#drop(directory, watcher);
@@ -78,6 +81,13 @@ class DirectoryWatches implements RootWatcher {
   close(): void {
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
+  }
+
+  /** Whether a name that an event tells is that of the watched directory. */
+  #isItself(directory: string, name: string | null): boolean {
+    if (name === ITSELF) return true;
+    // What is in it may have that name too. When that went, the directory is looked into once more than it had to be.
+    return name === basename(directory) && !mayBeThere(join(this.#root, directory, name));
   }
 
   /**
@@ -102,4 +112,13 @@ class DirectoryWatches implements RootWatcher {
 
 function isDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** True also where nobody may look. */
+function mayBeThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }

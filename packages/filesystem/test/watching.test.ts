@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, utimesSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openStorage, systemPorts, type Timers } from "@holdfast/core";
 import {
@@ -8,7 +8,7 @@ import {
   type RootWatch,
   realInternals,
 } from "@holdfast/filesystem/port";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { filesIn, openRoot, openRootOn, temporaryRoot, until, writeText } from "./support/roots.js";
 
 describe("what cannot be taken in yet", () => {
@@ -121,24 +121,36 @@ describe("what cannot be taken in yet", () => {
 
 describe("a directory", () => {
   it.each([
-    ["a", ["a"]],
-    ["a/b", ["a/b", "a"]],
-  ])("that was removed and made again is watched on: %s", async (directory, removed) => {
-    const root = temporaryRoot();
-    const storage = await openRoot(root);
-    await storage.save(`${directory}/first`, 1);
-    await storage.flush();
-    // What is gathered of the save has been looked at by then.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    for (const name of filesIn(root)) rmSync(join(root, name));
-    // Often it gets the inode that it had, before anybody has been told.
-    for (const each of removed) rmdirSync(join(root, each));
-    mkdirSync(join(root, directory), { recursive: true });
-    writeText(root, `${directory}/other.json`, "1");
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    writeText(root, `${directory}/second.json`, "2");
-    await until(async () => (await storage.load(`${directory}/second`)) === 2);
-  });
+    ["a", ["a"], "nobody else"],
+    ["a/b", ["a/b", "a"], "nobody else"],
+    ["a", ["a"], "the app"],
+    ["a/b", ["a/b", "a"], "the app"],
+  ])(
+    "that was removed and made again is watched on: $0, which $2 watched before",
+    async (directory, removed, first) => {
+      const root = temporaryRoot();
+      if (first === "the app") {
+        mkdirSync(join(root, directory), { recursive: true });
+        for (const each of removed) {
+          const watcher = watch(join(root, each), () => undefined);
+          onTestFinished(() => watcher.close());
+        }
+      }
+      const storage = await openRoot(root);
+      await storage.save(`${directory}/first`, 1);
+      await storage.flush();
+      // What is gathered of the save has been looked at by then.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      for (const name of filesIn(root)) rmSync(join(root, name));
+      // Often it gets the inode that it had, before anybody has been told.
+      for (const each of removed) rmdirSync(join(root, each));
+      mkdirSync(join(root, directory), { recursive: true });
+      writeText(root, `${directory}/other.json`, "1");
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      writeText(root, `${directory}/second.json`, "2");
+      await until(async () => (await storage.load(`${directory}/second`)) === 2);
+    },
+  );
 
   it("that was moved away leaves its name to another", async () => {
     const root = temporaryRoot();

@@ -3,12 +3,14 @@ import { breathing } from "../breath.js";
 import { isTemporary } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION } from "../names/pair-names.js";
 import type { FileSystemPort } from "../port/file-system-port.js";
-import { isUnreadable, OWN_DIRECTORY } from "../root-directory.js";
+import { atPath, isUnreadable, OWN_DIRECTORY } from "../root-directory.js";
 import type { RootWatch, RootWatcher } from "../root-watch.js";
 import { type FileRow, type FileTable, standingOf } from "../table/file-table.js";
 import { companionAt } from "./companion-at.js";
 import type { Edits, Verdict } from "./edits.js";
 import type { Newcomers, Reception } from "./newcomers.js";
+import { AT_ONCE, Queue } from "./queue.js";
+import type { RefusedFiles } from "./refused-files.js";
 import { type WalkEvents, walk } from "./scan.js";
 
 export interface EditWatcherParts {
@@ -19,6 +21,7 @@ export interface EditWatcherParts {
   readonly files: FileTable;
   readonly edits: Edits;
   readonly newcomers: Newcomers;
+  readonly refused: RefusedFiles;
   readonly isTrusted: (row: FileRow) => boolean;
   /** Marks keys whose companion is missing. */
   readonly mark: (keys: readonly string[]) => Promise<void>;
@@ -36,12 +39,20 @@ interface Unsettled {
   cancel: CancelTimer | undefined;
 }
 
+/** A pair that does not stand where it is recorded. */
+interface Lost {
+  readonly key: string;
+  readonly path: string;
+}
+
 /** Milliseconds for which events are gathered. */
 const GATHERING = 100;
 /** Milliseconds until a file that could not be taken in is looked at again; twice as long after each look. */
 const LONGEST_PAUSE = 1_600;
 /** As `LONGEST_PAUSE`, of what cannot be read: it may stay so for good. */
 const LONGEST_PAUSE_UNREADABLE = 30_000;
+/** Names that are read at once. */
+const PAGE = 1_000;
 /** Milliseconds between looks at everything, where not everything can be watched. */
 const RESCAN = 30_000;
 
@@ -74,6 +85,14 @@ export class EditWatcher {
       },
     });
     this.#watcher.add("");
+    this.#parts.refused.listen((path) => {
+      if (path === undefined) {
+        this.#rescanLater();
+        return;
+      }
+      this.#changed.add(path);
+      this.#beginLater();
+    });
   }
 
   get isRunning(): boolean {
@@ -132,7 +151,69 @@ export class EditWatcher {
       await breathe();
       if (this.#closed) return;
       if (path.endsWith("/")) await this.#lookInto(path.slice(0, -1), seen);
-      else await this.#look(path, seen);
+      else await this.#lookIfThere(path, seen);
+    }
+    // What has gone comes last: it may have been moved to where something has come.
+    const queue = new Queue(AT_ONCE);
+    const known = new Set<string>();
+    try {
+      for (const path of paths) {
+        for (const lost of this.#lostAt(path, seen)) {
+          await breathe();
+          if (this.#closed) return;
+          if (known.has(lost.key)) continue;
+          known.add(lost.key);
+          await queue.add(() => this.#lookAtLost(lost, seen));
+        }
+      }
+    } finally {
+      await queue.drained();
+    }
+  }
+
+  /** Pairs of which a part does not stand, of the key whose file a path is, and of those that have theirs below it. */
+  *#lostAt(path: string, seen: ReadonlySet<string>): Iterable<Lost> {
+    const { files } = this.#parts;
+    const directory = path.endsWith("/") ? path.slice(0, -1) : path;
+    const owner = directory === path ? files.ownerOf(path) : undefined;
+    if (owner !== undefined && !seen.has(owner)) yield { key: owner, path };
+    for (const keys of files.below(directory, PAGE)) {
+      for (const key of keys) {
+        const row = seen.has(key) ? undefined : files.find(key);
+        const standing = row?.pending === 0 ? standingOf(row) : undefined;
+        if (standing === undefined || (this.#mayBeThere(standing.path) && this.#mayBeThere(standing.companion)))
+          continue;
+        yield { key, path: standing.path };
+      }
+    }
+  }
+
+  /** A file that was refused for the sake of the lost one may be that very one, which was moved. */
+  async #lookAtLost({ key, path }: Lost, seen: Set<string>): Promise<void> {
+    const { files, newcomers, refused } = this.#parts;
+    if (files.find(key)?.pending === 0) {
+      for (const other of refused.take(key)) this.#looked(other, obstacleOf(await newcomers.receive(other)));
+    }
+    await this.#look(path, seen);
+  }
+
+  /** Passes over what is left of a pair whose data file has gone. */
+  async #lookIfThere(path: string, seen: Set<string>): Promise<void> {
+    const { files } = this.#parts;
+    const owner = files.ownerOf(path);
+    if (owner !== undefined && seen.has(owner)) return;
+    const row = owner === undefined ? undefined : files.find(owner);
+    if (this.#mayBeThere(row?.path ?? path)) await this.#look(path, seen);
+  }
+
+  /** True also where this user may not look. Links on the way are not followed. */
+  #mayBeThere(path: string): boolean {
+    const { port, root } = this.#parts;
+    try {
+      return atPath(port, root, path, (target) => port.lstat(target)) !== undefined;
+    } catch (error) {
+      if (isUnreadable(error)) return true;
+      throw error;
     }
   }
 
@@ -172,7 +253,7 @@ export class EditWatcher {
       // A companion that came after its data file.
       const data = companion === undefined ? path : path.slice(0, path.lastIndexOf("/") + 1) + companion.current.file;
       if (companion !== undefined && files.ownerOf(data) !== undefined) return undefined;
-      return obstacleOf(await newcomers.receive(data));
+      return obstacleOf(await newcomers.meet(data));
     }
     return undefined;
   }

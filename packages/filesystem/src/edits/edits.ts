@@ -20,6 +20,7 @@ import { type FileRow, type FileTable, readIntents, type StandingPair, standingO
 import { companionAt, entryFor, WAIT_FOR_COMPANION } from "./companion-at.js";
 import type { EditClock } from "./edit-clock.js";
 import { bytesNeeded, factsOf } from "./read-file.js";
+import type { RefusedFiles } from "./refused-files.js";
 
 export interface EditParts {
   readonly port: FileSystemPort;
@@ -32,6 +33,7 @@ export interface EditParts {
   readonly bodies: BodyFiles;
   readonly quarantine: Quarantine;
   readonly clock: EditClock;
+  readonly refused: RefusedFiles;
   /** Bodies of up to so many bytes stay in the table. */
   readonly mostInTable: number;
   /** Whether the root is there and is the one that was opened. Throws when it is not. */
@@ -51,8 +53,8 @@ export type Verdict = "unchanged" | "adopted" | "deleted" | "damaged" | "moving"
 
 /** Milliseconds for which a file that was just changed has to stand still. */
 const SETTLING = 50;
-/** Milliseconds for which a file has to be gone. */
-const REWRITING = 200;
+/** Milliseconds for which a file has to be gone: some programs remove one before they write it anew. */
+export const REWRITING = 200;
 /** A file that has not changed for so many milliseconds stands still. */
 const LONG_AGO = 2_000;
 
@@ -177,23 +179,24 @@ export class Edits {
     });
   }
 
-  /** Some programs remove a file before they write it anew. */
   async #confirmDeletion(row: FileRow, path: string): Promise<Verdict> {
     const { port, root, context } = this.#parts;
     await sleep(context.ports.timers, REWRITING);
     return port.lstat(`${root}/${path}`)?.kind === "file" ? "moving" : this.#delete(row);
   }
 
-  #delete(row: FileRow): Promise<Verdict> {
-    const { files, table, group, clock, context, requireRoot } = this.#parts;
+  async #delete(row: FileRow): Promise<Verdict> {
+    const { files, table, group, clock, context, refused, requireRoot } = this.#parts;
     requireRoot();
-    return group.submit((): Verdict => {
+    const verdict = await group.submit((): Verdict => {
       if (!isSameRow(files.find(row.key), row)) return "overtaken";
       const now = Math.floor(context.ports.clock.now());
       table.delete(row.key, { version: clock.next(table.feed.lastVersion), expect: "any", now });
       files.mark(row.key);
       return "deleted";
     });
+    if (verdict === "deleted") refused.free(row.key);
+    return verdict;
   }
 
   #refresh(row: FileRow, look: Look): Promise<Verdict> {
@@ -309,6 +312,11 @@ export function modifiedOf({ stat }: Look): number {
 
 function isSameRow(a: FileRow | undefined, b: FileRow): boolean {
   return (
-    a !== undefined && a.version === b.version && a.stat === b.stat && a.pending === b.pending && a.intent === b.intent
+    a !== undefined &&
+    a.path === b.path &&
+    a.version === b.version &&
+    a.stat === b.stat &&
+    a.pending === b.pending &&
+    a.intent === b.intent
   );
 }

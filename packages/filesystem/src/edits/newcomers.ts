@@ -6,13 +6,13 @@ import type { Look } from "../look.js";
 import { isHidden, isIgnored, readPath } from "../names/dropped-in.js";
 import { COMPANION_EXTENSION, companionFor } from "../names/pair-names.js";
 import { isSameName } from "../names/segments.js";
-import { isUnreadable, segmentsOf, splitPath } from "../root-directory.js";
-import type { FileRow } from "../table/file-table.js";
+import { atPath, holdIfThere, isUnreadable, segmentsOf, splitPath } from "../root-directory.js";
+import { type FileRow, standingOf } from "../table/file-table.js";
 import { companionAt, entryFor, isOthers, WAIT_FOR_COMPANION } from "./companion-at.js";
-import { bodyOf, type EditParts, modifiedOf, recordOf, standStill, withFile } from "./edits.js";
+import { bodyOf, type EditParts, modifiedOf, REWRITING, recordOf, standStill, withFile } from "./edits.js";
 import { factsOf, knownFactsOf, MOST_READ } from "./read-file.js";
 
-/** What came of offering a file to a key. `refused`: the key has a file, which is not older. */
+/** What came of offering a file to a key. `refused`: the key has a file elsewhere, which is not older. */
 type Offer = "taken" | "refused" | "busy" | "unwanted";
 
 /** `foreign`: it can be no item as it is. `ignored`: nobody means it as one. `unreadable`: that or its companion. */
@@ -34,6 +34,9 @@ interface Candidate {
   readonly isTold: boolean;
 }
 
+/** Whether nothing stands at a path, nor will in a moment. */
+type HasGone = (path: string) => Promise<boolean>;
+
 /** Takes in files that belong to no item: dropped in by hand, come by a sync, or left when the state directory was deleted. */
 export class Newcomers {
   readonly #parts: EditParts;
@@ -42,14 +45,14 @@ export class Newcomers {
     this.#parts = parts;
   }
 
-  /** `path` is that of a data file that no row owns. */
-  async receive(path: string): Promise<Reception> {
-    try {
-      return await this.#receive(path);
-    } catch (error) {
-      if (isUnreadable(error)) return "unreadable";
-      throw error;
-    }
+  /** `path` is that of a data file that no row owns. Takes a while where it may have been moved from where another is written anew just now. */
+  receive(path: string): Promise<Reception> {
+    return this.#receiveIfReadable(path, (former) => this.#hasGone(former));
+  }
+
+  /** As `receive`, but waits for no other file: that may still be in the way, and this one is refused, until somebody has looked for that. */
+  meet(path: string): Promise<Reception> {
+    return this.#receiveIfReadable(path, async (former) => !this.#isDirectoryOf(former));
   }
 
   /** Whether nobody means a file that has no companion as data. */
@@ -58,7 +61,16 @@ export class Newcomers {
     return isIgnored(name) || segmentsOf(directory).some(isHidden);
   }
 
-  async #receive(path: string): Promise<Reception> {
+  async #receiveIfReadable(path: string, hasGone: HasGone): Promise<Reception> {
+    try {
+      return await this.#receive(path, hasGone);
+    } catch (error) {
+      if (isUnreadable(error)) return "unreadable";
+      throw error;
+    }
+  }
+
+  async #receive(path: string, hasGone: HasGone): Promise<Reception> {
     const { port, root, context, files } = this.#parts;
     const { name } = splitPath(path);
     return withFile(port, root, path, async (file): Promise<Reception> => {
@@ -79,7 +91,9 @@ export class Newcomers {
         .map(({ path: at, companion }) => ({ path: at, companion, entry: entryFor(companion, name, look) }))
         .sort((a, b) => Number(b.entry !== undefined) - Number(a.entry !== undefined))[0];
       for await (const candidate of this.#candidates(path, look, told)) {
-        const offer = await this.#offer(candidate, path, told, look);
+        const former = this.#formerPathOf(candidate, look);
+        const hasMoved = former !== undefined && (await hasGone(former));
+        const offer = await this.#offer(candidate, path, told, look, hasMoved);
         if (offer === "taken" || files.ownerOf(path) !== undefined) return "adopted";
         if (offer === "busy") return "moving";
         // It is what it seems, and its key has another file: it is nothing else instead.
@@ -87,6 +101,33 @@ export class Newcomers {
       }
       return "foreign";
     });
+  }
+
+  /** Where the key's file is recorded, when that is just what this one is with its companion: then it may have been moved from there. */
+  #formerPathOf({ header, keepsVersion }: Candidate, { sha256 }: Look): string | undefined {
+    const row = this.#parts.files.find(header.key);
+    const standing = row?.pending === 0 ? standingOf(row) : undefined;
+    const isSame = keepsVersion && standing?.version === header.version && standing.sha256 === sha256;
+    return isSame ? standing.path : undefined;
+  }
+
+  async #hasGone(path: string): Promise<boolean> {
+    if (this.#isFile(path)) return false;
+    if (this.#isDirectoryOf(path)) await sleep(this.#parts.context.ports.timers, REWRITING);
+    return !this.#isFile(path);
+  }
+
+  /** Who only writes a file anew leaves its directory where it is. */
+  #isDirectoryOf(path: string): boolean {
+    const { port, root } = this.#parts;
+    const held = holdIfThere(port, root, splitPath(path).directory);
+    held?.release();
+    return held !== undefined;
+  }
+
+  #isFile(path: string): boolean {
+    const { port, root } = this.#parts;
+    return atPath(port, root, path, (target) => port.lstat(target))?.kind === "file";
   }
 
   /** What the file may be, the likeliest first. */
@@ -119,23 +160,32 @@ export class Newcomers {
   }
 
   async #offer(
-    { header, keepsVersion, isTold }: Candidate,
+    candidate: Candidate,
     path: string,
     told: Told | undefined,
     look: Look,
+    hasMoved: boolean,
   ): Promise<Offer> {
-    const { group, table, files, context, mostInTable, requireRoot } = this.#parts;
+    const { group, table, files, refused, context, mostInTable, requireRoot } = this.#parts;
+    const { header, keepsVersion, isTold } = candidate;
     const { key } = header;
     requireRoot();
     return group.submit((): Offer => {
       if (files.ownerOf(path) !== undefined) return "unwanted";
       const standing = table.stat(key, BEFORE_ALL_TIME);
       const row = files.find(key);
+      if (hasMoved && standing !== undefined && this.#formerPathOf(candidate, look) !== undefined) {
+        this.#claim(header, path, told, look, isTold && isDeepStrictEqual(header, standing), undefined);
+        return "taken";
+      }
       // The mirror is at work on it, or is to remove what it had.
       if (row !== undefined && (row.intent !== null || standing === undefined)) return "busy";
       // A sync, or a publication that was cut short, has brought a later version under another name.
       const replaces = keepsVersion && standing !== undefined && header.version > standing.version;
-      if (standing !== undefined && !replaces) return "refused";
+      if (standing !== undefined && !replaces) {
+        refused.add(path, key);
+        return "refused";
+      }
       const put = (version: RecordHeader["version"]) =>
         table.put(recordOf({ ...header, version }, look, context), bodyOf(look, mostInTable), {
           expect: replaces ? "any" : "absent",

@@ -8,6 +8,7 @@ import { type FileRow, type FileTable, standingOf } from "../table/file-table.js
 import { companionAt } from "./companion-at.js";
 import type { Edits } from "./edits.js";
 import type { Newcomers } from "./newcomers.js";
+import { AT_ONCE, Queue } from "./queue.js";
 
 export interface ScanParts {
   readonly port: FileSystemPort;
@@ -31,8 +32,6 @@ export interface ScanParts {
   readonly requireRoot: () => void;
 }
 
-/** Files that are being taken in at once. */
-const AT_ONCE = 256;
 const PAGE = 1_000;
 
 /** Compares the whole root with the table, as the mirror does when it starts, and takes in what has changed. */
@@ -143,35 +142,4 @@ function isCompanion(port: FileSystemPort, root: string, path: string): boolean 
 
 function isThere(port: FileSystemPort, root: string, path: string): boolean {
   return port.lstat(`${root}/${path}`)?.kind === "file";
-}
-
-/** Runs tasks, at most so many at once; the first error ends it. */
-class Queue {
-  readonly #most: number;
-  readonly #running = new Set<Promise<void>>();
-  #failure: { error: unknown } | undefined;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  async add(task: () => Promise<void>): Promise<void> {
-    const running: Promise<void> = task()
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => this.#running.delete(running));
-    this.#running.add(running);
-    if (this.#running.size >= this.#most) await Promise.race(this.#running);
-    this.#check();
-  }
-
-  async drained(): Promise<void> {
-    await Promise.all(this.#running);
-    this.#check();
-  }
-
-  #check(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
 }

@@ -63,7 +63,7 @@ export class FileTable {
   readonly #damage: Statement<never>;
   readonly #delete: Statement<never>;
   readonly #owner: Statement<{ key: string }>;
-  readonly #below: Statement<{ key: string }>;
+  readonly #below: Statement<{ folded: string; key: string }>;
   readonly #claim: Statement<never>;
   readonly #release: Statement<never>;
 
@@ -90,7 +90,9 @@ export class FileTable {
     this.#damage = connection.prepare("UPDATE files SET damaged = ? WHERE key = ?");
     this.#delete = connection.prepare("DELETE FROM files WHERE key = ?");
     this.#owner = connection.prepare("SELECT key FROM names WHERE folded = ?");
-    this.#below = connection.prepare("SELECT key FROM names WHERE folded >= ? AND folded < ? LIMIT 1");
+    this.#below = connection.prepare(
+      "SELECT folded, key FROM names WHERE folded > ? AND folded < ? ORDER BY folded LIMIT ?",
+    );
     this.#claim = connection.prepare("INSERT OR REPLACE INTO names VALUES (?, ?)");
     this.#release = connection.prepare("DELETE FROM names WHERE folded = ? AND key = ?");
   }
@@ -160,7 +162,19 @@ export class FileTable {
   /** Whether some file of a key is below a folded path. */
   isDirectory(folded: string): boolean {
     // "0" comes right after "/".
-    return this.#below.get(`${folded}/`, `${folded}0`) !== undefined;
+    return this.#below.get(`${folded}/`, `${folded}0`, 1) !== undefined;
+  }
+
+  /** The keys that have a file below a directory ("" is the root), by the page. */
+  *below(directory: string, page: number): Iterable<Set<string>> {
+    const isRoot = directory === "";
+    const folded = fold(directory);
+    const end = isRoot ? "\u{10ffff}" : `${folded}0`;
+    for (let after: string | undefined = isRoot ? "" : `${folded}/`; after !== undefined; ) {
+      const names: { folded: string; key: string }[] = this.#below.all(after, end, page);
+      if (names.length > 0) yield new Set(names.map(({ key }) => key));
+      after = names.at(-1)?.folded;
+    }
   }
 
   #claimNames(key: string, paths: readonly string[]): void {
