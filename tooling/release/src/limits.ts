@@ -7,7 +7,7 @@ export const LIMITS: Readonly<Record<string, number>> = {
   "@holdfast/cloud": 115,
   "@holdfast/conformance": 400,
   "@holdfast/core": 505,
-  "@holdfast/filesystem": 225,
+  "@holdfast/filesystem": 235,
   "@holdfast/indexeddb": 112,
   "@holdfast/keychain": 60,
   "@holdfast/memory": 30,
