@@ -7,7 +7,7 @@ import { lazily } from "./lazy.js";
 import type { CompleteOptions } from "./options.js";
 import { answered } from "./requests.js";
 import type { Store } from "./store.js";
-import type { Writer, WriterOptions } from "./writer.js";
+import type { Reserve, Writer, WriterOptions } from "./writer.js";
 
 /** One open database with everything that works on it. */
 export class OpenStore implements Store {
@@ -27,7 +27,7 @@ export class OpenStore implements Store {
   );
   readonly #bodies = lazily(() => import("./bodies.js").then(({ Bodies }) => new Bodies(this, this.#options.name)));
   readonly #eviction = lazily(() => import("./eviction.js").then(({ Eviction }) => new Eviction(this)));
-  readonly #reserve = lazily(() => import("./reserve.js").then(({ Reserve }) => new Reserve(this)));
+  readonly #reserve: Reserve;
 
   static async open(
     options: CompleteOptions,
@@ -44,10 +44,9 @@ export class OpenStore implements Store {
         answered(transaction.objectStore("unowned").count()),
         answered(transaction.objectStore("store").getKey("reserve0")),
       ]);
-      const { Writer } = await loading;
-      const store = new OpenStore(options, context, connection, Writer);
+      const store = new OpenStore(options, context, connection, await loading);
       if (left > 0) void store.free();
-      if (reserve === undefined) void store.#reserve.get().then((loaded) => loaded.lay(), nothing);
+      if (reserve === undefined) void store.#reserve.lay();
       return { store, lastVersion: cursor?.value.v };
     } catch (error) {
       connection.close();
@@ -59,19 +58,20 @@ export class OpenStore implements Store {
     options: CompleteOptions,
     context: AdapterContext,
     connection: Connection,
-    Writer: typeof import("./writer.js").Writer,
+    { Reserve, Writer }: typeof import("./writer.js"),
   ) {
     this.connection = connection;
     this.context = context;
     this.#options = options;
     this.#channel = new BroadcastChannel(`holdfast:${options.name}`);
+    this.#reserve = new Reserve(this);
     const stage: WriterOptions["stage"] = async (...body) => (await this.bodies()).stage(...body);
     this.writer = new Writer(
       { context, evictable: options.evictable, stage },
       {
         connection,
         history: context.history || undefined,
-        release: async () => (await this.#reserve.get()).release(),
+        release: () => this.#reserve.release(),
         // Says no more than that there is something new: what is told is read from the feed.
         committing: () => this.#channel.postMessage(0),
         committed: (...commit) => this.#watched?.committed(...commit),
@@ -107,7 +107,7 @@ export class OpenStore implements Store {
   async close(): Promise<void> {
     await this.writer.group.drained();
     await (await this.#eviction.asked())?.close();
-    (await this.#reserve.asked())?.close();
+    this.#reserve.close();
     await (await this.#bodies.asked())?.close();
     this.#watched?.close();
     this.#channel.close();

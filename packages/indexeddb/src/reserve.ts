@@ -1,6 +1,6 @@
-import type { CancelTimer } from "@holdfast/core";
+import type { AdapterContext, CancelTimer } from "@holdfast/core";
+import type { Connection } from "./connection.js";
 import { answered, commit } from "./requests.js";
-import type { Store } from "./store.js";
 
 // Large enough to be files of their own, whose room is free at once. One part is what the source of randomness gives at once.
 const PARTS = ["reserve0", "reserve1", "reserve2", "reserve3"];
@@ -8,18 +8,23 @@ const BYTES = 65_536;
 /** Milliseconds after which it is laid in again. */
 const DELAY = 5_000;
 
+interface Place {
+  readonly connection: Connection;
+  readonly context: AdapterContext;
+}
+
 /** Room that is kept for deletions, which write too: without it nothing could be deleted from a full store. */
 export class Reserve {
-  readonly #store: Pick<Store, "connection" | "context">;
+  readonly #place: Place;
   #cancel: CancelTimer | undefined;
 
-  constructor(store: Pick<Store, "connection" | "context">) {
-    this.#store = store;
+  constructor(place: Place) {
+    this.#place = place;
   }
 
   /** Where there is no room for it, it is laid in when something was deleted. */
   async lay(): Promise<void> {
-    const { connection, context } = this.#store;
+    const { connection, context } = this.#place;
     try {
       const transaction = await connection.begin(["store"], "readwrite");
       await commit(transaction, async () => {
@@ -34,7 +39,7 @@ export class Reserve {
 
   /** Gives it up for a while; false when there was none. */
   async release(): Promise<boolean> {
-    const { connection, context } = this.#store;
+    const { connection, context } = this.#place;
     const transaction = await connection.begin(["store"], "readwrite");
     const there = await commit(transaction, async () => {
       const store = transaction.objectStore("store");

@@ -21,6 +21,9 @@ import type { BodilessRecord, Place, PlacedWrite } from "./workspace.js";
 /** Bodies above this Chromium keeps in files of their own. A transaction for each that is smaller would take longer than it is worth. */
 const FILE_BYTES = 65_536;
 
+// With it, so that a new store has its reserve before anything else is written.
+export { Reserve } from "./reserve.js";
+
 /** What the writer needs of the store that it writes to. */
 export interface WriterOptions {
   readonly context: AdapterContext;

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers";
 import { type CancelTimer, type Ports, StorageError } from "@holdfast/core";
 import { isBusy, isDamage, isFull, isSyncFailure } from "./classify.js";
 import type { Connection } from "./driver.js";
-import { lockDelay, lockedError } from "./lock-retry.js";
+import { instant, lockDelay, lockedError } from "./lock-retry.js";
 
 /** What groups of writes are committed on, and who is told. */
 export interface GroupCommitOptions {
@@ -199,9 +199,11 @@ export class GroupCommit {
     }
     if (this.#jobs.length === 0) return;
     const delay = lockDelay(this.#attempt++, ports.random);
+    const began = instant(ports.clock);
     const wait = () => {
       this.#cancelWait = undefined;
-      this.#waited += delay;
+      // Timers come late, and a clock may stand still.
+      this.#waited += Math.max(delay, instant(ports.clock) - began);
       this.#turn();
     };
     this.#cancelWait = ports.timers.schedule(wait, delay, "foreground");

@@ -77,7 +77,7 @@ describe.each(['{"tags":["t"],"met', "null", '{"tags":5}', "\u0000"])("a damaged
     const { path, adapter } = await damaged("null", { versions: 3, age: Number.POSITIVE_INFINITY });
     await adapter.put(record("c", 4), anyway, call);
     openRaw(path).prepare("UPDATE history SET rest = ? WHERE key = 'c'").run(rest);
-    const previous = `previous version ${version(3)}: the header of "c" is damaged`;
+    const previous = `previous version ${version(3)}: its header is damaged, and the item is not`;
     expect(await adapter.maintain.check?.(call)).toMatchObject([
       { key: "b" },
       { key: "c", message: expect.stringContaining(previous), repairable: false },
@@ -85,6 +85,19 @@ describe.each(['{"tags":["t"],"met', "null", '{"tags":5}', "\u0000"])("a damaged
     const encryption = { algorithm: "AES-256-GCM", keyId: "k", wrappedKey: "", iv: "" } as never;
     await adapter.put(record("c", 5, { encryption }), anyway, call);
     expect(openRaw(path).prepare("SELECT count(*) FROM history WHERE key = 'c'").pluck().get()).toBe(0);
+  });
+
+  it("of a kept version goes with a sweep, as check says, and the item stays", async () => {
+    const { path, adapter } = await damaged("null", { versions: 3, age: Number.POSITIVE_INFINITY });
+    await adapter.delete("b", { version: version(9), expect: "any", now: NOW }, call);
+    await adapter.put(record("c", 4), anyway, call);
+    openRaw(path).prepare("UPDATE history SET rest = ? WHERE key = 'c'").run(rest);
+    await adapter.close();
+    const storage = await openStorage(sqlite({ path }), { history: false, ports: { clock: { now: () => NOW } } });
+    onTestFinished(() => storage.close());
+    await storage.sweep();
+    expect((await storage.verify()).problems.filter(({ message }) => message.includes("header"))).toEqual([]);
+    expect((await storage.stat("c"))?.version).toBe(version(4));
   });
 
   it("is not in the way when the terms of all items are computed anew", async () => {

@@ -54,6 +54,26 @@ describe("a lock that is held elsewhere", () => {
     expect(await adapter.put(record("k", 1), anyway, call)).toMatchObject({ outcome: "written" });
   });
 
+  it.each(["put", "read"])("is LOCKED in time for a %s where every timer comes late", async (call_) => {
+    let now = 0;
+    const late = {
+      schedule(callback: () => void, milliseconds: number) {
+        now += milliseconds + 12;
+        const timer = setImmediate(callback);
+        return () => clearImmediate(timer);
+      },
+    };
+    const clock = { now: () => now, elapsed: () => now };
+    const driver = new FaultyDriver();
+    const adapter = await openAdapter({ driver, lockTimeout: 500 }, contextOf({ timers: late, clock }));
+    driver.fault = failing(call_ === "put" ? "BEGIN IMMEDIATE" : "SELECT", "SQLITE_BUSY");
+    const began = now;
+    const asked = call_ === "put" ? adapter.put(record("k", 1), anyway, call) : adapter.maintain.check?.(call);
+    await expect(asked).rejects.toMatchObject({ code: "LOCKED" });
+    expect(now - began).toBeLessThan(520);
+    driver.fault = () => undefined;
+  });
+
   it("is waited for by each write for its own time, and then written for all that still wait in one group", async () => {
     const { adapter, driver, timers } = await open(1_000);
     driver.fault = failing("BEGIN IMMEDIATE", "SQLITE_BUSY");

@@ -117,7 +117,7 @@ function failureOf(problems: readonly Problem[], store: string): CommandError {
   }
   const mend = [damaged, ...more].some(({ repairable }) => repairable)
     ? "--repair, which mends some of them and loses nothing"
-    : "restore what is damaged from a copy, or delete it with `holdfast rm`";
+    : "restore what is damaged from a copy, or delete it with `holdfast rm`, unless its line says otherwise";
   const isAll = more.length === problems.length - 1;
   const hint = isAll ? mend : `--keys and --realm as the app has them, for what is not opened; then ${mend}`;
   return new CommandError("CORRUPT", `${countOf(problems.length, "problem")} in ${store}`, hint, damaged.key);

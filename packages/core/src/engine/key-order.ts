@@ -1,9 +1,10 @@
 import { isPromise } from "../awaitable.js";
+import { type ErrorCode, StorageError } from "../errors.js";
 import type { Awaitable } from "../spi/index.js";
 
 /** One write in its place among those of its keys. */
 export interface Turn {
-  /** A later call for one of its keys has taken effect: what is handed on again now would take that back. */
+  /** A later call for one of its keys has taken effect, or may have: what is handed on again now would take that back. */
   readonly overtaken: boolean;
   /** A later call for one of its keys was handed on and has no answer yet: it may take effect, or has. */
   readonly contended: boolean;
@@ -57,10 +58,17 @@ export class KeyOrder {
   }
 }
 
+/** Without these a write has certainly not taken effect. */
+const NO_REFUSALS: readonly ErrorCode[] = ["ABORTED", "CLOSED", "INTERNAL", "TIMEOUT", "UNAVAILABLE"];
+
+function isRefusal(error: unknown): boolean {
+  return StorageError.is(error) && !NO_REFUSALS.includes(error.code);
+}
+
 /** What is known of the writes of one key while one of them has no answer yet. */
 interface UnderWay {
   readonly numbers: Set<number>;
-  /** The number of the latest call that has taken effect. */
+  /** The number of the latest call that has taken effect, or may have. */
   last: number;
 }
 
@@ -102,7 +110,11 @@ class Place implements Turn {
         this.#succeed();
         this.#end();
       },
-      () => this.#end(),
+      (error: unknown) => {
+        // What was not refused may have taken effect all the same.
+        if (!isRefusal(error)) this.#succeed();
+        this.#end();
+      },
     );
     return answer;
   }

@@ -78,6 +78,7 @@ export class Session {
   enter<T, U>(operation: Operation, waiting: Promise<T>, next: (value: T) => Promise<U>): Promise<U> {
     if (this.#closing !== undefined) return Promise.reject(this.closedError(operation));
     const entered = waiting.then((value) => {
+      this.checkWanted(operation);
       this.#admitted = true;
       try {
         const answer = next(value);
@@ -220,13 +221,13 @@ export class Session {
   }
 
   async #letGo(): Promise<void> {
-    // One that could not be loaded has nothing to close.
-    const watchers = await this.#watchers?.catch(() => undefined);
-    await watchers?.close();
     try {
+      // One that could not be loaded has nothing to close.
+      const watchers = await this.#watchers?.catch(() => undefined);
+      await watchers?.close();
       await this.adapter.flush?.({ signal: undefined });
     } finally {
-      // What could not be flushed is the adapter's to keep; it must be let go of all the same.
+      // What fails before, and what could not be flushed, is the adapter's to keep; it must be let go of all the same.
       await this.adapter.close();
     }
   }

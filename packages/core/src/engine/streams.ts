@@ -23,7 +23,7 @@ import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import { vaultFor } from "./vault-for.js";
 import type { CheckedSave } from "./write-options.js";
-import { askToWrite, tooLarge, versioned, writeRecord } from "./write-record.js";
+import { askToPut, tooLarge, versioned, writeRecord } from "./write-record.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
 export async function saveStream(
@@ -221,9 +221,8 @@ class BufferedWriter {
       body.set(chunk, at);
       at += chunk.length;
     }
-    return askToWrite(this.#session, this.#operation, turn, () =>
-      adapter.put({ ...record, body }, condition, { signal }),
-    );
+    const put = () => adapter.put({ ...record, body }, condition, { signal });
+    return askToPut(this.#session, this.#operation, turn, record, condition.expect, put);
   }
 
   abort(): void {

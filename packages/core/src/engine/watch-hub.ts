@@ -17,6 +17,8 @@ export class WatchHub {
   readonly #versions: VersionClock;
   readonly #watchers = new Set<Watcher>();
   #source: Promise<() => Awaitable<void>> | undefined;
+  /** Whether the adapter has answered. */
+  #hasBegun = false;
 
   constructor(adapter: StorageAdapter, versions: VersionClock) {
     this.#adapter = adapter;
@@ -29,11 +31,15 @@ export class WatchHub {
       throw new StorageError("UNSUPPORTED", `${this.#adapter.name} cannot tell of changes: list() now and then`);
     }
     const watcher: Watcher = { prefix, listener };
-    this.#source ??= Promise.resolve(this.#adapter.watch((change) => this.#dispatch(change)));
+    if (this.#source === undefined) {
+      this.#hasBegun = false;
+      this.#source = Promise.resolve(this.#adapter.watch((change) => this.#dispatch(change)));
+    }
     const source = this.#source;
     this.#watchers.add(watcher);
     try {
       await source;
+      if (this.#source === source) this.#hasBegun = true;
     } catch (error) {
       this.#watchers.delete(watcher);
       if (this.#source === source) this.#source = undefined;
@@ -42,9 +48,12 @@ export class WatchHub {
     return () => this.#remove(watcher);
   }
 
+  /** Does not wait for an adapter that has not answered yet: it may never. */
   async close(): Promise<void> {
     this.#watchers.clear();
-    await this.#release();
+    const released = this.#release();
+    if (this.#hasBegun) await released;
+    else released.catch(() => undefined);
   }
 
   async #remove(watcher: Watcher): Promise<void> {

@@ -124,7 +124,7 @@ export function writeWhole(
   const { signal } = operation;
   countBytes(operation, body.length);
   const put: Put = (record, condition) =>
-    askToWrite(session, operation, turn, () => adapter.put({ ...record, body }, condition, { signal }));
+    askToPut(session, operation, turn, record, expect, () => adapter.put({ ...record, body }, condition, { signal }));
   return writeRecord(session, operation, first, expect, put);
 }
 
@@ -162,6 +162,22 @@ export function askToWrite<Outcome extends PutOutcome | DeleteOutcome>(
     // Its caller is not to do it once more: that would be a call behind the later one.
     throw isHeldBack && StorageError.is(error, "UNAVAILABLE") ? overtakenError(operation, false) : error;
   });
+}
+
+/**
+ * As `askToWrite`. Where nothing was to stand and nothing does, but something did since the try without an answer, that may have been
+ * what this wrote, and somebody has deleted it.
+ */
+export function askToPut(
+  session: Session,
+  operation: Operation,
+  turn: Turn | undefined,
+  { header }: BodilessRecord,
+  expect: Expectation,
+  write: () => Awaitable<PutOutcome>,
+): Awaitable<PutOutcome> {
+  const isUnknown = (met: PutOutcome) => expect === "absent" && met.outcome === "stale" && met.floor !== header.version;
+  return askToWrite(session, operation, turn, write, isUnknown);
 }
 
 /** The draft as a record with its version, or a fresh one. */

@@ -126,6 +126,35 @@ describe("close", () => {
     expect(done).toEqual(["watch", "flush", "close"]);
   });
 
+  it("lets go of the adapter also where that cannot let go of its watch", async () => {
+    const adapter = new MapAdapter();
+    const failing = () => {
+      throw new Error("raw");
+    };
+    const storage = await openStorage(Object.assign(adapter, { watch: () => failing }));
+    await storage.watch("", vi.fn());
+    await expect(storage.close()).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(adapter.calls.at(-1)).toBe("close");
+  });
+
+  it("lets go of the adapter also where that never begins to watch, and of a watch that begins later", async () => {
+    const adapter = new MapAdapter();
+    const begun = Promise.withResolvers<() => void>();
+    Object.assign(adapter, { watch: () => begun.promise });
+    const storage = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    const stuck = expect(storage.watch("", vi.fn())).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(storage.close()).rejects.toMatchObject({
+      code: "TIMEOUT",
+      message: expect.not.stringContaining("adapter"),
+    });
+    await stuck;
+    expect(adapter.calls.at(-1)).toBe("close");
+    const released = vi.fn();
+    begun.resolve(released);
+    await turn();
+    expect(released).toHaveBeenCalledOnce();
+  });
+
   it("says that it was closing that failed", async () => {
     const adapter = new MapAdapter();
     adapter.close = () => {

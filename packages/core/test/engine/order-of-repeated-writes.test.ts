@@ -135,6 +135,35 @@ describe("a write that is tried again", () => {
     expect(told).toEqual([...many.map(() => "a UNAVAILABLE"), "b UNAVAILABLE"]);
   });
 
+  it.each(["save", "saveStream"])("by %s makes nothing anew that somebody else has deleted since", async (name) => {
+    const adapter = new Faltering(1, 0, "after");
+    const storage = await openStorage(adapter);
+    const other = await openStorage(adapter);
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(3);
+    }
+    const options = { ifVersion: null };
+    const saving = name === "save" ? storage.save("a", 1, options) : storage.saveStream("a", source(), options);
+    while (!(await other.exists("a"))) await new Promise((resolve) => setTimeout(resolve));
+    await other.delete("a");
+    await expect(saving).rejects.toMatchObject({ code: "UNAVAILABLE", key: "a", retryable: false });
+    expect(await storage.exists("a")).toBe(false);
+  });
+
+  it("takes back no later one of which nobody knows whether it took effect", async () => {
+    const adapter = new Faltering(0, 1);
+    const storage = await openStorage(adapter);
+    const removing = storage.delete("a");
+    const put = adapter.put.bind(adapter);
+    adapter.put = async (...args) => {
+      await put(...args);
+      throw new StorageError("UNAVAILABLE", "its answer is lost", { retryable: false });
+    };
+    await expect(storage.save("a", "last")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(removing).rejects.toMatchObject(NOT_WRITTEN);
+    expect(await storage.load("a")).toBe("last");
+  });
+
   it("deletes nothing that somebody else has saved since", async () => {
     const adapter = new Faltering(0, 1, "after");
     const storage = await openStorage(adapter);

@@ -29,7 +29,7 @@ globalThis.tryStorage = async () => {
   const small = await storage.load("small");
   const large = await storage.save("large", new Uint8Array(3_000_000)).catch(({ code }) => code);
   // Until it is told that they are not there, nothing can come of it.
-  await Promise.allSettled(["eviction", "reserve"].map((part) => import("/indexeddb/" + part + ".js")));
+  await Promise.allSettled([import("/indexeddb/eviction.js")]);
   await storage.close();
   return { small, large };
 };
@@ -96,7 +96,7 @@ describe("straight from dist", () => {
 
   it("goes on without the parts that could not be loaded", async () => {
     await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_PARTS) });
-    const missing = /\/indexeddb\/(?:bodies|eviction|reserve)\.js$/;
+    const missing = /\/indexeddb\/(?:bodies|eviction)\.js$/;
     expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({ small: 1, large: "INTERNAL" });
   });
 

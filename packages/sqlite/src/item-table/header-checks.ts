@@ -33,7 +33,7 @@ export function checkHeaders(connection: Connection, reach: number): Problem[] {
     "SELECT key, version, rest FROM history WHERE rest IS NOT NULL",
   );
   for (const { key, version, rest } of kept.iterate()) {
-    if (readRest(rest) === undefined) damaged.push(damage(key, `previous version ${version}: `));
+    if (readRest(rest) === undefined) damaged.push(damagedVersion(key, version));
   }
   const entries = connection.prepare<TagRow>(
     "SELECT t.tag, t.key, i.rest FROM tags t LEFT JOIN items i ON i.key = t.key",
@@ -66,8 +66,14 @@ function* headers(connection: Connection): Generator<HeaderRow> {
   }
 }
 
-function damage(key: string, where = ""): Problem {
-  return { key, code: "CORRUPT", message: where + damagedHeader(key).message, repairable: false };
+function damage(key: string): Problem {
+  return { key, code: "CORRUPT", message: damagedHeader(key).message, repairable: false };
+}
+
+/** The item is whole: to delete it would cost it, and not what is damaged. */
+function damagedVersion(key: string, version: string): Problem {
+  const message = `previous version ${version}: its header is damaged, and the item is not; a sweep of a storage opened with "history: false" drops all previous versions`;
+  return { key, code: "CORRUPT", message, repairable: false };
 }
 
 /** So many of a kind, and one example. */
