@@ -166,7 +166,7 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
     return this.#ask("migrateAll", undefined, options, (records, own) => records.migrateAll(own));
   }
 
-  /** `question` gets the options as they are now, and asks before it returns. */
+  /** `question` gets the options as they are now. What it asks before it returns, `close` waits for. */
   async #ask<Options, T>(
     name: string,
     id: unknown,

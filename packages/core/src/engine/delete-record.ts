@@ -1,8 +1,8 @@
 import type { DeleteOutcome, Version } from "../spi/index.js";
 import type { Operation } from "./failure.js";
-import type { Turn } from "./key-order.js";
 import type { Session } from "./session.js";
 import { above, askToWrite, conflictError } from "./write-record.js";
+import type { Turn } from "./write-turns.js";
 
 /**
  * Whether there was something to delete. `first` is the version of the deletion: as old as the call where that had to wait. Throws

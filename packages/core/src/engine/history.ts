@@ -5,11 +5,11 @@ import type { Expectation, PreviousRecord, RecordHeader, Version } from "../spi/
 import { isVersion } from "../versions.js";
 import type { Operation } from "./failure.js";
 import { checkSubject, itemsOf } from "./items.js";
-import type { Turn } from "./key-order.js";
 import { historyOf, readRecord, readValue } from "./read-version.js";
 import type { Session } from "./session.js";
 import { openSource, type StoredSource, writable, writeSource } from "./stored-source.js";
 import { writeWhole } from "./write-record.js";
+import type { Turn } from "./write-turns.js";
 
 /** The kept versions of a key, newest first. */
 export async function listVersions(

@@ -49,7 +49,7 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
     const state = await adapter.open(context);
     try {
       const writing = await loading;
-      const session = new Session(adapter, complete, state, new writing.KeyOrder(), observation, vault);
+      const session = new Session(adapter, complete, state, new writing.WriteTurns(), observation, vault);
       return new Storage(session, writing, "");
     } catch (error) {
       // What went wrong first is what the caller has to know, whatever else does.

@@ -4,11 +4,11 @@ import type { Ports } from "../ports.js";
 import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
 import { VersionClock } from "../versions.js";
 import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
-import type { KeyOrder } from "./key-order.js";
 import type { Observation } from "./observation.js";
 import type { CompleteSettings } from "./settings.js";
 import type { Vault } from "./vault.js";
 import type { WatchHub } from "./watch-hub.js";
+import type { WriteTurns } from "./write-turns.js";
 
 interface InFlight {
   readonly operation: Operation;
@@ -20,7 +20,7 @@ export class Session {
   readonly adapter: StorageAdapter;
   readonly settings: CompleteSettings;
   readonly versions: VersionClock;
-  readonly writes: KeyOrder;
+  readonly writes: WriteTurns;
   /** Undefined where nobody can want to know of operations. */
   readonly observation: Observation | undefined;
   /** Undefined where the storage was opened without keys. */
@@ -39,7 +39,7 @@ export class Session {
     adapter: StorageAdapter,
     settings: CompleteSettings,
     state: OpenState,
-    writes: KeyOrder,
+    writes: WriteTurns,
     observation: Observation | undefined,
     vault: Vault | undefined,
   ) {

@@ -16,7 +16,6 @@ import { callersBytes, checkSource } from "./callers-bytes.js";
 import type { BodilessRecord } from "./draft.js";
 import { type Operation, toStorageError } from "./failure.js";
 import { checkSubject } from "./items.js";
-import type { Turn } from "./key-order.js";
 import { largestBody } from "./largest-body.js";
 import { readRecord, streamReader, type Wanted } from "./read-version.js";
 import type { Session } from "./session.js";
@@ -24,6 +23,7 @@ import { countBytes } from "./tally.js";
 import { vaultFor } from "./vault-for.js";
 import type { CheckedSave } from "./write-options.js";
 import { askToPut, tooLarge, versioned, writeRecord } from "./write-record.js";
+import type { Turn } from "./write-turns.js";
 
 /** Stores bytes as they come; nothing is seen of them before the last is stored. */
 export async function saveStream(

@@ -15,10 +15,10 @@ import type {
 } from "../spi/index.js";
 import type { BodilessRecord, Draft, WholeDraft } from "./draft.js";
 import type { Operation } from "./failure.js";
-import type { Turn } from "./key-order.js";
 import type { Session } from "./session.js";
 import { countBytes } from "./tally.js";
 import type { SealedValue } from "./vault.js";
+import type { Turn } from "./write-turns.js";
 
 // An adapter may answer `stale` while other writers keep overtaking; so many times in a row it is broken.
 const MOST_TICKS = 1_000;

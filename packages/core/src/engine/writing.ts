@@ -13,8 +13,8 @@ import { writeSealed, writeValue } from "./write-record.js";
 
 export { openCollection } from "../collections/open-collection.js";
 export { runBatch } from "./batch.js";
-export { KeyOrder } from "./key-order.js";
 export { checkRestoreOptions, checkSaveOptions, checkUpdateOptions } from "./write-options.js";
+export { WriteTurns } from "./write-turns.js";
 
 /** Encodes a value, encrypts it where it is to be, and puts it in its turn. Throws CONFLICT, and what the options forbid. */
 export function saveValue(

@@ -92,7 +92,7 @@ describe("a session of which nobody can want to know", () => {
       new MapAdapter(),
       completeSettings({}),
       { lastVersion: undefined },
-      new writing.KeyOrder(),
+      new writing.WriteTurns(),
       undefined,
       undefined,
     );
