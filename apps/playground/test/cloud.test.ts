@@ -122,7 +122,11 @@ describe("a store in the cloud", () => {
     await page.getByRole("button", { name: "Edit", exact: true }).click();
     await page.getByLabel("Content", { exact: true }).fill("after");
     await page.getByRole("button", { name: "Save", exact: true }).click();
-    await page.getByRole("alert").filter({ hasText: "UNAVAILABLE" }).waitFor();
+    // By its own words: what the page was reading when the network went says the same of itself.
+    await page
+      .getByRole("alert")
+      .filter({ hasText: /^save "notes\/a" failed.*\(UNAVAILABLE\)$/ })
+      .waitFor();
     await lookAt(page, "phone", "13-offline");
     await phone.context.setOffline(false);
     await page.getByText("No network").waitFor({ state: "detached" });
