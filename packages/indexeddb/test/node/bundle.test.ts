@@ -46,6 +46,24 @@ globalThis.tryStorage = async () => {
   return told;
 };
 `;
+const WITHOUT_ROOM = `
+import { openStorage } from "@holdfast/core";
+import { indexeddb } from "@holdfast/indexeddb";
+const { put } = IDBObjectStore.prototype;
+IDBObjectStore.prototype.put = function (...given) {
+  if (this.name === "chunks") throw new DOMException("", "QuotaExceededError");
+  return put.apply(this, given);
+};
+globalThis.tryStorage = async () => {
+  const storage = await openStorage(indexeddb({ name: "without-room" }));
+  const codes = [];
+  for (const size of [3_000_000, 100_000]) {
+    codes.push(await storage.save("body", new Uint8Array(size)).catch(({ code }) => code));
+  }
+  await storage.close();
+  return codes;
+};
+`;
 const CORE_ONLY = `import { openStorage } from "@holdfast/core";\nglobalThis.open = openStorage;\n`;
 const EXPECTED = { found: ["notes/first"], value: { title: "Hello" }, size: 3_000_000 };
 
@@ -113,6 +131,14 @@ describe("straight from dist", () => {
     const tell = `tryStorage().catch(({ code, message }) => parent.postMessage({ code, message }, "*"));`;
     const browser = await launchBrowser();
     try {
+  it("says that a body finds no room also where what makes room could not be loaded", async () => {
+    await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_ROOM) });
+    expect(await tryStorage(`${server.origin}/page.html`, /\/indexeddb\/full-store\.js$/)).toEqual([
+      "QUOTA_EXCEEDED",
+      "QUOTA_EXCEEDED",
+    ]);
+  });
+
       const page = await browser.newPage();
       await page.goto(`${server.origin}/page.html`);
       // A sandboxed frame has an origin of its own, for which nothing is kept: as where site data is switched off.
