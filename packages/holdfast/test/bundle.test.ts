@@ -152,6 +152,28 @@ describe.each(Object.keys(BUNDLERS))("bundled for browsers by %s", (bundler) => 
     }
   });
 
+  it("says to a service worker, which may load no parts, that it has to be in one script", async () => {
+    const worker = `import * as app from "/app.js"; onmessage = async ({ data, ports: [port] }) => port.postMessage(await app.tryPlatform(data));`;
+    await using server = await serveFiles({ "/": folder }, { "/page.html": "<!doctype html>", "/worker.js": worker });
+    const browser = await launchBrowser();
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`${server.origin}/page.html`);
+      const told = await tab.evaluate(async () => {
+        await navigator.serviceWorker.register("/worker.js", { type: "module" });
+        const { active } = await navigator.serviceWorker.ready;
+        const { port1, port2 } = new MessageChannel();
+        return new Promise<unknown>((resolve) => {
+          port1.onmessage = ({ data }) => resolve(data);
+          active?.postMessage({ platform: "auto", name: "my-app" }, [port2]);
+        });
+      });
+      expect(told).toMatch(/^UNSUPPORTED .*bundle this service worker into one script/);
+    } finally {
+      await browser.close();
+    }
+  });
+
   it("chooses IndexedDB in a window and in a worker of a browser, and remembers it", async () => {
     const page = `<!doctype html><script type="module">
       import * as app from "/app.js";

@@ -20,6 +20,18 @@ globalThis.tryStorage = async () => {
   return { found: found.map(({ key }) => key), value, size };
 };
 `;
+const WORKER = `
+onmessage = async () => postMessage(await tryStorage().catch(String));
+`;
+const IN_A_WORKER = `
+globalThis.tryStorage = () => {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage("try");
+  });
+};
+`;
 const WITHOUT_PARTS = `
 import { openStorage } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
@@ -32,18 +44,6 @@ globalThis.tryStorage = async () => {
   await Promise.allSettled([import("/indexeddb/eviction.js")]);
   await storage.close();
   return { small, large };
-};
-`;
-const WITHOUT_WRITING = `
-import { openStorage } from "@holdfast/core";
-import { indexeddb } from "@holdfast/indexeddb";
-globalThis.tryStorage = async () => {
-  const told = await openStorage(indexeddb({ name: "without-writing" })).catch(({ code, message }) => ({ code, message }));
-  // It waits for as long as a connection is open.
-  await new Promise((resolve) => {
-    indexedDB.deleteDatabase("without-writing").onsuccess = resolve;
-  });
-  return told;
 };
 `;
 const WITHOUT_ROOM = `
@@ -64,6 +64,18 @@ globalThis.tryStorage = async () => {
   return codes;
 };
 `;
+const WITHOUT_WRITING = `
+import { openStorage } from "@holdfast/core";
+import { indexeddb } from "@holdfast/indexeddb";
+globalThis.tryStorage = async () => {
+  const told = await openStorage(indexeddb({ name: "without-writing" })).catch(({ code, message }) => ({ code, message }));
+  // It waits for as long as a connection is open.
+  await new Promise((resolve) => {
+    indexedDB.deleteDatabase("without-writing").onsuccess = resolve;
+  });
+  return told;
+};
+`;
 const CORE_ONLY = `import { openStorage } from "@holdfast/core";\nglobalThis.open = openStorage;\n`;
 const EXPECTED = { found: ["notes/first"], value: { title: "Hello" }, size: 3_000_000 };
 
@@ -81,13 +93,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe("bundled by Vite without any configuration", () => {
   // Playwright's windows are private ones: what they store is in memory, and gone with them.
   it("works in a browser", async () => {
-    const html = app.output.find(({ fileName }) => fileName.endsWith(".html"));
-    expect(html).toBeDefined();
-    const texts = Object.fromEntries(
-      app.output.map((file) => [`/${file.fileName}`, file.type === "chunk" ? file.code : String(file.source)]),
-    );
-    await using server = await serveFiles({}, texts);
-    expect(await tryStorage(`${server.origin}/${html?.fileName}`)).toEqual(EXPECTED);
+    await using server = await serveFiles({}, textsOf(app));
+    expect(await tryStorage(`${server.origin}/index.html`)).toEqual(EXPECTED);
+  });
+
+  it("works in a dedicated worker", async () => {
+    const built = await bundle("worker", IN_A_WORKER, { "worker.js": `${APP}${WORKER}` });
+    await using server = await serveFiles({}, textsOf(built));
+    expect(await tryStorage(`${server.origin}/index.html`)).toEqual(EXPECTED);
   });
 
   it("holds no Node code", () => {
@@ -118,19 +131,6 @@ describe("straight from dist", () => {
     expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({ small: 1, large: "INTERNAL" });
   });
 
-  it.each([/\/core\/engine\/writing\.js$/, /\/indexeddb\/writer\.js$/])("opens nothing without %s", async (missing) => {
-    await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_WRITING) });
-    expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({
-      code: "INTERNAL",
-      message: expect.stringContaining("dynamically imported module"),
-    });
-  });
-
-  it("says what to do on a page that may not store anything", async () => {
-    await using server = await serveFiles(FOLDERS, { "/page.html": "<!doctype html>" });
-    const tell = `tryStorage().catch(({ code, message }) => parent.postMessage({ code, message }, "*"));`;
-    const browser = await launchBrowser();
-    try {
   it("says that a body finds no room also where what makes room could not be loaded", async () => {
     await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_ROOM) });
     expect(await tryStorage(`${server.origin}/page.html`, /\/indexeddb\/full-store\.js$/)).toEqual([
@@ -139,6 +139,19 @@ describe("straight from dist", () => {
     ]);
   });
 
+  it.each([/\/core\/engine\/writing\.js$/, /\/indexeddb\/writer\.js$/])("opens nothing without %s", async (missing) => {
+    await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_WRITING) });
+    expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({
+      code: "INTERNAL",
+      message: expect.stringMatching(/^a part of @holdfast\/\w+ could not be loaded \(.*dynamically imported module/),
+    });
+  });
+
+  it("says what to do on a page that may not store anything", async () => {
+    await using server = await serveFiles(FOLDERS, { "/page.html": "<!doctype html>" });
+    const tell = `tryStorage().catch(({ code, message }) => parent.postMessage({ code, message }, "*"));`;
+    const browser = await launchBrowser();
+    try {
       const page = await browser.newPage();
       await page.goto(`${server.origin}/page.html`);
       // A sandboxed frame has an origin of its own, for which nothing is kept: as where site data is switched off.
@@ -178,12 +191,23 @@ function pageOf(origin: string, script: string): string {
   return `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script><script type="module">${script}</script>`;
 }
 
-async function bundle(name: string, code: string): Promise<Rollup.RollupOutput> {
+async function bundle(
+  name: string,
+  code: string,
+  others: Readonly<Record<string, string>> = {},
+): Promise<Rollup.RollupOutput> {
   const root = join(folder, name);
   await mkdir(root);
-  await writeFile(join(root, "main.js"), code);
+  for (const [file, text] of Object.entries({ "main.js": code, ...others })) await writeFile(join(root, file), text);
   await writeFile(join(root, "index.html"), `<!doctype html><script type="module" src="/main.js"></script>`);
   return (await build({ root, configFile: false, logLevel: "silent", build: { write: false } })) as Rollup.RollupOutput;
+}
+
+/** What a server has of it, by path. */
+function textsOf({ output }: Rollup.RollupOutput): Record<string, string> {
+  return Object.fromEntries(
+    output.map((file) => [`/${file.fileName}`, file.type === "chunk" ? file.code : String(file.source)]),
+  );
 }
 
 /** Gzipped bytes that the page needs before it can run: the entry with all that it imports, what is loaded later aside. */
