@@ -138,7 +138,7 @@ function schemeOf(platform: Platform): string {
     if (scheme !== undefined) return scheme;
     throw new StorageError(
       "UNSUPPORTED",
-      "no cloud adapter is known here: call register() with one before, see docs/factory.md",
+      'no cloud adapter is known here: call register() with one before, as in register("supabase", supabaseEntry)',
     );
   }
   const scheme = Object.hasOwn(PLATFORMS, platform) ? PLATFORMS[platform] : undefined;
