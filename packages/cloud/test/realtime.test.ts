@@ -37,10 +37,10 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((storage) => storage.close()));
   await Promise.all(clients.splice(0).map((client) => client.realtime.disconnect()));
+  Object.assign(realtime, { open: true, telling: true });
   // Nothing of this test is told, or listens, in the next one.
   await until(() => expect(realtime.channels()).toBe(0));
   await realtime.settled();
-  Object.assign(realtime, { open: true, telling: true });
 });
 
 async function open(

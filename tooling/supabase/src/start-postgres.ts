@@ -12,7 +12,7 @@ export interface RunningPostgres {
   stop(): Promise<void>;
 }
 
-/** How often a port may be taken by somebody else between it is found and bound. */
+/** How many ports are tried: somebody else may take one between it is found and bound. */
 const TRIES = 5;
 
 /** Starts the PostgreSQL server that came from npm, with a cluster of its own. */
