@@ -90,12 +90,14 @@ describe("an fsync that fails", () => {
     await storage.flush();
     control.on = true;
     await storage.save("a", 2);
-    await until(() =>
-      storage.save("b", 1).then(
+    await until(async () => {
+      // The mirror waits for a moment without a save.
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return storage.save("b", 1).then(
         () => false,
         (error) => StorageError.is(error, "UNAVAILABLE"),
-      ),
-    );
+      );
+    });
     await expect(storage.flush()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(storage.delete("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(storage.saveStream("c", new Blob(["x"]).stream())).rejects.toMatchObject({ code: "UNAVAILABLE" });
