@@ -45,7 +45,7 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history, carry };
   const observation = await startObservation(adapter.name, complete);
   if (openAdapters.has(adapter)) {
-    throw new StorageError("INVALID_OPTION", "this adapter is open already: make another one", {
+    throw new StorageError("INVALID_OPTION", "this adapter is open already: make another", {
       adapter: adapter.name,
     });
   }
