@@ -1,48 +1,53 @@
-import { readFile, realpath } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
-
-type Target = string | { readonly [condition: string]: Target };
-
-interface Manifest {
-  readonly name: string;
-  readonly exports?: Target;
-  readonly imports?: Readonly<Record<string, Target>>;
-  readonly main?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
+import { sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
 
 export interface ImportMap {
   readonly imports: Record<string, string>;
   readonly scopes: Record<string, Record<string, string>>;
 }
 
-/** What a page needs to import a project's packages straight from its `node_modules`, which is served at the root. */
-export async function importMapOf(folder: string, names: readonly string[]): Promise<ImportMap> {
-  const map: ImportMap = { imports: {}, scopes: {} };
-  const modules = await realpath(join(folder, "node_modules"));
-  const waiting = [...names];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (name in map.imports) continue;
-    const base = join(modules, name);
-    const manifest = JSON.parse(await readFile(join(base, "package.json"), "utf8")) as Manifest;
-    const addressOf = (target: Target) =>
-      `/${relative(modules, join(base, chosen(target)))
-        .split(sep)
-        .join("/")}`;
-    const root = manifest.exports ?? manifest.main ?? "index.js";
-    map.imports[name] = addressOf(typeof root === "string" || !("." in root) ? root : (root["."] ?? ""));
-    const inside = Object.entries(manifest.imports ?? {}).map(([key, target]) => [key, addressOf(target)] as const);
-    if (inside.length > 0) map.scopes[`/${name}/`] = Object.fromEntries(inside);
-    waiting.push(...Object.keys(manifest.dependencies ?? {}));
-  }
+/**
+ * What a page needs to import a package: each import that a bundler for browsers meets in it, lazy ones included, by the address at
+ * which its file is `served`, a folder for each start of an address.
+ */
+export async function importMapOf(name: string, served: Readonly<Record<string, string>>): Promise<ImportMap> {
+  const entry = fileURLToPath(import.meta.resolve(name));
+  const map: ImportMap = { imports: { [name]: addressOf(entry, served) }, scopes: {} };
+  await build({
+    configFile: false,
+    logLevel: "silent",
+    build: { write: false, lib: { entry, formats: ["es"] } },
+    plugins: [
+      {
+        name: "imports",
+        enforce: "pre",
+        async resolveId(source, importer, options) {
+          if (importer === undefined || /^[./\0]/.test(source)) return null;
+          const found = await this.resolve(source, importer, { ...options, skipSelf: true });
+          if (found === null) throw new Error(`${importer} imports ${source}, which is nowhere`);
+          const address = addressOf(found.id, served);
+          if (source.startsWith("#")) {
+            // A name within one package.
+            const scope = packageOf(importer, served);
+            map.scopes[scope] = { ...map.scopes[scope], [source]: address };
+          } else map.imports[source] = address;
+          return found;
+        },
+      },
+    ],
+  });
   return map;
 }
 
-/** The file for browsers. */
-function chosen(target: Target): string {
-  if (typeof target === "string") return target;
-  for (const [condition, inner] of Object.entries(target)) {
-    if (["browser", "import", "default"].includes(condition)) return chosen(inner);
-  }
-  throw new Error(`nothing for browsers in ${JSON.stringify(target)}`);
+function addressOf(file: string, served: Readonly<Record<string, string>>): string {
+  const start = packageOf(file, served);
+  return start + file.slice((served[start]?.length ?? 0) + 1).replaceAll(sep, "/");
+}
+
+/** The start of the address. */
+function packageOf(file: string, served: Readonly<Record<string, string>>): string {
+  const start = Object.keys(served).find((each) => file.startsWith(served[each] + sep));
+  if (start === undefined) throw new Error(`${file} is served nowhere`);
+  return start;
 }

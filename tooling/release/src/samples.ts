@@ -19,20 +19,37 @@ export const SAMPLES: Readonly<Record<string, string>> = {
     ${use("storage")}`,
 };
 
-/** What is tried in a browser: a page's script that offers `tryStorage`. */
+/** What is tried in a browser: a page's script that offers `tryStorage`, with what it loads later. */
 export const IN_A_BROWSER = `
   import { createStorage } from "holdfast";
   globalThis.tryStorage = async () => {
     const storage = await createStorage({ platform: "auto", name: "my-app" });
     await storage.save("notes/first", { title: "Hello" });
+    await storage.save("settings", { theme: "dark" }, { format: "yaml" });
     const found = await storage.search({ text: "fir" });
     const { details } = await storage.getInfo();
+    const settings = await afterOneFailure(() => storage.load("settings"));
     await storage.close();
-    return { chosen: details.chosen, found: found.map(({ key }) => key) };
+    const other = await createStorage("memory:");
+    await other.close();
+    return { chosen: details.chosen, found: found.map(({ key }) => key), settings };
   };
+  // As a browser fails whose disk is busy.
+  function afterOneFailure(call) {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = () => {
+      IDBDatabase.prototype.transaction = transaction;
+      throw new DOMException("Internal error", "UnknownError");
+    };
+    return call();
+  }
 `;
 
-export const FOUND_IN_A_BROWSER: object = { chosen: "indexeddb", found: ["notes/first"] };
+export const FOUND_IN_A_BROWSER: object = {
+  chosen: "indexeddb",
+  found: ["notes/first"],
+  settings: { theme: "dark" },
+};
 
 /** An adapter's package brings core along, which is what opens it. */
 function onAdapter(imports: string, adapter: string): string {

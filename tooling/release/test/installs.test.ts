@@ -1,13 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { launchBrowser, serveFiles } from "@holdfast/browser";
+import { pageWithoutBundler } from "@holdfast/browser";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { importMapOf } from "../src/import-map.ts";
 import { LIMITS } from "../src/limits.ts";
 import { type Project, Release, registryAnswers } from "../src/published.ts";
 import { FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
+import { tryInBrowser } from "../src/try-in-browser.ts";
 import { appOf, BY_DEFAULT, CHECKS, complaintsOf, folderOf } from "../src/type-check.ts";
 
 const NODES = {
@@ -88,31 +88,17 @@ describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
     await project.write("main.js", IN_A_BROWSER);
     await project.write("index.html", page(`src="/main.js"`));
     await build({ root: project.folder, configFile: false, logLevel: "silent" });
-    expect(await tryInBrowser(join(project.folder, "dist"), {})).toEqual(FOUND_IN_A_BROWSER);
+    expect(await tryInBrowser({ "/": join(project.folder, "dist") }, {})).toEqual(FOUND_IN_A_BROWSER);
   });
 
-  it("works in a page without any tool, by an import map", async () => {
+  it("works in the page that the documentation gives to apps without a bundler", async () => {
     const project = await release.projectWith("holdfast");
-    const map = JSON.stringify(await importMapOf(project.folder, ["holdfast"]));
-    const html = `<!doctype html><script type="importmap">${map}</script><script type="module">${IN_A_BROWSER}</script>`;
-    const found = await tryInBrowser(join(project.folder, "node_modules"), { "/index.html": html });
+    const texts = { "/index.html": await pageWithoutBundler(), "/app.js": IN_A_BROWSER };
+    const found = await tryInBrowser({ "/node_modules/": join(project.folder, "node_modules") }, texts);
     expect(found).toEqual(FOUND_IN_A_BROWSER);
   });
 });
 
 function page(script: string): string {
   return `<!doctype html><script type="module" ${script}></script>`;
-}
-
-async function tryInBrowser(folder: string, texts: Record<string, string>): Promise<unknown> {
-  await using server = await serveFiles({ "/": folder }, texts);
-  const browser = await launchBrowser();
-  try {
-    const tab = await browser.newPage();
-    await tab.goto(`${server.origin}/index.html`);
-    await tab.waitForFunction(() => "tryStorage" in globalThis);
-    return await tab.evaluate(() => (globalThis as unknown as { tryStorage(): Promise<unknown> }).tryStorage());
-  } finally {
-    await browser.close();
-  }
 }
