@@ -15,6 +15,7 @@ import {
   type FeedRange,
   type History,
   type ListRange,
+  OpenOnce,
   type OpenState,
   type ParsedQuery,
   type PutCondition,
@@ -84,15 +85,15 @@ class Adapter implements CloudAdapter {
   readonly history: History = historyOf(() => this.#opened);
   readonly shares: Shares = sharesOf(() => this.#opened);
   readonly #options: CompleteOptions;
-  #store: OpenStore | undefined;
+  readonly #store = new OpenOnce<OpenStore>("cloud");
 
   constructor(options: CompleteOptions) {
     this.#options = options;
   }
 
   async open(context: AdapterContext): Promise<OpenState> {
-    this.#store = await OpenStore.open(this.#options, context);
-    return { lastVersion: this.#store.lastVersion };
+    const { lastVersion } = await this.#store.open(() => OpenStore.open(this.#options, context));
+    return { lastVersion };
   }
 
   async stat(key: string, options: ReadOptions): Promise<RecordHeader | undefined> {
@@ -185,13 +186,11 @@ class Adapter implements CloudAdapter {
     return classify(error);
   }
 
-  close(): void {
-    this.#store?.close();
-    this.#store = undefined;
+  async close(): Promise<void> {
+    await this.#store.close();
   }
 
   get #opened(): OpenStore {
-    if (this.#store === undefined) throw new StorageError("CLOSED", "this adapter is not open", { adapter: "cloud" });
-    return this.#store;
+    return this.#store.current;
   }
 }

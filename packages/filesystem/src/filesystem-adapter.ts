@@ -18,6 +18,7 @@ import {
   type History,
   type ListRange,
   type Maintenance,
+  OpenOnce,
   type OpenState,
   type ParsedQuery,
   type PutCondition,
@@ -26,7 +27,6 @@ import {
   type RecordHeader,
   SPI_VERSION,
   type StorageAdapter,
-  StorageError,
   type StoredRecord,
   type StoredStream,
   type Version,
@@ -67,7 +67,7 @@ class FilesystemAdapter implements StorageAdapter {
   readonly maintain: Maintenance = maintenanceOf(() => this.#opened);
   readonly #options: CompleteOptions;
   readonly #internals: Internals;
-  #store: FileStore | undefined;
+  readonly #store = new OpenOnce<FileStore>("filesystem");
 
   constructor(options: CompleteOptions, internals: Internals) {
     this.#options = options;
@@ -86,8 +86,8 @@ class FilesystemAdapter implements StorageAdapter {
   }
 
   async open(context: AdapterContext): Promise<OpenState> {
-    this.#store = await FileStore.open(this.#options, this.#internals, context);
-    return { lastVersion: this.#store.table.feed.lastVersion };
+    const { table } = await this.#store.open(() => FileStore.open(this.#options, this.#internals, context));
+    return { lastVersion: table.feed.lastVersion };
   }
 
   stat(key: string, { now, signal }: ReadOptions): Awaitable<RecordHeader | undefined> {
@@ -171,16 +171,11 @@ class FilesystemAdapter implements StorageAdapter {
   }
 
   async close(): Promise<void> {
-    const store = this.#store;
-    this.#store = undefined;
-    await store?.close();
+    await this.#store.close();
   }
 
   get #opened(): FileStore {
-    if (this.#store === undefined) {
-      throw new StorageError("CLOSED", "this adapter is not open", { adapter: "filesystem" });
-    }
-    return this.#store;
+    return this.#store.current;
   }
 }
 

@@ -10,7 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { StorageEngine } from "@holdfast/core";
+import { openStorage, type StorageEngine } from "@holdfast/core";
+import { filesystem } from "@holdfast/filesystem";
 import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
 import { lateAfter } from "./support/late-flushes.js";
@@ -108,6 +109,17 @@ describe("a root that cannot be one", () => {
     const again = await openRoot(root, { stateDirectory: state });
     expect(await again.load("a")).toBe(1);
     expect(await again.load("b")).toBe(1);
+  });
+
+  it("is open by the same adapter, whose storage goes on and which may then be opened anew", async () => {
+    const adapter = filesystem({ root: temporaryRoot() });
+    const storage = await openStorage(adapter);
+    await expect(openStorage(adapter)).rejects.toMatchObject({ code: "INVALID_OPTION", adapter: "filesystem" });
+    await storage.save("a", 1);
+    await storage.close();
+    const again = await openStorage(adapter);
+    expect(await again.load("a")).toBe(1);
+    await again.close();
   });
 
   it("has lost its marker alone, and gets it again", async () => {

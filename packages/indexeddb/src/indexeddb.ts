@@ -16,6 +16,7 @@ import {
   type History,
   type ListRange,
   type Maintenance,
+  OpenOnce,
   type OpenState,
   type ParsedQuery,
   type PutCondition,
@@ -24,7 +25,6 @@ import {
   type RecordHeader,
   SPI_VERSION,
   type StorageAdapter,
-  StorageError,
   type StoredRecord,
   type StoredStream,
   type Version,
@@ -84,7 +84,7 @@ class Adapter implements IndexedDbAdapter {
     sweep: async (prefix, { now, signal }) => (await loadHistory()).sweep(this.#opened, prefix, now, signal),
   };
   readonly #options: CompleteOptions;
-  #store: OpenStore | undefined;
+  readonly #store = new OpenOnce<OpenStore>("indexeddb");
 
   constructor(options: CompleteOptions) {
     this.#options = options;
@@ -102,8 +102,7 @@ class Adapter implements IndexedDbAdapter {
   }
 
   async open(context: AdapterContext): Promise<OpenState> {
-    const { store, lastVersion } = await OpenStore.open(this.#options, context);
-    this.#store = store;
+    const { lastVersion } = await this.#store.open(() => OpenStore.open(this.#options, context));
     return { lastVersion };
   }
 
@@ -188,14 +187,10 @@ class Adapter implements IndexedDbAdapter {
   }
 
   async close(): Promise<void> {
-    const store = this.#store;
-    this.#store = undefined;
-    await store?.close();
+    await this.#store.close();
   }
 
   get #opened(): OpenStore {
-    if (this.#store === undefined)
-      throw new StorageError("CLOSED", "this adapter is not open", { adapter: "indexeddb" });
-    return this.#store;
+    return this.#store.current;
   }
 }

@@ -29,10 +29,10 @@ export class OpenStore implements Store {
   readonly #eviction = lazily(() => import("./eviction.js").then(({ Eviction }) => new Eviction(this)));
   readonly #reserve: Reserve;
 
-  static async open(
-    options: CompleteOptions,
-    context: AdapterContext,
-  ): Promise<{ store: OpenStore; lastVersion: Version | undefined }> {
+  /** Of the newest entry in the feed when it was opened. */
+  lastVersion: Version | undefined;
+
+  static async open(options: CompleteOptions, context: AdapterContext): Promise<OpenStore> {
     const loading = loadPart(() => import("./writer.js"), "@holdfast/indexeddb");
     // What became of it is asked for below, once there is a connection.
     loading.catch(nothing);
@@ -47,7 +47,8 @@ export class OpenStore implements Store {
       const store = new OpenStore(options, context, connection, await loading);
       if (left > 0) void store.free();
       if (reserve === undefined) void store.#reserve.lay();
-      return { store, lastVersion: cursor?.value.v };
+      store.lastVersion = cursor?.value.v;
+      return store;
     } catch (error) {
       connection.close();
       throw error;

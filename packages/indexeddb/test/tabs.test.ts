@@ -20,6 +20,20 @@ async function openStore(name: string, lockTimeout = 10_000): Promise<StorageEng
   return storage;
 }
 
+describe("one tab", () => {
+  it("opens an adapter for one storage at a time: another one would take the database from it", async () => {
+    const adapter = indexeddb({ name: newName() });
+    const storage = await openStorage(adapter);
+    open.push(storage);
+    await expect(openStorage(adapter)).rejects.toMatchObject({ code: "INVALID_OPTION", adapter: "indexeddb" });
+    await storage.save("a", 1);
+    await storage.close();
+    const again = await openStorage(adapter);
+    open.push(again);
+    expect(await again.load("a")).toBe(1);
+  });
+});
+
 describe("two tabs upgrading", () => {
   it("lets a newer tab take the database over at once, and says so to its caller", async () => {
     const name = newName();

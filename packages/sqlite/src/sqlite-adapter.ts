@@ -17,6 +17,7 @@ import {
   type History,
   type ListRange,
   type Maintenance,
+  OpenOnce,
   type OpenState,
   type ParsedQuery,
   type PutCondition,
@@ -25,7 +26,6 @@ import {
   type RecordHeader,
   SPI_VERSION,
   type StorageAdapter,
-  StorageError,
   type StoredRecord,
   type StoredStream,
   type Version,
@@ -63,7 +63,7 @@ class SqliteAdapter implements StorageAdapter {
   };
   readonly history: History = historyOf(() => this.#opened);
   readonly #options: CompleteOptions;
-  #store: OpenStore | undefined;
+  readonly #store = new OpenOnce<OpenStore>("sqlite");
 
   constructor(options: CompleteOptions) {
     this.#options = options;
@@ -81,8 +81,8 @@ class SqliteAdapter implements StorageAdapter {
   }
 
   async open(context: AdapterContext): Promise<OpenState> {
-    this.#store = await OpenStore.open(this.#options, context);
-    return { lastVersion: this.#store.table.feed.lastVersion };
+    const { table } = await this.#store.open(() => OpenStore.open(this.#options, context));
+    return { lastVersion: table.feed.lastVersion };
   }
 
   stat(key: string, { now, signal }: ReadOptions): Awaitable<RecordHeader | undefined> {
@@ -164,15 +164,10 @@ class SqliteAdapter implements StorageAdapter {
   }
 
   async close(): Promise<void> {
-    const store = this.#store;
-    this.#store = undefined;
-    await store?.close();
+    await this.#store.close();
   }
 
   get #opened(): OpenStore {
-    if (this.#store === undefined) {
-      throw new StorageError("CLOSED", "this adapter is not open", { adapter: "sqlite" });
-    }
-    return this.#store;
+    return this.#store.current;
   }
 }

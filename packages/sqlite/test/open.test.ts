@@ -197,6 +197,17 @@ describe("opening again", () => {
     }
   });
 
+  it("is refused while a storage has the same adapter open, which goes on and may then be opened anew", async () => {
+    const adapter = sqlite({ path: temporaryPath() });
+    const storage = await openStorage(adapter);
+    await expect(openStorage(adapter)).rejects.toMatchObject({ code: "INVALID_OPTION", adapter: "sqlite" });
+    await storage.save("a", 1);
+    await storage.close();
+    const again = await openStorage(adapter);
+    expect(await again.load("a")).toBe(1);
+    await again.close();
+  });
+
   it("writes what is still queued before it closes", async () => {
     const path = temporaryPath();
     const adapter = await openAdapter({ path });

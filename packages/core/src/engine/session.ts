@@ -5,7 +5,6 @@ import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
 import { VersionClock } from "../versions.js";
 import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
 import type { Observation } from "./observation.js";
-import { openAdapters } from "./open-adapters.js";
 import type { CompleteSettings } from "./settings.js";
 import type { Vault } from "./vault.js";
 import type { WatchHub } from "./watch-hub.js";
@@ -209,8 +208,7 @@ export class Session {
     try {
       const remaining = await this.#drain();
       this.#released = true;
-      const letGo = this.#letGo().finally(() => openAdapters.delete(this.adapter));
-      if (!(await this.#inTime(letGo))) remaining.push("closing the adapter itself");
+      if (!(await this.#inTime(this.#letGo()))) remaining.push("closing the adapter itself");
       if (remaining.length > 0) {
         throw new StorageError(
           "TIMEOUT",

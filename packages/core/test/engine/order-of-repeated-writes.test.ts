@@ -1,7 +1,6 @@
 import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
-import { peerOf } from "../support/peer-of.js";
 
 const away = (): StorageError => new StorageError("UNAVAILABLE", "the network is away");
 
@@ -139,7 +138,7 @@ describe("a write that is tried again", () => {
   it.each(["save", "saveStream"])("by %s makes nothing anew that somebody else has deleted since", async (name) => {
     const adapter = new Faltering(1, 0, "after");
     const storage = await openStorage(adapter);
-    const other = await openStorage(peerOf(adapter));
+    const other = await openStorage(adapter);
     async function* source(): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(3);
     }
@@ -168,7 +167,7 @@ describe("a write that is tried again", () => {
   it("deletes nothing that somebody else has saved since", async () => {
     const adapter = new Faltering(0, 1, "after");
     const storage = await openStorage(adapter);
-    const other = await openStorage(peerOf(adapter));
+    const other = await openStorage(adapter);
     await storage.save("a", "old");
     const removing = storage.delete("a");
     await other.save("a", "theirs");
@@ -179,7 +178,7 @@ describe("a write that is tried again", () => {
   it("is no conflict with itself where a stream ends, nor with what came behind", async () => {
     const adapter = new Faltering(1, 0, "after");
     const storage = await openStorage(adapter);
-    const other = await openStorage(peerOf(adapter));
+    const other = await openStorage(adapter);
     async function* source(): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(3);
     }
@@ -212,7 +211,7 @@ describe("a write that has to go above a version of others", () => {
     for (let depth = 0; depth < 60; depth++) {
       // Ahead of all that this storage has seen before.
       const clock = { now: () => Date.now() + 60_000 * (depth + 1) };
-      await (await openStorage(peerOf(adapter), { ports: { clock } })).save("a", depth);
+      await (await openStorage(adapter, { ports: { clock } })).save("a", depth);
       const first = storage.save("a", "first");
       await microtasks(depth);
       await Promise.all([first, last(storage)]);

@@ -1,7 +1,6 @@
 import { openStorage, type Version } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
-import { peerOf } from "../support/peer-of.js";
 
 describe("watching", () => {
   it("asks the adapter once, however many watch, until nobody does", async () => {
@@ -103,7 +102,7 @@ describe("watch", () => {
 
   it("tells own writes from those of peers and from external ones", async () => {
     const adapter = new MapAdapter();
-    const [mine, theirs] = [await openStorage(adapter), await openStorage(peerOf(adapter))];
+    const [mine, theirs] = [await openStorage(adapter), await openStorage(adapter)];
     const origins: string[] = [];
     await mine.watch("", ({ key, origin }) => origins.push(`${key} ${origin}`));
     await mine.save("a", 1);
