@@ -21,6 +21,7 @@ const ADVICE =
  */
 export function environmentKeys(options: EnvironmentKeysOptions = {}): KeyProvider {
   const { variable = "HOLDFAST_KEYS", environment } = options;
+  if (typeof variable !== "string") throw new StorageError("INVALID_OPTION", "variable is the name of one, as text");
   return {
     name: "environment",
     async load() {
