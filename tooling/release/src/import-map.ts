@@ -1,5 +1,5 @@
-import { readFile, realpath } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join, posix } from "node:path";
 
 type Target = string | { readonly [condition: string]: Target };
 
@@ -7,6 +7,7 @@ interface Manifest {
   readonly name: string;
   readonly exports?: Target;
   readonly imports?: Readonly<Record<string, Target>>;
+  readonly module?: string;
   readonly main?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
@@ -19,23 +20,36 @@ export interface ImportMap {
 /** What a page needs to import a project's packages straight from its `node_modules`, which is served at the root. */
 export async function importMapOf(folder: string, names: readonly string[]): Promise<ImportMap> {
   const map: ImportMap = { imports: {}, scopes: {} };
-  const modules = await realpath(join(folder, "node_modules"));
+  const seen = new Set<string>();
   const waiting = [...names];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (name in map.imports) continue;
-    const base = join(modules, name);
-    const manifest = JSON.parse(await readFile(join(base, "package.json"), "utf8")) as Manifest;
-    const addressOf = (target: Target) =>
-      `/${relative(modules, join(base, chosen(target)))
-        .split(sep)
-        .join("/")}`;
-    const root = manifest.exports ?? manifest.main ?? "index.js";
-    map.imports[name] = addressOf(typeof root === "string" || !("." in root) ? root : (root["."] ?? ""));
-    const inside = Object.entries(manifest.imports ?? {}).map(([key, target]) => [key, addressOf(target)] as const);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const path = join(folder, "node_modules", name, "package.json");
+    const manifest = JSON.parse(await readFile(path, "utf8")) as Manifest;
+    const addressOf = (file: string) => posix.join("/", name ?? "", file);
+    for (const [entry, file] of filesOf(manifest)) map.imports[name + entry.slice(1)] = addressOf(file);
+    const inside = Object.entries(manifest.imports ?? {}).map(([key, target]) => [key, addressOf(chosen(target))]);
     if (inside.length > 0) map.scopes[`/${name}/`] = Object.fromEntries(inside);
     waiting.push(...Object.keys(manifest.dependencies ?? {}));
   }
   return map;
+}
+
+/** What may be imported of a package, each path with its file for browsers. A package without `exports` hides nothing. */
+function filesOf({ exports, module, main = "index.js" }: Manifest): (readonly [path: string, file: string])[] {
+  if (exports === undefined) {
+    return [
+      [".", module ?? main],
+      ["./", "./"],
+    ];
+  }
+  if (typeof exports === "string" || !Object.keys(exports).some((path) => path.startsWith("."))) {
+    return [[".", chosen(exports)]];
+  }
+  // Of a pattern an import map knows none but whole folders.
+  const paths = Object.entries(exports).filter(([path]) => !path.includes("*"));
+  return paths.map(([path, target]) => [path, chosen(target)] as const);
 }
 
 /** The file for browsers. */

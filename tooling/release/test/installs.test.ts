@@ -7,7 +7,7 @@ import manifest from "../package.json" with { type: "json" };
 import { importMapOf } from "../src/import-map.ts";
 import { LIMITS } from "../src/limits.ts";
 import { type Project, Release, registryAnswers } from "../src/published.ts";
-import { FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
+import { IN_A_BROWSER, IN_NODE } from "../src/samples.ts";
 import { appOf, BY_DEFAULT, CHECKS, complaintsOf, folderOf } from "../src/type-check.ts";
 
 const NODES = {
@@ -32,10 +32,16 @@ it("weighs no more than was agreed", async () => {
 const canInstall = process.env["CI"] !== undefined || (await registryAnswers());
 
 describe.skipIf(!canInstall)("installed by npm, from what would be published (needs npm's registry)", () => {
+  let browser: Awaited<ReturnType<typeof launchBrowser>>;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
   it("is every package that these tests wait for", () => {
     const names = release.packages.map(({ name }) => name);
     expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(names));
-    expect(names).toEqual(expect.arrayContaining([...Object.keys(SAMPLES), "@holdfast/cli"]));
+    expect(names).toEqual(expect.arrayContaining([...Object.keys(IN_NODE), "@holdfast/cli"]));
   });
 
   const published = Object.keys(manifest.dependencies).filter((name) =>
@@ -50,8 +56,25 @@ describe.skipIf(!canInstall)("installed by npm, from what would be published (ne
     it.each(Object.entries(NODES))("does in %s what it is for", async (_, node) => {
       const entries = release.packages.find((each) => each.name === name)?.entries ?? [];
       const imports = entries.map((entry) => `import ${JSON.stringify(entry)};\n`).join("");
-      const file = await project.write("app.js", `${imports}${SAMPLES[name] ?? `console.log("kept");`}`);
+      const file = await project.write("app.js", `${imports}${IN_NODE[name] ?? `console.log("kept");`}`);
       expect(await project.run(node, file)).toBe("kept");
+    });
+
+    const sample = IN_A_BROWSER[name];
+    if (sample === undefined) return;
+
+    it("works in an app that Vite builds without any configuration", async () => {
+      await project.write("main.js", offered(sample.bundled));
+      await project.write("index.html", `<!doctype html><script type="module" src="/main.js"></script>`);
+      await build({ root: project.folder, configFile: false, logLevel: "silent" });
+      expect(await tryIn(await browser.newPage(), join(project.folder, "dist"), {})).toBe("kept");
+    });
+
+    it("works in a page without any tool, by an import map", async () => {
+      const map = JSON.stringify(await importMapOf(project.folder, [name]));
+      const script = `<script type="module">${offered(sample.plain)}</script>`;
+      const texts = { "/index.html": `<!doctype html><script type="importmap">${map}</script>${script}` };
+      expect(await tryIn(await browser.newPage(), join(project.folder, "node_modules"), texts)).toBe("kept");
     });
   });
 
@@ -78,37 +101,28 @@ describe.skipIf(!canInstall)("installed by npm, from what would be published (ne
     await project.run(node, bin, "put", "sqlite:./app.db", "notes/first", file);
     expect(await project.run(node, bin, "get", "sqlite:./app.db", "notes/first")).toBe(`{"title":"Hello"}`);
   });
-
-  it("works in an app that Vite builds without any configuration", async () => {
-    const project = await release.projectWith("holdfast");
-    await project.write("main.js", IN_A_BROWSER);
-    await project.write("index.html", page(`src="/main.js"`));
-    await build({ root: project.folder, configFile: false, logLevel: "silent" });
-    expect(await tryInBrowser(join(project.folder, "dist"), {})).toEqual(FOUND_IN_A_BROWSER);
-  });
-
-  it("works in a page without any tool, by an import map", async () => {
-    const project = await release.projectWith("holdfast");
-    const map = JSON.stringify(await importMapOf(project.folder, ["holdfast"]));
-    const html = `<!doctype html><script type="importmap">${map}</script><script type="module">${IN_A_BROWSER}</script>`;
-    const found = await tryInBrowser(join(project.folder, "node_modules"), { "/index.html": html });
-    expect(found).toEqual(FOUND_IN_A_BROWSER);
-  });
 });
 
-function page(script: string): string {
-  return `<!doctype html><script type="module" ${script}></script>`;
+function offered(sample: string): string {
+  return `${sample}\nglobalThis.tryIt = tryIt;`;
 }
 
-async function tryInBrowser(folder: string, texts: Record<string, string>): Promise<unknown> {
+async function tryIn(tab: Page, folder: string, texts: Record<string, string>): Promise<unknown> {
   await using server = await serveFiles({ "/": folder }, texts);
-  const browser = await launchBrowser();
+  const complaints: string[] = [];
+  tab.on("pageerror", (error) => complaints.push(String(error)));
+  tab.on("console", (message) => complaints.push(message.text()));
   try {
-    const tab = await browser.newPage();
     await tab.goto(`${server.origin}/index.html`);
-    await tab.waitForFunction(() => "tryStorage" in globalThis);
-    return await tab.evaluate(() => (globalThis as unknown as { tryStorage(): Promise<unknown> }).tryStorage());
+    await tab
+      .waitForFunction(() => "tryIt" in globalThis, undefined, { timeout: 10_000 })
+      .catch((cause: unknown) => {
+        throw new Error(`the page did not load: ${complaints.join("; ")}`, { cause });
+      });
+    return await tab.evaluate(() => (globalThis as unknown as { tryIt(): Promise<unknown> }).tryIt());
   } finally {
-    await browser.close();
+    await tab.close();
   }
 }
+
+type Page = Awaited<ReturnType<Awaited<ReturnType<typeof launchBrowser>>["newPage"]>>;
