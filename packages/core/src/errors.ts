@@ -37,7 +37,7 @@ export type ErrorCode =
   | "SCHEMA"
   /** The storage, or the view of it, was closed before. */
   | "CLOSED"
-  /** A fault of Holdfast or of an adapter; please report it. */
+  /** A file of Holdfast could not be loaded, which the message says; else a fault of Holdfast or of an adapter: please report it. */
   | "INTERNAL";
 
 /** One fault that a schema finds in data. */

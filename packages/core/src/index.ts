@@ -24,6 +24,7 @@ export { diffValues } from "./diff-values.js";
 export { keyringOf } from "./encryption/keyring-of.js";
 export { masterKeyId } from "./encryption/master-key.js";
 export { KeyOrder } from "./engine/key-order.js";
+export { loadPart } from "./engine/load-part.js";
 export { openStorage } from "./engine/open-storage.js";
 export type { HistorySettings, RetrySettings, StorageSettings } from "./engine/settings.js";
 export { type ErrorCode, type SchemaIssue, StorageError, type StorageErrorDetails } from "./errors.js";

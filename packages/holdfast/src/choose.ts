@@ -1,4 +1,4 @@
-import { describeValue, type StorageAdapter, StorageError } from "@holdfast/core";
+import { describeValue, loadPart, type StorageAdapter, StorageError } from "@holdfast/core";
 import {
   type AdapterRegistry,
   adapterFor,
@@ -100,7 +100,10 @@ async function chooseFallbacks(choice: FallbackChoice): Promise<Chosen> {
   if (!Array.isArray(fallbacks)) throw invalid("fallbacks is an array of stores");
   const [first, ...others] = await Promise.all([primary, ...fallbacks].map((store: StoreChoice) => storeOf(store)));
   if (first === undefined) throw wrongChoice();
-  const { FALLBACK_OPTIONS, fallbackAdapter } = await import("./fallbacks/fallback-adapter.js");
+  const { FALLBACK_OPTIONS, fallbackAdapter } = await loadPart(
+    () => import("./fallbacks/fallback-adapter.js"),
+    "holdfast",
+  );
   const unknown = Object.keys(options).find((option) => !FALLBACK_OPTIONS.includes(option));
   if (unknown !== undefined) {
     const known = ["name", "movedFrom", ...FALLBACK_OPTIONS].join(", ");
@@ -135,7 +138,7 @@ function schemeOf(platform: Platform): string {
     if (scheme !== undefined) return scheme;
     throw new StorageError(
       "UNSUPPORTED",
-      "no cloud adapter is known here: call register() with one before, see docs/factory.md",
+      'no cloud adapter is known here: call register() with one before, as in register("supabase", supabaseEntry)',
     );
   }
   const isNamed = typeof platform === "string" && Object.hasOwn(PLATFORMS, platform);

@@ -1,4 +1,4 @@
-import { StorageError } from "@holdfast/core";
+import { loadPart, StorageError } from "@holdfast/core";
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { AdapterEntry } from "./adapter-entry.js";
 import { formatStoreUrl } from "./store-url.js";
@@ -18,7 +18,7 @@ export const indexeddbEntry: AdapterEntry<IndexedDbOptions> = {
       lockTimeout: numberOption(url, "lockTimeout"),
     };
   },
-  load: async () => (await import("@holdfast/indexeddb")).indexeddb,
+  load: async () => (await loadPart(() => import("@holdfast/indexeddb"), "@holdfast/indexeddb")).indexeddb,
   ofApp: (name) => ({ name }),
   locate: ({ name }) => formatStoreUrl({ scheme: "indexeddb", path: name, options: {} }),
   exists: async ({ name }) => (await indexedDB.databases()).some((each) => each.name === name),

@@ -1,4 +1,4 @@
-import { StorageError } from "@holdfast/core";
+import { loadPart, StorageError } from "@holdfast/core";
 import type { MemoryOptions } from "@holdfast/memory";
 import type { AdapterEntry } from "./adapter-entry.js";
 import { numberOption } from "./url-values.js";
@@ -13,6 +13,6 @@ export const memoryEntry: AdapterEntry<MemoryOptions> = {
     }
     return { capacity: numberOption(url, "capacity") };
   },
-  load: async () => (await import("@holdfast/memory")).memory,
+  load: async () => (await loadPart(() => import("@holdfast/memory"), "@holdfast/memory")).memory,
   ofApp: () => ({}),
 };

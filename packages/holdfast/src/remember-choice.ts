@@ -86,8 +86,9 @@ async function attempt<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    const code = StorageError.is(cause) ? cause.code : "UNAVAILABLE";
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StorageError("UNAVAILABLE", `cannot look up or record where the app's data is (${place}): ${reason}`, {
+    throw new StorageError(code, `cannot look up or record where the app's data is (${place}): ${reason}`, {
       retryable: false,
       cause,
     });

@@ -35,6 +35,18 @@ const BUNDLERS: Readonly<Record<string, (folder: string) => Promise<unknown>>> =
     }),
 };
 
+/** What a browser says when a database is opened, and what the app is told. */
+const REFUSALS = [
+  // Chromium, where its user has switched site data off.
+  ["UnknownError", "The user denied permission to access the database.", /^UNAUTHORIZED .*allow site data/],
+  ["SecurityError", "no", /^UNAUTHORIZED .*allow site data/],
+  // Older browsers in private windows.
+  ["InvalidStateError", "no", /^UNAUTHORIZED .*leave private browsing/],
+  ["UnknownError", "Internal error.", /^UNAVAILABLE .*damaged/],
+  ["DataError", "no", /^CORRUPT /],
+  ["NotFoundError", "gone", /^UNAVAILABLE .*: gone$/],
+] as const;
+
 interface App {
   tryStore(url: string): Promise<string>;
   tryPlatform(choice: object): Promise<{ chosen: string; because: string } | string>;
@@ -110,6 +122,56 @@ describe.each(Object.keys(BUNDLERS))("bundled for browsers by %s", (bundler) => 
     expect(tried[2]).toContain("UNSUPPORTED");
     expect(tried[3]).toContain("call register()");
     expect(warnings).toHaveLength(1);
+  });
+
+  it("names the setting where the browser lets a page store nothing, so not which store its app has either", async () => {
+    const page = `<!doctype html><script type="module">import * as app from "/app.js"; globalThis.app = app;</script>`;
+    await using server = await serveFiles({ "/": folder }, { "/page.html": page });
+    const browser = await launchBrowser();
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`${server.origin}/page.html`);
+      await tab.waitForFunction(() => "app" in globalThis);
+      for (const [name, message, told] of REFUSALS) {
+        const tried = await tab.evaluate(
+          async ([error, reason]) => {
+            IDBFactory.prototype.open = () => {
+              const request = { error: new DOMException(reason, error), onerror: () => undefined };
+              queueMicrotask(() => request.onerror());
+              return request as unknown as IDBOpenDBRequest;
+            };
+            const { app } = globalThis as unknown as { app: App };
+            return app.tryPlatform({ platform: "auto", name: "refused" });
+          },
+          [name, message] as const,
+        );
+        expect(tried, name).toMatch(told);
+      }
+    } finally {
+      await browser.close();
+    }
+  });
+
+  it("says to a service worker, which may load no parts, that it has to be in one script", async () => {
+    const worker = `import * as app from "/app.js"; onmessage = async ({ data, ports: [port] }) => port.postMessage(await app.tryPlatform(data));`;
+    await using server = await serveFiles({ "/": folder }, { "/page.html": "<!doctype html>", "/worker.js": worker });
+    const browser = await launchBrowser();
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`${server.origin}/page.html`);
+      const told = await tab.evaluate(async () => {
+        await navigator.serviceWorker.register("/worker.js", { type: "module" });
+        const { active } = await navigator.serviceWorker.ready;
+        const { port1, port2 } = new MessageChannel();
+        return new Promise<unknown>((resolve) => {
+          port1.onmessage = ({ data }) => resolve(data);
+          active?.postMessage({ platform: "auto", name: "my-app" }, [port2]);
+        });
+      });
+      expect(told).toMatch(/^UNSUPPORTED .*bundle this service worker into one script/);
+    } finally {
+      await browser.close();
+    }
   });
 
   it("chooses IndexedDB in a window and in a worker of a browser, and remembers it", async () => {

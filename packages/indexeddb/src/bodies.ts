@@ -8,6 +8,7 @@ import {
   type StoredStream,
   type WriteRecord,
 } from "@holdfast/core";
+import type { Attempt } from "./group-jobs.js";
 import { headerOf, INLINE_LIMIT, type ItemRow } from "./layout.js";
 import { hold, whenFree } from "./locks.js";
 import { bodyOf, chunksOf } from "./reads.js";
@@ -15,9 +16,6 @@ import { answered, commit, is } from "./requests.js";
 import type { Store } from "./store.js";
 import { toStored } from "./stored-key.js";
 import type { Place } from "./workspace.js";
-
-// Most stores are never full.
-const loadFullStore = () => import("./full-store.js");
 
 /** Finds a living row in a transaction on `records` and `history`. */
 export type FindRow = (transaction: IDBTransaction) => Promise<ItemRow | undefined>;
@@ -217,22 +215,28 @@ class ChunkWriter implements BodyWriter {
     // Before its name stands among the unowned, so that nobody frees it.
     this.#release ??= await this.#hold(this.#body);
     const chunk = joined(this.#pending, this.#bytes);
-    const attempt = { keys: this.#keys, bytes: CHUNK_BYTES };
+    const attempt: Attempt = { keys: this.#keys, bytes: CHUNK_BYTES };
     for (let stored = false; !stored; ) {
       try {
         await this.#put(chunk);
         stored = true;
       } catch (error) {
-        if (
-          !is(error, "QuotaExceededError") ||
-          !(await (await loadFullStore()).makeRoom(this.#store.writer.group, attempt))
-        )
-          throw error;
+        if (!is(error, "QuotaExceededError") || !(await this.#makeRoom(attempt))) throw error;
       }
     }
     this.#count++;
     this.#pending = [];
     this.#bytes = 0;
+  }
+
+  async #makeRoom(attempt: Attempt): Promise<boolean> {
+    try {
+      // Most stores are never full.
+      return await (await import("./full-store.js")).makeRoom(this.#store.writer.group, attempt);
+    } catch {
+      // There is no room to make room either: what the caller has to know is that his write found none.
+      return false;
+    }
   }
 
   async #put(chunk: Uint8Array): Promise<void> {

@@ -34,6 +34,8 @@ export function classify(error: unknown): Classification | undefined {
     case "NotReadableError":
     case "OperationError":
     case "TimeoutError":
+      // So Chromium says that site data is switched off.
+      if (error.message.includes("denied permission")) return NOT_ALLOWED;
       return {
         code: "UNAVAILABLE",
         message: `the browser cannot use its database files (${error.message}): is the disk full or damaged, or site data switched off?`,

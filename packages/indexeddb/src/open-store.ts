@@ -1,4 +1,4 @@
-import type { AdapterContext, Version } from "@holdfast/core";
+import { type AdapterContext, loadPart, type Version } from "@holdfast/core";
 import type { Bodies } from "./bodies.js";
 import { Connection } from "./connection.js";
 import type { Feed } from "./feed.js";
@@ -33,7 +33,7 @@ export class OpenStore implements Store {
     options: CompleteOptions,
     context: AdapterContext,
   ): Promise<{ store: OpenStore; lastVersion: Version | undefined }> {
-    const loading = import("./writer.js");
+    const loading = loadPart(() => import("./writer.js"), "@holdfast/indexeddb");
     // What became of it is asked for below, once there is a connection.
     loading.catch(nothing);
     const connection = await Connection.open(options, context);

@@ -10,12 +10,14 @@ afterEach(async () => {
 });
 
 it.each([
-  ["SecurityError", "UNAUTHORIZED", "allow site data"],
-  ["InvalidStateError", "UNAUTHORIZED", "allow site data"],
-  ["UnknownError", "UNAVAILABLE", "damaged"],
-])("a database that is not opened for a %s is a refusal with %s", async (name, code, message) => {
+  ["SecurityError", "no", "UNAUTHORIZED", "allow site data"],
+  ["InvalidStateError", "no", "UNAUTHORIZED", "allow site data"],
+  // What Chromium says where its user has switched site data off.
+  ["UnknownError", "The user denied permission to access the database.", "UNAUTHORIZED", "allow site data"],
+  ["UnknownError", "Internal error.", "UNAVAILABLE", "damaged"],
+])("a database that is not opened for a %s (%s) is a refusal with %s", async (name, reason, code, message) => {
   vi.spyOn(IDBFactory.prototype, "open").mockImplementation(() => {
-    const request = { error: new DOMException("no", name), onerror: () => undefined };
+    const request = { error: new DOMException(reason, name), onerror: () => undefined };
     queueMicrotask(() => request.onerror());
     return request as unknown as IDBOpenDBRequest;
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { readBlocks } from "../src/blocks.ts";
@@ -28,6 +28,17 @@ describe("shown files", () => {
 it("needs less than 150 lines for an adapter, as the pages say", () => {
   const adapter = readFileSync(join(root, "apps/examples/src/adapter/level.ts"), "utf8");
   expect(adapter.trim().split("\n").length).toBeLessThan(150);
+});
+
+it("is shown in a syntax that Node 22 has, which runs it as it stands: without `using`", () => {
+  const examples = readdirSync(join(root, "apps/examples/src"), { recursive: true, encoding: "utf8" });
+  const files = examples.filter((name) => name.endsWith(".ts")).map((name) => `apps/examples/src/${name}`);
+  expect(files.length).toBeGreaterThan(3);
+  const texts = [
+    ...files.map((file) => [file, readFileSync(join(root, file), "utf8")] as const),
+    ...blocks.map(({ page, line, code }) => [`${page}:${line}`, code] as const),
+  ];
+  expect(texts.filter(([, text]) => /\busing \w+ =/.test(text)).map(([place]) => place)).toEqual([]);
 });
 
 describe("the check itself", () => {

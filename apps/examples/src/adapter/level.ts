@@ -100,9 +100,9 @@ export function level({ location }: { location: string }): StorageAdapter {
     },
 
     async get(key, { now }) {
-      await using snapshot = shared.db.snapshot();
-      const header = standingOf(await shared.db.get<string, string>(HEADER + key, { snapshot })).stored;
-      const body = await shared.db.get<string, Uint8Array>(BODY + key, { ...bytes, snapshot });
+      // In one call: both are read as they stand at one moment.
+      const [text, body] = await shared.db.getMany<string, Uint8Array>([HEADER + key, BODY + key], bytes);
+      const header = standingOf(text && new TextDecoder().decode(text)).stored;
       return header && body && isLive(header, now) ? { header, body: new Uint8Array(body) } : undefined;
     },
 

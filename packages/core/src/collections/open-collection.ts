@@ -180,7 +180,7 @@ class LazyCollection<Input, Output, Path extends string> implements Collection<I
 
   #opened(internals: Internals): Promise<Records> {
     if (this.#records === undefined) {
-      const part = loadPart(import("./records.js"));
+      const part = loadPart(() => import("./records.js"));
       this.#records = part.then(({ openRecords }) => openRecords(internals, this.name, this.#definition));
       // A call that is refused before it needs it does not ask what became of it.
       this.#records.catch(() => undefined);

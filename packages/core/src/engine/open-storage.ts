@@ -37,12 +37,12 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
     // What is plain asks for no part that may be out of reach just then.
     const { encryption } = record.header;
     if (encryption === undefined) return { header, body: record.body };
-    const { carryRecord } = await loadPart(import("./carry-encrypted.js"));
+    const { carryRecord } = await loadPart(() => import("./carry-encrypted.js"));
     return carryRecord(vault, record, encryption, header);
   };
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history, carry };
   const observation = await startObservation(adapter.name, complete);
-  const loading = loadPart(import("./writing.js"));
+  const loading = loadPart(() => import("./writing.js"));
   // What became of it is asked for below, once the adapter is open.
   loading.catch(() => undefined);
   try {
@@ -64,12 +64,12 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
 // Loaded only where there are settings to check, keys to encrypt with, or somebody to tell of operations.
 
 async function completed(settings: StorageSettings): Promise<CompleteSettings> {
-  const { completeSettings } = await loadPart(import("./complete-settings.js"));
+  const { completeSettings } = await loadPart(() => import("./complete-settings.js"));
   return completeSettings(settings);
 }
 
 async function openVault(settings: CompleteEncryption, random: Random): Promise<Vault> {
-  const { openVault: open } = await loadPart(import("../encryption/open-vault.js"));
+  const { openVault: open } = await loadPart(() => import("../encryption/open-vault.js"));
   return open(settings, random);
 }
 
@@ -77,8 +77,10 @@ async function startObservation(adapter: string, settings: CompleteSettings): Pr
   const channel = platform.operationChannel();
   if (channel === undefined && settings.onOperation === undefined && !settings.metrics) return undefined;
   const since = settings.ports.clock.now();
-  const { Observation } = await loadPart(import("./observation.js"));
-  const metrics = settings.metrics ? new (await loadPart(import("./metrics.js"))).Metrics(adapter, since) : undefined;
+  const { Observation } = await loadPart(() => import("./observation.js"));
+  const metrics = settings.metrics
+    ? new (await loadPart(() => import("./metrics.js"))).Metrics(adapter, since)
+    : undefined;
   return new Observation(adapter, settings, metrics, channel);
 }
 

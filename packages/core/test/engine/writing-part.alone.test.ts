@@ -17,6 +17,13 @@ it("does not open without the part that writes, and lets go of the adapter", asy
   expect(adapter.calls).toEqual(["open", "close"]);
 });
 
+it("says to a service worker, to which browsers refuse import(), that it has to be in one script", async () => {
+  vi.stubGlobal("ServiceWorkerGlobalScope", class {});
+  const error = await openStorage(new MapAdapter()).catch((reason: unknown) => reason);
+  vi.unstubAllGlobals();
+  expect(error).toMatchObject({ code: "UNSUPPORTED", message: expect.stringContaining("into one script") });
+});
+
 it("says first why an adapter does not open", async () => {
   const adapter = new MapAdapter();
   adapter.open = () => {

@@ -1,3 +1,4 @@
+import { StorageError } from "@holdfast/core";
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
 import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "../adapter-entry.js";
@@ -57,11 +58,30 @@ export function noteOf(app: string): ChoiceNote | undefined {
 }
 
 async function request(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
+  try {
+    return await ask(mode, work);
+  } catch (error) {
+    throw await inWordsOfTheAdapter(error);
+  }
+}
+
+/** What keeps the note out keeps the store out too: the adapter knows which setting of the browser that is. */
+async function inWordsOfTheAdapter(error: unknown): Promise<unknown> {
+  try {
+    const { indexeddb } = await import("@holdfast/indexeddb");
+    const known = indexeddb({ name: NOTES }).classify(error);
+    return known === undefined ? error : new StorageError(known.code, known.message, { cause: error });
+  } catch {
+    return error;
+  }
+}
+
+async function ask(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
   const opening = indexedDB.open(NOTES, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore("choices");
   const database = await new Promise<IDBDatabase>((resolve, reject) => {
     opening.onsuccess = () => resolve(opening.result);
-    opening.onerror = () => reject(opening.error);
+    opening.onerror = () => reject(refusal(opening.error));
   });
   try {
     const transaction = database.transaction("choices", mode);
@@ -74,6 +94,11 @@ async function request(mode: IDBTransactionMode, work: (store: IDBObjectStore) =
   } finally {
     database.close();
   }
+}
+
+/** Older browsers say in private windows, by an error that means something else of what is open, that they store nothing. */
+function refusal(error: DOMException | null): DOMException | null {
+  return error?.name === "InvalidStateError" ? new DOMException(error.message, "NotAllowedError") : error;
 }
 
 /** Tells whoever runs the program. */

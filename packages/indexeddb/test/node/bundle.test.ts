@@ -20,6 +20,18 @@ globalThis.tryStorage = async () => {
   return { found: found.map(({ key }) => key), value, size };
 };
 `;
+const WORKER = `
+onmessage = async () => postMessage(await tryStorage().catch(String));
+`;
+const IN_A_WORKER = `
+globalThis.tryStorage = () => {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage("try");
+  });
+};
+`;
 const WITHOUT_PARTS = `
 import { openStorage } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
@@ -32,6 +44,24 @@ globalThis.tryStorage = async () => {
   await Promise.allSettled([import("/indexeddb/eviction.js")]);
   await storage.close();
   return { small, large };
+};
+`;
+const WITHOUT_ROOM = `
+import { openStorage } from "@holdfast/core";
+import { indexeddb } from "@holdfast/indexeddb";
+const { put } = IDBObjectStore.prototype;
+IDBObjectStore.prototype.put = function (...given) {
+  if (this.name === "chunks") throw new DOMException("", "QuotaExceededError");
+  return put.apply(this, given);
+};
+globalThis.tryStorage = async () => {
+  const storage = await openStorage(indexeddb({ name: "without-room" }));
+  const codes = [];
+  for (const size of [3_000_000, 100_000]) {
+    codes.push(await storage.save("body", new Uint8Array(size)).catch(({ code }) => code));
+  }
+  await storage.close();
+  return codes;
 };
 `;
 const WITHOUT_WRITING = `
@@ -63,13 +93,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe("bundled by Vite without any configuration", () => {
   // Playwright's windows are private ones: what they store is in memory, and gone with them.
   it("works in a browser", async () => {
-    const html = app.output.find(({ fileName }) => fileName.endsWith(".html"));
-    expect(html).toBeDefined();
-    const texts = Object.fromEntries(
-      app.output.map((file) => [`/${file.fileName}`, file.type === "chunk" ? file.code : String(file.source)]),
-    );
-    await using server = await serveFiles({}, texts);
-    expect(await tryStorage(`${server.origin}/${html?.fileName}`)).toEqual(EXPECTED);
+    await using server = await serveFiles({}, textsOf(app));
+    expect(await tryStorage(`${server.origin}/index.html`)).toEqual(EXPECTED);
+  });
+
+  it("works in a dedicated worker", async () => {
+    const built = await bundle("worker", IN_A_WORKER, { "worker.js": `${APP}${WORKER}` });
+    await using server = await serveFiles({}, textsOf(built));
+    expect(await tryStorage(`${server.origin}/index.html`)).toEqual(EXPECTED);
   });
 
   it("holds no Node code", () => {
@@ -100,11 +131,19 @@ describe("straight from dist", () => {
     expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({ small: 1, large: "INTERNAL" });
   });
 
+  it("says that a body finds no room also where what makes room could not be loaded", async () => {
+    await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_ROOM) });
+    expect(await tryStorage(`${server.origin}/page.html`, /\/indexeddb\/full-store\.js$/)).toEqual([
+      "QUOTA_EXCEEDED",
+      "QUOTA_EXCEEDED",
+    ]);
+  });
+
   it.each([/\/core\/engine\/writing\.js$/, /\/indexeddb\/writer\.js$/])("opens nothing without %s", async (missing) => {
     await using server = await serveFiles(FOLDERS, { "/page.html": pageOf("", WITHOUT_WRITING) });
     expect(await tryStorage(`${server.origin}/page.html`, missing)).toEqual({
       code: "INTERNAL",
-      message: expect.stringContaining("dynamically imported module"),
+      message: expect.stringMatching(/^a part of @holdfast\/\w+ could not be loaded \(.*dynamically imported module/),
     });
   });
 
@@ -152,12 +191,23 @@ function pageOf(origin: string, script: string): string {
   return `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script><script type="module">${script}</script>`;
 }
 
-async function bundle(name: string, code: string): Promise<Rollup.RollupOutput> {
+async function bundle(
+  name: string,
+  code: string,
+  others: Readonly<Record<string, string>> = {},
+): Promise<Rollup.RollupOutput> {
   const root = join(folder, name);
   await mkdir(root);
-  await writeFile(join(root, "main.js"), code);
+  for (const [file, text] of Object.entries({ "main.js": code, ...others })) await writeFile(join(root, file), text);
   await writeFile(join(root, "index.html"), `<!doctype html><script type="module" src="/main.js"></script>`);
   return (await build({ root, configFile: false, logLevel: "silent", build: { write: false } })) as Rollup.RollupOutput;
+}
+
+/** What a server has of it, by path. */
+function textsOf({ output }: Rollup.RollupOutput): Record<string, string> {
+  return Object.fromEntries(
+    output.map((file) => [`/${file.fileName}`, file.type === "chunk" ? file.code : String(file.source)]),
+  );
 }
 
 /** Gzipped bytes that the page needs before it can run: the entry with all that it imports, what is loaded later aside. */

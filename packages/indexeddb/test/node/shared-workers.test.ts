@@ -1,18 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { launchBrowser, serveFiles } from "@holdfast/browser";
-import { build } from "vite";
+import { type BuildOptions, build, type Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-// As an app bundles such a worker: in one script, since service workers cannot load parts later.
-const script = (name: string) => bundled(fileURLToPath(new URL(`../support/${name}`, import.meta.url)));
+const WORKER = fileURLToPath(new URL("../support/shared-work.ts", import.meta.url));
+const PAGE = fileURLToPath(new URL("../support/shared-page.ts", import.meta.url));
 
 let browser: Awaited<ReturnType<typeof launchBrowser>>;
 let worker: string;
 let page: string;
 beforeAll(async () => {
   browser = await launchBrowser();
-  worker = await script("shared-work.ts");
-  page = await script("shared-page.ts");
+  // As docs/indexeddb.md says that an app bundles a service worker.
+  worker = await inOneScript(WORKER);
+  page = await inOneScript(PAGE);
 });
 afterAll(() => browser.close());
 
@@ -50,14 +51,47 @@ describe.each(["shared", "service"])("a %s worker", (kind) => {
   });
 });
 
-async function bundled(entry: string): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { write: false, lib: { entry, formats: ["iife"], name: "script" } },
-  });
-  const [first] = Array.isArray(built) ? built : [built];
-  const [chunk, ...others] = first !== undefined && "output" in first ? first.output : [];
-  if (chunk?.type !== "chunk" || others.length > 0) throw new Error("the script is not in one piece");
-  return chunk.code;
+// Files as they are, and with the code that Vite adds for pages, which fails by itself where there is no document.
+it.each([
+  ["as a library", { lib: { entry: WORKER, formats: ["es"], fileName: "worker" } }],
+  [
+    "beside a page",
+    { rolldownOptions: { input: { worker: WORKER, page: PAGE }, output: { entryFileNames: "[name].js" } } },
+  ],
+] satisfies [string, BuildOptions][])(
+  "says to a service worker that is built in pieces, %s, that it has to be in one",
+  async (_, options) => {
+    const files = await built(options);
+    expect(files.length).toBeGreaterThan(2);
+    const texts = Object.fromEntries(files.map(({ fileName, code }) => [`/${fileName}`, code]));
+    await using server = await serveFiles({}, { "/page.html": "<!doctype html>", ...texts });
+    const tab = await browser.newPage();
+    await tab.goto(`${server.origin}/page.html`);
+    const told = await tab.evaluate(async () => {
+      await navigator.serviceWorker.register("/worker.js", { type: "module" });
+      const { active } = await navigator.serviceWorker.ready;
+      const { port1, port2 } = new MessageChannel();
+      return new Promise<unknown>((resolve) => {
+        port1.onmessage = ({ data }) => resolve(data);
+        active?.postMessage("told", [port2]);
+      });
+    });
+    expect(told).toEqual({
+      error: expect.stringMatching(/^UNSUPPORTED: .*bundle this service worker into one script/),
+    });
+    await tab.close();
+  },
+);
+
+async function inOneScript(entry: string): Promise<string> {
+  const [file, ...others] = await built({ lib: { entry, formats: ["iife"], name: "script" } });
+  if (file === undefined || others.length > 0) throw new Error("the script is not in one piece");
+  return file.code;
+}
+
+async function built(options: BuildOptions): Promise<Rollup.OutputChunk[]> {
+  const outputs = await build({ configFile: false, logLevel: "silent", build: { ...options, write: false } });
+  const [first] = Array.isArray(outputs) ? outputs : [outputs];
+  const output = first !== undefined && "output" in first ? first.output : [];
+  return output.flatMap((file) => (file.type === "chunk" ? [file] : []));
 }

@@ -1,5 +1,5 @@
 // What a shared worker and a service worker are asked to do with the store of their page; bundled into one script by the test.
-import { openStorage } from "@holdfast/core";
+import { openStorage, StorageError } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
 
 /** What a page asks, with a port for the answer. */
@@ -32,7 +32,10 @@ async function answer(question: Question): Promise<unknown> {
 function onQuestion(event: MessageEvent<Question>): void {
   const answered = answer(event.data).then(
     (result) => event.ports[0]?.postMessage({ result }),
-    (error: unknown) => event.ports[0]?.postMessage({ error: String(error) }),
+    (error: unknown) =>
+      event.ports[0]?.postMessage({
+        error: StorageError.is(error) ? `${error.code}: ${error.message}` : String(error),
+      }),
   );
   // A service worker is kept alive until then.
   if ("waitUntil" in event) (event as MessageEvent & { waitUntil(work: Promise<void>): void }).waitUntil(answered);
