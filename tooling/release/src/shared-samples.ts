@@ -13,7 +13,7 @@ export const CORE = `
 `;
 
 /** On a server that knows one item: what a project of Supabase answers to what is asked here, by docs/cloud.md. */
-export const CLOUD = `
+const CLOUD = `
   import { openStorage } from "@holdfast/core";
   import { cloud } from "@holdfast/cloud";
   let kept = null;
