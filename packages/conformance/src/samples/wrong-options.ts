@@ -1,7 +1,7 @@
 /** What is wrong, and the options that are. */
 export type Refused = readonly [what: string, options: unknown];
 
-// Of none of them JSON.stringify, String or a template makes text.
+// JSON.stringify, String or a template throws for each of them: a message has to show it some other way.
 const unshowable: readonly Refused[] = [
   ["a bigint", 1n],
   ["an object that holds itself", holdsItself()],
