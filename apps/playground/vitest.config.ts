@@ -7,7 +7,7 @@ export default mergeConfig(nodeTests, {
     maxWorkers: 2,
     // A walk through every state of the app, checked by axe in each, is long on a machine that is busy.
     testTimeout: 240_000,
-    // Nothing that a page comes to show is late: only what never comes fails.
-    expect: { poll: { timeout: 30_000 } },
+    // As test/support/app.ts has it for what Playwright waits for.
+    expect: { poll: { timeout: 120_000 } },
   },
 });

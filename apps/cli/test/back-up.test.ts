@@ -34,10 +34,13 @@ async function moveStore(name: string, folder: string): Promise<void> {
   for (const file of files) await rename(space.path(file), space.path(folder, file));
 }
 
+/** Saves fewer times than migrate follows an app that never pauses (16), so whatever the pace it catches up. */
+const SAVES = 15;
+
 /** An app in a process of its own that has the store open, writes for a second, and then leaves it open. */
 async function startApp(): Promise<{ acknowledged: string[]; end(): Promise<void> }> {
   const script = fileURLToPath(new URL("support/keep-writing.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, STORE, "40"], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, STORE, `${SAVES}`], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => {
     child.kill("SIGKILL");
   });

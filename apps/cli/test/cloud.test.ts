@@ -10,7 +10,8 @@ let server: EmbeddedSupabase;
 
 beforeAll(async () => {
   server = await startSupabase({ schema: [], database: "pglite" });
-});
+  // On a machine that is busy, a database takes a minute to start.
+}, 240_000);
 
 afterAll(() => server?.stop());
 

@@ -173,9 +173,11 @@ describe("a store that is encrypted", () => {
       "app.db",
       async (storage) => {
         let isDone = false;
-        const writing = (async () => {
-          while (!isDone) await storage.save("busy", 1);
-        })();
+        const write = async (key: string) => {
+          while (!isDone) await storage.save(key, 1);
+        };
+        // So many that the command cannot be through with them before one has written again.
+        const writing = Promise.all(Array.from({ length: 16 }, (_, index) => write(`busy/${index}`)));
         const met = await space.run(rotate).finally(() => {
           isDone = true;
         });

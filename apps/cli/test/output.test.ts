@@ -71,8 +71,7 @@ describe("an interruption", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("by %s ends the work with exit code %i and leaves no half value", async (signal, exitCode) => {
-    const child = start(["put", STORE, "a", "-"], { cwd: space.folder });
-    await storeIsOpen(child);
+    const child = await startWithStore(["put", STORE, "a", "-"]);
     child.stdin.write("half of a value");
     child.kill(signal);
     const { code, stdout, stderr } = await outcomeOf(child);
@@ -107,20 +106,22 @@ describe("an interruption", () => {
   });
 
   it("is told as JSON with --json", async () => {
-    const child = start(["put", STORE, "a", "-", "--json"], { cwd: space.folder });
-    await storeIsOpen(child);
+    const child = await startWithStore(["put", STORE, "a", "-", "--json"]);
     child.kill("SIGTERM");
     const { code, stdout, stderr } = await outcomeOf(child);
     expect({ code, stdout }).toEqual({ code: 143, stdout: "" });
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "ABORTED", exitCode: 143 } });
   });
 
-  /** Resolves when the command has made its database, and so has long been listening to signals. */
-  async function storeIsOpen(child: Started): Promise<void> {
+  /** Starts a command, and resolves when it has made its database, and so has long been listening to signals. */
+  async function startWithStore(args: readonly string[]): Promise<Started> {
+    // Ahead of the command: what it makes before somebody watches is never told.
     const watcher = watch(space.folder);
     try {
       const seen = once(watcher, "change");
+      const child = start(args, { cwd: space.folder });
       await Promise.race([seen, once(child, "close").then(() => Promise.reject(new Error("the command ended")))]);
+      return child;
     } finally {
       watcher.close();
     }

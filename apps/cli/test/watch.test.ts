@@ -145,7 +145,8 @@ describe("holdfast watch", () => {
     const child = watching(["watch", STORE, "--all"]);
     await once(child.stdout, "data");
     child.stdout.destroy();
+    const ended = outcomeOf(child);
     await space.store("app.db", (storage) => storage.save("a", 1));
-    expect(await outcomeOf(child)).toMatchObject({ code: 0, stderr: "" });
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
   });
 });

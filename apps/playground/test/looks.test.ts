@@ -103,7 +103,7 @@ describe("keys alone", () => {
     expect(key).toBe(await page.locator("a.item .item-key").nth(1).textContent());
     await page.keyboard.press("Enter");
     await page.locator(".item-view").waitFor();
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe("item-title");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("item-title");
     await page.goBack();
     await expect
       .poll(() => page.evaluate(() => document.activeElement?.querySelector(".item-key")?.textContent))

@@ -4,7 +4,7 @@ import { type Page, type RunningApp, startApp, type User } from "./support/app.t
 
 const BUILT = new URL("../dist/service-worker.js", import.meta.url);
 
-/** What the host does beside serving the app, also below /one/ and /two/. */
+/** What the host does beside serving the app, also below /one/ and /two/, and /outside, an empty page. */
 interface Host {
   redirects: boolean;
   /** Of the worker's script, by the folder that it is asked for in. */
@@ -20,6 +20,7 @@ beforeAll(async () => {
     const { folder = "/", name = "" } =
       /^(?<folder>\/(?:one\/|two\/)?)(?<name>[^?]*)/.exec(request.url ?? "")?.groups ?? {};
     request.url = `/${name}`;
+    if (name === "outside") return void response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>");
     if (host.redirects && name === "index.html") return void response.writeHead(301, { location: folder }).end();
     if (name !== "service-worker.js") return next();
     readFile(BUILT, "utf8").then((script) => {
@@ -56,18 +57,29 @@ const isActive = (page: Page) =>
 const cachesOf = (page: Page) => page.evaluate(() => caches.keys());
 const opens = (page: Page) => page.getByRole("searchbox").waitFor();
 
-/** Gives way to another version, as a worker does when no page uses the old one any more. Returns a page of the new one. */
+/** What stands for a worker below /one/, as a page sees it. */
+const statesOf = (page: Page) =>
+  page.evaluate(async () => {
+    const { waiting, active } = (await navigator.serviceWorker.getRegistration("/one/")) ?? {};
+    return { waiting: waiting?.state, active: active?.state };
+  });
+
+/**
+ * The worker below /one/ gives way to another version, as it does when no page uses it any more. Takes its only page, and returns
+ * one of the new version.
+ */
 async function updateTo(version: string, page: Page): Promise<Page> {
   host.change = ofVersion(version);
   await page.reload();
-  await expect
-    .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.waiting?.state))
-    .toBe("installed");
+  await expect.poll(() => statesOf(page)).toEqual({ waiting: "installed", active: "activated" });
   await opens(page);
-  const blank = await user.context.newPage();
+  const outside = await user.context.newPage();
+  await outside.goto(`${app.address}outside`);
   await page.close();
-  const again = await user.openTab();
-  await blank.close();
+  // It does so in its own time: a page that is opened before would be another one of the old version, which then stays.
+  await expect.poll(() => statesOf(outside)).toEqual({ active: "activated" });
+  const again = await user.openTab("one/");
+  await outside.close();
   return again;
 }
 
@@ -98,11 +110,11 @@ describe("the service worker", () => {
 
   it("takes over from an older version when no page uses that any more, and its cache goes", async () => {
     host.change = ofVersion("older");
-    const page = await user.openTab("#new");
+    const page = await user.openTab("one/#new");
     await isActive(page);
-    expect(await cachesOf(page)).toEqual([`holdfast-playground ${app.address} older`]);
+    expect(await cachesOf(page)).toEqual([`holdfast-playground ${app.address}one/ older`]);
     const again = await updateTo("newer", page);
-    await expect.poll(() => cachesOf(again)).toEqual([`holdfast-playground ${app.address} newer`]);
+    await expect.poll(() => cachesOf(again)).toEqual([`holdfast-playground ${app.address}one/ newer`]);
     await user.context.setOffline(true);
     await again.reload();
     await opens(again);
@@ -110,7 +122,7 @@ describe("the service worker", () => {
 
   it("deletes the caches that it had under former names, and none of another build or app", async () => {
     host.change = ofVersion("older");
-    const page = await user.openTab();
+    const page = await user.openTab("one/");
     await isActive(page);
     const version = "0123456789abcdef";
     const others = [
@@ -131,7 +143,7 @@ describe("the service worker", () => {
     );
     const again = await updateTo("newer", page);
     await isActive(again);
-    const left = [...others.map(([name]) => name), `holdfast-playground ${app.address} newer`];
+    const left = [...others.map(([name]) => name), `holdfast-playground ${app.address}one/ newer`];
     await expect.poll(async () => (await cachesOf(again)).sort()).toEqual(left.sort());
   });
 

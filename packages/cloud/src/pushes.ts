@@ -9,14 +9,14 @@ const LONGEST_RETRY = 600_000;
 export interface PushListener {
   /** The store has been written to, as far as `seq`; undefined: perhaps. */
   hint(seq: string | undefined): void;
-  /** From now on hints come, or do not come any more. */
+  /** From now on hints come, or do not come any more: something may have been written meanwhile. */
   liveChanged(): void;
 }
 
 /**
  * Hears through Supabase's Realtime that a store has been written to: every write counts up `seq` in the store's row. What is
  * heard is a hint to read the feed, never the truth: Realtime promises to deliver nothing, and delivers nothing of the time
- * without a connection. So there is a hint as well whenever hints begin to come.
+ * without a connection. So the listener looks as well whenever hints begin to come.
  */
 export class Pushes {
   readonly #client: CloudClient;
@@ -86,14 +86,14 @@ export class Pushes {
   }
 
   #setLive(live: boolean): void {
-    if (live) {
-      this.#retry = FIRST_RETRY;
-      // What was written before hints came has given none.
+    if (live) this.#retry = FIRST_RETRY;
+    if (live !== this.#live) {
+      this.#live = live;
+      this.#listener.liveChanged();
+    } else if (live) {
+      // Joined anew before it was noticed that hints had ended.
       this.#listener.hint(undefined);
     }
-    if (live === this.#live) return;
-    this.#live = live;
-    this.#listener.liveChanged();
   }
 
   #drop(): void {

@@ -3,7 +3,7 @@ import { checkKey, openStorage, type StorageEngine } from "@holdfast/core";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expectBytes } from "./support/same-bytes.ts";
-import { readMigrations, startServer } from "./support/server.ts";
+import { readMigrations, startServer, TIME_TO_START } from "./support/server.ts";
 
 const DAY = 86_400_000;
 const LARGE = new Uint8Array(100_000).fill(7);
@@ -22,7 +22,7 @@ beforeAll(async () => {
   [ann, bob] = [await server.signUp(), await server.signUp()];
   // With its first request the embedded server gives every role every privilege; this takes them back.
   for (const text of readMigrations()) await server.sql(text);
-});
+}, TIME_TO_START);
 
 afterAll(() => server?.stop());
 

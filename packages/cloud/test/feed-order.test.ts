@@ -4,7 +4,7 @@ import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { collect } from "./support/collect.ts";
-import { startServer } from "./support/server.ts";
+import { startServer, TIME_TO_START } from "./support/server.ts";
 
 // On PostgreSQL always: PGlite has one connection, so no transaction overlaps another.
 let server: EmbeddedSupabase;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   reader = await openStorage(adapter);
   const [row] = await database`select id::text from holdfast.stores where owner = ${user.id}`;
   store = String(row?.["id"]);
-});
+}, TIME_TO_START);
 
 afterAll(async () => {
   await reader?.close();

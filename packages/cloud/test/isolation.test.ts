@@ -4,7 +4,7 @@ import type { EmbeddedSupabase, SignedUp, SupabaseClient } from "@holdfast/supab
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect } from "./support/collect.ts";
 import { expectBytes } from "./support/same-bytes.ts";
-import { readDowns, readMigrations, startServer } from "./support/server.ts";
+import { readDowns, readMigrations, startServer, TIME_TO_START } from "./support/server.ts";
 
 const TABLES = ["stores", "items", "tags", "terms", "tombstones", "versions", "feed", "bodies", "shares"];
 /**
@@ -46,7 +46,7 @@ beforeAll(async () => {
     `select s.id::text as store, b.name from holdfast.stores s join holdfast.bodies b on b.store = s.id where s.owner = '${ann.id}'`,
   )) as { store: string; name: string }[];
   [annsStore, annsObject] = [row?.store ?? "", row?.name ?? ""];
-});
+}, TIME_TO_START);
 
 afterAll(() => server?.stop());
 

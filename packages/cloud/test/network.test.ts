@@ -1,5 +1,5 @@
 import { type CloudAdapter, type CloudClient, type CloudOptions, cloud } from "@holdfast/cloud";
-import { openStorage, type StorageEngine, type StorageSettings } from "@holdfast/core";
+import { openStorage, type StorageEngine, type StorageSettings, systemPorts } from "@holdfast/core";
 import {
   type EmbeddedSupabase,
   type FaultyProxy,
@@ -60,6 +60,8 @@ function open(options: Omit<CloudOptions, "client">, settings?: StorageSettings)
 function connect(): CloudClient {
   return createClient(proxy.url, server.publishableKey, { accessToken: async () => token });
 }
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 
 /** How many requests `work` makes, by the last part of their path. */
 async function requestsOf(work: () => Promise<unknown>): Promise<string[]> {
@@ -129,18 +131,21 @@ describe("requests of which the later one is faster", () => {
     proxy.inject("/object/", { fault: "delay", milliseconds: 500 });
     const before = proxy.log.length;
     const streaming = storage.saveStream("k", new Blob([LARGE.subarray(0, 100_000)]).stream());
-    await vi.waitFor(() => expect(proxy.log.slice(before).join()).toContain("/object/"));
+    await until(() => expect(proxy.log.slice(before).join()).toContain("/object/"));
     await Promise.all([storage.save("k", "last"), streaming]);
     expect(await storage.load("k")).toBe("last");
   });
 
   it("keep no other key waiting", async () => {
-    late();
-    const saving = storage.save("k", 1);
-    const done = vi.fn();
-    void saving.then(done);
+    const controller = new AbortController();
+    proxy.inject(WRITE, { fault: "hang" });
+    const before = proxy.log.length;
+    const saving = expect(storage.save("k", 1, { signal: controller.signal })).rejects.toMatchObject({
+      code: "ABORTED",
+    });
+    await until(() => expect(proxy.log.length).toBeGreaterThan(before));
     await storage.save("other", 1);
-    expect(done).not.toHaveBeenCalled();
+    controller.abort();
     await saving;
   });
 
@@ -149,7 +154,7 @@ describe("requests of which the later one is faster", () => {
     proxy.inject(WRITE, { fault: "hang" });
     const before = proxy.log.length;
     const hanging = storage.save("k", 1, { signal: signal.signal });
-    await vi.waitFor(() => expect(proxy.log.length).toBeGreaterThan(before));
+    await until(() => expect(proxy.log.length).toBeGreaterThan(before));
     const refused = storage.save("k", 2, { ifVersion: "018c00000000-0000-000000000000" });
     const saving = storage.save("k", 3);
     signal.abort();
@@ -276,9 +281,15 @@ describe("a fault that stays", () => {
   });
 
   it("is TIMEOUT where no answer comes", async () => {
-    const impatient = await open({ store: `store ${stores}`, timeout: 2_000 }, { retry: false });
+    const PATIENCE = 54_321;
+    const schedule = vi.spyOn(systemPorts.timers, "schedule");
+    const impatient = await open({ store: `store ${stores}`, timeout: PATIENCE }, { retry: false });
     proxy.inject(WRITE, { fault: "hang" });
-    await expect(impatient.save("k", 1)).rejects.toMatchObject({ code: "TIMEOUT" });
+    const before = proxy.log.length;
+    const saving = expect(impatient.save("k", 1)).rejects.toMatchObject({ code: "TIMEOUT" });
+    await until(() => expect(proxy.log.length).toBeGreaterThan(before));
+    schedule.mock.calls.findLast(([, after]) => after === PATIENCE)?.[0]();
+    await saving;
     expect(await storage.load("k")).toBeUndefined();
     await impatient.save("k", 2);
     expect(await storage.load("k")).toBe(2);

@@ -1,4 +1,4 @@
-import { cloud } from "@holdfast/cloud";
+import { type CloudChannel, cloud, type SystemMessage } from "@holdfast/cloud";
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import { type EmbeddedSupabase, type RealtimeStandIn, type SignedUp, startRealtimeStandIn } from "@holdfast/supabase";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
@@ -38,6 +38,9 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((storage) => storage.close()));
   await Promise.all(clients.splice(0).map((client) => client.realtime.disconnect()));
   Object.assign(realtime, { open: true, telling: true });
+  // Nothing of this test is told, or listens, in the next one.
+  await until(() => expect(realtime.channels()).toBe(0));
+  await realtime.settled();
 });
 
 async function open(
@@ -78,6 +81,42 @@ it("tells of others' writes as they are pushed, without looking for them", async
   expect(looks()).toBeLessThanOrEqual(2 + 6);
 });
 
+it("looks once when pushes begin, also when they begin anew before anybody noticed that they had ended", async () => {
+  const token = (await ann.client.auth.getSession()).data.session?.access_token ?? "";
+  let looked = 0;
+  const client = createClient(server.url, server.publishableKey, {
+    accessToken: async () => token,
+    global: {
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        if (String(input).endsWith("/rpc/holdfast_feed")) looked++;
+        return response;
+      },
+    },
+  });
+  let begin = (): void => undefined;
+  const channel: CloudChannel = {
+    on(type: string, _: unknown, listener: (told: SystemMessage & { new: Record<string, unknown> }) => void) {
+      if (type === "system") begin = () => listener({ extension: "postgres_changes", status: "ok", new: {} });
+      return channel;
+    },
+    subscribe: () => channel,
+  };
+  const alone = Object.assign(Object.create(client), { channel: () => channel, removeChannel: async () => undefined });
+  const storage = await openStorage(cloud({ client: alone, store, pollInterval: NEVER }));
+  opened.push(storage);
+  const told = await watched(storage);
+  await until(() => expect(looked).toBe(1));
+  for (const round of [1, 2]) {
+    begin();
+    await until(() => expect(looked).toBe(2 * round));
+    // An own write is looked for, too: behind whatever else there was to look for.
+    await storage.save(`k${round}`, round);
+    await until(() => expect(told.at(-1)).toBe(`save k${round}`));
+    expect(looked).toBe(2 * round + 1);
+  }
+});
+
 it("tells what was written while there was no connection, once, as soon as there is one again", async () => {
   const [watching, writing] = [await open(ann), await open(ann)];
   const told = await watched(watching);
@@ -104,6 +143,8 @@ it("tells what no push came of with the next one that comes", async () => {
   await until(() => expect(realtime.channels()).toBe(1));
   realtime.telling = false;
   await writing.save("lost", 1);
+  // Else it would find the next one too, and lose it.
+  await realtime.settled();
   realtime.telling = true;
   await writing.save("heard", 1);
   await until(() => expect(told).toEqual(["save lost", "save heard"]));

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { cloud } from "@holdfast/cloud";
-import { openStorage } from "@holdfast/core";
+import { openStorage, systemPorts } from "@holdfast/core";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
 import { createClient } from "@supabase/supabase-js";
 import { beforeAll, expect, it, vi } from "vitest";
@@ -77,16 +77,23 @@ it("makes a request once more with a new token when the old one was refused", as
 });
 
 it.each([
-  ["than for any answer", { timeout: 500 }, undefined, "TIMEOUT"],
-  ["than the caller does", {}, 300, "ABORTED"],
-])("waits for a new token no longer %s", async (_, options, patience, code) => {
+  ["than for any answer", "TIMEOUT"],
+  ["than the caller does", "ABORTED"],
+])("waits for a new token no longer %s", async (_, code) => {
+  const PATIENCE = 54_321;
+  const schedule = vi.spyOn(systemPorts.timers, "schedule");
+  const controller = new AbortController();
   const { email, password } = await server.signUp();
+  const asked = Promise.withResolvers<void>();
   let hanging = false;
   const client = createClient(server.url, server.publishableKey, {
     auth: { persistSession: false, autoRefreshToken: false },
     global: {
       fetch: (input, init) => {
-        if (hanging && String(input).includes("/token")) return new Promise<never>(() => undefined);
+        if (hanging && String(input).includes("/token")) {
+          asked.resolve();
+          return new Promise<never>(() => undefined);
+        }
         const headers = new Headers(init?.headers);
         if (hanging) headers.set("authorization", "Bearer no.such.token");
         return fetch(input, { ...init, headers });
@@ -94,11 +101,13 @@ it.each([
     },
   });
   await client.auth.signInWithPassword({ email, password });
-  const storage = await openStorage(cloud({ client, ...options }), { retry: false });
+  const storage = await openStorage(cloud({ client, timeout: PATIENCE }), { retry: false });
   hanging = true;
-  const controller = new AbortController();
-  if (patience !== undefined) setTimeout(() => controller.abort(), patience);
-  await expect(storage.load("k", { signal: controller.signal })).rejects.toMatchObject({ code });
+  const loading = expect(storage.load("k", { signal: controller.signal })).rejects.toMatchObject({ code });
+  await asked.promise;
+  if (code === "ABORTED") controller.abort();
+  else schedule.mock.calls.findLast(([, after]) => after === PATIENCE)?.[0]();
+  await loading;
   await storage.close();
 });
 

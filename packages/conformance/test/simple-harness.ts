@@ -9,13 +9,11 @@ import { forget } from "./simple-feed.js";
 import { startSimplePeer } from "./simple-peer.js";
 import { createSimpleStore, type SimpleStore } from "./simple-store.js";
 
-const TIMEOUT = 30_000;
-
 /** Stores of the simple adapter, each adapter as `make` leaves it. */
 export function simpleHarness(
   name = "simple",
   make: (sound: StorageAdapter, store: SimpleStore) => StorageAdapter = (sound) => sound,
-  timeout: number = TIMEOUT,
+  timeout?: number,
 ): Harness {
   return {
     name,
@@ -36,7 +34,7 @@ export function simpleHarness(
 export function sharedHarness(
   name = "shared",
   make: (sound: StorageAdapter, store: SimpleStore) => StorageAdapter = (sound) => sound,
-  timeout: number = TIMEOUT,
+  timeout?: number,
 ): Harness {
   const shared = (sound: StorageAdapter, store: SimpleStore) => {
     const capabilities: Capabilities = {
@@ -110,7 +108,7 @@ function locking(sound: StorageAdapter, lock: Lock, process: string): StorageAda
 export function indexedHarness(
   name = "indexed",
   make: (sound: StorageAdapter, store: IndexedStore) => StorageAdapter = (sound) => sound,
-  timeout: number = TIMEOUT,
+  timeout?: number,
 ): Harness {
   return {
     name,

@@ -73,6 +73,25 @@ describe("Simulation", () => {
     },
   );
 
+  it("does not take a machine that stands still for a call that has had its time", async () => {
+    const simulation = new Simulation({ seed: 1 });
+    const sound = simpleAdapter(createSimpleStore());
+    const adapter = replacing(sound, {
+      async close() {
+        const answer = new Promise((resolve) => setTimeout(resolve, 15));
+        for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+        const until = performance.now() + 30;
+        while (performance.now() < until);
+        await answer;
+        await sound.close();
+      },
+    });
+    await simulation.run(async () => {
+      const storage = await openStorage(simulation.adapter(adapter), { ports: simulation.ports, closeTimeout: 1 });
+      await storage.close();
+    });
+  });
+
   /** Two clients that read, then write what they read and one more. */
   async function race(seed: number): Promise<{ sum: unknown; trace: readonly string[] }> {
     const store = createSimpleStore();

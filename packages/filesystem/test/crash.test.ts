@@ -54,7 +54,7 @@ async function crashAt(
   const oracle: Oracle = new Map();
   let died = false;
   try {
-    const adapter = filesystemOn(dying.internals, { root, flushTimeout: 300, watch: false });
+    const adapter = filesystemOn(dying.internals, { root, flushTimeout: 60_000, watch: false });
     const storage = await openStorage(adapter, { retry: false });
     await work(storage, oracle, flushesOften);
   } catch {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { StorageError } from "@holdfast/core";
 import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
+import { lateAfter } from "./support/late-flushes.js";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
 describe("a file that is dropped in", () => {
@@ -182,7 +183,8 @@ describe("a file that is dropped in", () => {
   it("keeps what stands in its place when a directory becomes a link later", async () => {
     const root = temporaryRoot();
     const outside = temporaryRoot();
-    const storage = await openRoot(root, { watch: false, flushTimeout: 200 });
+    const late = lateAfter(1);
+    const storage = await openRoot(root, { watch: false, ...late.options }, late.settings);
     await storage.save("d/a", 1);
     await storage.flush();
     renameSync(join(root, "d"), join(outside, "moved"));
@@ -208,7 +210,8 @@ describe("a file that is dropped in", () => {
           return held;
         },
       };
-      const storage = await openRootOn({ files }, root, { watch: false, flushTimeout: 500 });
+      const late = lateAfter(1);
+      const storage = await openRootOn({ files }, root, { watch: false, ...late.options }, late.settings);
       await storage.save("d/a", 1);
       await storage.flush();
       await storage.save("d/a", 2);

@@ -10,6 +10,7 @@ import {
 } from "@holdfast/filesystem/port";
 import type { Statement } from "@holdfast/sqlite/item-table";
 import { describe, expect, it } from "vitest";
+import { lateAfter } from "./support/late-flushes.js";
 import { failure } from "./support/planted.js";
 import { filesIn, openRoot, openRootOn, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
@@ -89,12 +90,14 @@ describe("an fsync that fails", () => {
     await storage.flush();
     control.on = true;
     await storage.save("a", 2);
-    await until(() =>
-      storage.save("b", 1).then(
+    await until(async () => {
+      // The mirror waits for a moment without a save.
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return storage.save("b", 1).then(
         () => false,
         (error) => StorageError.is(error, "UNAVAILABLE"),
-      ),
-    );
+      );
+    });
     await expect(storage.flush()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(storage.delete("a")).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(storage.saveStream("c", new Blob(["x"]).stream())).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -161,7 +164,8 @@ describe("a disk that is full", () => {
   it("leaves what was saved pending, says so, and goes on when there is room", async () => {
     const root = temporaryRoot();
     const control = full();
-    const storage = await openRootOn({ files: control.files }, root, { flushTimeout: 100 });
+    const late = lateAfter(1);
+    const storage = await openRootOn({ files: control.files }, root, late.options, late.settings);
     control.on = true;
     await storage.save("a", 1);
     await expect(storage.flush()).rejects.toMatchObject({
@@ -274,7 +278,8 @@ describe("a file that somebody holds", () => {
         real.rename(from, to);
       },
     }));
-    const storage = await openRootOn({ files: control.files }, root, { flushTimeout: 150 });
+    const late = lateAfter(3);
+    const storage = await openRootOn({ files: control.files }, root, late.options, late.settings);
     await storage.save("held", 1);
     await storage.flush();
     control.on = true;

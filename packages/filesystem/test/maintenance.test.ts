@@ -4,6 +4,7 @@ import { openStorage, systemPorts, type Timers } from "@holdfast/core";
 import { filesystem } from "@holdfast/filesystem";
 import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
+import { lateAfter } from "./support/late-flushes.js";
 import { filesIn, openRoot, openRootOn, readJson, readText, temporaryRoot, until, writeText } from "./support/roots.js";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -183,7 +184,8 @@ describe("a file that cannot be looked at", () => {
       "new.meta.json",
     ];
     const files = { ...nodeFileSystem, ...refusing(refused) };
-    const storage = await openRootOn({ files }, root, { flushTimeout: 300 });
+    const late = lateAfter(3);
+    const storage = await openRootOn({ files }, root, late.options, late.settings);
     expect((await storage.list()).map(({ key }) => key)).toEqual(["locked/a", "own", "seen", "told"]);
     for (const key of ["seen", "own", "locked/a", "told"]) expect(await storage.load(key)).toBe(key);
     const { problems } = await storage.verify();

@@ -67,6 +67,8 @@ describe("the mirror and saves that follow one another", () => {
     expect(files()).toEqual([]);
     await ports.advance(5);
     await until(() => files().length === 12);
+    // Files have their names before that is recorded, and only then are those that wait counted anew.
+    await until(async () => Number((await storage.getInfo()).details["pending"]) === 0);
     await settle();
     await ports.advance(40);
     await settle();
@@ -80,20 +82,21 @@ describe("the mirror and saves that follow one another", () => {
 
   it("gives way between two steps, and goes on when it is quiet", async () => {
     let meanwhile: (() => Promise<unknown>) | undefined;
+    let fsynced = 0;
     const fsyncTogether = async (descriptors: readonly number[]) => {
       await meanwhile?.();
-      return nodeFileSystem.fsyncTogether(descriptors);
+      const outcomes = await nodeFileSystem.fsyncTogether(descriptors);
+      fsynced++;
+      return outcomes;
     };
     const { storage, ports, files } = await openIdle({}, { ...nodeFileSystem, fsyncTogether });
-    let saved = false;
     meanwhile = async () => {
       meanwhile = undefined;
       await storage.save("late", 1);
-      saved = true;
     };
     await storage.save("a", 1);
     await ports.advance(20);
-    await until(() => saved);
+    await until(() => fsynced === 1);
     await settle();
     expect(files()).toEqual([]);
     await ports.advance(20);

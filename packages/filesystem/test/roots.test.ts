@@ -13,6 +13,7 @@ import { join } from "node:path";
 import type { StorageEngine } from "@holdfast/core";
 import { type FileSystemPort, nodeFileSystem } from "@holdfast/filesystem/port";
 import { describe, expect, it } from "vitest";
+import { lateAfter } from "./support/late-flushes.js";
 import { failure } from "./support/planted.js";
 import { filesIn, openRoot, openRootOn, temporaryRoot, writeText } from "./support/roots.js";
 
@@ -127,8 +128,9 @@ describe("a root that cannot be one", () => {
     ],
   ])("comes away while it is open, and comes back: what is there meanwhile %s", async (_, fill) => {
     const { root, state, away } = await openedBefore();
-    const options = { stateDirectory: state, flushTimeout: 300, watch: false };
-    const storage = await openRoot(root, options, { retry: false });
+    const late = lateAfter(4);
+    const options = { stateDirectory: state, watch: false, ...late.options };
+    const storage = await openRoot(root, options, { retry: false, ...late.settings });
     renameSync(root, away);
     mkdirSync(root);
     fill(root, away);

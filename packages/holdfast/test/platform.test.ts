@@ -4,7 +4,7 @@ import os, { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createMemoryStore, memory } from "@holdfast/memory";
 import { type AdapterEntry, createStorage, register, type StorageChoice } from "holdfast";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 declare module "holdfast" {
   interface AdapterRegistry {
@@ -26,6 +26,17 @@ afterEach(async () => {
 
 const dataOf = (app: string) => join(home, ".local", "share", app);
 const recordOf = (app: string) => join(home, ".local", "state", "holdfast", `${app}.json`);
+
+/** The next warning that is ours: Node has its own. */
+function nextWarning(): Promise<Error> {
+  return new Promise((resolve) => {
+    const listener = (warning: Error) => {
+      if (warning.name === "HoldfastWarning") resolve(warning);
+    };
+    process.on("warning", listener);
+    onTestFinished(() => void process.off("warning", listener));
+  });
+}
 
 describe("platform: auto in Node", () => {
   it("keeps readable files where the operating system has an app's data, and says why", async () => {
@@ -60,7 +71,7 @@ describe("platform: auto in Node", () => {
     };
     syncBuiltinESMExports();
     try {
-      const warning = new Promise<unknown>((resolve) => process.once("warning", resolve));
+      const warning = nextWarning();
       await using storage = await createStorage({ platform: "auto", name: "my-app" });
       const { details } = await storage.getInfo();
       expect(details).toMatchObject({ platform: "none", because: expect.stringContaining("knows no home directory") });
@@ -83,7 +94,7 @@ describe("platform: auto in Node", () => {
 
   it("keeps memory, with a warning, where nothing else is, and the cloud as soon as it is registered", async () => {
     vi.stubEnv("HOME", join(home, "nowhere"));
-    const warning = new Promise<unknown>((resolve) => process.once("warning", resolve));
+    const warning = nextWarning();
     await using storage = await createStorage({ platform: "auto", name: "my-app" });
     expect((await storage.getInfo()).details).toMatchObject({ chosen: "memory", platform: "none" });
     expect(await warning).toMatchObject({

@@ -112,7 +112,10 @@ export class Connection {
       const waitFor = (time: number) => {
         clearTimeout(timer);
         // Not a timer of the ports: the browser answers in real time, of which a simulated clock knows nothing.
-        timer = setTimeout(() => refuse(new DOMException("", "TimeoutError")), time);
+        timer = setTimeout(() => {
+          // Where the page stood still, the answer may have come in time: what waits beside this timer is heard first.
+          timer = setTimeout(() => refuse(new DOMException("", "TimeoutError")));
+        }, time);
       };
       // Behind a request of somebody else, which waits by itself, the browser does not tell that this one does.
       waitFor(Math.max(lockTimeout, PATIENCE));

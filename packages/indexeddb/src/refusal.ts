@@ -48,7 +48,13 @@ async function isForeign(name: string, timeout: number): Promise<boolean> {
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(timeout, PATIENCE));
+    timer = setTimeout(
+      () => {
+        // As where the database is opened: an answer that waits beside this timer is heard first.
+        timer = setTimeout(() => resolve(false));
+      },
+      Math.max(timeout, PATIENCE),
+    );
   });
   try {
     return await Promise.race([looking.catch(() => false), late]);

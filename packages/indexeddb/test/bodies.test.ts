@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { commands } from "vitest/browser";
 import { newName } from "./support/backing.ts";
 import { MiB, noise, pieces } from "./support/bytes.ts";
-import { nameOf, openStore, tidyUp } from "./support/stores.ts";
+import { lookInto, nameOf, openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(tidyUp);
 
@@ -23,7 +23,7 @@ describe("large bodies", () => {
       },
     });
     await storage.saveStream("c", failing).catch(() => undefined);
-    const database = await openDB(name);
+    const database = await lookInto(name);
     await expect.poll(() => database.count("chunks")).toBe(2);
     expect(await database.count("unowned")).toBe(0);
     database.close();
@@ -58,7 +58,7 @@ describe("large bodies", () => {
     const reader = (await storage.loadStream("a"))?.getReader();
     const read = [(await reader?.read())?.value ?? new Uint8Array()];
     await storage.delete("a");
-    const database = await openDB(await nameOf(storage));
+    const database = await lookInto(await nameOf(storage));
     expect(await database.count("chunks")).toBe(3);
     for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) read.push(next.value);
     expect(new Uint8Array(await new Blob(read as Uint8Array<ArrayBuffer>[]).arrayBuffer())).toEqual(body);
@@ -80,7 +80,7 @@ describe("large bodies", () => {
     const litter = Array.from({ length: 40 }, () => Array.from({ length: 50_000 }, (_, index) => ({ index })).length);
     expect(litter).toHaveLength(40);
     for (const key of ["held", "dropped"]) await storage.delete(key);
-    const database = await openDB(await nameOf(storage));
+    const database = await lookInto(await nameOf(storage));
     await expect
       .poll(async () => {
         await commands.collectGarbage();
@@ -113,7 +113,7 @@ describe("large bodies", () => {
     expect(Math.max(...loads)).toBeLessThanOrEqual(MiB + 5 * 10_000);
     expect(loads.reduce((sum, bytes) => sum + bytes)).toBe(5 * 10_000 + 20 * 100_000);
     expect(await Promise.all(bodies.map((_, index) => storage.load(`k${index}`)))).toEqual(bodies);
-    const database = await openDB(await nameOf(storage));
+    const database = await lookInto(await nameOf(storage));
     const unowned = await database.count("unowned");
     database.close();
     expect(unowned).toBe(0);
@@ -133,7 +133,7 @@ describe("large bodies", () => {
     ]);
     expect(refused).toEqual(refused.map(() => ({ status: "rejected", reason: expect.any(Error) })));
     expect((await navigator.locks.query()).held?.filter((lock) => lock.name?.includes(name))).toEqual([]);
-    const database = await openDB(name);
+    const database = await lookInto(name);
     const chunks = await database.count("chunks");
     database.close();
     expect(chunks).toBe(0);
@@ -163,7 +163,7 @@ describe("large bodies", () => {
     const tab = await commands.openTab("/test/support/half-written.ts", name);
     await written;
     channel.close();
-    const database = await openDB(name);
+    const database = await lookInto(name);
     expect(await database.count("chunks")).toBeGreaterThan(2);
     await commands.crashTab(tab);
     const storage = await openStore({ name });

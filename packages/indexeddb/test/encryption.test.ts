@@ -1,7 +1,6 @@
 import { type KeyProvider, keyringOf, type MasterKey, masterKeyId } from "@holdfast/core";
-import { openDB } from "idb";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { nameOf, openStore, tidyUp } from "./support/stores.ts";
+import { lookInto, nameOf, openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(tidyUp);
 
@@ -34,7 +33,7 @@ async function traces(name: string): Promise<string[]> {
     const hex = Array.from(key, (unit) => unit.charCodeAt(0).toString(16).padStart(2, "0")).join("");
     needles.push(key, hex, btoa(key).slice(0, 40), btoa(key).replaceAll("+", "-").replaceAll("/", "_").slice(0, 40));
   }
-  const database = await openDB(name);
+  const database = await lookInto(name);
   const found: string[] = [];
   for (const store of database.objectStoreNames) {
     const everything = [...(await database.getAllKeys(store)), ...(await database.getAll(store))].flatMap(texts);

@@ -1,9 +1,8 @@
 import { openStorage } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
-import { openDB } from "idb";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { newName } from "./support/backing.ts";
-import { nameOf, openStore, tidyUp } from "./support/stores.ts";
+import { lookInto, nameOf, openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(tidyUp);
 
@@ -92,7 +91,7 @@ describe("a listing", () => {
     for (let index = 0; index < 20; index++) await storage.save(`k${index}`, new Uint8Array(4_097 + index));
     const begun = await transactionsOf(() => storage.list("", { limit: 10 }));
     expect(begun.map(([stores]) => stores)).toEqual(["records"]);
-    const database = await openDB(await nameOf(storage));
+    const database = await lookInto(await nameOf(storage));
     for (const row of await database.getAll("records")) expect(row.b).toBeUndefined();
     expect(await database.count("chunks")).toBe(20);
     database.close();
@@ -118,7 +117,7 @@ describe("the feed", () => {
     const told = new Map<string, string>();
     await sleeper.watch("", ({ type, key }) => told.set(key, type));
     // As if the sleeper's page had been frozen while ten thousand transactions went by.
-    const database = await openDB(name);
+    const database = await lookInto(name);
     await database.put("feed", { c: [["save", "gone", "x"]], v: "x", n: 1, s: 1 }, 500);
     await database.delete("feed", IDBKeyRange.upperBound(499));
     database.close();

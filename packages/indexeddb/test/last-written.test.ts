@@ -1,8 +1,7 @@
 import type { StorageEngine } from "@holdfast/core";
-import { openDB } from "idb";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { newName } from "./support/backing.ts";
-import { nameOf, openStore, tidyUp } from "./support/stores.ts";
+import { lookInto, nameOf, openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(tidyUp);
 
@@ -83,7 +82,7 @@ describe("a write without asking", () => {
   it("asks when so long has gone by that the feed may have forgotten what others wrote", async () => {
     const storage = await openStore();
     const { version } = await storage.save("k", 1);
-    const database = await openDB(await nameOf(storage));
+    const database = await lookInto(await nameOf(storage));
     const [newest = 0] = (await database.getAllKeys("feed")).slice(-1);
     const entry = await database.get("feed", newest);
     // As after more than 10,000 transactions of another tab, the last of which deleted the item.

@@ -6,6 +6,7 @@ import { commands } from "vitest/browser";
 import { toStored } from "../dist/stored-key.js";
 import { newName } from "./support/backing.ts";
 import { restore } from "./support/dump.ts";
+import { lookInto } from "./support/stores.ts";
 
 const layout1 = await commands.readFile("test/layouts/layout-1.json");
 const layout2 = await commands.readFile("test/layouts/layout-2.json");
@@ -71,7 +72,7 @@ describe("a store of layout 1", () => {
         carry: (record) => record,
       }),
     ).rejects.toThrow("no terms");
-    const left = await openDB(name);
+    const left = await lookInto(name);
     expect([left.version, left.objectStoreNames.contains("history")]).toEqual([1_001, false]);
     expect(await left.count("records")).toBe(8);
     left.close();
@@ -100,7 +101,7 @@ describe("an upgrade that the browser gives up", () => {
     });
     await expect(openStorage(indexeddb({ name }), { retry: false })).rejects.toMatchObject({ code });
     spy.mockRestore();
-    const left = await openDB(name);
+    const left = await lookInto(name);
     expect([left.version, await left.count("records")]).toEqual([1_001, 8]);
     left.close();
     removeEventListener("unhandledrejection", unhandled);
@@ -146,7 +147,7 @@ describe("a store of layout 2", () => {
     expect(await storage.load("changed", { version: previous?.version ?? "" })).toBe(1);
     expect(await storage.verify()).toMatchObject({ ok: true, items: 7 });
     await storage.close();
-    const database = await openDB(name);
+    const database = await lookInto(name);
     expect(database.version).toBe(3_001);
     const { store } = database.transaction("records");
     // All items that stand, the expired one too, and no tombstone; the newest first.
@@ -181,7 +182,7 @@ describe("what is not a store of Holdfast", () => {
       code: "CORRUPT",
       message: expect.stringContaining("choose another name"),
     });
-    const left = await openDB(name);
+    const left = await lookInto(name);
     expect([left.version, [...left.objectStoreNames], await left.get("theirs", "key")]).toEqual([
       version,
       ["theirs"],

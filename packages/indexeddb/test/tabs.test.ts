@@ -2,11 +2,12 @@ import type {} from "@holdfast/browser";
 import { openStorage, type StorageEngine, type StoredRecord, TOKENIZER_VERSION } from "@holdfast/core";
 import { indexeddb } from "@holdfast/indexeddb";
 import { deleteDB, openDB } from "idb";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { commands } from "vitest/browser";
 import { newName } from "./support/backing.ts";
 import { MiB, noise } from "./support/bytes.ts";
 import { outcomeOf } from "./support/outcome.ts";
+import { lookInto } from "./support/stores.ts";
 
 const open: StorageEngine[] = [];
 afterEach(async () => {
@@ -56,7 +57,7 @@ describe("two tabs upgrading", () => {
       code: "UNSUPPORTED",
       message: expect.stringContaining("update this app"),
     });
-    const left = await openDB(name);
+    const left = await lookInto(name);
     expect(left.version).toBe(1_000_000);
     left.close();
   });
@@ -66,6 +67,7 @@ describe("two tabs upgrading", () => {
     async (timeout) => {
       const name = newName();
       const holder = await openDB(name, 1_001, { upgrade: (database) => void database.createObjectStore("records") });
+      onTestFinished(() => holder.close());
       await expect(openStore(name, timeout)).rejects.toMatchObject({
         code: "LOCKED",
         retryable: true,
@@ -74,7 +76,7 @@ describe("two tabs upgrading", () => {
       expect([...holder.objectStoreNames]).toEqual(["records"]);
       holder.close();
       // The browser grants the request now; nobody wants it any more, so nothing may come of it.
-      const after = await openDB(name);
+      const after = await lookInto(name);
       expect([after.version, ...after.objectStoreNames]).toEqual([1_001, "records"]);
       after.close();
     },
@@ -83,6 +85,7 @@ describe("two tabs upgrading", () => {
   it("is LOCKED while a deletion waits for somebody who does not let go", async () => {
     const name = newName();
     const holder = await openDB(name, 1, { upgrade: (database) => void database.createObjectStore("x") });
+    onTestFinished(() => holder.close());
     const deleting = deleteDB(name);
     await expect(openStore(name, 200)).rejects.toMatchObject({ code: "LOCKED" });
     holder.close();

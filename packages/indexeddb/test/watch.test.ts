@@ -1,6 +1,5 @@
-import { openDB } from "idb";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { nameOf, openStore, tidyUp } from "./support/stores.ts";
+import { lookInto, nameOf, openStore, tidyUp } from "./support/stores.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -45,7 +44,7 @@ describe("a cursor", () => {
   it("of a batch of any size is understood", async () => {
     const storage = await openStore();
     await storage.save("a", 1);
-    const database = await openDB(await nameOf(storage));
+    const database = await lookInto(await nameOf(storage));
     const entry = await database.get("feed", 1);
     await database.put("feed", { ...entry, c: Array.from({ length: 100_001 }, () => entry.c[0]) }, 1);
     const since = `${await database.get("store", "epoch")}.1.100000`;

@@ -160,7 +160,7 @@ describe("compact", () => {
   it("waits for who reads from the log, and is LOCKED where that takes too long", async () => {
     const path = temporaryPath();
     const timers = new ManualTimers();
-    const adapter = await openAdapter({ path, lockTimeout: 1_000 }, contextOf({ timers }));
+    const adapter = await openAdapter({ path, lockTimeout: 1_000 }, contextOf(timers.ports));
     const reader = await openAdapter({ path });
     await adapter.put(record("k", 1, { body: noise(2 ** 22) }), anyway, call);
     await adapter.put(record("other", 2, { body: noise(2 ** 21) }), anyway, call);

@@ -163,7 +163,7 @@ describe("a large body that is deleted", () => {
     const path = temporaryPath();
     const driver = new FaultyDriver();
     const timers = new ManualTimers();
-    const adapter = await openAdapter({ path, driver }, contextOf({ timers }));
+    const adapter = await openAdapter({ path, driver }, contextOf(timers.ports));
     await save(adapter, "k", 1, noise(3 * MiB));
     driver.fault = failing("DELETE FROM chunks", "SQLITE_IOERR_WRITE", 1);
     await remove(adapter);

@@ -15,10 +15,13 @@ const NODES = {
   "Node 24": process.execPath,
 };
 
+/** Milliseconds for what packs every package, fetches from a registry and runs compilers: each ends by itself, and how soon proves nothing. */
+const FOR_NPM = 300_000;
+
 let release: Release;
 beforeAll(async () => {
   release = await Release.pack();
-});
+}, FOR_NPM);
 afterAll(() => release[Symbol.asyncDispose]());
 
 it("weighs no more than was agreed", async () => {
@@ -31,7 +34,8 @@ it("weighs no more than was agreed", async () => {
 // npm fetches what others publish. On a machine without a network the tests step aside; CI always runs them.
 const canInstall = process.env["CI"] !== undefined || (await registryAnswers());
 
-describe.skipIf(!canInstall)("installed by npm, from what would be published (needs npm's registry)", () => {
+const suite = "installed by npm, from what would be published (needs npm's registry)";
+describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
   let browser: Awaited<ReturnType<typeof launchBrowser>>;
   beforeAll(async () => {
     browser = await launchBrowser();
@@ -51,7 +55,7 @@ describe.skipIf(!canInstall)("installed by npm, from what would be published (ne
     let project: Project;
     beforeAll(async () => {
       project = await release.projectWith(name);
-    });
+    }, FOR_NPM);
 
     it.each(Object.entries(NODES))("does in %s what it is for", async (_, node) => {
       const entries = release.packages.find((each) => each.name === name)?.entries ?? [];
@@ -115,7 +119,7 @@ async function tryIn(tab: Page, folder: string, texts: Record<string, string>): 
   try {
     await tab.goto(`${server.origin}/index.html`);
     await tab
-      .waitForFunction(() => "tryIt" in globalThis, undefined, { timeout: 10_000 })
+      .waitForFunction(() => "tryIt" in globalThis, undefined, { timeout: 60_000 })
       .catch((cause: unknown) => {
         throw new Error(`the page did not load: ${complaints.join("; ")}`, { cause });
       });

@@ -21,7 +21,7 @@ export interface RealtimeStandIn extends FaultyProxy {
   channels(): number;
   /** Cuts every connection. */
   disconnect(): void;
-  /** Resolves when every change so far has been told to those who may hear of it. */
+  /** Resolves when every change so far has been told to those who may hear of it. Rejects with what went wrong since the last time. */
   settled(): Promise<void>;
 }
 
@@ -44,6 +44,7 @@ interface JoinPayload {
 
 const PUBLISHED = `select 1 from pg_publication_tables
   where pubname = 'supabase_realtime' and schemaname = 'holdfast' and tablename = 'stores'`;
+const SEQS = `select id::text as id, seq::text as seq, exists (${PUBLISHED}) as published from holdfast.stores`;
 const BINDING = 1;
 
 export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<RealtimeStandIn> {
@@ -51,7 +52,14 @@ export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<Re
   const channels = new Set<Channel>();
   const told: string[] = [];
   const seqs = new Map<string, string>();
+  const failures: unknown[] = [];
   let turn: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  /** One after the other, so that who leaves has joined. What goes wrong holds up nothing, and is told by `settled`. */
+  const inTurn = (work: () => Promise<void>) => {
+    turn = turn.then(() => (stopped ? undefined : work())).catch((error: unknown) => void failures.push(error));
+  };
 
   const say = ({ socket, joinRef, topic }: Channel, event: string, payload: unknown, ref: string | null = null) =>
     socket.send(JSON.stringify([joinRef, ref, topic, event, payload] satisfies Message));
@@ -64,7 +72,8 @@ export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<Re
     const bindings = asked.map((each) => ({ ...each, id: BINDING }));
     say(channel, "phx_reply", { status: "ok", response: { postgres_changes: bindings } }, ref);
     const isPublished = (await server.sql(PUBLISHED)).length > 0;
-    if (isPublished) channels.add(channel);
+    // One that has closed meanwhile would never leave.
+    if (isPublished && socket.readyState === socket.OPEN) channels.add(channel);
     const status = isPublished ? "ok" : "error";
     say(channel, "system", { channel: topic, extension: "postgres_changes", status, message: status });
   }
@@ -82,11 +91,11 @@ export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<Re
 
   /** Tells of the stores that have been written to since the last time. */
   async function tellChanges(telling: boolean): Promise<void> {
-    const rows = (await server.sql("select id::text as id, seq::text as seq from holdfast.stores")) as Row[];
-    for (const { id, seq } of rows) {
+    const rows = (await server.sql(SEQS)) as Row[];
+    for (const { id, seq, published } of rows) {
       if (seqs.get(id) === seq) continue;
       seqs.set(id, seq);
-      for (const channel of telling ? channels : []) {
+      for (const channel of telling && published ? channels : []) {
         if (channel.store !== id || !(await maySee(server, channel))) continue;
         told.push(id);
         const record = { id: Number(id), seq: Number(seq) };
@@ -98,16 +107,22 @@ export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<Re
     }
   }
 
+  async function settled(): Promise<void> {
+    await turn;
+    const [failure] = failures.splice(0);
+    if (failure !== undefined) throw failure;
+  }
+
   const proxy = await startFaultyProxy(server.url, {
     answered(path) {
       if (!path.endsWith("/rpc/holdfast_write")) return;
       const { telling } = standIn;
-      turn = turn.then(() => tellChanges(telling));
+      inTurn(() => tellChanges(telling));
     },
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
       if (!standIn.open || !request.url?.startsWith("/realtime/v1/websocket")) return void socket.destroy();
       sockets.handleUpgrade(request, socket, head, (opened) => {
-        opened.on("message", (data) => void hear(opened, JSON.parse(String(data)) as Message));
+        opened.on("message", (data) => inTurn(() => hear(opened, JSON.parse(String(data)) as Message)));
         opened.on("close", () => {
           for (const channel of channels) if (channel.socket === opened) channels.delete(channel);
         });
@@ -123,11 +138,12 @@ export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<Re
     disconnect() {
       for (const socket of sockets.clients) socket.terminate();
     },
-    settled: () => turn,
+    settled,
     async stop() {
+      stopped = true;
       for (const socket of sockets.clients) socket.terminate();
       await proxy.stop();
-      await turn;
+      await settled();
     },
   };
   return standIn;
@@ -136,6 +152,8 @@ export async function startRealtimeStandIn(server: EmbeddedSupabase): Promise<Re
 interface Row {
   readonly id: string;
   readonly seq: string;
+  /** Whether its table is in the publication. */
+  readonly published: boolean;
 }
 
 const CHANGE = {

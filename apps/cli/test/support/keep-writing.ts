@@ -6,7 +6,7 @@ const storage = await openStore(url);
 for (let n = 1; n <= Number(count); n++) {
   await storage.save(`live/${n}`, n);
   process.stdout.write(`${n}\n`);
-  await new Promise((resolve) => setTimeout(resolve, 25));
+  await new Promise((resolve) => setTimeout(resolve, 70));
 }
 for await (const _ of process.stdin);
 await storage.close();

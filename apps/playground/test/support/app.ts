@@ -7,6 +7,9 @@ type ContextOptions = NonNullable<Parameters<Browser["newContext"]>[0]>;
 type Context = Awaited<ReturnType<Browser["newContext"]>>;
 export type Page = Awaited<ReturnType<Context["newPage"]>>;
 
+/** Milliseconds. Nothing that a page comes to show is late: only what never comes fails. */
+const PATIENCE = 120_000;
+
 /** The built app on a server of its own, and a browser to use it in. */
 export interface RunningApp {
   readonly address: string;
@@ -39,6 +42,7 @@ export async function startApp(host?: Connect.NextHandleFunction): Promise<Runni
     address,
     async newUser(options = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      context.setDefaultTimeout(PATIENCE);
       const complaints: string[] = [];
       context.on("console", (message) => {
         if (["error", "warning"].includes(message.type())) complaints.push(message.text());

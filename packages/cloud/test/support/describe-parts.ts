@@ -3,7 +3,7 @@ import { describeAdapter, type RunOptions } from "@holdfast/conformance";
 import { forkPeer } from "@holdfast/conformance/node";
 import type { EmbeddedSupabase, SignedUp } from "@holdfast/supabase";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { startServer } from "./server.ts";
+import { startServer, TIME_TO_START } from "./server.ts";
 
 const PEER = new URL("peer.ts", import.meta.url);
 const seed = process.env["HOLDFAST_SEED"];
@@ -19,7 +19,7 @@ export function describeParts(parts: readonly RunOptions[]): void {
     server = await startServer();
     user = await server.signUp();
     token = (await user.client.auth.getSession()).data.session?.access_token ?? "";
-  });
+  }, TIME_TO_START);
 
   afterAll(() => server?.stop());
 

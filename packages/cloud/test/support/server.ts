@@ -10,6 +10,9 @@ export function readDowns(): string[] {
   return readSqlFiles(new URL("../../supabase/down/", import.meta.url)).reverse();
 }
 
+/** Milliseconds. A database begins with all that it is asked to be: on a machine that is busy, that takes a minute. */
+export const TIME_TO_START = 240_000;
+
 /** A server with the package's migrations, and what a hosted project has from the start. `HOLDFAST_DATABASE` chooses what is under it. */
 export function startServer(database: Database = chosenDatabase()): Promise<EmbeddedSupabase> {
   return startSupabase({ schema: ["create publication supabase_realtime", ...readMigrations()], database });

@@ -11,8 +11,10 @@ export interface SimulatedAdapterOptions {
   readonly latency?: readonly [least: number, most: number] | undefined;
 }
 
-/** Milliseconds of real time after which a simulation in which nothing moves is given up. */
+/** Milliseconds after which a simulation in which nothing moves is given up. */
 const STUCK_AFTER = 5_000;
+/** Milliseconds that count of one turn: what stops the machine for longer stops the call as well, which has had no more of the time. */
+const MOST_A_TURN = 2;
 /**
  * Turns, and milliseconds of real time, that a call which is under way has to itself before the next timer, for which it may wait, is called:
  * a backend that really reads and writes takes longer than a few turns, and must not be overtaken by what would give it up. So what is far
@@ -99,16 +101,20 @@ export class Simulation {
   }
 
   async #drive(settled: () => boolean): Promise<void> {
-    let moved = performance.now();
+    let last = performance.now();
+    let passed = 0;
     let alone = 0;
     for (;;) {
       await macrotask();
       if (settled()) return;
-      if (this.#underWay > 0 && (++alone <= TURNS_ALONE || performance.now() - moved < this.#timeAlone)) continue;
+      const now = performance.now();
+      passed += Math.min(now - last, MOST_A_TURN);
+      last = now;
+      if (this.#underWay > 0 && (++alone <= TURNS_ALONE || passed < this.#timeAlone)) continue;
       if (this.#step()) {
-        moved = performance.now();
+        passed = 0;
         alone = 0;
-      } else if (performance.now() - moved > STUCK_AFTER) {
+      } else if (passed > STUCK_AFTER) {
         throw new Error(`nothing moves any more; the last turns: ${this.#trace.slice(-5).join(" | ") || "none"}`);
       }
     }

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { decodeValue } from "../../dist/codec/decode-value.js";
 import { encodeValue } from "../../dist/codec/encode-value.js";
 import { platform } from "../../dist/platform/node.js";
+import { processorTimeOf } from "./processor-time.js";
 import { encoding, headerOf, noise } from "./samples.js";
 
 async function decode(header: RecordHeader, body: Uint8Array): Promise<unknown> {
@@ -117,9 +118,8 @@ describe("a header that does not fit its body", () => {
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(100 * 1024 * 1024)));
     const header = forged(bomb, { format: "binary", compression: "gzip", size: 10 });
     const before = process.memoryUsage().arrayBuffers;
-    const started = performance.now();
-    await expect(decode(header, bomb)).rejects.toMatchObject(CORRUPT);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    const time = await processorTimeOf(() => expect(decode(header, bomb)).rejects.toMatchObject(CORRUPT));
+    expect(time).toBeLessThan(2_000);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * 1024 * 1024);
   });
 });
@@ -171,9 +171,8 @@ describe("files that people edit", () => {
       ).join(""),
     ],
   ])("are CORRUPT as yaml with %s", async (_, content) => {
-    const started = performance.now();
-    await expect(read(content, "yaml")).rejects.toMatchObject(CORRUPT);
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const time = await processorTimeOf(() => expect(read(content, "yaml")).rejects.toMatchObject(CORRUPT));
+    expect(time).toBeLessThan(3_000);
   });
 
   it.each<[string, string]>([

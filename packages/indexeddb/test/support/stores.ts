@@ -1,6 +1,6 @@
 import { openStorage, type StorageAdapter, type StorageEngine, type StorageSettings } from "@holdfast/core";
 import { type IndexedDbOptions, indexeddb } from "@holdfast/indexeddb";
-import { deleteDB } from "idb";
+import { deleteDB, type IDBPDatabase, openDB } from "idb";
 import { newName } from "./backing.ts";
 
 const open: StorageEngine[] = [];
@@ -14,6 +14,11 @@ export async function openOn(adapter: StorageAdapter, settings?: StorageSettings
   const storage = await openStorage(adapter, settings);
   open.push(storage);
   return storage;
+}
+
+/** A connection to a database as it stands, which lets go where the database is to be removed: a test may fail before it has closed it. */
+export function lookInto(name: string): Promise<IDBPDatabase> {
+  return openDB(name, undefined, { blocking: (_from, _to, { target }) => (target as IDBDatabase).close() });
 }
 
 /** The name of the database of an open store. */

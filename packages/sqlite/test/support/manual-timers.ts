@@ -1,4 +1,5 @@
-import type { CancelTimer, Timers } from "@holdfast/core";
+import type { CancelTimer, Ports, Timers } from "@holdfast/core";
+import { NOW } from "./records.js";
 
 interface Timer {
   readonly due: number;
@@ -8,6 +9,11 @@ interface Timer {
 
 /** Timers that ring when they are told to. */
 export class ManualTimers implements Timers {
+  /** With a clock that goes with them: no stall of the machine counts as time that was waited. */
+  readonly ports: Pick<Ports, "timers" | "clock"> = {
+    timers: this,
+    clock: { now: () => NOW + this.#now, elapsed: () => this.#now },
+  };
   #now = 0;
   readonly #timers = new Set<Timer>();
 

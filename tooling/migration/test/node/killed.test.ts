@@ -39,5 +39,5 @@ describe.each(["empty", "overwrite"] as const)("a process that is killed while i
     }
     // One that is to die at a call cannot come to its end before.
     expect(kills).toBeGreaterThanOrEqual(KILLS);
-  });
+  }, 600_000);
 });

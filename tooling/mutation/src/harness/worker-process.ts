@@ -49,9 +49,21 @@ export class WorkerProcess {
     const child = this.#child ?? start(this.#settings);
     this.#child = child;
     return new Promise((resolve) => {
-      let timer = setTimeout(() => end({ type: "broken", reason: "timed out" }), limit);
-      const end = (answer: Answer) => {
+      let timer: NodeJS.Timeout | undefined;
+      let outlasted: NodeJS.Immediate | undefined;
+      const stopWaiting = () => {
         clearTimeout(timer);
+        clearImmediate(outlasted);
+      };
+      const waitFor = (time: number) => {
+        stopWaiting();
+        timer = setTimeout(() => {
+          // Where this process stood still, the answer may have come in time and not been read: that is next.
+          outlasted = setImmediate(() => end({ type: "broken", reason: "timed out" }));
+        }, time);
+      };
+      const end = (answer: Answer) => {
+        stopWaiting();
         child.off("message", onMessage);
         child.off("exit", onExit);
         resolve(answer);
@@ -61,14 +73,14 @@ export class WorkerProcess {
         if (answer.type === "ready") {
           child.send(request);
         } else if (answer.type === "begin") {
-          clearTimeout(timer);
-          timer = setTimeout(() => end({ type: "broken", reason: "timed out" }), answer.limit + GRACE);
+          waitFor(answer.limit + GRACE);
         } else {
           end(answer);
         }
       };
       child.on("message", onMessage);
       child.on("exit", onExit);
+      waitFor(limit);
       if (!fresh) child.send(request);
     });
   }
