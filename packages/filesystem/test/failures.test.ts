@@ -110,6 +110,16 @@ describe("an fsync that fails", () => {
     expect(readText(root, "a.json")).toBe("2");
   });
 
+  it("twice ends a flush that is under way, which will not be done", async () => {
+    const control = unsynced();
+    const internals = { ...realInternals, files: control.files };
+    const storage = await openStorage(filesystemOn(internals, { root: temporaryRoot(), flushTimeout: 600_000 }));
+    control.on = true;
+    await storage.save("a", 1);
+    await expect(storage.flush()).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: false });
+    await expect(storage.close()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
   it("of a large body refuses that save alone", async () => {
     const root = temporaryRoot();
     const control = unsynced();

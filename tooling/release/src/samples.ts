@@ -1,7 +1,7 @@
 import { CLOUD_BY_ITSELF, CLOUD_BY_SUPABASE, CONFORMANCE, CORE } from "./shared-samples.ts";
 
 /** What is tried with a package in Node, where importing it is not enough: prints "kept". */
-export const IN_NODE: Readonly<Record<string, string>> = {
+export const SAMPLES: Readonly<Record<string, string>> = {
   "@holdfast/core": printed(CORE),
   "@holdfast/cloud": printed(CLOUD_BY_SUPABASE),
   "@holdfast/conformance": printed(CONFORMANCE),
@@ -30,39 +30,61 @@ export const IN_NODE: Readonly<Record<string, string>> = {
     ${use("storage")}`,
 };
 
-/** What is tried in a browser: modules with a function `tryIt`, which resolves to "kept" where all is well. */
+/** What is tried in a browser with a package alone: scripts that offer `tryStorage`, which resolves to "kept". */
 export interface BrowserSample {
   readonly bundled: string;
   /** In a page without any tool. */
   readonly plain: string;
 }
 
-export const IN_A_BROWSER: Readonly<Record<string, BrowserSample>> = {
-  "@holdfast/core": alike(CORE),
-  "@holdfast/cloud": { bundled: CLOUD_BY_SUPABASE, plain: CLOUD_BY_ITSELF },
-  "@holdfast/conformance": alike(CONFORMANCE),
+export const BROWSER_SAMPLES: Readonly<Record<string, BrowserSample>> = {
+  "@holdfast/core": alike(offered(CORE)),
+  "@holdfast/cloud": { bundled: offered(CLOUD_BY_SUPABASE), plain: offered(CLOUD_BY_ITSELF) },
+  "@holdfast/conformance": alike(offered(CONFORMANCE)),
   "@holdfast/keychain": alike(`
     import { browserKeys, browserSecrets, passphraseKeys } from "@holdfast/keychain";
     const unseen = () => browserKeys({ name: "my-app" });
     const sealed = () => passphraseKeys({ passphrase: "correct horse", secrets: browserSecrets({ name: "my-app" }) });
-    async function tryIt() {
+    globalThis.tryStorage = async () => {
       const kept = [];
       for (const provider of [unseen, sealed]) {
         const { active } = await provider().load();
         kept.push((await provider().load()).active === active);
       }
       return kept.includes(false) ? kept : "kept";
-    }`),
-  holdfast: alike(`
-    import { createStorage } from "holdfast";
-    async function tryIt() {
-      const storage = await createStorage({ platform: "auto", name: "my-app" });
-      await storage.save("notes/first", { title: "Hello" });
-      const [found] = await storage.search({ text: "fir" });
-      const { chosen } = (await storage.getInfo()).details;
-      await storage.close();
-      return found?.key === "notes/first" && chosen === "indexeddb" ? "kept" : { found, chosen };
-    }`),
+    };`),
+};
+
+/** What is tried in a browser with `holdfast`: a page's script that offers `tryStorage`, with what it loads later. */
+export const IN_A_BROWSER = `
+  import { createStorage } from "holdfast";
+  globalThis.tryStorage = async () => {
+    const storage = await createStorage({ platform: "auto", name: "my-app" });
+    await storage.save("notes/first", { title: "Hello" });
+    await storage.save("settings", { theme: "dark" }, { format: "yaml" });
+    const found = await storage.search({ text: "fir" });
+    const { details } = await storage.getInfo();
+    const settings = await afterOneFailure(() => storage.load("settings"));
+    await storage.close();
+    const other = await createStorage("memory:");
+    await other.close();
+    return { chosen: details.chosen, found: found.map(({ key }) => key), settings };
+  };
+  // As a browser fails whose disk is busy.
+  function afterOneFailure(call) {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = () => {
+      IDBDatabase.prototype.transaction = transaction;
+      throw new DOMException("Internal error", "UnknownError");
+    };
+    return call();
+  }
+`;
+
+export const FOUND_IN_A_BROWSER: object = {
+  chosen: "indexeddb",
+  found: ["notes/first"],
+  settings: { theme: "dark" },
 };
 
 /** An adapter's package brings core along, which is what opens it. */
@@ -85,6 +107,10 @@ function use(storage: string): string {
 
 function printed(sample: string): string {
   return `${sample}\nconsole.log(await tryIt());`;
+}
+
+function offered(sample: string): string {
+  return `${sample}\nglobalThis.tryStorage = tryIt;`;
 }
 
 function alike(sample: string): BrowserSample {

@@ -1,13 +1,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { launchBrowser, serveFiles } from "@holdfast/browser";
+import { pageWithoutBundler } from "@holdfast/browser";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
-import { importMapOf } from "../src/import-map.ts";
+import { importMapOfInstalled } from "../src/installed-import-map.ts";
 import { LIMITS } from "../src/limits.ts";
 import { type Project, Release, registryAnswers } from "../src/published.ts";
-import { IN_A_BROWSER, IN_NODE } from "../src/samples.ts";
+import { BROWSER_SAMPLES, FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
+import { tryInBrowser } from "../src/try-in-browser.ts";
 import { appOf, BY_DEFAULT, CHECKS, complaintsOf, folderOf } from "../src/type-check.ts";
 
 const NODES = {
@@ -36,16 +37,10 @@ const canInstall = process.env["CI"] !== undefined || (await registryAnswers());
 
 const suite = "installed by npm, from what would be published (needs npm's registry)";
 describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
-  let browser: Awaited<ReturnType<typeof launchBrowser>>;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser.close());
-
   it("is every package that these tests wait for", () => {
     const names = release.packages.map(({ name }) => name);
     expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(names));
-    expect(names).toEqual(expect.arrayContaining([...Object.keys(IN_NODE), "@holdfast/cli"]));
+    expect(names).toEqual(expect.arrayContaining([...Object.keys(SAMPLES), "@holdfast/cli"]));
   });
 
   const published = Object.keys(manifest.dependencies).filter((name) =>
@@ -60,25 +55,23 @@ describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
     it.each(Object.entries(NODES))("does in %s what it is for", async (_, node) => {
       const entries = release.packages.find((each) => each.name === name)?.entries ?? [];
       const imports = entries.map((entry) => `import ${JSON.stringify(entry)};\n`).join("");
-      const file = await project.write("app.js", `${imports}${IN_NODE[name] ?? `console.log("kept");`}`);
+      const file = await project.write("app.js", `${imports}${SAMPLES[name] ?? `console.log("kept");`}`);
       expect(await project.run(node, file)).toBe("kept");
     });
 
-    const sample = IN_A_BROWSER[name];
+    const sample = BROWSER_SAMPLES[name];
     if (sample === undefined) return;
 
     it("works in an app that Vite builds without any configuration", async () => {
-      await project.write("main.js", offered(sample.bundled));
-      await project.write("index.html", `<!doctype html><script type="module" src="/main.js"></script>`);
-      await build({ root: project.folder, configFile: false, logLevel: "silent" });
-      expect(await tryIn(await browser.newPage(), join(project.folder, "dist"), {})).toBe("kept");
+      expect(await tryBuilt(project, sample.bundled)).toBe("kept");
     });
 
     it("works in a page without any tool, by an import map", async () => {
-      const map = JSON.stringify(await importMapOf(project.folder, [name]));
-      const script = `<script type="module">${offered(sample.plain)}</script>`;
-      const texts = { "/index.html": `<!doctype html><script type="importmap">${map}</script>${script}` };
-      expect(await tryIn(await browser.newPage(), join(project.folder, "node_modules"), texts)).toBe("kept");
+      const modules = join(project.folder, "node_modules");
+      const map = JSON.stringify(await importMapOfInstalled(name, modules));
+      const html = `<!doctype html><script type="importmap">${map}</script>${runs("/app.js")}`;
+      const texts = { "/index.html": html, "/app.js": sample.plain };
+      expect(await tryInBrowser({ "/node_modules/": modules }, texts)).toBe("kept");
     });
   });
 
@@ -105,28 +98,27 @@ describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
     await project.run(node, bin, "put", "sqlite:./app.db", "notes/first", file);
     expect(await project.run(node, bin, "get", "sqlite:./app.db", "notes/first")).toBe(`{"title":"Hello"}`);
   });
+
+  it("works in an app that Vite builds without any configuration", async () => {
+    const project = await release.projectWith("holdfast");
+    expect(await tryBuilt(project, IN_A_BROWSER)).toEqual(FOUND_IN_A_BROWSER);
+  });
+
+  it("works in the page that the documentation gives to apps without a bundler", async () => {
+    const project = await release.projectWith("holdfast");
+    const texts = { "/index.html": await pageWithoutBundler(), "/app.js": IN_A_BROWSER };
+    const found = await tryInBrowser({ "/node_modules/": join(project.folder, "node_modules") }, texts);
+    expect(found).toEqual(FOUND_IN_A_BROWSER);
+  });
 });
 
-function offered(sample: string): string {
-  return `${sample}\nglobalThis.tryIt = tryIt;`;
+async function tryBuilt(project: Project, script: string): Promise<unknown> {
+  await project.write("main.js", script);
+  await project.write("index.html", `<!doctype html>${runs("/main.js")}`);
+  await build({ root: project.folder, configFile: false, logLevel: "silent" });
+  return tryInBrowser({ "/": join(project.folder, "dist") }, {});
 }
 
-async function tryIn(tab: Page, folder: string, texts: Record<string, string>): Promise<unknown> {
-  await using server = await serveFiles({ "/": folder }, texts);
-  const complaints: string[] = [];
-  tab.on("pageerror", (error) => complaints.push(String(error)));
-  tab.on("console", (message) => complaints.push(message.text()));
-  try {
-    await tab.goto(`${server.origin}/index.html`);
-    await tab
-      .waitForFunction(() => "tryIt" in globalThis, undefined, { timeout: 60_000 })
-      .catch((cause: unknown) => {
-        throw new Error(`the page did not load: ${complaints.join("; ")}`, { cause });
-      });
-    return await tab.evaluate(() => (globalThis as unknown as { tryIt(): Promise<unknown> }).tryIt());
-  } finally {
-    await tab.close();
-  }
+function runs(script: string): string {
+  return `<script type="module" src="${script}"></script>`;
 }
-
-type Page = Awaited<ReturnType<Awaited<ReturnType<typeof launchBrowser>>["newPage"]>>;

@@ -8,20 +8,22 @@ import { type AdapterContext, SPI_VERSION, type StorageAdapter } from "../spi/in
 import { toStorageError } from "./failure.js";
 import { loadPart } from "./load-part.js";
 import type { Observation } from "./observation.js";
+import { openAdapters } from "./open-adapters.js";
 import { Session } from "./session.js";
 import { type CompleteEncryption, type CompleteSettings, DEFAULT_SETTINGS, type StorageSettings } from "./settings.js";
 import { Storage } from "./storage.js";
 import type { Vault } from "./vault.js";
 
 /**
- * Opens a backend.
+ * Opens a backend. An adapter serves one storage at a time, and may be opened again once that is closed.
  *
  * @example
  * const storage = await openStorage(sqlite({ path: "./app.db" }));
  * await storage.save("notes/first", { text: "hello" }, { tags: ["draft"] });
  *
- * @throws INVALID_OPTION for wrong settings or something that is no adapter, UNSUPPORTED for an adapter made for another
- * version of core or one that cannot keep the history asked for, what the provider of keys says, and what the adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
+ * @throws INVALID_OPTION for wrong settings, something that is no adapter or an adapter that is open already, UNSUPPORTED for an
+ * adapter made for another version of core or one that cannot keep the history asked for, what the provider of keys says, and what the
+ * adapter's own `open` says: CORRUPT, LOCKED, UNAVAILABLE and so on.
  */
 export async function openStorage(adapter: StorageAdapter, settings?: StorageSettings): Promise<StorageEngine> {
   const complete = settings === undefined ? DEFAULT_SETTINGS : await completed(settings);
@@ -42,6 +44,12 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
   };
   const context = { ports, tokenizerVersion: TOKENIZER_VERSION, termsOf, history, carry };
   const observation = await startObservation(adapter.name, complete);
+  if (openAdapters.has(adapter)) {
+    throw new StorageError("INVALID_OPTION", "this adapter is open already: make another", {
+      adapter: adapter.name,
+    });
+  }
+  openAdapters.add(adapter);
   const loading = loadPart(() => import("./writing.js"));
   // What became of it is asked for below, once the adapter is open.
   loading.catch(() => undefined);
@@ -57,6 +65,7 @@ export async function openStorage(adapter: StorageAdapter, settings?: StorageSet
       throw error;
     }
   } catch (error) {
+    openAdapters.delete(adapter);
     throw toStorageError(error, { name: "open" }, adapter);
   }
 }

@@ -5,6 +5,7 @@ import type { Awaitable, OpenState, StorageAdapter } from "../spi/index.js";
 import { VersionClock } from "../versions.js";
 import { abortError, CallerError, type Operation, toStorageError } from "./failure.js";
 import type { Observation } from "./observation.js";
+import { openAdapters } from "./open-adapters.js";
 import type { CompleteSettings } from "./settings.js";
 import type { Vault } from "./vault.js";
 import type { WatchHub } from "./watch-hub.js";
@@ -208,7 +209,8 @@ export class Session {
     try {
       const remaining = await this.#drain();
       this.#released = true;
-      if (!(await this.#inTime(this.#letGo()))) remaining.push("closing the adapter itself");
+      const letGo = this.#letGo().finally(() => openAdapters.delete(this.adapter));
+      if (!(await this.#inTime(letGo))) remaining.push("closing the adapter itself");
       if (remaining.length > 0) {
         throw new StorageError(
           "TIMEOUT",

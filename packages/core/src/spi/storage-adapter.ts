@@ -16,7 +16,8 @@ export type Awaitable<T> = T | Promise<T>;
  * What a backend implements. Adapters move bytes and headers; core owns meaning.
  *
  * Core promises: keys are valid; every property of every options object is present; `open` comes first and once, `close`
- * last and once, and nothing is called after it (an adapter may be opened again after it was closed); buffers handed
+ * last and once, and nothing is called after it (an adapter may be opened again after it was closed, and `openStorage` refuses
+ * one that is open); buffers handed
  * over are not changed afterwards; `signal` has not fired yet when a call is made.
  *
  * An adapter promises: what it returns is the caller's to keep and to change; an operation that rejects, or whose signal

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { FakeKeys } from "../support/fake-keys.js";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 import { failure, open } from "./opened.js";
 
 const schema = z.looseObject({
@@ -206,7 +207,7 @@ describe("items of another version", () => {
     const keys = new FakeKeys();
     const notes = await fill(await openStorage(adapter, { encryption: { keys, byDefault: false } }));
     await notes.save("d", { title: "Mate tea" }, { encrypt: true });
-    const without = notesOf(await openStorage(adapter));
+    const without = notesOf(await openStorage(peerOf(adapter)));
     expect(await failure(without.search({}))).toMatchObject({ code: "KEY_MISSING", key: "d" });
     await notes.delete("d");
     const [damaged] = adapter.records.get("notes/b")?.body ?? [];

@@ -142,7 +142,7 @@ function changed(text: string, at: number): string {
 }
 
 it("a record that nobody touched is read", async () => {
-  const storage = await openStorage(adapter, { encryption });
+  await using storage = await openStorage(adapter, { encryption });
   expect(await storage.load("small")).toEqual({ secret: "hushhush" });
   expect((await storage.verify()).ok).toBe(true);
 });
@@ -350,7 +350,7 @@ it("another master key under the same id opens nothing, also where an attacker c
   const wrong = new FakeKeys();
   wrong.keys = [{ id: right?.id ?? "", material: new Uint8Array(32).fill(99) }];
   wrong.active = right?.id ?? "";
-  const storage = await openStorage(adapter, { encryption: { keys: wrong } });
+  await using storage = await openStorage(adapter, { encryption: { keys: wrong } });
   await expect(storage.load("small")).rejects.toMatchObject({
     code: "DECRYPT_FAILED",
     message: expect.stringContaining("not encrypted with the key"),
@@ -359,7 +359,7 @@ it("another master key under the same id opens nothing, also where an attacker c
 });
 
 it("no error tells anything of the value or a key", async () => {
-  const storage = await openStorage(adapter, { encryption: { keys, realm: "elsewhere" } });
+  await using storage = await openStorage(adapter, { encryption: { keys, realm: "elsewhere" } });
   const error: Error = await storage.load("small").then(
     () => Promise.reject(new Error("was read")),
     (reason: Error) => reason,

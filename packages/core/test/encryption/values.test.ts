@@ -4,6 +4,7 @@ import * as z from "zod";
 import { collect, cut, MIB, noise } from "../codec/samples.js";
 import { FakeKeys } from "../support/fake-keys.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 import { readByThePage } from "./independent.js";
 
 const SECRET = "the quick brown secret";
@@ -133,7 +134,7 @@ describe("values", () => {
     const { adapter, keys, storage } = await opened();
     await storage.save("plain", 1, { encrypt: false });
     await storage.save("encrypted", 2);
-    const strict = await openStorage(adapter, { encryption: { keys, required: true } });
+    const strict = await openStorage(peerOf(adapter), { encryption: { keys, required: true } });
     expect(await strict.load("encrypted")).toBe(2);
     for (const call of [strict.load("plain"), strict.loadStream("plain"), strict.update("plain", () => 3)]) {
       await expect(call).rejects.toMatchObject({
@@ -150,7 +151,7 @@ describe("values", () => {
   it("cannot be read without keys, and say which one is missing", async () => {
     const { adapter, keys, storage } = await opened({ metadata: true });
     await storage.save("a", SECRET, { metadata: { m: SECRET } });
-    const blind = await openStorage(adapter);
+    const blind = await openStorage(peerOf(adapter));
     for (const call of [blind.load("a"), blind.loadStream("a"), blind.update("a", () => 1)]) {
       await expect(call).rejects.toMatchObject({ code: "KEY_MISSING", message: expect.stringContaining(keys.active) });
     }
@@ -160,9 +161,9 @@ describe("values", () => {
 
   it("learn of a key that another process has made", async () => {
     const { adapter, keys, storage } = await opened();
-    const elsewhere = await openStorage(adapter, { encryption: { keys } });
+    const elsewhere = await openStorage(peerOf(adapter), { encryption: { keys } });
     await keys.add();
-    const third = await openStorage(adapter, { encryption: { keys } });
+    const third = await openStorage(peerOf(adapter), { encryption: { keys } });
     await third.save("a", SECRET);
     expect(await storage.load("a")).toBe(SECRET);
     expect(await elsewhere.load("a")).toBe(SECRET);
@@ -176,7 +177,7 @@ describe("keys", () => {
     // So that nothing of the rotation is loaded in between.
     await keyringOf(storage).keys();
     await keys.add();
-    await (await openStorage(adapter, { encryption: { keys } })).save("a", SECRET);
+    await (await openStorage(peerOf(adapter), { encryption: { keys } })).save("a", SECRET);
     const late = Promise.withResolvers<void>();
     const load = keys.load.bind(keys);
     keys.load = async () => {
@@ -200,7 +201,7 @@ describe("keys", () => {
     const { adapter, keys, storage } = await opened();
     const elsewhere = async (key: string) => {
       await keys.add();
-      await (await openStorage(adapter, { encryption: { keys } })).save(key, key);
+      await (await openStorage(peerOf(adapter), { encryption: { keys } })).save(key, key);
     };
     await elsewhere("a");
     const late = Promise.withResolvers<void>();
@@ -225,12 +226,12 @@ describe("keys", () => {
     await storage.save("a", 1);
     await storage.save("plain", 1, { encrypt: false });
     const made = () => keys.keys.length;
-    const elsewhere = await openStorage(adapter, { encryption: { keys } });
+    const elsewhere = await openStorage(peerOf(adapter), { encryption: { keys } });
     const others = new FakeKeys();
     await others.add();
     await others.add();
     await others.remove(keys.active);
-    const stranger = await openStorage(adapter, { encryption: { keys: others, realm: "notes" } });
+    const stranger = await openStorage(peerOf(adapter), { encryption: { keys: others, realm: "notes" } });
     for (const verb of ["rotate", "reencrypt"] as const) {
       await expect(keyringOf(elsewhere)[verb]()).rejects.toMatchObject({
         code: "DECRYPT_FAILED",
@@ -277,7 +278,7 @@ describe("metadata and tags", () => {
     const lost = keys.active;
     await keys.add();
     await keys.remove(lost);
-    const later = await openStorage(adapter, { encryption: { keys, metadata: true } });
+    const later = await openStorage(peerOf(adapter), { encryption: { keys, metadata: true } });
     await later.save("b", 1, { tags: ["y"] });
     expect(await later.list()).toMatchObject([
       { key: "a", sealed: true, tags: [] },

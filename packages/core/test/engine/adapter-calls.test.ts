@@ -11,6 +11,7 @@ import {
 import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";
 import { StreamingAdapter } from "../support/streaming-adapter.js";
 
@@ -191,7 +192,7 @@ describe("a batch", () => {
     const storage = await openStorage(adapter, { ports });
     const ahead = new FakePorts();
     ahead.time += 60_000;
-    const other = await openStorage(adapter, { ports: ahead });
+    const other = await openStorage(peerOf(adapter), { ports: ahead });
     await other.save("b", "theirs");
     await other.save("c", "theirs");
     const batch = vi.spyOn(adapter, "batch");
@@ -266,7 +267,7 @@ describe("a save that is refused as stale", () => {
     const storage = await openStorage(adapter, { ports: new FakePorts() });
     const ahead = new FakePorts();
     ahead.time += 60_000;
-    const { version } = await (await openStorage(adapter, { ports: ahead })).save("a", 1);
+    const { version } = await (await openStorage(peerOf(adapter), { ports: ahead })).save("a", 1);
     const put = vi.spyOn(adapter, "put");
     await storage.save("a", new Uint8Array(2 ** 20 + 1), { tags: ["blue"] });
     const [first, second] = put.mock.calls.map(([record]) => record);
@@ -283,7 +284,7 @@ describe("a deletion that is refused as stale", () => {
     const storage = await openStorage(adapter, { ports: new FakePorts() });
     const ahead = new FakePorts();
     ahead.time += 60_000;
-    const { version } = await (await openStorage(adapter, { ports: ahead })).save("a", 1);
+    const { version } = await (await openStorage(peerOf(adapter), { ports: ahead })).save("a", 1);
     expect(await storage.delete("a")).toBe(true);
     expect((adapter.tombstones.get("a") ?? "") > version).toBe(true);
   });

@@ -2,6 +2,7 @@ import { type Change, openStorage, type StorageEngine, StorageError } from "@hol
 import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 async function all(changes: AsyncIterable<Change>): Promise<Change[]> {
@@ -18,7 +19,7 @@ async function opened(): Promise<{ adapter: RememberingAdapter; storage: Storage
 describe("changes", () => {
   it("tells every write behind the cursor, by whom it was made", async () => {
     const { adapter, storage } = await opened();
-    const peer = await openStorage(adapter);
+    const peer = await openStorage(peerOf(adapter));
     const a = await storage.save("a", 1);
     const b = await peer.save("b", 1);
     await storage.delete("a");

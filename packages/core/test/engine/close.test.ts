@@ -58,6 +58,7 @@ describe("close", () => {
       const definition = { schema: z.number(), version: "1.0" };
       const writer = await openStorage(adapter);
       await writer.collection("things", definition).save("a", 1);
+      await writer.close();
       const storage = await openStorage(adapter);
       const things = storage.collection("things", definition);
       if (state === "warm") await things.exists("a");
@@ -237,6 +238,59 @@ describe("close", () => {
     going.resolve(1);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(adapter.calls.at(-1)).toBe("close");
+  });
+});
+
+describe("an adapter", () => {
+  const refused = { code: "INVALID_OPTION", adapter: "map", message: expect.stringContaining("open already") };
+
+  it("that is open, or being opened, serves no second storage, and the first one goes on", async () => {
+    const adapter = new MapAdapter();
+    const opening = openStorage(adapter);
+    await expect(openStorage(adapter)).rejects.toMatchObject(refused);
+    const storage = await opening;
+    await expect(openStorage(adapter, { compress: true })).rejects.toMatchObject(refused);
+    await storage.save("a", 1);
+    expect(await storage.load("a")).toBe(1);
+    expect(adapter.calls.filter((call) => /open|close/.test(call))).toEqual(["open"]);
+    await storage.close();
+  });
+
+  it("that is being closed may be opened again once it is closed", async () => {
+    const adapter = new MapAdapter();
+    const gate = Promise.withResolvers<void>();
+    const first = await openStorage(Object.assign(adapter, { close: () => gate.promise }));
+    const closing = first.close();
+    await expect(openStorage(adapter)).rejects.toMatchObject(refused);
+    gate.resolve();
+    await closing;
+    await expect(openStorage(adapter)).resolves.toBeDefined();
+  });
+
+  it("that did not come to an end in time may be opened again once it has", async () => {
+    const adapter = new MapAdapter();
+    const gate = Promise.withResolvers<void>();
+    Object.assign(adapter, { close: () => gate.promise });
+    const first = await openStorage(adapter, { ports: new FakePorts(), closeTimeout: 300 });
+    await expect(first.close()).rejects.toMatchObject({ code: "TIMEOUT" });
+    await expect(openStorage(adapter)).rejects.toMatchObject(refused);
+    gate.resolve();
+    await turn();
+    await expect(openStorage(adapter)).resolves.toBeDefined();
+  });
+
+  it.each(["open", "close"] as const)("whose %s fails may be opened again", async (method) => {
+    const adapter = new MapAdapter();
+    const works = adapter[method];
+    const broken = Object.assign(adapter, {
+      [method]: () => {
+        throw new Error("raw");
+      },
+    });
+    const failing = openStorage(broken).then((storage) => storage.close());
+    await expect(failing).rejects.toMatchObject({ code: "INTERNAL" });
+    Object.assign(adapter, { [method]: works });
+    await expect(openStorage(adapter)).resolves.toBeDefined();
   });
 });
 

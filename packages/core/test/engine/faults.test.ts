@@ -2,6 +2,7 @@ import { openStorage, StorageError, type WriteRecord } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 
 const unavailable = () => new StorageError("UNAVAILABLE", "the link is down");
 
@@ -108,7 +109,7 @@ describe("a passing failure of the adapter", () => {
 
     it("is an unknown outcome, not a conflict, when somebody else wrote before the next try", async () => {
       const adapter = new MapAdapter();
-      const other = await openStorage(adapter);
+      const other = await openStorage(peerOf(adapter));
       const put = adapter.put.bind(adapter);
       let lost = false;
       adapter.put = async (record, condition) => {
@@ -128,7 +129,7 @@ describe("a passing failure of the adapter", () => {
 
     it("is an unknown outcome also when somebody else deleted before the next try", async () => {
       const adapter = new MapAdapter();
-      const other = await openStorage(adapter);
+      const other = await openStorage(peerOf(adapter));
       const { version } = await other.save("n", 1);
       const put = adapter.put.bind(adapter);
       let lost = false;

@@ -2,6 +2,7 @@ import { type Capabilities, openStorage, type Problem, type Progress, StorageErr
 import { describe, expect, it, vi } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 
 const problem = (key?: string): Problem => ({
   ...(key === undefined ? {} : { key }),
@@ -267,7 +268,7 @@ describe("sweep", () => {
     const [ports, ahead] = [new FakePorts(), new FakePorts()];
     ahead.time += 60_000;
     const storage = await openStorage(adapter, { ports });
-    const other = await openStorage(adapter, { ports: ahead });
+    const other = await openStorage(peerOf(adapter), { ports: ahead });
     await other.save("a", 1, { expiration: new Date(ports.time + 1) });
     ports.time += 1;
     expect(await storage.sweep()).toBe(1);

@@ -1,6 +1,7 @@
 import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 
 const away = (): StorageError => new StorageError("UNAVAILABLE", "the network is away");
 
@@ -138,7 +139,7 @@ describe("a write that is tried again", () => {
   it.each(["save", "saveStream"])("by %s makes nothing anew that somebody else has deleted since", async (name) => {
     const adapter = new Faltering(1, 0, "after");
     const storage = await openStorage(adapter);
-    const other = await openStorage(adapter);
+    const other = await openStorage(peerOf(adapter));
     async function* source(): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(3);
     }
@@ -167,7 +168,7 @@ describe("a write that is tried again", () => {
   it("deletes nothing that somebody else has saved since", async () => {
     const adapter = new Faltering(0, 1, "after");
     const storage = await openStorage(adapter);
-    const other = await openStorage(adapter);
+    const other = await openStorage(peerOf(adapter));
     await storage.save("a", "old");
     const removing = storage.delete("a");
     await other.save("a", "theirs");
@@ -178,7 +179,7 @@ describe("a write that is tried again", () => {
   it("is no conflict with itself where a stream ends, nor with what came behind", async () => {
     const adapter = new Faltering(1, 0, "after");
     const storage = await openStorage(adapter);
-    const other = await openStorage(adapter);
+    const other = await openStorage(peerOf(adapter));
     async function* source(): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(3);
     }
@@ -211,7 +212,7 @@ describe("a write that has to go above a version of others", () => {
     for (let depth = 0; depth < 60; depth++) {
       // Ahead of all that this storage has seen before.
       const clock = { now: () => Date.now() + 60_000 * (depth + 1) };
-      await (await openStorage(adapter, { ports: { clock } })).save("a", depth);
+      await (await openStorage(peerOf(adapter), { ports: { clock } })).save("a", depth);
       const first = storage.save("a", "first");
       await microtasks(depth);
       await Promise.all([first, last(storage)]);

@@ -1,6 +1,7 @@
 import { openStorage, type Version } from "@holdfast/core";
 import { describe, expect, it, vi } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 
 describe("watching", () => {
   it("asks the adapter once, however many watch, until nobody does", async () => {
@@ -102,7 +103,7 @@ describe("watch", () => {
 
   it("tells own writes from those of peers and from external ones", async () => {
     const adapter = new MapAdapter();
-    const [mine, theirs] = [await openStorage(adapter), await openStorage(adapter)];
+    const [mine, theirs] = [await openStorage(adapter), await openStorage(peerOf(adapter))];
     const origins: string[] = [];
     await mine.watch("", ({ key, origin }) => origins.push(`${key} ${origin}`));
     await mine.save("a", 1);

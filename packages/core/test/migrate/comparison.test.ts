@@ -1,6 +1,7 @@
 import { type ComparedItem, compareStores, openStorage, type Progress } from "@holdfast/core";
 import { expect, it } from "vitest";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 
 async function pair() {
   const second = new MapAdapter();
@@ -16,7 +17,7 @@ async function compared(...call: Parameters<typeof compareStores>): Promise<Comp
 it("tells of every key, in order, whether it is equal, on one side, different or unreadable", async () => {
   const { a, b, second } = await pair();
   const ports = { clock: { now: () => 1_700_000_000_000 } };
-  const [c, d] = [await openStorage(new MapAdapter(), { ports }), await openStorage(second, { ports })];
+  const [c, d] = [await openStorage(new MapAdapter(), { ports }), await openStorage(peerOf(second), { ports })];
   for (const storage of [c, d]) {
     await storage.save("equal", [1]);
     await storage.save("tagged", 1, { tags: storage === c ? ["x"] : [] });

@@ -2,6 +2,7 @@ import { createMigrator, type MigrationEvent, openStorage, type StorageEngine, S
 import { describe, expect, it } from "vitest";
 import { FakePorts } from "../support/fake-ports.js";
 import { MapAdapter } from "../support/map-adapter.js";
+import { peerOf } from "../support/peer-of.js";
 import { RememberingAdapter } from "../support/remembering-adapter.js";
 
 async function pair() {
@@ -170,7 +171,7 @@ describe("what the destination cannot hold", () => {
     const { from, destination } = await pair();
     const small = { ...destination.capabilities, limits: { body: 100, bufferedBody: 100 } };
     Object.assign(destination, { capabilities: small });
-    const to = (await openStorage(destination)).namespace("a/namespace");
+    const to = (await openStorage(peerOf(destination))).namespace("a/namespace");
     const long = "k".repeat(1_020);
     await from.save(long, 1);
     await from.save("large", "x".repeat(200));
@@ -221,7 +222,7 @@ describe("previous versions", () => {
 
   it("are missed where the destination drops them", async () => {
     const { from, destination } = await pair();
-    const to = await openStorage(destination, { history: { versions: 1 } });
+    const to = await openStorage(peerOf(destination), { history: { versions: 1 } });
     for (const text of ["first", "second", "third"]) await from.save("a", text);
     expect(await createMigrator(from, to).migrate({ history: true })).toMatchObject({
       ok: false,
@@ -260,7 +261,7 @@ describe("a dry run", () => {
       clear: () => Promise.reject(new Error("cleared")),
     };
     for (const conflict of ["stop", "skip", "overwrite", "newer", "keep-both"] as const) {
-      const backup = await openStorage(kept);
+      await using backup = await openStorage(kept);
       const report = await createMigrator(from, to).migrate({ dryRun: true, conflict, backup, journal });
       expect(report).toMatchObject({ dryRun: true, planned: { items: 40 }, verified: 0, backedUp: 0 });
       expect(report.conflicts).toEqual(conflict === "stop" ? ["k1"] : []);

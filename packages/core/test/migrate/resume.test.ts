@@ -42,7 +42,7 @@ async function createWorld(variant: Variant): Promise<World> {
     lines: [],
     ports,
   };
-  const from = await openStorage(world.source, { ports, ...HISTORY });
+  await using from = await openStorage(world.source, { ports, ...HISTORY });
   for (let index = 0; index < ITEMS; index++) {
     const key = `k/${String(index).padStart(3, "0")}`;
     if (index % 4 === 0) await from.save(key, { earlier: index });
@@ -50,7 +50,7 @@ async function createWorld(variant: Variant): Promise<World> {
     await from.save(key, { index, text: "x".repeat(index) }, { tags: ["t"], metadata: { index } });
   }
   if (variant.conflict !== undefined) {
-    const to = await openStorage(world.destination, { ports });
+    await using to = await openStorage(world.destination, { ports });
     for (let index = 0; index < ITEMS; index += 5) {
       // Half of them newer than the source's.
       ports.time += index % 2 === 0 ? 1_000 : -1_000;

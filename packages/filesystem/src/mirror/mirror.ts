@@ -68,6 +68,8 @@ export class Mirror {
   #pause = LONGEST_LOOK;
   #cancelLook: CancelTimer | undefined;
   #syncFailures = 0;
+  /** Why nothing is written any more. */
+  #failure: StorageError | undefined;
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
@@ -107,7 +109,7 @@ export class Mirror {
     return true;
   }
 
-  /** Resolves when what is pending now has reached its place; TIMEOUT when that takes too long. */
+  /** Resolves when what is pending now has reached its place; TIMEOUT when that takes too long, UNAVAILABLE when it never will. */
   async flush(signal: AbortSignal | undefined): Promise<void> {
     const { ports, files, table, flushTimeout } = this.#parts;
     const waiting = new Map<string, Version | undefined>();
@@ -131,6 +133,7 @@ export class Mirror {
         if (!this.#leads || this.#running === undefined || over === "late") {
           for (const [key, version] of waiting) if (this.#hasPlace(key, version)) waiting.delete(key);
         }
+        if (waiting.size > 0 && this.#failure !== undefined) throw this.#failure;
         if (waiting.size > 0 && over === "late") throw this.#lateError([...waiting.keys()]);
         if (waiting.size > 0 && this.#running === undefined) await sleep(ports.timers, POLL, signal);
       }
@@ -371,13 +374,12 @@ export class Mirror {
   #countSyncFailure(error: unknown): void {
     if (++this.#syncFailures < 2) return;
     this.#stopped = true;
-    this.#parts.failed(
-      new StorageError(
-        "UNAVAILABLE",
-        "the disk does not confirm what is written to files: this storage only reads now; what was acknowledged is in the item table; look at the disk, then close this storage and open it again",
-        { retryable: false, cause: error },
-      ),
+    this.#failure = new StorageError(
+      "UNAVAILABLE",
+      "the disk does not confirm what is written to files: this storage only reads now; what was acknowledged is in the item table; look at the disk, then close this storage and open it again",
+      { retryable: false, cause: error },
     );
+    this.#parts.failed(this.#failure);
   }
 
   #lateError(waiting: readonly string[]): StorageError {
