@@ -1,6 +1,7 @@
 import type { StorageItem } from "@holdfast/core";
 import type { CommandContext } from "./command-context.js";
-import { formatBytes, showControls } from "./terminal/index.js";
+import { formatBytes } from "./terminal/index.js";
+import { showControls } from "./terminal/width.js";
 
 /** Prints items as they come: keys alone, or a line of details each; with --json one document, `{ "items": [...] }`. */
 export async function printItems(

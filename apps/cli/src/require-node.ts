@@ -1,8 +1,8 @@
 // This file and main.ts are read by whatever Node the machine has: no syntax younger than ES2018, no imports of young
 // modules. On Node 20 loading the SQLite driver ends the process without a word, so nothing else may be loaded before.
 
-/** The exit code of a program that found its Node too old. */
-export const NODE_TOO_OLD = 11;
+// As docs/cli.md has it.
+const NODE_TOO_OLD = 11;
 
 const OLDEST = 22;
 

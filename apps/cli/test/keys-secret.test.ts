@@ -94,7 +94,7 @@ describe("a store that is encrypted", () => {
 
   it("lists its keys and takes new ones that are set from outside", async () => {
     await space.run(["put", STORE, "a", "--value", "1", ...KEYS]);
-    const listed = (await space.json(["keys", "list", STORE, ...KEYS])).value as { keys: { id: string }[] };
+    const listed = (await space.json(["keys", "ls", STORE, ...KEYS])).value as { keys: { id: string }[] };
     expect(listed.keys).toMatchObject([{ active: true, present: true, items: 1, versions: 0 }]);
     const refused = await space.run(["keys", "rotate", STORE, ...KEYS]);
     expect(refused.stderr).toMatch(/set from outside.* — try: .*new key .*variable.*--resume\n$/);
@@ -106,7 +106,7 @@ describe("a store that is encrypted", () => {
     const anew = (await space.json(["keys", "reencrypt", STORE, "--resume", ...KEYS])).value;
     expect(anew).toMatchObject({ ok: true });
     process.env[VARIABLE] = ONE;
-    const lost = await space.run(["keys", "list", STORE, ...KEYS]);
+    const lost = await space.run(["keys", "ls", STORE, ...KEYS]);
     expect(lost.stdout).toMatch(/MISSING +1 +0/);
     const failed = await space.run(["keys", "reencrypt", STORE, "--resume", ...KEYS]);
     expect(failed.code).not.toBe(0);
@@ -209,7 +209,7 @@ describe("a store that is encrypted", () => {
 
   it.each(["keychain", "os-keychain", "os-keychain:", "passphrase", "x:y"])("has no keys named %s", async (source) => {
     await space.run(["put", STORE, "a", "--value", "1"]);
-    const { code, stderr } = await space.run(["keys", "list", STORE, "--keys", source]);
+    const { code, stderr } = await space.run(["keys", "ls", STORE, "--keys", source]);
     expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining("names no keys") });
   });
 });

@@ -239,7 +239,7 @@ describe("keys in a place that is empty", () => {
     ["verify", [STORE]],
     ["verify", [STORE, STORE]],
     ["migrate", [STORE, "sqlite:./copy.db"]],
-    ["keys", ["list", STORE]],
+    ["keys", ["ls", STORE]],
     ["keys", ["rotate", STORE]],
     ["keys", ["reencrypt", STORE]],
     ["secret", ["get", "a", "--store", STORE]],

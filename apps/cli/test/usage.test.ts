@@ -50,7 +50,7 @@ describe("holdfast", () => {
   });
 
   it("takes a realm wherever it takes keys", async () => {
-    const below = ["keys list", "keys rotate", "keys reencrypt", "schema migrate"];
+    const below = ["keys ls", "keys rotate", "keys reencrypt", "schema migrate"];
     const secrets = ["set", "get", "ls", "rm"].map((name) => `secret ${name}`);
     let taking = 0;
     for (const command of [...COMMANDS, ...below, ...secrets]) {
@@ -66,7 +66,7 @@ describe("holdfast", () => {
     [["frobnicate"], 2, "unknown command 'frobnicate' — try: holdfast --help"],
     [["lss"], 2, "unknown command 'lss' — try: holdfast ls"],
     [["lss", "get"], 2, "unknown command 'lss' — try: holdfast ls\n"],
-    [["keys", "ls", "sqlite:./x.db"], 2, "unknown command 'ls' — try: holdfast keys list\n"],
+    [["keys", "list", "sqlite:./x.db"], 2, "unknown command 'list' — try: holdfast keys ls\n"],
     [["secret", "list"], 2, "unknown command 'list' — try: holdfast secret ls\n"],
     [["qqqqqq", "ls"], 2, "unknown command 'qqqqqq' — try: holdfast --help\n"],
     [["--frob"], 2, "unknown option '--frob' — try: holdfast --help"],

@@ -1,4 +1,4 @@
-import { checkKey, type Format, StorageError, type Version } from "@holdfast/core";
+import { checkKey, describeValue, type Format, StorageError, type Version } from "@holdfast/core";
 import { MOST_SIGNED } from "./connection.js";
 import { explained } from "./explained.js";
 import type { OpenStore } from "./open-store.js";
@@ -32,9 +32,8 @@ export async function signDownload(
 ): Promise<SignedDownload | undefined> {
   checkKey(key);
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > LONGEST) {
-    throw new StorageError("INVALID_OPTION", `seconds is a whole number from 1 to ${LONGEST}, not ${String(seconds)}`, {
-      adapter: "cloud",
-    });
+    const message = `seconds is a whole number from 1 to ${LONGEST}, not ${describeValue(seconds)}`;
+    throw new StorageError("INVALID_OPTION", message, { adapter: "cloud" });
   }
   try {
     const store = opened();

@@ -1,6 +1,6 @@
 import {
   afterPrefix,
-  type Condition,
+  conditionTexts,
   type Hit,
   matchesWhere,
   type ParsedQuery,
@@ -79,7 +79,8 @@ function common({ prefix, terms = [], tags, where }: ParsedQuery): Record<string
     terms,
     ends: terms.map(afterPrefix),
     tags: tags.map(toWireTag),
-    texts: where.flatMap(textsOf),
+    // Only a header that has them is worth sending.
+    texts: where.flatMap(conditionTexts),
   };
 }
 
@@ -87,15 +88,4 @@ function wireOrder({ order, terms }: ParsedQuery): { order: string; descending: 
   // Without text every item meets as many terms as the next, and the rest of the rank is the same.
   if (order.by === "rank") return { order: terms === undefined ? "modified" : "rank", descending: true };
   return { order: order.by, descending: order.descending };
-}
-
-/**
- * Pieces of JSON that a header must have in writing to meet a condition: the names on its path and, for an equality, the
- * value. Only where they are is the header worth sending.
- */
-function textsOf({ path, tests }: Condition): string[] {
-  if (tests.some((test) => test.test === "exists" && !test.operand)) return [];
-  const names = path.map((name) => `${JSON.stringify(name)}:`);
-  const values = tests.flatMap((test) => (test.test === "equals" ? [JSON.stringify(test.operand)] : []));
-  return [...names, ...values];
 }

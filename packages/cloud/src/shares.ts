@@ -1,4 +1,4 @@
-import { checkKey, checkPrefix, StorageError } from "@holdfast/core";
+import { checkKey, checkPrefix, describeValue, StorageError } from "@holdfast/core";
 import { explained } from "./explained.js";
 import type { OpenStore } from "./open-store.js";
 import { isUserId } from "./options.js";
@@ -62,7 +62,9 @@ export function sharesOf(opened: () => OpenStore): Shares {
     call(what, "holdfast_share", (store) => ({ p_store: store, ...toWire(target), p_grantee: user, p_role: role }));
   return {
     async share(target, user, role) {
-      if (role !== "viewer" && role !== "editor") throw invalid(`a role is "viewer" or "editor", not ${String(role)}`);
+      if (role !== "viewer" && role !== "editor") {
+        throw invalid(`a role is "viewer" or "editor", not ${describeValue(role)}`);
+      }
       await set("share", target, checkUser(user), role);
     },
     async publish(target) {

@@ -26,6 +26,18 @@ it.each([
   );
 });
 
+it.each([
+  ["a bigint", 1n],
+  ["what has no prototype", Object.create(null)],
+  ["a symbol", Symbol("s")],
+])("refuses %s as a role and as seconds, and says what they are", async (_, wrong) => {
+  const adapter = cloud({ client });
+  const refused = (part: string) => ({ code: "INVALID_OPTION", message: expect.stringContaining(part) });
+  const user = crypto.randomUUID();
+  await expect(adapter.shares.share({ key: "a" }, user, wrong as never)).rejects.toMatchObject(refused("a role is"));
+  await expect(adapter.signDownload("a", { seconds: wrong as never })).rejects.toMatchObject(refused("seconds is"));
+});
+
 it("asks nothing of the server before it is opened", () => {
   expect(cloud({ client, store: "x", owner: crypto.randomUUID(), timeout: 1, pollInterval: 1 }).name).toBe("cloud");
 });

@@ -12,7 +12,6 @@ export {
 export { type FaultPlan, type FaultyAdapter, faulty } from "./faults/faulty-adapter.js";
 export { type AdapterCall, type AdapterMethod, type Around, intercept } from "./faults/intercept.js";
 export { type Backing, compressed, encrypted, type Harness, type Mode, modes, namespaced, plain } from "./harness.js";
-export { TestKeys } from "./keys/test-keys.js";
 export type { ManualClock } from "./manual-clock.js";
 export type { Tokenizer } from "./open-bare.js";
 export type { Peer, PeerChannel } from "./peer/protocol.js";

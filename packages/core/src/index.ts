@@ -44,6 +44,6 @@ export { compareRank, type Hit } from "./query/rank.js";
 export { countQuery, type HeaderSource, scanQuery, selectHits } from "./query/scan-query.js";
 export { termsOf } from "./query/terms.js";
 export { TOKENIZER_VERSION, tokenize } from "./query/tokenizer.js";
-export { matchesWhere } from "./query/where.js";
+export { conditionTexts, matchesWhere } from "./query/where.js";
 export * from "./spi/index.js";
 export { isVersion, MAX_DRIFT, VersionClock, versionTime } from "./versions.js";

@@ -14,9 +14,14 @@ export function unlike(expected: string, given: unknown): StorageError {
 export function describeValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return "an array";
   if (typeof value !== "object" || value === null) return String(value);
-  return isPlainObject(value) ? "an object" : "an object of a class";
+  try {
+    if (Array.isArray(value)) return "an array";
+    return isPlainObject(value) ? "an object" : "an object of a class";
+  } catch {
+    // A proxy that was revoked, or whose traps throw.
+    return "an object";
+  }
 }
 
 /** An object literal of any realm. Of another object, such as a Map, Object.keys would not show what it holds. */

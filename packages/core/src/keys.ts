@@ -1,4 +1,5 @@
 import { StorageError } from "./errors.js";
+import { describeValue } from "./invalid-option.js";
 
 /** The most UTF-8 bytes that a key may have, namespace included. */
 export const MAX_KEY_BYTES = 1024;
@@ -12,7 +13,7 @@ const BAD_SEGMENT = /(?:^|\/)(?:\.{0,2}|\.holdfast)(?:\/|$)/;
 
 /** Returns the key when it is a legal one; throws INVALID_KEY, saying what is wrong with it. */
 export function checkKey(key: unknown): string {
-  if (typeof key !== "string") throw new StorageError("INVALID_KEY", `a key is a string, not ${describeType(key)}`);
+  if (typeof key !== "string") throw new StorageError("INVALID_KEY", `a key is a string, not ${describeValue(key)}`);
   const fault = faultOf(key);
   if (fault !== undefined) throw new StorageError("INVALID_KEY", `the key ${quote(key)} ${fault}`, { key });
   return key;
@@ -21,7 +22,7 @@ export function checkKey(key: unknown): string {
 /** Any string without control characters will do. */
 export function checkPrefix(prefix: unknown): string {
   if (typeof prefix !== "string") {
-    throw new StorageError("INVALID_KEY", `a prefix is a string, not ${describeType(prefix)}`);
+    throw new StorageError("INVALID_KEY", `a prefix is a string, not ${describeValue(prefix)}`);
   }
   if (CONTROL.test(prefix))
     throw new StorageError("INVALID_KEY", `the prefix ${quote(prefix)} has a control character`);
@@ -89,9 +90,4 @@ function codePointRank(unit: number): number {
 function quote(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return JSON.stringify(shown);
-}
-
-function describeType(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "an array" : typeof value;
 }

@@ -41,7 +41,7 @@ describe("checkKey", () => {
     ["é".repeat(513), "1024 bytes"],
     [undefined, "undefined"],
     [null, "null"],
-    [7, "number"],
+    [7, "is a string, not 7"],
     [["a"], "array"],
   ])("refuses %j and says why", (key, reason) => {
     const named = typeof key === "string" ? key : undefined;

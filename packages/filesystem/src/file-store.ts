@@ -18,6 +18,7 @@ import {
   StoredBodies,
   type StoredItem,
   streamFromMemory,
+  sweepHistory,
 } from "@holdfast/sqlite/item-table";
 import { BackPressure } from "./back-pressure.js";
 import { BodyFiles, MOST_IN_TABLE } from "./body-files.js";
@@ -31,7 +32,7 @@ import { Newcomers } from "./edits/newcomers.js";
 import { RefusedFiles } from "./edits/refused-files.js";
 import { scanRoot } from "./edits/scan.js";
 import { FileWrites } from "./file-writes.js";
-import { goesByDefault, historyLimits, sweepHistory } from "./history-limits.js";
+import { goesByDefault, historyLimits } from "./history-limits.js";
 import type { Internals } from "./internals.js";
 import { type Leftover, leftoversOf } from "./leftovers.js";
 import { Mirror } from "./mirror/mirror.js";

@@ -1,11 +1,5 @@
 import type { AdapterContext, HistoryLimits } from "@holdfast/core";
-import {
-  type Connection,
-  type GroupCommit,
-  type ItemTable,
-  readStoreValue,
-  type SweepStep,
-} from "@holdfast/sqlite/item-table";
+import { type Connection, readStoreValue } from "@holdfast/sqlite/item-table";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -37,21 +31,4 @@ export function rememberHistoryIsSet(connection: Connection): void {
 /** Whether old versions go by themselves: only where nobody has ever said which to keep. */
 export function goesByDefault(connection: Connection): boolean {
   return readStoreValue(connection, "history") === undefined;
-}
-
-/** Drops previous versions that are due, step by step, so that other writes have their turns in between. */
-export async function sweepHistory(
-  { group, table }: { readonly group: GroupCommit; readonly table: ItemTable },
-  prefix: string,
-  now: number,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  let total = 0;
-  for (let step: SweepStep | undefined; step === undefined || step.next !== undefined; ) {
-    signal?.throwIfAborted();
-    const place = step?.next;
-    step = await group.submit(() => table.history.sweep(prefix, place, now), { signal });
-    total += step.dropped;
-  }
-  return total;
 }

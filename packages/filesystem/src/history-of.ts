@@ -1,7 +1,6 @@
 import { type History, type RecordHeader, StorageError } from "@holdfast/core";
-import { type StoredItem, streamFromMemory } from "@holdfast/sqlite/item-table";
+import { type StoredItem, streamFromMemory, sweepHistory } from "@holdfast/sqlite/item-table";
 import type { FileStore } from "./file-store.js";
-import { sweepHistory } from "./history-limits.js";
 
 /** The previous versions of a store that is open when they are asked for. */
 export function historyOf(opened: () => FileStore): History {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { StorageError } from "@holdfast/core";
+import { describeValue, StorageError } from "@holdfast/core";
 
 /** Where an app keeps what, by the customs of the operating system. None of them is made. */
 export interface Locations {
@@ -38,7 +38,7 @@ export function locations(app: string, machine: Machine = thisMachine()): Locati
   if (typeof app !== "string" || !/^[^\p{Cc}<>:"/\\|?*]+$/u.test(app) || /^\.{1,2}$|[. ]$/.test(app)) {
     throw new StorageError(
       "INVALID_OPTION",
-      `${JSON.stringify(app)} cannot name the directories of an app: a name has none of < > : " / \\ | ? * and no control character, and ends neither in a dot nor in a space`,
+      `${describeValue(app)} cannot name the directories of an app: a name has none of < > : " / \\ | ? * and no control character, and ends neither in a dot nor in a space`,
     );
   }
   const { platform, home, temp, env } = machine;

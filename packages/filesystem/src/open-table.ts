@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { AdapterContext } from "@holdfast/core";
-import { betterSqlite3, type OpenDatabase, retryWhileLocked } from "@holdfast/sqlite/item-table";
+import { betterSqlite3, inTransaction, type OpenDatabase, retryWhileLocked } from "@holdfast/sqlite/item-table";
 import { rememberHistoryIsSet } from "./history-limits.js";
 import type { Internals } from "./internals.js";
 import type { CompleteOptions } from "./options.js";
@@ -31,19 +31,12 @@ export async function openTable(
   });
   const { connection } = database;
   const prepare = () => {
-    connection.exec("BEGIN IMMEDIATE");
-    try {
-      FileTable.create(connection);
-      bindRoot(connection, directories, port, Buffer.from(ports.random.bytes(16)).toString("hex"));
-      if (history !== undefined) rememberHistoryIsSet(connection);
-      connection.exec("COMMIT");
-    } catch (error) {
-      if (connection.inTransaction) connection.exec("ROLLBACK");
-      throw error;
-    }
+    FileTable.create(connection);
+    bindRoot(connection, directories, port, Buffer.from(ports.random.bytes(16)).toString("hex"));
+    if (history !== undefined) rememberHistoryIsSet(connection);
   };
   try {
-    await retryWhileLocked(prepare, { ports, lockTimeout });
+    await retryWhileLocked(() => inTransaction(connection, prepare), { ports, lockTimeout });
     return database;
   } catch (error) {
     connection.close();

@@ -67,6 +67,12 @@ describe("locations", () => {
   it.each(["", "..", "a/b", "a\\b", "a\n", "end."])("refuse %j", (app) => {
     expect(() => locations(app)).toThrow("cannot name the directories");
   });
+
+  it("refuse what is no text", () => {
+    for (const app of [1n, Object.create(null), Symbol("s")]) {
+      expect(() => locations(app as never)).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+    }
+  });
 });
 
 describe("a root in a folder that is synced", () => {

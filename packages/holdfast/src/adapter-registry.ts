@@ -1,4 +1,4 @@
-import { type StorageAdapter, StorageError } from "@holdfast/core";
+import { describeValue, type StorageAdapter, StorageError } from "@holdfast/core";
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
 import { builtIn, elsewhere, installCommand } from "#platform";
@@ -55,8 +55,8 @@ export function register<Scheme extends Exclude<keyof AdapterRegistry, "memory" 
   entry: AdapterEntry<AdapterRegistry[Scheme]>,
 ): void {
   const name: string = scheme;
-  if (!/^[a-z][a-z0-9+.-]+$/.test(name)) {
-    throw new StorageError("INVALID_OPTION", `${JSON.stringify(name)} is no scheme: lower-case letters, digits, + . -`);
+  if (typeof name !== "string" || !/^[a-z][a-z0-9+.-]+$/.test(name)) {
+    throw new StorageError("INVALID_OPTION", `${describeValue(name)} is no scheme: lower-case letters, digits, + . -`);
   }
   const standing = find(name);
   // The same package may come again, as it does when a module is reloaded during development.
@@ -136,10 +136,13 @@ function parse(entry: AdapterEntry<unknown>, url: StoreUrl): unknown {
 function entryFor(scheme: string): AdapterEntry<unknown> {
   const entry = find(scheme);
   if (entry !== undefined) return entry;
-  const reason = Object.hasOwn(elsewhere, scheme) ? elsewhere[scheme] : undefined;
+  // As a type it may be anything.
+  const isText = typeof scheme === "string";
+  const reason = isText && Object.hasOwn(elsewhere, scheme) ? elsewhere[scheme] : undefined;
   if (reason !== undefined) throw new StorageError("UNSUPPORTED", `${scheme}: cannot be opened here: ${reason}`);
   const choice = [...known()].map(([name, each]) => `${name}: (${each.package})`).join(", ");
-  throw new StorageError("INVALID_OPTION", `there is no adapter for ${scheme}:; known are ${choice}`);
+  const shown = isText ? `${scheme}:` : describeValue(scheme);
+  throw new StorageError("INVALID_OPTION", `there is no adapter for ${shown}; known are ${choice}`);
 }
 
 async function load(scheme: string, entry: AdapterEntry<unknown>): Promise<(options: unknown) => StorageAdapter> {

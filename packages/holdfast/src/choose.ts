@@ -1,4 +1,4 @@
-import { loadPart, type StorageAdapter, StorageError } from "@holdfast/core";
+import { describeValue, loadPart, type StorageAdapter, StorageError } from "@holdfast/core";
 import {
   type AdapterRegistry,
   adapterFor,
@@ -89,8 +89,8 @@ async function choosePlatform(choice: PlatformChoice): Promise<Chosen> {
     const found = await adapterOfApp(scheme, name);
     return chosen(found, because, { platform: detected ?? "none" }, app);
   }
-  const because = `the platform ${platform} was named`;
   const found = await adapterOfApp(schemeOf(platform), name);
+  const because = `the platform ${platform} was named`;
   // A test's store is gone with it: there is nothing that could seem gone.
   return chosen(found, because, { platform }, platform === "test" ? undefined : app);
 }
@@ -141,9 +141,10 @@ function schemeOf(platform: Platform): string {
       'no cloud adapter is known here: call register() with one before, as in register("supabase", supabaseEntry)',
     );
   }
-  const scheme = Object.hasOwn(PLATFORMS, platform) ? PLATFORMS[platform] : undefined;
+  const isNamed = typeof platform === "string" && Object.hasOwn(PLATFORMS, platform);
+  const scheme = isNamed ? PLATFORMS[platform] : undefined;
   if (scheme !== undefined) return scheme;
-  throw invalid(`platform is "auto", "desktop", "browser", "cloud" or "test", not ${JSON.stringify(platform)}`);
+  throw invalid(`platform is "auto", "desktop", "browser", "cloud" or "test", not ${describeValue(platform)}`);
 }
 
 function chosen(
@@ -163,7 +164,7 @@ function appOf(name: string | undefined, movedFrom: string | undefined): AppOfCh
   // What names a directory on every platform.
   if (typeof name !== "string" || !/^[^\p{Cc}\p{Cs}<>:"/\\|?*]{1,100}$/u.test(name) || /^\.{1,2}$|[. ]$/.test(name)) {
     throw invalid(
-      `${JSON.stringify(name)} cannot name an app: a name is what can name a directory, of at most 100 characters`,
+      `${describeValue(name)} cannot name an app: a name is what can name a directory, of at most 100 characters`,
     );
   }
   if (movedFrom !== undefined && typeof movedFrom !== "string")

@@ -1,4 +1,4 @@
-import { StorageError } from "@holdfast/core";
+import { describeValue, StorageError } from "@holdfast/core";
 
 /** A store URL taken apart: `scheme:path?name=value&…`, everything percent-decoded. */
 export interface StoreUrl {
@@ -15,6 +15,7 @@ const URL_PARTS = /^([A-Za-z][A-Za-z0-9+.-]+):([^?]*)(?:\?(.*))?$/s;
 // What would end a part, hides in a terminal, or splits a word of a shell. All else is readable as it is.
 const ESCAPED_IN_PATH = /[%?\p{Cc}\p{Zl}\p{Zp} ]/gu;
 const ESCAPED_IN_OPTION = /[%&=\p{Cc}\p{Zl}\p{Zp} ]/gu;
+const PARTS = "a store URL has a scheme, a path and options";
 
 /**
  * Reads a store URL. `%` and two hex digits stand for a byte of UTF-8; every other character stands for itself, also `\`,
@@ -27,7 +28,7 @@ const ESCAPED_IN_OPTION = /[%&=\p{Cc}\p{Zl}\p{Zp} ]/gu;
  */
 export function parseStoreUrl(url: string): StoreUrl {
   const text: unknown = url;
-  if (typeof text !== "string") throw invalid(`a store URL is a string, not ${text === null ? "null" : typeof text}`);
+  if (typeof text !== "string") throw invalid(`a store URL is a string, not ${describeValue(text)}`);
   const parts = URL_PARTS.exec(text);
   if (parts === null) {
     throw invalid(`${JSON.stringify(text)} is no store URL: it needs a scheme, as in memory: or sqlite:./app.db`);
@@ -51,12 +52,14 @@ export function formatStoreUrl(url: StoreUrl): string {
 
 /** Returns the parts when a URL can hold them. */
 export function checkStoreUrl(url: StoreUrl): StoreUrl {
+  const given: unknown = url;
+  if (typeof given !== "object" || given === null) throw invalid(PARTS);
   const { scheme, path, options } = url;
   if (typeof scheme !== "string" || !SCHEME.test(scheme)) {
-    throw invalid(`${JSON.stringify(scheme)} is no scheme of a store URL`);
+    throw invalid(`${describeValue(scheme)} is no scheme of a store URL`);
   }
   if (typeof path !== "string" || typeof options !== "object" || options === null) {
-    throw invalid("a store URL has a scheme, a path and options");
+    throw invalid(PARTS);
   }
   for (const text of [path, ...Object.entries(options).flat()]) {
     if (typeof text !== "string" || text.includes("\0") || !text.isWellFormed()) {

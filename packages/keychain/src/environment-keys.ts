@@ -18,9 +18,11 @@ const ADVICE =
  * commas, the active one first. To rotate, put a new key first and run `rotate({ resume: true })`; the environment cannot be written to.
  *
  * @throws KEY_MISSING, when it loads, where the variable is not set; INVALID_OPTION where it holds anything else. Neither tells what.
+ * INVALID_OPTION at once for a name that is no text.
  */
 export function environmentKeys(options: EnvironmentKeysOptions = {}): KeyProvider {
   const { variable = "HOLDFAST_KEYS", environment } = options;
+  if (typeof variable !== "string") throw new StorageError("INVALID_OPTION", "variable is the name of one, as text");
   return {
     name: "environment",
     async load() {

@@ -8,7 +8,6 @@ export { keysIn } from "./keys-in.js";
 export { holdsMasterKeys } from "./master-keys.js";
 export {
   type Argon2Derivation,
-  DEFAULT_DERIVATION,
   type Derivation,
   PBKDF2_FALLBACK,
   type Pbkdf2Derivation,

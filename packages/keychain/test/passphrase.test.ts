@@ -171,6 +171,14 @@ describe("the environment", () => {
     await expect(environmentKeys().load()).rejects.toMatchObject({ code: "KEY_MISSING" });
   });
 
+  it("is refused the name of a variable that is no text", () => {
+    for (const variable of [1n, Object.create(null), Symbol("s")]) {
+      expect(() => environmentKeys({ variable: variable as never })).toThrow(
+        expect.objectContaining({ code: "INVALID_OPTION" }),
+      );
+    }
+  });
+
   it("that has something else does not tell what", async () => {
     for (const text of ["hunter2", `${key},hunter2`, `${key},`, key.slice(4)]) {
       const error = await environmentKeys({ environment: { HOLDFAST_KEYS: text } })

@@ -12,6 +12,7 @@ import {
   type DeleteCondition,
   type Deleted,
   type DeleteOutcome,
+  describeValue,
   type EncryptionHeader,
   type FeedPage,
   type FeedRange,
@@ -265,7 +266,7 @@ function checkOptions(options: MemoryOptions): MemoryOptions {
   }
   const { capacity, store } = options;
   if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity > 0)) {
-    throw invalid(`capacity is a whole number of bytes above 0, not ${String(capacity)}`);
+    throw invalid(`capacity is a whole number of bytes above 0, not ${describeValue(capacity)}`);
   }
   if (store !== undefined && !(store instanceof MemoryStore)) throw invalid("store is made by createMemoryStore()");
   return options;

@@ -1,5 +1,6 @@
 import { openStorage, StorageError, type StorageItem, type Version, type WriteRecord } from "@holdfast/core";
 import { createMemoryStore, memory } from "@holdfast/memory";
+import { unshowable } from "@holdfast/vitest-preset/unshowable";
 import { describe, expect, it } from "vitest";
 
 const KIB = 1024;
@@ -47,6 +48,12 @@ describe("memory", () => {
       expect.objectContaining({ code: "INVALID_OPTION", adapter: "memory" }),
     );
   });
+
+  for (const [what, capacity] of unshowable) {
+    it(`refuses ${what} as capacity`, () => {
+      expect(() => memory({ capacity } as never)).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+    });
+  }
 
   it("takes options that are undefined for absent", async () => {
     const storage = await openStorage(memory({ capacity: undefined, store: undefined }));

@@ -1,6 +1,6 @@
 import type { History } from "@holdfast/core";
-import type { SweepStep } from "./item-table/history.js";
 import type { OpenStore } from "./open-store.js";
+import { sweepHistory } from "./sweep-history.js";
 
 /** The previous versions of a store that is open when they are asked for. */
 export function historyOf(opened: () => OpenStore): History {
@@ -25,16 +25,7 @@ export function historyOf(opened: () => OpenStore): History {
       return group.submit(() => table.history.drop(key, version), { signal });
     },
     async sweep(prefix, { now, signal }) {
-      const { group, table } = opened();
-      let total = 0;
-      // Step by step, so that other writes have their turns in between.
-      for (let step: SweepStep | undefined; step === undefined || step.next !== undefined; ) {
-        signal?.throwIfAborted();
-        const place = step?.next;
-        step = await group.submit(() => table.history.sweep(prefix, place, now), { signal });
-        total += step.dropped;
-      }
-      return total;
+      return sweepHistory(opened(), prefix, now, signal);
     },
   };
 }

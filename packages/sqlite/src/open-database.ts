@@ -19,6 +19,7 @@ import { ItemTable } from "./item-table/item-table.js";
 import { reindexIfOutdated, type Tokenizer } from "./item-table/reindex.js";
 import { createTables, inspectTables, LAYOUT, upgradeTables } from "./item-table/schema.js";
 import { deletesWordsAtOnce, SearchIndex } from "./item-table/search-index.js";
+import { inTransaction } from "./item-table/transaction.js";
 import { retryWhileLocked } from "./lock-retry.js";
 import type { CompleteOptions, SecureDelete } from "./options.js";
 
@@ -162,17 +163,6 @@ function configureIndex(connection: Connection, secureDelete: SecureDelete): voi
   inTransaction(connection, () => {
     index.deletesAtOnce = wanted;
   });
-}
-
-function inTransaction(connection: Connection, work: () => void): void {
-  connection.exec("BEGIN IMMEDIATE");
-  try {
-    work();
-    connection.exec("COMMIT");
-  } catch (error) {
-    if (connection.inTransaction) connection.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 /** Refuses what cannot be a database file; creates what is missing, for this user alone. */

@@ -12,9 +12,9 @@ import {
 import { dirname, join } from "node:path";
 import { openStorage, type RecordHeader, StorageError, systemPorts, TOKENIZER_VERSION, termsOf } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
-import { LAYOUT, SQLITE_APPLICATION_ID } from "@holdfast/sqlite/item-table";
 import { describe, expect, it } from "vitest";
 import { FaultyDriver } from "./support/faulty-driver.js";
+import { APPLICATION_ID, LAYOUT } from "./support/marks.js";
 import { anyway, at, call, contextOf, NOW, record, version } from "./support/records.js";
 import { openAdapter, openRaw, temporaryDirectory, temporaryPath } from "./support/stores.js";
 
@@ -71,7 +71,7 @@ describe("opening a path where nothing is", () => {
       await (await openAdapter({ path: second })).info(at),
     ];
     const raw = openRaw(first);
-    expect(raw.pragma("application_id", { simple: true })).toBe(SQLITE_APPLICATION_ID);
+    expect(raw.pragma("application_id", { simple: true })).toBe(APPLICATION_ID);
     expect(raw.pragma("user_version", { simple: true })).toBe(LAYOUT);
     const epochs = infos.map(({ details }) => details["epoch"]);
     expect(epochs[0]).toMatch(/^[0-9a-f]{32}$/);
@@ -93,7 +93,7 @@ describe("opening a path where nothing is", () => {
       const tables = openRaw(model).prepare<[], { sql: string }>(sql).all();
       other.exec(`BEGIN; ${tables.map((each) => each.sql).join(";")}`);
       other.exec(`INSERT INTO store VALUES ('epoch', 'theirs'), ('terms', '${TOKENIZER_VERSION}'), ('indexed', '0')`);
-      other.exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}; COMMIT`);
+      other.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}; COMMIT`);
     });
     const adapter = await openAdapter({ path, driver });
     expect((await adapter.info(at)).details["epoch"]).toBe("theirs");
@@ -290,14 +290,14 @@ describe("what cannot be a store is refused and left as it is", () => {
       "a newer layout",
       (path) =>
         openRaw(path).exec(
-          `PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${LAYOUT + 1}; CREATE TABLE x (a)`,
+          `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT + 1}; CREATE TABLE x (a)`,
         ),
       "UNSUPPORTED",
       /update Holdfast/,
     ],
     [
       "a store without its tables",
-      (path) => openRaw(path).exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = 1`),
+      (path) => openRaw(path).exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`),
       "CORRUPT",
       /backup/,
     ],
@@ -313,7 +313,7 @@ describe("what cannot be a store is refused and left as it is", () => {
 
   it.each([1, LAYOUT])("a store with other tables than its number, %d, says", async (layout) => {
     const path = temporaryPath();
-    const mark = `PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = ${layout}`;
+    const mark = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${layout}`;
     const raw = openRaw(path);
     raw.exec(`PRAGMA journal_mode = WAL; ${mark}; CREATE TABLE x (a)`);
     // The last one to close brings everything into the file.

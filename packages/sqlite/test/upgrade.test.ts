@@ -1,9 +1,9 @@
 import { TOKENIZER_VERSION } from "@holdfast/core";
-import { LAYOUT } from "@holdfast/sqlite/item-table";
 import { describe, expect, it } from "vitest";
 import { FaultyDriver, sqliteError } from "./support/faulty-driver.js";
 import { EPOCH_OF_LAYOUT_1, writeLayout1 } from "./support/layout-1.js";
 import { writeLayout2 } from "./support/layout-2.js";
+import { LAYOUT } from "./support/marks.js";
 import { anyway, at, call, contextOf, NOW, record, sameBytes, version } from "./support/records.js";
 import { type FullAdapter, openAdapter, openRaw, temporaryPath } from "./support/stores.js";
 

@@ -1,10 +1,12 @@
 import type { AdapterChange } from "@holdfast/core";
-import { FEED_HORIZON } from "@holdfast/sqlite/item-table";
 import { describe, expect, it, vi } from "vitest";
 import { FaultyDriver, failing } from "./support/faulty-driver.js";
 import { ManualTimers } from "./support/manual-timers.js";
 import { anyway, call, contextOf, NOW, record, version } from "./support/records.js";
 import { type FullAdapter, openAdapter, openRaw, temporaryPath } from "./support/stores.js";
+
+/** A place in the feed from which its horizon, 100,000 entries, does not reach back to the first. */
+const FAR_AHEAD = 200_000;
 
 const put = async (adapter: FullAdapter, key: string, n: number) => adapter.put(record(key, n), anyway, call);
 const remove = (adapter: FullAdapter, key: string, n: number) =>
@@ -131,8 +133,8 @@ describe("a watcher", () => {
     const raw = openRaw(path);
     raw.exec("BEGIN");
     const insert = raw.prepare("INSERT INTO feed (seq, key, version, type, high) VALUES (?, 'x', 'v', 'save', 'v')");
-    insert.run(FEED_HORIZON * 2);
-    raw.exec(`DELETE FROM feed WHERE seq < ${FEED_HORIZON * 2}; COMMIT`);
+    insert.run(FAR_AHEAD);
+    raw.exec(`DELETE FROM feed WHERE seq < ${FAR_AHEAD}; COMMIT`);
     await timers.advance(100);
     expect(changes).toMatchObject([
       { type: "save", key: "a", version: version(1) },
@@ -149,8 +151,8 @@ describe("a watcher", () => {
     const before = await mine.lastCursor(call);
     const raw = openRaw(path);
     raw.exec(`BEGIN;
-      INSERT INTO feed (seq, key, version, type, high) VALUES (${FEED_HORIZON * 2}, 'x', 'v', 'save', 'v');
-      DELETE FROM feed WHERE seq < ${FEED_HORIZON * 2};
+      INSERT INTO feed (seq, key, version, type, high) VALUES (${FAR_AHEAD}, 'x', 'v', 'save', 'v');
+      DELETE FROM feed WHERE seq < ${FAR_AHEAD};
       COMMIT`);
     await timers.advance(100);
     const end = await mine.lastCursor(call);

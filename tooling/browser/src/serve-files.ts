@@ -11,6 +11,7 @@ export interface FileServer extends AsyncDisposable {
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
   ".mjs": "text/javascript; charset=utf-8",
 };
 

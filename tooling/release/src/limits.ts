@@ -5,12 +5,12 @@
 export const LIMITS: Readonly<Record<string, number>> = {
   "@holdfast/cli": 220,
   "@holdfast/cloud": 115,
-  "@holdfast/conformance": 400,
+  "@holdfast/conformance": 405,
   "@holdfast/core": 505,
   "@holdfast/filesystem": 235,
   "@holdfast/indexeddb": 112,
   "@holdfast/keychain": 60,
   "@holdfast/memory": 30,
   "@holdfast/sqlite": 145,
-  holdfast: 124,
+  holdfast: 127,
 };

@@ -1,11 +1,22 @@
+import { CLOUD_BY_ITSELF, CLOUD_BY_SUPABASE, CONFORMANCE, CORE } from "./shared-samples.ts";
+
 /** What is tried with a package in Node, where importing it is not enough: prints "kept". */
 export const SAMPLES: Readonly<Record<string, string>> = {
+  "@holdfast/core": printed(CORE),
+  "@holdfast/cloud": printed(CLOUD_BY_SUPABASE),
+  "@holdfast/conformance": printed(CONFORMANCE),
   "@holdfast/memory": onAdapter(`import { memory } from "@holdfast/memory";`, "memory()"),
   "@holdfast/sqlite": onAdapter(`import { sqlite } from "@holdfast/sqlite";`, `sqlite({ path: "./app.db" })`),
   "@holdfast/filesystem": onAdapter(
     `import { filesystem } from "@holdfast/filesystem";`,
     `filesystem({ root: "./data" })`,
   ),
+  // Where there is no IndexedDB it says so.
+  "@holdfast/indexeddb": `
+    import { openStorage } from "@holdfast/core";
+    import { indexeddb } from "@holdfast/indexeddb";
+    const outcome = await openStorage(indexeddb({ name: "my-app" })).catch(({ code }) => code);
+    console.log(outcome === "UNSUPPORTED" ? "kept" : outcome);`,
   "@holdfast/keychain": `
     import { passphraseKeys } from "@holdfast/keychain";
     import { fileSecrets } from "@holdfast/keychain/node";
@@ -19,7 +30,32 @@ export const SAMPLES: Readonly<Record<string, string>> = {
     ${use("storage")}`,
 };
 
-/** What is tried in a browser: a page's script that offers `tryStorage`, with what it loads later. */
+/** What is tried in a browser with a package alone: scripts that offer `tryStorage`, which resolves to "kept". */
+export interface BrowserSample {
+  readonly bundled: string;
+  /** In a page without any tool. */
+  readonly plain: string;
+}
+
+export const BROWSER_SAMPLES: Readonly<Record<string, BrowserSample>> = {
+  "@holdfast/core": alike(offered(CORE)),
+  "@holdfast/cloud": { bundled: offered(CLOUD_BY_SUPABASE), plain: offered(CLOUD_BY_ITSELF) },
+  "@holdfast/conformance": alike(offered(CONFORMANCE)),
+  "@holdfast/keychain": alike(`
+    import { browserKeys, browserSecrets, passphraseKeys } from "@holdfast/keychain";
+    const unseen = () => browserKeys({ name: "my-app" });
+    const sealed = () => passphraseKeys({ passphrase: "correct horse", secrets: browserSecrets({ name: "my-app" }) });
+    globalThis.tryStorage = async () => {
+      const kept = [];
+      for (const provider of [unseen, sealed]) {
+        const { active } = await provider().load();
+        kept.push((await provider().load()).active === active);
+      }
+      return kept.includes(false) ? kept : "kept";
+    };`),
+};
+
+/** What is tried in a browser with `holdfast`: a page's script that offers `tryStorage`, with what it loads later. */
 export const IN_A_BROWSER = `
   import { createStorage } from "holdfast";
   globalThis.tryStorage = async () => {
@@ -67,4 +103,16 @@ function use(storage: string): string {
     const value = await ${storage}.load(found.key);
     await ${storage}.close();
     console.log(value.title === "Hello" ? "kept" : value);`;
+}
+
+function printed(sample: string): string {
+  return `${sample}\nconsole.log(await tryIt());`;
+}
+
+function offered(sample: string): string {
+  return `${sample}\nglobalThis.tryStorage = tryIt;`;
+}
+
+function alike(sample: string): BrowserSample {
+  return { bundled: sample, plain: sample };
 }

@@ -4,9 +4,10 @@ import { pageWithoutBundler } from "@holdfast/browser";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
+import { importMapOfInstalled } from "../src/installed-import-map.ts";
 import { LIMITS } from "../src/limits.ts";
 import { type Project, Release, registryAnswers } from "../src/published.ts";
-import { FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
+import { BROWSER_SAMPLES, FOUND_IN_A_BROWSER, IN_A_BROWSER, SAMPLES } from "../src/samples.ts";
 import { tryInBrowser } from "../src/try-in-browser.ts";
 import { appOf, BY_DEFAULT, CHECKS, complaintsOf, folderOf } from "../src/type-check.ts";
 
@@ -57,6 +58,21 @@ describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
       const file = await project.write("app.js", `${imports}${SAMPLES[name] ?? `console.log("kept");`}`);
       expect(await project.run(node, file)).toBe("kept");
     });
+
+    const sample = BROWSER_SAMPLES[name];
+    if (sample === undefined) return;
+
+    it("works in an app that Vite builds without any configuration", async () => {
+      expect(await tryBuilt(project, sample.bundled)).toBe("kept");
+    });
+
+    it("works in a page without any tool, by an import map", async () => {
+      const modules = join(project.folder, "node_modules");
+      const map = JSON.stringify(await importMapOfInstalled(name, modules));
+      const html = `<!doctype html><script type="importmap">${map}</script>${runs("/app.js")}`;
+      const texts = { "/index.html": html, "/app.js": sample.plain };
+      expect(await tryInBrowser({ "/node_modules/": modules }, texts)).toBe("kept");
+    });
   });
 
   it("has types that hold in a project without any settings, each package alone", async () => {
@@ -85,10 +101,7 @@ describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
 
   it("works in an app that Vite builds without any configuration", async () => {
     const project = await release.projectWith("holdfast");
-    await project.write("main.js", IN_A_BROWSER);
-    await project.write("index.html", page(`src="/main.js"`));
-    await build({ root: project.folder, configFile: false, logLevel: "silent" });
-    expect(await tryInBrowser({ "/": join(project.folder, "dist") }, {})).toEqual(FOUND_IN_A_BROWSER);
+    expect(await tryBuilt(project, IN_A_BROWSER)).toEqual(FOUND_IN_A_BROWSER);
   });
 
   it("works in the page that the documentation gives to apps without a bundler", async () => {
@@ -99,6 +112,13 @@ describe.skipIf(!canInstall)(suite, { timeout: FOR_NPM }, () => {
   });
 });
 
-function page(script: string): string {
-  return `<!doctype html><script type="module" ${script}></script>`;
+async function tryBuilt(project: Project, script: string): Promise<unknown> {
+  await project.write("main.js", script);
+  await project.write("index.html", `<!doctype html>${runs("/main.js")}`);
+  await build({ root: project.folder, configFile: false, logLevel: "silent" });
+  return tryInBrowser({ "/": join(project.folder, "dist") }, {});
+}
+
+function runs(script: string): string {
+  return `<script type="module" src="${script}"></script>`;
 }

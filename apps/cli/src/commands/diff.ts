@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { answer, openExisting, report } from "../command-context.js";
 import { chooseVersion, keptVersions } from "../kept-versions.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
-import { type Style, showControls, styleFor } from "../terminal/index.js";
+import { type Style, styleFor } from "../terminal/index.js";
+import { showControls } from "../terminal/width.js";
 import { describeCommand, type Perform } from "./command.js";
 
 export function diffCommand(perform: Perform): Command {

@@ -21,7 +21,7 @@ const RESUME = ["--resume", "go on with a run that was interrupted, without maki
 export function keysCommand(perform: Perform): Command {
   return describeCommand("keys", "see and change the master keys of an encrypted store", [
     {
-      command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app",
+      command: "holdfast keys ls sqlite:./app.db --keys os-keychain:my-app",
       does: "the keys, and what needs each of them",
     },
     {
@@ -30,19 +30,19 @@ export function keysCommand(perform: Perform): Command {
     },
     { command: "holdfast keys reencrypt sqlite:./app.db --keys os-keychain:my-app", does: "after a leak: all anew" },
     {
-      command: "holdfast keys list sqlite:./app.db --keys os-keychain:my-app --realm notes",
+      command: "holdfast keys ls sqlite:./app.db --keys os-keychain:my-app --realm notes",
       does: "of an app that opens it for a realm of its own",
     },
   ])
-    .addCommand(listCommand(perform))
+    .addCommand(lsCommand(perform))
     .addCommand(moveCommand(perform, "rotate"))
     .addCommand(moveCommand(perform, "reencrypt"));
 }
 
-function listCommand(perform: Perform): Command {
-  return describeCommand("list <store>", "list the keys, and how many items need each of them", [
+function lsCommand(perform: Perform): Command {
+  return describeCommand("ls <store>", "list the keys, and how many items need each of them", [
     {
-      command: "holdfast keys list sqlite:./app.db --keys environment",
+      command: "holdfast keys ls sqlite:./app.db --keys environment",
       does: "the keys in HOLDFAST_KEYS and others that are needed",
     },
   ])

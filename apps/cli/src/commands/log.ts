@@ -4,7 +4,8 @@ import { answer, openExisting } from "../command-context.js";
 import { CommandError } from "../failure.js";
 import { type KeptVersions, keptVersions } from "../kept-versions.js";
 import { KEYS_FLAG, type KeysFlags, keysSettings, REALM_FLAG } from "../keys-from.js";
-import { formatBytes, showControls } from "../terminal/index.js";
+import { formatBytes } from "../terminal/index.js";
+import { showControls } from "../terminal/width.js";
 import { describeCommand, type Perform } from "./command.js";
 
 export function logCommand(perform: Perform): Command {

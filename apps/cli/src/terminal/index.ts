@@ -8,4 +8,3 @@ export {
 } from "./progress.js";
 export { type Style, type StyledStream, styleFor } from "./style.js";
 export { type Column, formatTable } from "./table.js";
-export { displayWidth, showControls } from "./width.js";

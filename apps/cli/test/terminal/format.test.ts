@@ -1,13 +1,6 @@
-import {
-  countOf,
-  displayWidth,
-  formatBytes,
-  formatDuration,
-  formatTable,
-  showControls,
-  styleFor,
-} from "@holdfast/cli/terminal";
+import { countOf, formatBytes, formatDuration, formatTable, styleFor } from "@holdfast/cli/terminal";
 import { describe, expect, it } from "vitest";
+import { displayWidth, showControls } from "../../dist/terminal/width.js";
 
 describe("formatBytes", () => {
   it.each([

@@ -1,11 +1,12 @@
 import { openStorage, type StorageAdapter, type StorageEngine, StorageError } from "@holdfast/core";
 import { equal, ok } from "../assert.js";
 import type { Context } from "../context.js";
-import { difference, show } from "../difference.js";
+import { show } from "../difference.js";
 import { intercept } from "../faults/intercept.js";
 import { viewOf } from "../harness.js";
 import type { Theme } from "../suite.js";
-import { companionOf, prepare, type Subject, settingsFor, subjectsOf, type Target, valuesOf } from "./subjects.js";
+import { stands } from "./stands.js";
+import { prepare, type Subject, settingsFor, subjectsOf, type Target, valuesOf } from "./subjects.js";
 
 /** An adapter that does something in the middle of an operation: just before one of its calls, or after the last. */
 class Interrupted {
@@ -134,7 +135,7 @@ async function atEveryInstant(
         name,
         target: { storage: opened.storage, key, ...before },
         happening: (happen) => opened.interrupted.at(instant, calls, happen),
-        check: (values) => stands(witness, name, subject, key, values),
+        check: (values) => stands({ witness, name, subject, target: { key } }, values),
       });
       opened.interrupted.rest();
     }
@@ -169,23 +170,6 @@ async function callsOf(
 
 function isStream({ name }: Subject): boolean {
   return name.startsWith("loadStream");
-}
-
-async function stands(
-  witness: StorageEngine,
-  name: string,
-  subject: Subject,
-  key: string,
-  values: readonly unknown[],
-): Promise<void> {
-  const value = await witness.load(key);
-  ok(
-    values.some((each) => difference(value, each) === undefined),
-    `${name}: ${show(value)} does not stand where ${values.map(show).join(" or ")} must`,
-  );
-  if (subject.name !== "batch") return;
-  const isDone = difference(value, subject.leaves) === undefined;
-  equal(await witness.exists(companionOf(key)), isDone, `${name}: whether the batch's other item is there`);
 }
 
 async function settled(call: Promise<unknown>): Promise<{ error: unknown }> {

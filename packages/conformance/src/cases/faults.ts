@@ -9,6 +9,7 @@ import { viewOf } from "../harness.js";
 import type { Theme } from "../suite.js";
 import { until } from "../turns.js";
 import { faultStorms } from "./fault-storms.js";
+import { stands } from "./stands.js";
 import {
   companionOf,
   isWrite,
@@ -265,18 +266,6 @@ async function fewer(trial: Trial): Promise<void> {
       `${name}: every item in the answer is right, not ${show(item)}`,
     );
   }
-}
-
-/** One of the values stands, whole; a batch is there as a whole or not at all. */
-async function stands({ subject, name, target: { key }, witness }: Trial, values: readonly unknown[]): Promise<void> {
-  const value = await witness.load(key);
-  ok(
-    values.some((each) => difference(value, each) === undefined),
-    `${name}: ${show(value)} does not stand where ${values.map(show).join(" or ")} must`,
-  );
-  if (subject.name !== "batch") return;
-  const isDone = difference(value, subject.leaves) === undefined;
-  equal(await witness.exists(companionOf(key)), isDone, `${name}: whether the batch's other item is there`);
 }
 
 async function closesOverHangingCalls(context: Context): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Awaitable, type StorageAdapter, StorageError } from "@holdfast/core";
+import { type Awaitable, describeValue, type StorageAdapter, StorageError } from "@holdfast/core";
 import { freshSeed, SeededRandom } from "../simulation/seeded.js";
 import { damaged } from "./damage.js";
 import { type Fault, type FaultKind, faultsByMethod, type InjectedFault } from "./fault.js";
@@ -73,7 +73,7 @@ class Injector {
     for (const fault of faults) {
       const possible: readonly FaultKind[] = faultsByMethod[fault.method] ?? [];
       if (!possible.includes(fault.fault)) {
-        throw new StorageError("INVALID_OPTION", `${fault.method} has no fault ${JSON.stringify(fault.fault)}`);
+        throw new StorageError("INVALID_OPTION", `${fault.method} has no fault ${describeValue(fault.fault)}`);
       }
       this.#planned.push({ fault, seen: 0 });
     }

@@ -1,6 +1,14 @@
 /** What is wrong, and the options that are. */
 export type Refused = readonly [what: string, options: unknown];
 
+// JSON.stringify, String or a template throws for each of them: a message has to show it some other way.
+const unshowable: readonly Refused[] = [
+  ["a bigint", 1n],
+  ["an object that holds itself", holdsItself()],
+  ["an object without a prototype", Object.create(null)],
+  ["a symbol", Symbol("s")],
+];
+
 // Each is wrong for every operation that takes options at all.
 export const wrongOptions: readonly Refused[] = [
   ["an unknown option", { tag: ["a"] }],
@@ -28,11 +36,13 @@ export const wrongSaveOptions: readonly Refused[] = [
   ["an expiration that is a number", { expiration: 1 }],
   ["an expiration that is a string", { expiration: "2030-01-01" }],
   ["an invalid Date as expiration", { expiration: new Date(Number.NaN) }],
+  ...unshowable.map(([what, format]): Refused => [`${what} as format`, { format }]),
 ];
 
 export const wrongConditions: readonly Refused[] = [
   ["ifVersion that is a number", { ifVersion: 1 }],
   ["ifVersion that is a boolean", { ifVersion: false }],
+  ...unshowable.map(([what, ifVersion]): Refused => [`${what} as ifVersion`, { ifVersion }]),
 ];
 
 export const wrongRanges: readonly Refused[] = [
@@ -40,6 +50,7 @@ export const wrongRanges: readonly Refused[] = [
   ["a limit that is no whole number", { limit: 1.5 }],
   ["a limit that is NaN", { limit: Number.NaN }],
   ["a limit that is a string", { limit: "5" }],
+  ...unshowable.map(([what, limit]): Refused => [`${what} as limit`, { limit }]),
 ];
 
 export const wrongQueries: readonly Refused[] = [
@@ -61,6 +72,10 @@ export const wrongQueries: readonly Refused[] = [
   ["exists that is no boolean", { where: { a: { exists: 1 } } }],
   ["a condition that is an array", { where: { a: [1] } }],
   ["a condition that is NaN", { where: { a: Number.NaN } }],
+  ...unshowable.flatMap(([what, wrong]): Refused[] => [
+    [`${what} as text`, { text: wrong }],
+    [`${what} to sort by`, { sort: wrong }],
+  ]),
 ];
 
 export const wrongPages: readonly Refused[] = [
@@ -68,3 +83,9 @@ export const wrongPages: readonly Refused[] = [
   ["a negative offset", { offset: -1 }],
   ["an offset that is a string", { offset: "1" }],
 ];
+
+function holdsItself(): object {
+  const object: { self?: object } = {};
+  object.self = object;
+  return object;
+}

@@ -1,3 +1,4 @@
+import { describeThrown } from "../describe-thrown.js";
 import { StorageError } from "../errors.js";
 import { classOf, kindOf } from "./kind.js";
 import { showPath } from "./value-path.js";
@@ -58,7 +59,7 @@ export function checkExact(value: unknown, maxElements: number = MAX_ELEMENTS, m
     if (found?.message === CYCLE_OR_DEPTH) found = explainDepth(value, maxDepth);
   } catch (cause) {
     // A getter or a proxy of the caller's threw, or hardly any stack was left.
-    throw new StorageError("INVALID_VALUE", `$ cannot be read through: ${String(cause)}`, { cause });
+    throw new StorageError("INVALID_VALUE", `$ cannot be read through: ${describeThrown(cause)}`, { cause });
   }
   if (found !== undefined) {
     throw new StorageError("INVALID_VALUE", `${showPath(found.steps.reverse())} ${found.message}`);

@@ -1,5 +1,6 @@
 import { isBytes } from "../codec/binary.js";
 import { showPath } from "../codec/value-path.js";
+import { describeThrown } from "../describe-thrown.js";
 import { type SchemaIssue, StorageError } from "../errors.js";
 import type { StorableVerdict, Verdict } from "./verdict.js";
 
@@ -16,9 +17,13 @@ export function accept(verdict: Verdict, subject: string): unknown {
     const { code, message } = verdict.thrown;
     throw new StorageError(code, `${subject} cannot be stored: ${message}`, { cause: verdict.thrown });
   }
-  throw new StorageError("SCHEMA", `${subject} could not be validated: the schema threw ${String(verdict.thrown)}`, {
-    cause: verdict.thrown,
-  });
+  throw new StorageError(
+    "SCHEMA",
+    `${subject} could not be validated: the schema threw ${describeThrown(verdict.thrown)}`,
+    {
+      cause: verdict.thrown,
+    },
+  );
 }
 
 /** As `accept`; SCHEMA as well when the schema does not leave its own output as it is. */

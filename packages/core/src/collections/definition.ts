@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CollectionOptions, DeprecationNotice, SchemaMigration } from "../contract/collection.js";
 import { rejectUnknown, requireBoolean, requireFunction } from "../engine/arguments.js";
-import { invalid } from "../invalid-option.js";
+import { invalid, unlike } from "../invalid-option.js";
 import { parsePath } from "../query/metadata-path.js";
 import type { IndexedPath } from "../query/parse-query.js";
 import { compareSchemaVersions, parseSchemaVersion, type SchemaVersion } from "./schema-version.js";
@@ -72,7 +72,7 @@ function isSchema(value: unknown): value is StandardSchemaV1 {
 function versionNamed(name: string, text: unknown): VersionName {
   const number = parseSchemaVersion(text);
   if (number !== undefined) return { text: text as string, number };
-  throw invalid(`${name} is one to three numbers, such as "1.0" or "1.2.0", not ${JSON.stringify(text)}`);
+  throw unlike(`${name} is one to three numbers, such as "1.0" or "1.2.0"`, text);
 }
 
 function checkStep(migration: SchemaMigration, place: number): Step {

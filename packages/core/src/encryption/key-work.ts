@@ -9,6 +9,7 @@ import { openSource, writeSource } from "../engine/stored-source.js";
 import { sweepRecord } from "../engine/sweep.js";
 import type { Vault } from "../engine/vault.js";
 import { type ErrorCode, StorageError } from "../errors.js";
+import { describeValue } from "../invalid-option.js";
 import { BEFORE_ALL_TIME, isLive, type RecordHeader } from "../spi/index.js";
 
 /** A header of a value that needs a master key. */
@@ -71,7 +72,7 @@ export class KeyWork {
     await this.#reload();
     const { active, keys } = this.#vault.keys;
     if (!keys.some((key) => key.id === id)) {
-      throw new StorageError("INVALID_OPTION", `${provider.name} has no key ${JSON.stringify(id)}`);
+      throw new StorageError("INVALID_OPTION", `${provider.name} has no key ${describeValue(id)}`);
     }
     if (id === active) {
       throw new StorageError("INVALID_OPTION", `${JSON.stringify(id)} is the active key: rotate() first`);

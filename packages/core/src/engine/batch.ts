@@ -2,6 +2,7 @@ import { encodeValue } from "../codec/encode-value.js";
 import type { BatchOperation } from "../contract/options.js";
 import type { StorageItem } from "../contract/storage-item.js";
 import { StorageError } from "../errors.js";
+import { unlike } from "../invalid-option.js";
 import { checkKey } from "../keys.js";
 import type { AdapterWrite, Awaitable, BatchOutcome } from "../spi/index.js";
 import { rejectUnknown } from "./arguments.js";
@@ -109,8 +110,7 @@ async function prepare(
     return { type: "delete", key, version, expect };
   }
   if (operation.type !== "save") {
-    const shown = JSON.stringify((operation as { type?: unknown }).type);
-    throw new StorageError("INVALID_OPTION", `a batch operation is of type "save" or "delete", not ${shown}`);
+    throw unlike(`a batch operation is of type "save" or "delete"`, (operation as { type?: unknown }).type);
   }
   const { settings } = session;
   const options = checkSaveOptions(operation.options, ["signal"]);

@@ -1,5 +1,6 @@
 import { isPromise } from "../awaitable.js";
 import { StorageError } from "../errors.js";
+import { describeValue } from "../invalid-option.js";
 import type { StorageAdapter } from "../spi/index.js";
 import type { Tally } from "./tally.js";
 
@@ -43,7 +44,7 @@ export function toStorageError(error: unknown, operation: Operation, adapter: St
   const known = adapter.classify(error);
   const subject = key === undefined ? operation.name : `${operation.name} ${JSON.stringify(key)}`;
   if (known === undefined) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : describeValue(error);
     return new StorageError("INTERNAL", `${subject} failed unexpectedly: ${reason}`, {
       key,
       adapter: adapter.name,

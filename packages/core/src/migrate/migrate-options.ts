@@ -7,7 +7,7 @@ import {
   requireObject,
   signalOf,
 } from "../engine/arguments.js";
-import { invalid, unlike } from "../invalid-option.js";
+import { unlike } from "../invalid-option.js";
 import { checkPrefix } from "../keys.js";
 
 const OPTIONS = [
@@ -35,7 +35,7 @@ export function checkMigrateOptions(options: MigrateOptions): void {
   const { prefix = "", conflict = "stop", concurrency = 1, bandwidth = 1, journal } = options;
   checkPrefix(prefix);
   if (!POLICIES.includes(conflict)) {
-    throw invalid(`conflict is one of ${POLICIES.join(", ")}, not ${JSON.stringify(conflict)}`);
+    throw unlike(`conflict is one of ${POLICIES.join(", ")}`, conflict);
   }
   const { validate = true, history = false, dryRun = false, reencrypt = false } = options;
   for (const [name, value] of Object.entries({ validate, history, dryRun, reencrypt })) requireBoolean(name, value);

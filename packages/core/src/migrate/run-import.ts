@@ -47,7 +47,7 @@ function checkOptions(options: ImportOptions): void {
   const { prefix = "", conflict = "stop", concurrency = 1, progress } = options;
   if (typeof prefix !== "string") throw unlike("prefix is a string", prefix);
   if (!POLICIES.includes(conflict)) {
-    throw invalid(`conflict is one of ${POLICIES.join(", ")}, not ${JSON.stringify(conflict)}`);
+    throw unlike(`conflict is one of ${POLICIES.join(", ")}`, conflict);
   }
   requireConcurrency(concurrency);
   if (progress !== undefined) requireFunction("progress", progress);

@@ -96,6 +96,15 @@ describe("what JSON cannot hold", () => {
       },
       "$ cannot be read through: Error: boom",
     ],
+    [
+      "a getter that throws what is no text",
+      {
+        get a() {
+          throw Object.create(null);
+        },
+      },
+      "$ cannot be read through: an object",
+    ],
     ["a revoked proxy", { a: revoked() }, "$ cannot be read through: TypeError"],
     ["an object of another realm's class", vm.runInNewContext("({ a: new Map() })"), "$.a is a Map,"],
     ["an array of another realm's subclass", vm.runInNewContext("class L extends Array {}; new L()"), "$ is a L,"],

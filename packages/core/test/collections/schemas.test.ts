@@ -110,6 +110,16 @@ describe("what the schema makes of data", () => {
     expect(error.message).toContain('things: the data of "a" cannot be stored: $.n is a bigint');
   });
 
+  it("is SCHEMA when the schema throws what is no text", async () => {
+    const { storage } = await open();
+    const validate = () => {
+      throw Object.create(null);
+    };
+    const schema = { "~standard": { version: 1, vendor: "test", validate } } as unknown as StandardSchemaV1<string>;
+    const error = await failure(storage.collection("things", { schema, version: "1.0" }).save("a", "x"));
+    expect(error).toMatchObject({ code: "SCHEMA", message: expect.stringContaining("the schema threw an object") });
+  });
+
   it.each<[string, unknown, string]>([
     ["nothing", undefined, "the schema threw TypeError"],
     ["an issue that is none", { issues: [null] }, "the schema threw TypeError"],

@@ -108,6 +108,7 @@ describe("a foreign error", () => {
     const error = told(new Error("odd"), { name: "load", key: "a" });
     expect(error).toMatchObject({ code: "INTERNAL", key: "a", adapter: "map" });
     expect(error.message).toBe('load "a" failed unexpectedly: odd');
-    expect(told("a string", { name: "load" }).message).toBe("load failed unexpectedly: a string");
+    expect(told("a string", { name: "load" }).message).toBe('load failed unexpectedly: "a string"');
+    expect(told(Object.create(null), { name: "load" }).message).toBe("load failed unexpectedly: an object");
   });
 });

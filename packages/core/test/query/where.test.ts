@@ -1,4 +1,4 @@
-import { matchesWhere, parseQuery, type Where } from "@holdfast/core";
+import { conditionTexts, matchesWhere, parseQuery, type Where } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { header, metadata } from "./samples.js";
 
@@ -146,5 +146,20 @@ describe("where", () => {
     const json = `{"a":${"[".repeat(depth)}1${"]".repeat(depth)}}`;
     expect(meets(json, { a: 1 })).toBe(true);
     expect(meets(json, { "a.b": { exists: false } })).toBe(true);
+  });
+});
+
+describe("the texts of a condition", () => {
+  const textsOf = (where: Where) => parseQuery({ where })?.where.flatMap(conditionTexts);
+
+  it("are the names on its path and the value that it must equal, as JSON writes them", () => {
+    expect(textsOf({ 'author.na"me': 'A"nn' })).toEqual(['"author":', '"na\\"me":', '"A\\"nn"']);
+    expect(textsOf({ zero: -0 })).toEqual(['"zero":', "0"]);
+    expect(textsOf({ stars: { gt: 2, lt: 4 } })).toEqual(['"stars":']);
+    expect(textsOf({ stars: { in: [1, 2] }, title: { exists: true } })).toEqual(['"stars":', '"title":']);
+  });
+
+  it("are none where nothing needs to be there", () => {
+    expect(textsOf({ "author.name": { exists: false } })).toEqual([]);
   });
 });

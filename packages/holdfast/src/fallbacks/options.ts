@@ -1,4 +1,4 @@
-import { StorageError } from "@holdfast/core";
+import { describeValue, StorageError } from "@holdfast/core";
 
 /**
  * `primary`: it answers; `fallback`: it is away and the fallbacks answer; `recovering`: they still do, while what waited is
@@ -100,12 +100,12 @@ export function completeFallbackOptions(options: FallbackOptions): CompleteFallb
     if (value === undefined) continue;
     const least = name === "retries" || name === "minDelay" || name === "maxDelay" ? 0 : 1;
     if (!Number.isSafeInteger(value) || value < least || value > MOST) {
-      throw invalid(`retryPolicy.${name} is a whole number from ${least} to ${MOST}, not ${String(value)}`);
+      throw invalid(`retryPolicy.${name} is a whole number from ${least} to ${MOST}, not ${describeValue(value)}`);
     }
     policy[name] = value;
   }
   if (whenUnknown !== "unavailable" && whenUnknown !== "absent") {
-    throw invalid(`whenUnknown is "unavailable" or "absent", not ${JSON.stringify(whenUnknown)}`);
+    throw invalid(`whenUnknown is "unavailable" or "absent", not ${describeValue(whenUnknown)}`);
   }
   if (onFallback !== undefined && typeof onFallback !== "function") throw invalid("onFallback is a function");
   return {

@@ -18,7 +18,7 @@ export interface FeedPlace {
 }
 
 /** How many of the newest entries stay at least. */
-export const FEED_HORIZON = 100_000;
+const FEED_HORIZON = 100_000;
 // Old entries go in steps: one write in so many deletes so many rows and finds them on neighbouring pages.
 const TRIM_STEP = 1_024;
 const CURSOR = /^([0-9a-z]+):(?:0|([1-9][0-9]{0,15}):([0-9a-z-]+))$/;

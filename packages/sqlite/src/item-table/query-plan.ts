@@ -1,4 +1,4 @@
-import type { Condition, Order, ParsedQuery } from "@holdfast/core";
+import { conditionTexts, type Order, type ParsedQuery } from "@holdfast/core";
 import type { SqlValue } from "../driver.js";
 import { type KeyRange, keyRange } from "./key-range.js";
 import { exactExpression, prefixExpression } from "./search-index.js";
@@ -149,22 +149,11 @@ function conditionsOn(
     sql.push(`EXISTS (SELECT 1 FROM tags WHERE tag = ? AND key = ${table}.key)`);
     parameters.push(tag);
   }
-  for (const text of query.where.flatMap(textsOf).slice(0, MOST_NARROWING_TEXTS)) {
+  for (const text of query.where.flatMap(conditionTexts).slice(0, MOST_NARROWING_TEXTS)) {
     sql.push("instr(i.rest, ?) > 0");
     parameters.push(text);
   }
   return { sql: sql.join(" AND "), parameters };
-}
-
-/**
- * Pieces of JSON that a header must have in writing to meet a condition: the names on its path and, for an equality, the
- * value. Looking for them costs a tenth of parsing the header.
- */
-function textsOf({ path, tests }: Condition): string[] {
-  if (tests.some((test) => test.test === "exists" && !test.operand)) return [];
-  const names = path.map((name) => `${JSON.stringify(name)}:`);
-  const values = tests.flatMap((test) => (test.test === "equals" ? [JSON.stringify(test.operand)] : []));
-  return [...names, ...values];
 }
 
 function countUpTo(most: number, count: Count, rows: string, parameters: readonly SqlValue[]): number {

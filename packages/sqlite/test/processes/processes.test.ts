@@ -1,11 +1,11 @@
 import { createInterface } from "node:readline";
 import { openStorage, type StorageEngine } from "@holdfast/core";
 import { sqlite } from "@holdfast/sqlite";
-import { LAYOUT } from "@holdfast/sqlite/item-table";
 import { perform, startChild } from "@holdfast/vitest-preset/child";
 import { generator } from "@holdfast/vitest-preset/seed";
 import { describe, expect, it } from "vitest";
 import { writeLayout1 } from "../support/layout-1.js";
+import { LAYOUT } from "../support/marks.js";
 import { temporaryPath } from "../support/stores.js";
 import type { Task } from "./child.js";
 

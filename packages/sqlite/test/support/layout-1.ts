@@ -1,5 +1,5 @@
 import { TOKENIZER_VERSION, termsOf } from "@holdfast/core";
-import { SQLITE_APPLICATION_ID } from "@holdfast/sqlite/item-table";
+import { APPLICATION_ID } from "./marks.js";
 import { NOW, version } from "./records.js";
 import { openRaw } from "./stores.js";
 
@@ -57,6 +57,6 @@ export function writeLayout1(path: string): void {
   insert("feed", 3, "gone", version(3), "save", version(3));
   insert("feed", 4, "gone", version(4), "delete", version(4));
   insert("tombstones", "gone", version(4), NOW);
-  database.exec(`PRAGMA application_id = ${SQLITE_APPLICATION_ID}; PRAGMA user_version = 1; COMMIT`);
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1; COMMIT`);
   database.close();
 }
