@@ -34,7 +34,8 @@ it.each([false, true])(
         ask(`has ${index} as ${next}`, each.has(next, one), false);
         ask(`has ${index} as ${next} of another`, each.hasOfAnother(next, one), shared);
       }
-      for (let index = 50_000; index < 100_000; index++) ask(`has k${index}`, each.has(`k${index}`, item(index)), false);
+      for (let index = 50_000; index < 100_000; index++)
+        ask(`has k${index}`, each.has(`k${index}`, item(index)), false);
       expect(wrong).toEqual([]);
       expect(each.has("k1", { ...item(1), created: 77 })).toBe(false);
       expect(each.has("k1", { ...item(1), version: "v" as Version })).toBe(false);
