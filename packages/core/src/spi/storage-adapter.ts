@@ -16,8 +16,9 @@ export type Awaitable<T> = T | Promise<T>;
  * What a backend implements. Adapters move bytes and headers; core owns meaning.
  *
  * Core promises: keys are valid; every property of every options object is present; `open` comes first and once, `close`
- * last and once, and nothing is called after it (an adapter may be opened again after it was closed; of an app that opens
- * one object for two storages at once core knows nothing: `OpenOnce` refuses that); buffers handed over are not changed afterwards; `signal` has not fired yet when a call is made.
+ * last and once, and nothing is called after it (an adapter may be opened again after it was closed; that an app opens one
+ * object for two storages at once is for the adapter to refuse, by `OpenOnce`); buffers handed over are not changed
+ * afterwards; `signal` has not fired yet when a call is made.
  *
  * An adapter promises: what it returns is the caller's to keep and to change; an operation that rejects, or whose signal
  * fired, is either wholly done or not at all. Where a method may still be at work after its signal fired, core has
