@@ -147,7 +147,7 @@ describe("a store in the cloud", () => {
     await page.getByText("Your session has ended").waitFor();
     await lookAt(page, "phone", "14-ended");
     await page.getByRole("button", { name: "Sign in again", exact: true }).click();
-    await fillIn(page, ann, "Sign in");
+    await fillIn(page, ann, "Enter");
     await page.getByText("Your session has ended").waitFor({ state: "detached" });
     await page.getByRole("link", { name: /notes\/a/ }).click();
     await textOf(page, "after");
