@@ -9,6 +9,7 @@ import { NoticeList } from "./components/notices.tsx";
 import { SignIn } from "./components/sign-in.tsx";
 import { SpaceMeter } from "./components/space-meter.tsx";
 import { TopBar } from "./components/top-bar.tsx";
+import { Unsaved } from "./components/unsaved.tsx";
 import { isNarrowed } from "./store/filter.ts";
 import type { Library } from "./store/library.ts";
 import { addressOf, currentPlace, type Place } from "./store/place.ts";
@@ -36,6 +37,7 @@ export function App({ stage, library, items }: AppProps) {
         <main>
           <section ref={items} class="list-column" tabIndex={-1} aria-label="Items">
             <AccountBar library={library} />
+            <Unsaved library={library} />
             <ItemList library={library} section={items} />
           </section>
           <section class="pane" aria-label="Item">

@@ -39,6 +39,8 @@ async function write(page: Page, key: string, content: string): Promise<void> {
 
 const keysOf = (page: Page) => page.locator("a.item .item-key").allTextContents();
 const isSignedIn = (page: Page, email: string) => page.locator(".account").filter({ hasText: email }).waitFor();
+/** The name of what has it. */
+const focus = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
 const textOf = (page: Page, text: string) => page.locator("pre").filter({ hasText: text }).waitFor();
 const kept = (page: Page) => page.evaluate(() => Object.keys(localStorage));
 /** All but the browser's own lines about requests that were refused, or could not be made. */
@@ -77,6 +79,7 @@ describe("a store in the cloud", () => {
     await page.getByRole("dialog").getByRole("button", { name: "Create account", exact: true }).click();
     await isSignedIn(page, ann.email);
     await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(() => focus(page)).toBe("Items");
     await write(page, "notes/there", "of the project");
     await textOf(page, "of the project");
     await lookAt(page, "desktop", "12-cloud");
@@ -101,6 +104,7 @@ describe("a store in the cloud", () => {
 
     await fromMenu(page, /^Sign out/);
     await page.locator(".account").waitFor({ state: "detached" });
+    await expect.poll(() => focus(page)).toBe("Items");
     await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
     expect(await kept(page)).toEqual([]);
     await page.reload();
@@ -133,6 +137,22 @@ describe("a store in the cloud", () => {
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await textOf(page, "after");
 
+    // Whoever is elsewhere when it has been saved stays there.
+    const release = await hold(page, "**/rpc/holdfast_write");
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByLabel("Content", { exact: true }).fill("slowly");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("button", { name: "Saving…", exact: true }).waitFor();
+    expect(await page.getByLabel("Content", { exact: true }).isEditable()).toBe(false);
+    await page.getByRole("button", { name: "New item", exact: true }).click();
+    await page.getByLabel("Key", { exact: true }).fill("notes/b");
+    await release();
+    await page.getByText("a was saved").last().waitFor();
+    expect(await page.getByLabel("Key", { exact: true }).inputValue()).toBe("notes/b");
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
+    await page.getByRole("link", { name: /notes\/a/ }).click();
+    await textOf(page, "slowly");
+
     await forgetSession(page);
     await page.reload();
     await page.getByRole("alert").filter({ hasText: "your session has ended" }).waitFor();
@@ -140,6 +160,9 @@ describe("a store in the cloud", () => {
     await signIn(page, ann, "Sign in");
     await isSignedIn(page, ann.email);
     await expect.poll(() => keysOf(page)).toEqual(["notes/a"]);
+    await page.getByRole("link", { name: /notes\/a/ }).click();
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByLabel("Content", { exact: true }).fill("typed before it ended");
     // Signed out in another tab: as where it cannot be renewed.
     const other = await phone.openTab();
     await isSignedIn(other, ann.email);
@@ -149,8 +172,8 @@ describe("a store in the cloud", () => {
     await page.getByRole("button", { name: "Sign in again", exact: true }).click();
     await fillIn(page, ann, "Enter");
     await page.getByText("Your session has ended").waitFor({ state: "detached" });
-    await page.getByRole("link", { name: /notes\/a/ }).click();
-    await textOf(page, "after");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await textOf(page, "typed before it ended");
 
     // Signing out leaves no session behind, also where there is no store in this browser to go back to.
     await page.evaluate(() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }));
@@ -181,6 +204,7 @@ describe("a project that cannot be reached when the page is loaded", () => {
     await lookAt(page, "phone", "15-away");
     await button("Open this browser's store").click();
     await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(() => focus(page)).toBe("Items");
     expect(await kept(page)).not.toEqual([]);
     await page.reload();
     await isAway();
