@@ -48,6 +48,14 @@ describe("register", () => {
     expect(await storeExists("acme:photos")).toBe(true);
   });
 
+  it("says so when an adapter cannot look for a store, in whatever it throws", async () => {
+    register("acme", { ...acme, exists: () => Promise.reject(new TypeError("no bucket")) });
+    await expect(storeExists("acme:photos")).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: "cannot look for the store that acme: names: no bucket",
+    });
+  });
+
   it("keeps a scheme for the package that has it", () => {
     register("acme", acme);
     register("acme", { ...acme });
