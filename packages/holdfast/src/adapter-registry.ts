@@ -126,7 +126,7 @@ export async function existsAt(url: StoreUrl): Promise<boolean> {
     return (await entry.exists?.(options)) ?? true;
   } catch (cause) {
     if (StorageError.is(cause)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = cause instanceof Error ? cause.message : describeValue(cause);
     throw new StorageError("UNAVAILABLE", `cannot look for the store that ${url.scheme}: names: ${reason}`, { cause });
   }
 }

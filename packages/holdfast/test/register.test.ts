@@ -48,11 +48,14 @@ describe("register", () => {
     expect(await storeExists("acme:photos")).toBe(true);
   });
 
-  it("says so when an adapter cannot look for a store, in whatever it throws", async () => {
-    register("acme", { ...acme, exists: () => Promise.reject(new TypeError("no bucket")) });
+  it.each([
+    ["no bucket", new TypeError("no bucket")],
+    ["an object", Object.create(null)],
+  ])("says so when an adapter cannot look for a store: %s", async (reason, thrown) => {
+    register("acme", { ...acme, exists: () => Promise.reject(thrown) });
     await expect(storeExists("acme:photos")).rejects.toMatchObject({
       code: "UNAVAILABLE",
-      message: "cannot look for the store that acme: names: no bucket",
+      message: `cannot look for the store that acme: names: ${reason}`,
     });
   });
 
