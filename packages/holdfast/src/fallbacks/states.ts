@@ -64,7 +64,7 @@ export class States {
     this.#clock = new VersionClock(context.ports);
     this.#closing = false;
     this.#mode = "primary";
-    const health = this.#watch(context.ports);
+    const health = this.#healthOf(context.ports);
     this.#health = health;
     let last = lastVersion;
     try {
@@ -103,7 +103,7 @@ export class States {
     await this.#recovering;
   }
 
-  #watch(ports: Ports): Health {
+  #healthOf(ports: Ports): Health {
     return new Health(
       this.#options.policy,
       ports,
