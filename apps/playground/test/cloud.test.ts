@@ -37,6 +37,8 @@ async function write(page: Page, key: string, content: string): Promise<void> {
   await page.getByRole("button", { name: "Save", exact: true }).click();
 }
 
+/** By a key: on a phone the notice of what was just saved lies over the button. */
+const edit = (page: Page) => page.getByRole("button", { name: "Edit", exact: true }).press("Enter");
 const keysOf = (page: Page) => page.locator("a.item .item-key").allTextContents();
 const isSignedIn = (page: Page, email: string) => page.locator(".account").filter({ hasText: email }).waitFor();
 /** The name of what has it. */
@@ -123,7 +125,7 @@ describe("a store in the cloud", () => {
     await textOf(page, "before");
     await phone.context.setOffline(true);
     await page.getByText("No network. What you see was read before").waitFor();
-    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await edit(page);
     await page.getByLabel("Content", { exact: true }).fill("after");
     await page.getByRole("button", { name: "Save", exact: true }).click();
     // By its own words: what the page was reading when the network went says the same of itself.
@@ -139,7 +141,7 @@ describe("a store in the cloud", () => {
 
     // Whoever is elsewhere when it has been saved stays there.
     const release = await hold(page, "**/rpc/holdfast_write");
-    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await edit(page);
     await page.getByLabel("Content", { exact: true }).fill("slowly");
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByRole("button", { name: "Saving…", exact: true }).waitFor();
@@ -161,7 +163,7 @@ describe("a store in the cloud", () => {
     await isSignedIn(page, ann.email);
     await expect.poll(() => keysOf(page)).toEqual(["notes/a"]);
     await page.getByRole("link", { name: /notes\/a/ }).click();
-    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await edit(page);
     await page.getByLabel("Content", { exact: true }).fill("typed before it ended");
     // Signed out in another tab: as where it cannot be renewed.
     const other = await phone.openTab();
