@@ -132,6 +132,12 @@ describe("a store in the cloud", () => {
     await page.getByText("No network").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await textOf(page, "after");
+    await phone.context.setOffline(true);
+    await page.goto(`${app.address}#item/notes%2Fb`);
+    await page.getByRole("heading", { name: "This item cannot be read" }).waitFor();
+    await page.getByRole("button", { name: "Try again", exact: true }).waitFor();
+    await phone.context.setOffline(false);
+    await page.getByRole("heading", { name: "There is no such item" }).waitFor();
 
     await forgetSession(page);
     await page.reload();
@@ -217,7 +223,10 @@ describe("two projects", () => {
     const elsewhere = { ...ann, url: ann.url.replace("127.0.0.1", "localhost") };
     const host = ({ url }: typeof ann) => new URL(url).host;
     const isSignedInTo = (where: Page, login: typeof ann) =>
-      where.locator(".account").filter({ hasText: host(login) }).waitFor();
+      where
+        .locator(".account")
+        .filter({ hasText: host(login) })
+        .waitFor();
     await signIn(page, { ...ann, key: `${ann.key}-mistyped` }, "Create account");
     await page.getByRole("dialog").getByRole("alert").waitFor();
     await fillIn(page, ann, "Create account");
