@@ -1,11 +1,7 @@
 import { openStorage } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
-import { afterEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { importCorpus } from "../src/store/corpus.ts";
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
 
 it("a network that goes in the middle of the sample data is told like one that is not there", async () => {
   const half = new ReadableStream({

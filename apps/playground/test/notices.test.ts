@@ -25,6 +25,7 @@ it("what is said again takes the place of what was said", () => {
   notices.failed("Saving", new Error("no room"));
   notices.done("a was deleted", action);
   notices.failed("Saving", new Error("no room"));
+  expect(textsOf(notices)).toEqual(["a was deleted", "Saving: no room"]);
   // Of another folder, with something else to undo.
   notices.done("a was deleted", action);
   expect(textsOf(notices)).toEqual(["a was deleted", "Saving: no room", "a was deleted"]);
