@@ -1,4 +1,4 @@
-import { type StorageAdapter, StorageError } from "@holdfast/core";
+import { loadPart, type StorageAdapter, StorageError } from "@holdfast/core";
 import type { ProjectCheck } from "./check-project.js";
 import type { SupabaseStoreOptions } from "./supabase-store-options.js";
 
@@ -49,7 +49,7 @@ export const supabaseEntry: SupabaseEntry = {
       owner: options["owner"] ?? environment("SUPABASE_OWNER"),
     };
   },
-  load: async () => (await import("./open-project.js")).openProject,
+  load: async () => (await loadPart(() => import("./open-project.js"), "@holdfast/cloud")).openProject,
   platform: "cloud",
   ofApp: (name) => supabaseEntry.parse({ path: name, options: {} }),
   // The owner is part of the place. The project is the environment's, as it is wherever the URL is opened.

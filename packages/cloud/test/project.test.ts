@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { checkProject, MIGRATIONS } from "@holdfast/cloud";
 import type { EmbeddedSupabase } from "@holdfast/supabase";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { readDowns, readMigrations, startServer, TIME_TO_START } from "./support/server.ts";
 
 let server: EmbeddedSupabase;
@@ -54,12 +54,19 @@ it.each([0, 1])("knows every function that is there, half %d", async (half) => {
   )) as { name: string }[];
   expect(rows.length).toBeGreaterThan(20);
   const away = rows.map(({ name }) => name).filter((_, index) => index % 2 === half);
-  for (const name of away) await server.sql(`alter function public.${name} rename to ${name}_away`);
+  const gone: string[] = [];
+  // However it ends, so that the tests behind it find what they expect.
+  onTestFinished(async () => {
+    for (const name of gone) await server.sql(`alter function public.${name}_away rename to ${name}`);
+    await server.reload();
+  });
+  for (const name of away) {
+    await server.sql(`alter function public.${name} rename to ${name}_away`);
+    gone.push(name);
+  }
   await server.reload();
   const lacking = (await checkProject(server.client(server.secretKey))).filter(({ ok }) => !ok);
   expect(lacking.flatMap(({ detail }) => detail?.split(", ")).sort()).toEqual(away.sort());
-  for (const name of away) await server.sql(`alter function public.${name}_away rename to ${name}`);
-  await server.reload();
 });
 
 it.each([

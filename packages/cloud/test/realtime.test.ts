@@ -178,6 +178,7 @@ it("looks where no push comes: without Realtime, and where the table is not publ
   const heard = await watched(other);
   await writing.save("unpublished", 1);
   await until(() => expect(heard).toEqual(["save unpublished"]));
+  await realtime.settled();
   expect(realtime.told).toEqual([]);
 });
 
@@ -193,6 +194,7 @@ it("pushes nothing to who may not see the store, and to others what is shared wi
   await through.save("private", 1);
   await through.save("shared/a", 1);
   await until(() => expect(told).toEqual(["save shared/a"]));
+  await realtime.settled();
   await anns.shares.revoke({ prefix: "shared/" }, bob.id);
   realtime.told.length = 0;
   await through.save("shared/b", 1);

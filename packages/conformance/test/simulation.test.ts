@@ -1,6 +1,6 @@
 import { replacing, SimulatedPorts, Simulation } from "@holdfast/conformance";
 import { openStorage } from "@holdfast/core";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { simpleAdapter } from "./simple-adapter.js";
 import { createSimpleStore } from "./simple-store.js";
 
@@ -89,6 +89,48 @@ describe("Simulation", () => {
     await simulation.run(async () => {
       const storage = await openStorage(simulation.adapter(adapter), { ports: simulation.ports, closeTimeout: 1 });
       await storage.close();
+    });
+  });
+
+  describe("where nothing moves", () => {
+    afterEach(() => {
+      vi.unstubAllGlobals();
+      vi.restoreAllMocks();
+    });
+
+    /** From now on a turn takes as long as it says, of a clock of its own; resolves to what that clock says at the end. */
+    async function driven(turnTakes: (turn: number) => number, work: () => Promise<void>): Promise<number> {
+      let [now, turns] = [0, 0];
+      vi.spyOn(performance, "now").mockImplementation(() => now);
+      vi.stubGlobal("setTimeout", (callback: () => void) => {
+        now += turnTakes(turns++);
+        setImmediate(callback);
+      });
+      await work();
+      return now;
+    }
+
+    // A timer of Node, of a browser, of Node on Windows, and of a tab that nobody sees.
+    it.each([1, 4, 16, 1_000])("says so in seconds where a turn takes %i ms", async (turn) => {
+      const ended = await driven(
+        () => turn,
+        () =>
+          expect(new Simulation().run(() => new Promise(() => undefined))).rejects.toThrow("nothing moves any more"),
+      );
+      expect(ended).toBeGreaterThan(5_000);
+      expect(ended).toBeLessThan(10_000);
+    });
+
+    it("does not say so at once of a machine that stood still for an hour", async () => {
+      const [hour, turns] = [3_600_000, 100];
+      let left = turns;
+      await driven(
+        (turn) => (turn === 0 ? hour : 1),
+        () =>
+          new Simulation().run(async () => {
+            while (left-- > 0) await new Promise((resolve) => setImmediate(resolve));
+          }),
+      );
     });
   });
 

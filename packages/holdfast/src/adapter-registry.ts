@@ -121,7 +121,14 @@ export function cloudScheme(): string | undefined {
 /** Whether something is there to be opened. True for adapters whose stores need no creation. */
 export async function existsAt(url: StoreUrl): Promise<boolean> {
   const entry = entryFor(url.scheme);
-  return (await entry.exists?.(parse(entry, url))) ?? true;
+  const options = parse(entry, url);
+  try {
+    return (await entry.exists?.(options)) ?? true;
+  } catch (cause) {
+    if (StorageError.is(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : describeValue(cause);
+    throw new StorageError("UNAVAILABLE", `cannot look for the store that ${url.scheme}: names: ${reason}`, { cause });
+  }
 }
 
 function parse(entry: AdapterEntry<unknown>, url: StoreUrl): unknown {

@@ -1,6 +1,7 @@
 import { loadPart, StorageError } from "@holdfast/core";
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { AdapterEntry } from "./adapter-entry.js";
+import { inWordsOfTheAdapter, refusal } from "./refused-database.js";
 import { formatStoreUrl } from "./store-url.js";
 import { numberOption, wordOption } from "./url-values.js";
 
@@ -21,5 +22,22 @@ export const indexeddbEntry: AdapterEntry<IndexedDbOptions> = {
   load: async () => (await loadPart(() => import("@holdfast/indexeddb"), "@holdfast/indexeddb")).indexeddb,
   ofApp: (name) => ({ name }),
   locate: ({ name }) => formatStoreUrl({ scheme: "indexeddb", path: name, options: {} }),
-  exists: async ({ name }) => (await indexedDB.databases()).some((each) => each.name === name),
+  exists: async ({ name }) => (await databases()).some((each) => each.name === name),
 };
+
+async function databases(): Promise<IDBDatabaseInfo[]> {
+  try {
+    if (typeof globalThis.indexedDB?.databases !== "function") throw untold();
+    return await indexedDB.databases();
+  } catch (error) {
+    throw await inWordsOfTheAdapter(refusal(error));
+  }
+}
+
+function untold(): StorageError {
+  return new StorageError(
+    "UNSUPPORTED",
+    "whether there is a database cannot be told: there is no IndexedDB here, or one that does not list what it has; open the store instead",
+    { adapter: "indexeddb" },
+  );
+}

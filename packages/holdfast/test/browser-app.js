@@ -1,10 +1,18 @@
-import { createStorage, openStore } from "holdfast";
+import { createStorage, openStore, storeExists } from "holdfast";
 
 /** What bundle.test.ts bundles and runs. */
 export async function tryStore(url) {
   try {
     await (await openStore(url)).close();
     return "opened";
+  } catch (error) {
+    return `${error.code} ${error.message}`;
+  }
+}
+
+export async function tryExists(url) {
+  try {
+    return await storeExists(url);
   } catch (error) {
     return `${error.code} ${error.message}`;
   }

@@ -35,7 +35,7 @@ const BUNDLERS: Readonly<Record<string, (folder: string) => Promise<unknown>>> =
     }),
 };
 
-/** What a browser says when a database is opened, and what the app is told. */
+/** What a browser says when a database is opened or looked for, and what the app is told. */
 const REFUSALS = [
   // Chromium, where its user has switched site data off.
   ["UnknownError", "The user denied permission to access the database.", /^UNAUTHORIZED .*allow site data/],
@@ -49,6 +49,7 @@ const REFUSALS = [
 
 interface App {
   tryStore(url: string): Promise<string>;
+  tryExists(url: string): Promise<boolean | string>;
   tryPlatform(choice: object): Promise<{ chosen: string; because: string } | string>;
 }
 
@@ -105,16 +106,17 @@ describe.each(Object.keys(BUNDLERS))("bundled for browsers by %s", (bundler) => 
       const warnings = [];
       console.warn = (message) => warnings.push(message);
       delete globalThis.process;
-      const { tryPlatform } = await import(workerData);
+      const { tryExists, tryPlatform } = await import(workerData);
       const names = ["auto", "desktop", "browser", "cloud"];
       const tried = await Promise.all(names.map((platform) => tryPlatform({ platform, name: "my-app" })));
-      parentPort.postMessage({ tried, warnings });`;
+      parentPort.postMessage({ tried, warnings, there: await tryExists("indexeddb:my-app") });`;
     const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
     const worker = new Worker(url, { workerData: pathToFileURL(join(folder, "app.js")).href });
-    const { tried, warnings } = await new Promise<{ tried: unknown[]; warnings: string[] }>((resolve, reject) => {
+    const answered = new Promise<{ tried: unknown[]; warnings: string[]; there: unknown }>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("error", reject);
     });
+    const { tried, warnings, there } = await answered;
     await worker.terminate();
     const because = "there are no files to write and no IndexedDB, and no cloud adapter is registered";
     expect(tried[0]).toEqual({ value: { b: 1 }, chosen: "memory", because, platform: "none" });
@@ -122,6 +124,7 @@ describe.each(Object.keys(BUNDLERS))("bundled for browsers by %s", (bundler) => 
     expect(tried[2]).toContain("UNSUPPORTED");
     expect(tried[3]).toContain("call register()");
     expect(warnings).toHaveLength(1);
+    expect(there).toMatch(/^UNSUPPORTED .*there is no IndexedDB here/);
   });
 
   it("names the setting where the browser lets a page store nothing, so not which store its app has either", async () => {
@@ -140,12 +143,16 @@ describe.each(Object.keys(BUNDLERS))("bundled for browsers by %s", (bundler) => 
               queueMicrotask(() => request.onerror());
               return request as unknown as IDBOpenDBRequest;
             };
+            IDBFactory.prototype.databases = () => Promise.reject(new DOMException(reason, error));
             const { app } = globalThis as unknown as { app: App };
-            return app.tryPlatform({ platform: "auto", name: "refused" });
+            return [
+              await app.tryPlatform({ platform: "auto", name: "refused" }),
+              await app.tryExists("indexeddb:refused"),
+            ];
           },
           [name, message] as const,
         );
-        expect(tried, name).toMatch(told);
+        expect(tried, name).toEqual([expect.stringMatching(told), expect.stringMatching(told)]);
       }
     } finally {
       await browser.close();
@@ -219,6 +226,8 @@ describe.each(Object.keys(BUNDLERS))("bundled for browsers by %s", (bundler) => 
         "worker",
       ]);
       expect(await call("window", "tryStore", "indexeddb:my-app?durability=strict&lockTimeout=5000")).toBe("opened");
+      expect(await call("window", "tryExists", "indexeddb:my-app")).toBe(true);
+      expect(await call("window", "tryExists", "indexeddb:nowhere")).toBe(false);
       expect(await call("window", "tryStore", "indexeddb:")).toContain(
         "INVALID_OPTION an indexeddb: URL names a database",
       );

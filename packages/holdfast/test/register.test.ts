@@ -48,6 +48,17 @@ describe("register", () => {
     expect(await storeExists("acme:photos")).toBe(true);
   });
 
+  it.each([
+    ["no bucket", new TypeError("no bucket")],
+    ["an object", Object.create(null)],
+  ])("says so when an adapter cannot look for a store: %s", async (reason, thrown) => {
+    register("acme", { ...acme, exists: () => Promise.reject(thrown) });
+    await expect(storeExists("acme:photos")).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: `cannot look for the store that acme: names: ${reason}`,
+    });
+  });
+
   it("keeps a scheme for the package that has it", () => {
     register("acme", acme);
     register("acme", { ...acme });

@@ -1,4 +1,4 @@
-/** What docs/design.md promises: ours takes at most `most` times as long as the limit. */
+/** What is aimed at, as docs/benchmarks.md lists it: ours takes at most `most` times as long as the limit. */
 export interface Target {
   readonly workload: string;
   /** The contender that is ours, and the one that it is held against. */

@@ -14,6 +14,13 @@ it("names every theme of the suite", () => {
   expect(firstColumn("docs/conformance.md", "theme")).toEqual(themes.map(({ name }) => name));
 });
 
+it("names no theme as a proof that the suite has not", () => {
+  const page = readFileSync(join(root, "docs/guarantees.md"), "utf8");
+  const named = page.matchAll(/\bthemes? (\*[^*|]+\*(?:, \*[^*|]+\*)*)/g).flatMap(([, list = ""]) => list.split(", "));
+  const known = themes.map(({ name }) => `*${name}*`);
+  expect([...named].filter((name) => !known.includes(name))).toEqual([]);
+});
+
 it("names every setting of a storage", async () => {
   const refusal: unknown = await openStorage(memory(), { nothing: 1 } as object).catch(String);
   const settings = firstColumn("docs/concepts/contract.md", "setting").map((name) => name.replaceAll("`", ""));

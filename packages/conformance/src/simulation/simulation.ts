@@ -13,10 +13,15 @@ export interface SimulatedAdapterOptions {
 
 /** Milliseconds after which a simulation in which nothing moves is given up. */
 const STUCK_AFTER = 5_000;
-/** Milliseconds that count of one turn: what stops the machine for longer stops the call as well, which has had no more of the time. */
+/** Milliseconds that count of one turn towards them: as long as a turn takes where timers are the slowest, in a tab that nobody sees. */
+const MOST_STILL = 1_000;
+/**
+ * Milliseconds that count of one turn for a call that is under way: what stops the machine for longer stops the call as well, which has had
+ * no more of the time.
+ */
 const MOST_A_TURN = 2;
 /**
- * Turns, and milliseconds of real time, that a call which is under way has to itself before the next timer, for which it may wait, is called:
+ * Turns, and milliseconds that count, that a call which is under way has to itself before the next timer, for which it may wait, is called:
  * a backend that really reads and writes takes longer than a few turns, and must not be overtaken by what would give it up. So what is far
  * off, as that is, comes later than what an adapter waits for between two tries.
  */
@@ -102,19 +107,22 @@ export class Simulation {
 
   async #drive(settled: () => boolean): Promise<void> {
     let last = performance.now();
+    let still = 0;
     let passed = 0;
     let alone = 0;
     for (;;) {
       await macrotask();
       if (settled()) return;
       const now = performance.now();
+      still += Math.min(now - last, MOST_STILL);
       passed += Math.min(now - last, MOST_A_TURN);
       last = now;
       if (this.#underWay > 0 && (++alone <= TURNS_ALONE || passed < this.#timeAlone)) continue;
       if (this.#step()) {
+        still = 0;
         passed = 0;
         alone = 0;
-      } else if (passed > STUCK_AFTER) {
+      } else if (still > STUCK_AFTER) {
         throw new Error(`nothing moves any more; the last turns: ${this.#trace.slice(-5).join(" | ") || "none"}`);
       }
     }

@@ -165,6 +165,6 @@ export interface StorageEngine {
 
   /** Waits for work in flight, bounded by the setting `closeTimeout`; a TIMEOUT names what remained. Idempotent. */
   close(): Promise<void>;
-  /** Closes, for `await using`, which is a syntax error before Node 24. */
+  /** Closes, for `await using`, which Node parses from 24 on; compilers make it run before. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -38,7 +38,7 @@ export class OpenOnce<Store extends { close(): Awaitable<void> }> {
     }
   }
 
-  /** Does nothing where nothing is open. Whether it succeeds or not, something may be opened again afterwards. */
+  /** Does nothing where nothing is open, or where it is being opened: wait for that first. Whether it succeeds or not, something may be opened again afterwards. */
   async close(): Promise<void> {
     const store = this.#store;
     if (!store) return;

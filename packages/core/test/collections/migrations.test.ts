@@ -144,6 +144,7 @@ describe("a step", () => {
       'from 1.0 to 2.0 failed (no title) for "a"',
     ],
     ["rejects", () => Promise.reject(new Error("no title")), 'from 1.0 to 2.0 failed (no title) for "a"'],
+    ["rejects with no error", () => Promise.reject(Object.create(null)), 'from 1.0 to 2.0 failed (an object) for "a"'],
     ["returns undefined", () => undefined, 'from 1.0 to 2.0 returned undefined for "a"'],
     ["returns what does not fit", () => ({ way: 3 }), 'the data of "a", saved as version 1.0 and brought to 2.0,'],
   ])("that %s is SCHEMA, and the item stays", async (_, up, part) => {

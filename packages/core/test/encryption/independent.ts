@@ -1,4 +1,4 @@
-import { createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 
 /** What a store holds of one item, as any program may find it. */
@@ -45,6 +45,7 @@ export function readByThePage(
   check(timingSafeEqual(mac, bin(encryption["mac"])), "the MAC");
 
   // The body.
+  check(checksumOf(body) === header["checksum"], "the checksum");
   const pieces: Buffer[] = [];
   const count = Math.ceil(body.length / 65_552);
   for (let index = 0; index < count; index++) {
@@ -72,6 +73,17 @@ export function readByThePage(
     tags: unknown;
   };
   return { bytes, ...shown };
+}
+
+function checksumOf(body: Buffer): string {
+  const chunks = Array.from({ length: Math.ceil(body.length / 1_048_576) }, (_, index) =>
+    sha256(body.subarray(index * 1_048_576, (index + 1) * 1_048_576)),
+  );
+  return (chunks.length > 1 ? sha256(Buffer.concat(chunks)) : sha256(body)).toString("hex");
+}
+
+function sha256(bytes: Buffer): Buffer {
+  return createHash("sha256").update(bytes).digest();
 }
 
 function derive(secret: Buffer, salt: Buffer, info: string, length: number): Buffer {

@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 
-// The tests of values, attacks and vectors once more, on what browsers have in the place of node:crypto.
+// The tests of values and vectors once more, on what browsers have in the place of node:crypto.
 vi.mock("../../dist/platform/node-crypto.js", () => import("../../dist/platform/web-crypto.js"));
 
 await import("./values.test.js");

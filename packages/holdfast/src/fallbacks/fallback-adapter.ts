@@ -11,6 +11,7 @@ import {
   type History,
   type ListRange,
   type Maintenance,
+  OpenOnce,
   type OpenState,
   type PutCondition,
   type PutOutcome,
@@ -53,6 +54,10 @@ export function fallbackAdapter(
   return new FallbackAdapter(primary, fallbacks, completeFallbackOptions(options));
 }
 
+interface Opened extends OpenState {
+  close(): Promise<void>;
+}
+
 class FallbackAdapter implements StorageAdapter {
   readonly name = "fallback";
   readonly spi = SPI_VERSION;
@@ -73,6 +78,7 @@ class FallbackAdapter implements StorageAdapter {
   readonly #gate = new Gate();
   readonly #states: States;
   readonly #writes: Writes;
+  readonly #opened = new OpenOnce<Opened>("fallback");
 
   constructor(primary: StorageAdapter, fallbacks: readonly StorageAdapter[], options: CompleteFallbackOptions) {
     this.#primary = new Primary(primary, options.policy);
@@ -140,14 +146,8 @@ class FallbackAdapter implements StorageAdapter {
   }
 
   async open(context: AdapterContext): Promise<OpenState> {
-    this.#writes.open();
-    const lastVersion = await this.#store.open(context);
-    try {
-      return { lastVersion: await this.#states.open(context, lastVersion) };
-    } catch (error) {
-      await Promise.allSettled([this.#store.close(), this.#primary.close()]);
-      throw error;
-    }
+    const { lastVersion } = await this.#opened.open(() => this.#open(context));
+    return { lastVersion };
   }
 
   stat(key: string, options: ReadOptions): Promise<RecordHeader | undefined> {
@@ -217,7 +217,23 @@ class FallbackAdapter implements StorageAdapter {
     return undefined;
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#opened.close();
+  }
+
+  async #open(context: AdapterContext): Promise<Opened> {
+    this.#writes.open();
+    const held = await this.#store.open(context);
+    try {
+      const lastVersion = await this.#states.open(context, held);
+      return { lastVersion, close: () => this.#close() };
+    } catch (error) {
+      await Promise.allSettled([this.#store.close(), this.#primary.close()]);
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
     await this.#states.stop();
     const ends = await Promise.allSettled([this.#watchers.close(), this.#primary.close(), this.#store.close()]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;

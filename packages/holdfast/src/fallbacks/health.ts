@@ -9,7 +9,7 @@ export class Health {
   readonly #policy: CompletePolicy;
   readonly #probe: () => Promise<boolean>;
   readonly #back: () => void;
-  #ports: Ports | undefined;
+  readonly #ports: Ports;
   #delay: number;
   #successes = 0;
   #cancel: CancelTimer | undefined;
@@ -18,16 +18,12 @@ export class Health {
   #stopped = false;
 
   /** `probe` resolves to whether the primary answers; `back` is called once each time it counts as back. */
-  constructor(policy: CompletePolicy, probe: () => Promise<boolean>, back: () => void) {
+  constructor(policy: CompletePolicy, ports: Ports, probe: () => Promise<boolean>, back: () => void) {
     this.#policy = policy;
+    this.#ports = ports;
     this.#probe = probe;
     this.#back = back;
     this.#delay = policy.probeDelay;
-  }
-
-  start(ports: Ports): void {
-    this.#ports = ports;
-    this.#stopped = false;
   }
 
   /** It went away, or did not stay for the replay. */
@@ -42,6 +38,7 @@ export class Health {
     this.#schedule();
   }
 
+  /** For good: also a probe that is under way tells nothing any more. */
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
@@ -51,7 +48,7 @@ export class Health {
   #schedule(): void {
     this.#cancel?.();
     if (this.#stopped) return;
-    this.#cancel = this.#ports?.timers.schedule(() => void this.#look(), this.#delay, "background");
+    this.#cancel = this.#ports.timers.schedule(() => void this.#look(), this.#delay, "background");
   }
 
   async #look(): Promise<void> {
@@ -71,7 +68,7 @@ export class Health {
   }
 
   #elapsed(): number {
-    const { clock } = this.#ports ?? {};
-    return clock?.elapsed?.() ?? clock?.now() ?? 0;
+    const { clock } = this.#ports;
+    return clock.elapsed?.() ?? clock.now();
   }
 }

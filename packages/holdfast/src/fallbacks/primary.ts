@@ -32,6 +32,8 @@ export class Primary {
   #ports: Ports | undefined;
   /** An `open` that has not ended yet: an adapter is opened once, however late it answers. */
   #opening: Promise<OpenState> | undefined;
+  /** Resolves when an `open` that was under way when its storage was closed has come to its end, and what it opened is closed. */
+  #left: Promise<unknown> = Promise.resolve();
   #opened = false;
 
   constructor(adapter: StorageAdapter, policy: CompletePolicy) {
@@ -48,13 +50,15 @@ export class Primary {
     this.#ports = context.ports;
     if (this.#opened) return { value: undefined, tries: 0 };
     return this.once(async () => {
-      this.#opening ??= Promise.resolve(this.adapter.open(context));
+      this.#opening ??= this.#left.then(() => this.adapter.open(context));
+      const opening = this.#opening;
+      // Where it is another one by then, a `close` has taken this one over.
       try {
-        const state = await this.#opening;
-        this.#opened = true;
+        const state = await opening;
+        if (this.#opening === opening) this.#opened = true;
         return state;
       } finally {
-        this.#opening = undefined;
+        if (this.#opening === opening) this.#opening = undefined;
       }
     }, undefined);
   }
@@ -93,9 +97,11 @@ export class Primary {
   }
 
   async close(): Promise<void> {
-    // What comes too late is closed when it comes.
-    if (this.#opening !== undefined) {
-      void this.#opening.then(() => this.adapter.close()).catch(() => undefined);
+    const opening = this.#opening;
+    if (opening !== undefined) {
+      // What comes too late is closed when it comes, and only then opened again.
+      this.#opening = undefined;
+      this.#left = opening.then(() => this.adapter.close()).catch(() => undefined);
       return;
     }
     if (!this.#opened) return;

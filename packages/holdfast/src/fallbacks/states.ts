@@ -2,6 +2,7 @@ import {
   type AdapterContext,
   type Awaitable,
   type CallOptions,
+  type Ports,
   StorageError,
   type Version,
   VersionClock,
@@ -32,25 +33,17 @@ interface StatesParts {
 export class States {
   readonly #parts: StatesParts;
   readonly #options: CompleteFallbackOptions;
-  readonly #health: Health;
   #mode: FallbackMode = "primary";
   #context: AdapterContext | undefined;
   #clock: VersionClock | undefined;
+  /** Of one opening: what is asked of an earlier one may answer still. */
+  #health: Health | undefined;
   #recovering: Promise<void> | undefined;
   #closing = false;
 
   constructor(parts: StatesParts, options: CompleteFallbackOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#health = new Health(
-      options.policy,
-      () => this.#probe(),
-      () => {
-        this.#recovering = this.#recover().finally(() => {
-          this.#recovering = undefined;
-        });
-      },
-    );
   }
 
   get mode(): FallbackMode {
@@ -71,7 +64,8 @@ export class States {
     this.#clock = new VersionClock(context.ports);
     this.#closing = false;
     this.#mode = "primary";
-    this.#health.start(context.ports);
+    const health = this.#healthOf(context.ports);
+    this.#health = health;
     let last = lastVersion;
     try {
       const opened = await this.#parts.primary.open(context);
@@ -82,7 +76,7 @@ export class States {
         await this.#begin();
       }
     } catch (error) {
-      this.#health.stop();
+      health.stop();
       throw error;
     }
     if (last !== undefined) this.#clock.observe(last);
@@ -105,14 +99,27 @@ export class States {
   /** Resolves when no replay is at work any more, and none begins. */
   async stop(): Promise<void> {
     this.#closing = true;
-    this.#health.stop();
+    this.#health?.stop();
     await this.#recovering;
+  }
+
+  #healthOf(ports: Ports): Health {
+    return new Health(
+      this.#options.policy,
+      ports,
+      () => this.#probe(),
+      () => {
+        this.#recovering = this.#recover().finally(() => {
+          this.#recovering = undefined;
+        });
+      },
+    );
   }
 
   #leave(reason: string): void {
     if (this.#mode === "fallback") return;
     this.#become("fallback", reason);
-    this.#health.lost();
+    this.#health?.lost();
   }
 
   #become(mode: FallbackMode, reason: string): void {

@@ -1,9 +1,9 @@
-import { StorageError } from "@holdfast/core";
 import type { IndexedDbOptions } from "@holdfast/indexeddb";
 import type { MemoryOptions } from "@holdfast/memory";
 import type { AdapterEntry, FileStoreOptions, SqliteStoreOptions } from "../adapter-entry.js";
 import { indexeddbEntry } from "../indexeddb-entry.js";
 import { memoryEntry } from "../memory-entry.js";
+import { inWordsOfTheAdapter, refusal } from "../refused-database.js";
 
 /** What is known without `register`. Bundlers take this file for browsers: nothing here may lead to Node code. */
 export interface BuiltIn {
@@ -65,17 +65,6 @@ async function request(mode: IDBTransactionMode, work: (store: IDBObjectStore) =
   }
 }
 
-/** What keeps the note out keeps the store out too: the adapter knows which setting of the browser that is. */
-async function inWordsOfTheAdapter(error: unknown): Promise<unknown> {
-  try {
-    const { indexeddb } = await import("@holdfast/indexeddb");
-    const known = indexeddb({ name: NOTES }).classify(error);
-    return known === undefined ? error : new StorageError(known.code, known.message, { cause: error });
-  } catch {
-    return error;
-  }
-}
-
 async function ask(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest): Promise<unknown> {
   const opening = indexedDB.open(NOTES, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore("choices");
@@ -94,11 +83,6 @@ async function ask(mode: IDBTransactionMode, work: (store: IDBObjectStore) => ID
   } finally {
     database.close();
   }
-}
-
-/** Older browsers say in private windows, by an error that means something else of what is open, that they store nothing. */
-function refusal(error: DOMException | null): DOMException | null {
-  return error?.name === "InvalidStateError" ? new DOMException(error.message, "NotAllowedError") : error;
 }
 
 /** Tells whoever runs the program. */

@@ -79,8 +79,8 @@ change, so that their time alone does not tell of an edit right after, and each 
 | the scan of \`open\`, which hashes young files anyway, records that they have grown old | kept: 0.3 of the time, between two runs on a busy machine |
 
 **Files: list.** It is the listing of SQLite; the files are not asked. A project that was never listed takes twice as long as one that
-was (364 µs and 189 µs, in the row of SQLite 187 µs). A hundred rows lie on about eight pages, so that reading them is the smaller part of that:
-SQLite's rows alone take 103 µs the first time and 68 µs the second. The rest is making items out of rows, and two lists after
+was (364 µs and 189 µs in a run of its own, on a quiet machine). A hundred rows lie on about eight pages, so that reading them is the smaller part of that:
+SQLite's rows alone took 103 µs the first time and 68 µs the second. The rest is making items out of rows, and two lists after
 half a second of the peer's work find the processor's caches cold.
 
 | design | against the one before |

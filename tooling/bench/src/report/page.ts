@@ -154,21 +154,21 @@ the data was handed to the operating system. Peers are set up as fast as they go
 default. They store the value alone: no tags, metadata, versions, checksums, search or feed.
 
 **Data.** Notes of 1,024 bytes of JSON from a fixed seed, with two tags, and metadata that gives each about 14 search terms.
-Words follow Zipf's law. Reading workloads share stores of 100,000 notes, written in an order far from that of the keys.
-Saves begin with an empty store and insert. Files lie on a real disk; nothing is deleted before the end.
+Words follow Zipf's law. Reading workloads share stores of 100,000 notes, or of 10,000 where their title says so, written in an order far from
+that of the keys. Saves begin with an empty store and insert, but for the row of 1 MiB, which replaces one item over and over. Files lie on a real disk; nothing is deleted before the end.
 
 **In a browser** all contenders of a workload are in one page of one Chromium, whose profile lies on the disk. The page makes the
 documents and looks at its own clock, so the way there and back is not timed. The limit by hand is one put in a transaction of its
 own, of the record that Holdfast writes, resolved on \`complete\` with relaxed durability, which is also what the peers get.
 
-Not there: Keyv lists no range of keys, unstorage lists by looking at every key, and none of the libraries has tags or text
-search, so they are missing from those sections. @keyv/sqlite takes part in its next version, a beta, because the current one
+Not there: Keyv lists no range of keys, unstorage lists by looking at every key and stands in one such section only, to show what that takes, and none of
+the libraries has tags with items as an answer, or text search, but for Dexie's indexes, which were not set up. @keyv/sqlite takes part in its next version, a beta, because the current one
 stands on sqlite3, which has to be compiled or downloaded.
 
 ### Running it
 
 \`\`\`sh
-pnpm bench                                   # everything, a few minutes; writes this page, its plots and results.json
+pnpm bench                                   # everything, in half an hour or more; writes this page, its plots and results.json
 pnpm bench --only sqlite-save,memory         # some workloads; prints their tables, leaves this page alone
 pnpm bench --only sqlite-load --rounds 200   # with more rounds
 pnpm bench --only sqlite-load --profile ./p  # with a CPU profile of the process

@@ -21,7 +21,7 @@ const ours: Omit<ContenderFacts, "id"> = {
 export const indexedDbList: Workload<Work> = {
   id: "indexeddb-list",
   title: "IndexedDB: list 100 of 10,000",
-  description: "Lists the first 100 items below one of ten prefixes, by key.",
+  description: "Lists the first 100 items below one of 50 prefixes, by key.",
   unit: "list",
   operations: 4,
   rounds: 20,

@@ -37,9 +37,11 @@ export function percent(share: number): string {
 function summary(results: Results): string {
   const { files, mutants, sampled, seed, budget, tests, leftOut, filesLeftOut, standing } = results;
   const total = totalOf(files);
+  // Rows that were carried over are of mutants that there were then.
+  const isWhole = results.outdated.length === 0 && total.mutants === mutants;
   const which = sampled
     ? `A sample of ${total.mutants} out of ${mutants} mutants, drawn with the seed ${seed}`
-    : results.outdated.length === 0
+    : isWhole
       ? `All ${mutants} mutants`
       : `${total.mutants} mutants`;
   const failing = leftOut === 0 ? "" : ` ${leftOut} more fail without a mutant and were left out.`;
