@@ -1,4 +1,4 @@
-import { openStorage, type StorageEngine } from "@holdfast/core";
+import { openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import { createMemoryStore, type MemoryStore, memory } from "@holdfast/memory";
 import { signal } from "@preact/signals";
 import { afterEach, expect, it, vi } from "vitest";
@@ -80,6 +80,17 @@ it("in the cloud all is read again when the network and the session are there ag
   network.is(false);
   network.is(true);
   expect(readings).toBe(2);
+});
+
+it("a search that failed is told of, and made again", async () => {
+  const storage = await open(createMemoryStore());
+  await storage.save("notes/a", "here");
+  const shown = await show(storage);
+  await expect.poll(() => shown.overview.value?.items, { timeout: 5_000 }).toBe(1);
+  vi.spyOn(storage, "search").mockRejectedValueOnce(new StorageError("UNAVAILABLE", "away"));
+  shown.narrow({ text: "nowhere" });
+  await expect.poll(() => shown.found.value, { timeout: 5_000 }).toEqual([]);
+  expect(shown.notices.all.value.map(({ text }) => text)).toEqual(["Searching: away (UNAVAILABLE)"]);
 });
 
 it("this browser's store is read whole without a network too", async () => {

@@ -142,7 +142,7 @@ describe("items", () => {
 });
 
 describe("the sample data", () => {
-  it("comes with progress, is searched while one types, and narrowed by folder and tags", async () => {
+  it("comes with progress, is searched while one types, narrowed by folder and tags, and shows flags as pictures", async () => {
     await begin();
     const seen: number[] = [];
     await page.exposeFunction("sawProgress", (done: number) => seen.push(done));
@@ -170,11 +170,7 @@ describe("the sample data", () => {
     await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
     await page.getByLabel("Order").selectOption("Largest");
     await expect.poll(async () => (await keys())[0]).toBe("borders/can.geo.json");
-  });
 
-  it("shows flags as pictures", async () => {
-    await begin();
-    await loadSample();
     await page.getByRole("searchbox").fill("flags/fra");
     await page.getByRole("link", { name: /flags\/fra/ }).click();
     const picture = page.getByRole("img", { name: "France" });

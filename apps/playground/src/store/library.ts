@@ -69,7 +69,7 @@ export class Library {
       }),
       effect(() => {
         const filter = library.filter.value;
-        void library.notices.attempt("Searching", () => library.#search(filter));
+        void library.#searchFor(filter);
       }),
     );
     void library.#tidy();
@@ -140,6 +140,16 @@ export class Library {
       await this.lookAtSpace();
     } catch {
       // Nobody waits for it, and it is done when the store is opened again.
+    }
+  }
+
+  /** For whoever has just changed the filter. */
+  async #searchFor(filter: Filter): Promise<void> {
+    try {
+      await this.#search(filter);
+    } catch (error) {
+      this.notices.failed("Searching", error);
+      this.#following.again();
     }
   }
 
