@@ -191,6 +191,13 @@ describe("the sample data", () => {
     await alone.goto((await picture.getAttribute("src")) ?? "");
     expect(await alone.evaluate(() => document.documentElement.id)).toBe("SecurityError");
     expect(await page.evaluate(() => localStorage.getItem("ran"))).toBeNull();
+    // Nor would one that got into the page.
+    await page.evaluate((text) => {
+      document.head.append(Object.assign(document.createElement("script"), { text }));
+    }, script);
+    expect(await page.evaluate(() => localStorage.getItem("ran"))).toBeNull();
+    await expect.poll(() => user.complaints).toEqual([expect.stringContaining("Content Security Policy")]);
+    user.complaints.length = 0;
     const [file] = await Promise.all([page.waitForEvent("download"), button(/^Download/).click()]);
     expect(file.suggestedFilename()).toBe("trap.svg");
     expect(await readFile(await file.path(), "utf8")).toBe(bytes);
