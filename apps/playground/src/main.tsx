@@ -2,6 +2,7 @@ import { render } from "preact";
 import { useRef } from "preact/hooks";
 import { App } from "./app.tsx";
 import { CannotOpen } from "./components/cannot-open.tsx";
+import { Opening } from "./components/opening.tsx";
 import { useFocusKept } from "./components/use-focus-kept.ts";
 import { Stage } from "./store/stage.ts";
 
@@ -16,7 +17,7 @@ function Shown() {
   const shown = stage.shown.value;
   const items = useRef<HTMLElement>(null);
   useFocusKept(items);
-  if (shown === undefined) return null;
+  if (shown.is === "opening") return <Opening stage={stage} inCloud={shown.inCloud} />;
   if (shown.is === "failure") return <CannotOpen stage={stage} failure={shown} />;
   // Nothing of one store is to be seen in the other.
   return <App key={shown.library.number} stage={stage} library={shown.library} items={items} />;
