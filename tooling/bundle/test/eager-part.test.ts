@@ -6,7 +6,7 @@ import { eagerPart } from "../src/eager-part.ts";
 describe("the eager part of a page", () => {
   it("is no more than is written in docs/design.md", async () => {
     expect((await eagerPart(PAGE)).gzipped).toBeLessThanOrEqual(14_860);
-    expect((await eagerPart(CORE)).gzipped).toBeLessThanOrEqual(9_400);
+    expect((await eagerPart(CORE)).gzipped).toBeLessThanOrEqual(9_420);
   });
 
   it("is, with what is loaded while a store opens, no more than is written there", async () => {
