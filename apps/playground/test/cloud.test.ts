@@ -146,6 +146,8 @@ describe("a store in the cloud", () => {
     await page.getByRole("heading", { name: "There is no such item" }).waitFor();
 
     // Whoever is elsewhere when it has been saved stays there.
+    await page.goto(`${app.address}#item/notes%2Fa`);
+    await textOf(page, "after");
     const release = await hold(page, "**/rpc/holdfast_write");
     await edit(page);
     await page.getByLabel("Content", { exact: true }).fill("slowly");
