@@ -156,8 +156,9 @@ describe("a store in the cloud", () => {
     expect(await page.getByLabel("Content", { exact: true }).isEditable()).toBe(false);
     await page.getByRole("button", { name: "New item", exact: true }).click();
     await page.getByLabel("Key", { exact: true }).fill("notes/b");
+    await page.locator(".unsaved").filter({ hasText: "notes/a" }).waitFor({ state: "attached" });
     await release();
-    await page.getByText("a was saved").last().waitFor();
+    await page.locator(".unsaved").filter({ hasText: "notes/a" }).waitFor({ state: "detached" });
     expect(await page.getByLabel("Key", { exact: true }).inputValue()).toBe("notes/b");
     await page.getByRole("button", { name: "Cancel", exact: true }).click();
     await page.getByRole("link", { name: /notes\/a/ }).click();
