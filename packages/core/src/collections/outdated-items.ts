@@ -1,22 +1,21 @@
 import { concurrently } from "../engine/concurrently.js";
 import type { Operation } from "../engine/failure.js";
-import { everyHeader } from "../engine/scan.js";
+import { everyHeader, PAGE } from "../engine/scan.js";
 import type { FeedRange, RecordHeader } from "../spi/index.js";
 import type { Scope } from "./scope.js";
 import { isCurrent } from "./stored-version.js";
 
 /** More entries than that are not read: by then it is likely that looking through the headers costs less. */
 const MOST_FOLLOWED = 500;
+/** Far away, so many look-ups take at least as long as a page of headers. Nearby they take less; there a page is milliseconds. */
 const LOOKED_UP_AT_ONCE = 16;
-/** As many headers, in a page of them, cost about as much as looking one up: here by the work, far away by the time it takes. */
-const HEADERS_PER_LOOKUP = 16;
 
 interface Known {
   readonly keys: ReadonlySet<string>;
   /** How far the feed was followed; undefined where there is none. */
   readonly cursor: string | undefined;
-  /** How many headers there were when they were last looked through. */
-  readonly headers: number;
+  /** Of headers: how many it took to look through them, the last time. */
+  readonly pages: number;
 }
 
 /**
@@ -59,7 +58,7 @@ export class OutdatedItems {
       left -= page.changes.length;
     }
     if (written.size === 0) return { ...known, cursor: after };
-    if (written.size > Math.max(LOOKED_UP_AT_ONCE, known.headers / HEADERS_PER_LOOKUP)) return undefined;
+    if (written.size > LOOKED_UP_AT_ONCE * known.pages) return undefined;
     const keys = new Set(known.keys);
     await concurrently(written, LOOKED_UP_AT_ONCE, async (key) => {
       const header = await session.ask(operation, () => session.adapter.stat(key, { now: session.now(), signal }));
@@ -79,7 +78,7 @@ export class OutdatedItems {
       headers++;
       if (this.#isOutdated(header)) keys.add(header.key);
     }
-    return { keys, cursor, headers };
+    return { keys, cursor, pages: Math.floor(headers / PAGE) + 1 };
   }
 
   /** Undefined where there is no feed. */

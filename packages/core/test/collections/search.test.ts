@@ -426,9 +426,9 @@ describe("with a change feed", () => {
   it.each([
     { written: 5, size: 5, lookups: 5, atOnce: 5, pages: 0 },
     { written: 16, size: 0, lookups: 16, atOnce: 16, pages: 0 },
-    { written: 50, size: 900, lookups: 50, atOnce: 16, pages: 0 },
+    { written: 32, size: 1000, lookups: 32, atOnce: 16, pages: 0 },
+    { written: 33, size: 1000, lookups: 0, atOnce: 0, pages: 2 },
     { written: 17, size: 0, lookups: 0, atOnce: 0, pages: 1 },
-    { written: 60, size: 900, lookups: 0, atOnce: 0, pages: 1 },
     { written: 400, size: 0, lookups: 0, atOnce: 0, pages: 1 },
   ])(
     "looks up what was written, sixteen at once, unless looking through the collection costs less: $written written, $size before",
