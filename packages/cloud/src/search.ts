@@ -3,6 +3,7 @@ import {
   conditionTexts,
   type Hit,
   matchesWhere,
+  matchQuery,
   type ParsedQuery,
   type ReadOptions,
   type RecordHeader,
@@ -17,6 +18,10 @@ interface QueryPage {
 }
 
 const PAGE = 1_000;
+// More of them hardly narrow the search any further, and each term and tag is a join: to plan a thousand takes the database a minute.
+const MOST_TERMS = 32;
+const MOST_TAGS = 32;
+const MOST_TEXTS = 32;
 
 /** Answers queries exactly as core's `scanQuery` would over the same items. */
 export class Search {
@@ -29,13 +34,13 @@ export class Search {
   }
 
   async query(query: ParsedQuery, { now, signal }: ReadOptions): Promise<RecordHeader[]> {
-    const { where, order, limit, offset } = query;
-    if (where.length === 0 && !("path" in order) && limit <= PAGE) {
+    const { order, limit, offset } = query;
+    if (isAskedWhole(query) && !("path" in order) && limit <= PAGE) {
       const asked = { ...common(query), ...wireOrder(query), limit, offset };
       const page = await this.#ask<QueryPage>(asked, now, signal);
       return page.items.map((item) => toHeader(item));
     }
-    // What the database cannot compare or sort by, core does.
+    // What the database cannot compare or sort by, or is not asked, core does.
     const hits: Hit[] = [];
     const inOrder = order.by === "key" && !order.descending;
     for await (const hit of this.#candidates(query, now, signal)) {
@@ -47,7 +52,7 @@ export class Search {
 
   /** How many match, `limit` and `offset` aside. */
   async count(query: ParsedQuery, { now, signal }: ReadOptions): Promise<number> {
-    if (query.where.length === 0) return this.#ask<number>({ ...common(query), count: true }, now, signal);
+    if (isAskedWhole(query)) return this.#ask<number>({ ...common(query), count: true }, now, signal);
     let count = 0;
     for await (const _ of this.#candidates(query, now, signal)) count++;
     return count;
@@ -55,13 +60,15 @@ export class Search {
 
   /** All that match, in the order of their keys. */
   async *#candidates(query: ParsedQuery, now: number, signal: AbortSignal | undefined): AsyncGenerator<Hit> {
+    const judge = asksAllWords(query) ? judgeWhere : judgeAll;
     for (let after: string | null = null; ; ) {
       const asked = { ...common(query), order: "key", descending: false, after, limit: PAGE, offset: 0 };
       const page: QueryPage = await this.#ask(asked, now, signal);
       for (const item of page.items) {
         const header = toHeader(item as WireHeader);
         after = header.key;
-        if (matchesWhere(header, query.where)) yield { header, exact: item[2] };
+        const hit = judge({ header, exact: item[2] }, query);
+        if (hit !== undefined) yield hit;
       }
       if (!page.has_more) return;
     }
@@ -72,15 +79,34 @@ export class Search {
   }
 }
 
-function common({ prefix, terms = [], tags, where }: ParsedQuery): Record<string, unknown> {
+/** Whether the database is asked for every term and tag. */
+function asksAllWords({ terms = [], tags }: ParsedQuery): boolean {
+  return terms.length <= MOST_TERMS && tags.length <= MOST_TAGS;
+}
+
+/** Whether what the database finds is what matches. */
+function isAskedWhole(query: ParsedQuery): boolean {
+  return query.where.length === 0 && asksAllWords(query);
+}
+
+function judgeWhere(found: Hit, { where }: ParsedQuery): Hit | undefined {
+  return matchesWhere(found.header, where) ? found : undefined;
+}
+
+function judgeAll({ header }: Hit, query: ParsedQuery): Hit | undefined {
+  return matchQuery(header, query);
+}
+
+function common({ prefix, terms: all = [], tags, where }: ParsedQuery): Record<string, unknown> {
+  const terms = all.slice(0, MOST_TERMS);
   return {
     from: prefix,
     below: afterPrefix(prefix),
     terms,
     ends: terms.map(afterPrefix),
-    tags: tags.map(toWireTag),
+    tags: tags.slice(0, MOST_TAGS).map(toWireTag),
     // Only a header that has them is worth sending.
-    texts: where.flatMap(conditionTexts),
+    texts: [...new Set(where.flatMap(conditionTexts))].slice(0, MOST_TEXTS),
   };
 }
 

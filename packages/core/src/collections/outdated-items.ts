@@ -1,16 +1,21 @@
+import { concurrently } from "../engine/concurrently.js";
 import type { Operation } from "../engine/failure.js";
-import { everyHeader } from "../engine/scan.js";
+import { everyHeader, PAGE } from "../engine/scan.js";
 import type { FeedRange, RecordHeader } from "../spi/index.js";
 import type { Scope } from "./scope.js";
 import { isCurrent } from "./stored-version.js";
 
-// More entries than that are as dear to follow, one look-up for each, as looking through the headers once more.
+/** More entries than that are not read: by then it is likely that looking through the headers costs less. */
 const MOST_FOLLOWED = 500;
+/** Far away, so many look-ups take at least as long as a page of headers. Nearby they take less; there a page is milliseconds. */
+const LOOKED_UP_AT_ONCE = 16;
 
 interface Known {
   readonly keys: ReadonlySet<string>;
   /** How far the feed was followed; undefined where there is none. */
   readonly cursor: string | undefined;
+  /** Of headers: how many it took to look through them, the last time. */
+  readonly pages: number;
 }
 
 /**
@@ -34,7 +39,7 @@ export class OutdatedItems {
     return known.keys;
   }
 
-  /** Undefined: too much has happened, or nobody can tell what. */
+  /** Undefined: so much has happened that looking through the headers costs less, or nobody can tell what. */
   async #follow(operation: Operation, known: Known | undefined): Promise<Known | undefined> {
     if (known?.cursor === undefined) return undefined;
     const { session, prefix } = this.#scope.internals;
@@ -52,14 +57,15 @@ export class OutdatedItems {
       after = page.changes.at(-1)?.cursor ?? until;
       left -= page.changes.length;
     }
-    if (written.size === 0) return { keys: known.keys, cursor: after };
+    if (written.size === 0) return { ...known, cursor: after };
+    if (written.size > LOOKED_UP_AT_ONCE * known.pages) return undefined;
     const keys = new Set(known.keys);
-    for (const key of written) {
+    await concurrently(written, LOOKED_UP_AT_ONCE, async (key) => {
       const header = await session.ask(operation, () => session.adapter.stat(key, { now: session.now(), signal }));
       if (this.#isOutdated(header)) keys.add(key);
       else keys.delete(key);
-    }
-    return { keys, cursor: after };
+    });
+    return { ...known, keys, cursor: after };
   }
 
   async #lookThrough(operation: Operation): Promise<Known> {
@@ -67,10 +73,12 @@ export class OutdatedItems {
     // What is written meanwhile is looked at now or followed later, or both.
     const cursor = await this.#newest(operation);
     const keys = new Set<string>();
+    let headers = 0;
     for await (const header of everyHeader(session, operation, prefix)) {
+      headers++;
       if (this.#isOutdated(header)) keys.add(header.key);
     }
-    return { keys, cursor };
+    return { keys, cursor, pages: Math.floor(headers / PAGE) + 1 };
   }
 
   /** Undefined where there is no feed. */

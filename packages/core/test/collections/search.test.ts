@@ -393,6 +393,51 @@ describe("with a change feed", () => {
     expect(ids(await notes.search({ where: { stars: { gte: 8 } } }))).toEqual(["late", "later"]);
   });
 
+  /** What a search for data asks the adapter for besides the search itself, after `written` saves in a collection of `size` items. */
+  async function askedAfter(written: number, size: number) {
+    const { adapter, storage } = await withFeed();
+    const items = storage.collection("items", { schema: loose, version: "1.0", index: ["stars"] });
+    const save = async (count: number) => {
+      for (let n = 0; n < count; n++) await items.save(`i${n}`, { name: "Item", stars: n });
+    };
+    await save(size);
+    const search = () => items.search({ where: { stars: 0 } });
+    await search();
+    await save(written);
+    const stat = adapter.stat.bind(adapter);
+    const asked = { found: [] as string[], lookups: 0, atOnce: 0, pages: 0 };
+    let underWay = 0;
+    adapter.stat = async (key, options) => {
+      asked.lookups++;
+      asked.atOnce = Math.max(asked.atOnce, ++underWay);
+      // As an adapter that is far away: none answers before the others are asked.
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay--;
+      return stat(key, options);
+    };
+    const lists = () => adapter.calls.filter((call) => call === "list items/").length;
+    const before = lists();
+    asked.found = ids(await search());
+    // The search itself scans the headers of an adapter without an index.
+    asked.pages = lists() - before - Math.ceil((Math.max(size, written) + 1) / 1000);
+    return asked;
+  }
+
+  it.each([
+    { written: 5, size: 5, lookups: 5, atOnce: 5, pages: 0 },
+    { written: 16, size: 0, lookups: 16, atOnce: 16, pages: 0 },
+    { written: 32, size: 1000, lookups: 32, atOnce: 16, pages: 0 },
+    { written: 33, size: 1000, lookups: 0, atOnce: 0, pages: 2 },
+    { written: 17, size: 0, lookups: 0, atOnce: 0, pages: 1 },
+    { written: 400, size: 0, lookups: 0, atOnce: 0, pages: 1 },
+  ])(
+    "looks up what was written, sixteen at once, unless looking through the collection costs less: $written written, $size before",
+    async (asked) => {
+      const { written, size, ...expected } = asked;
+      expect(await askedAfter(written, size)).toEqual({ found: ["i0"], ...expected });
+    },
+  );
+
   it("answers queries that come together", async () => {
     const { notes } = await withFeed();
     const found = await Promise.all(Array.from({ length: 5 }, () => notes.search({ text: "tea", sort: "key" })));
