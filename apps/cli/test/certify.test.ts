@@ -159,7 +159,24 @@ describe("holdfast certify", () => {
 
   it.each([
     ["export const a = 1;", /exports neither a harness nor what makes an adapter/],
-    ["export default () => ({});", /what .+ makes is no adapter/],
+    ["export default () => ({});", /what .+ makes is no adapter: it has no spi, no open, no capabilities, which are/],
+    ["export default () => undefined;", /what .+ makes is no adapter: it is undefined/],
+    [
+      "export default () => ({ spi: 1, open() {}, capabilities: undefined });",
+      /no adapter: it has no capabilities, which/,
+    ],
+    [
+      "export default async () => { undefinedThing(); };",
+      /no adapter: it is a promise, and what takes time belongs into/,
+    ],
+    [
+      "export default () => { undefinedThing(); };",
+      /threw as it made an adapter: undefinedThing is not defined — try: again/,
+    ],
+    [
+      "export default () => ({ spi: 1, open() {}, get capabilities() { throw null; } });",
+      /threw as it made an adapter: null — try/,
+    ],
     ["export default", /cannot be loaded/],
     ["export default () => undefined; export const forgetFeed = true;", /exports a forgetFeed that is no function/],
   ])("refuses a module that is %j", async (source, message) => {
