@@ -157,6 +157,33 @@ describe("holdfast certify", () => {
     });
   });
 
+  it("gives each step of a case the time that --timeout says, also when it is tried again", async () => {
+    await space.write(
+      file,
+      'export const harness = { name: "stuck", open: () => new Promise(() => undefined), timeout: 1 };',
+    );
+    const options = ["--theme", "errors", "--mode", "plain", "--seed", "7"];
+    const stuck = async (...timeout: string[]) => {
+      const { value, stderr } = await space.json(["certify", file, ...options, ...timeout]);
+      return { reason: (value as Found).themes[0]?.failed[0]?.reason, hint: JSON.parse(stderr).error.hint };
+    };
+    expect(await stuck()).toEqual({
+      reason: expect.stringMatching(/^opening the store was not done after 1 ms: .+ a longer `timeout`/),
+      hint: expect.stringMatching(/ --seed 7$/),
+    });
+    expect(await stuck("--timeout", "1s")).toEqual({
+      reason: expect.stringMatching(/^opening the store was not done after 1000 ms/),
+      hint: expect.stringMatching(/ --seed 7 --timeout 1s$/),
+    });
+  });
+
+  it.each(["5", "0s", "25d", "5 m", "-1s"])("refuses a --timeout of %j", async (time) => {
+    await space.write(file, ON_SQLITE);
+    const { code, stderr } = await space.run(["certify", file, `--timeout=${time}`]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("It is not a time from 1s to 24d, such as 90s or 15m");
+  });
+
   it.each([
     ["export const a = 1;", /exports neither a harness nor what makes an adapter/],
     ["export default () => ({});", /what .+ makes is no adapter: it has no spi, no open, no capabilities, which are/],

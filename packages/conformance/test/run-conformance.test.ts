@@ -1,5 +1,6 @@
 import * as nodeTest from "node:test";
 import {
+  type Backing,
   type Case,
   ConformanceError,
   describeAdapter,
@@ -75,11 +76,35 @@ describe("runConformance", () => {
 
   it("fails a case that never ends, and still removes its store", async () => {
     let destroyed = 0;
-    const hanging: Case = { name: "hangs", run: () => new Promise(() => undefined) };
+    const hanging: Case = { name: "hangs", run: never };
     const harness = { ...destroying(() => void destroyed++), timeout: 20 };
     const [result] = await resultsOf(harness, [{ name: "theme", cases: [hanging] }]);
-    expect(result?.error).toEqual(new ConformanceError("not done after 20 ms"));
+    expect(result?.error).toEqual(late("the case"));
     expect(destroyed).toBe(1);
+  });
+
+  it("fails a case whose store never opens, and goes on", async () => {
+    const harness: Harness = { ...simpleHarness(), open: never, timeout: 20 };
+    const results = await resultsOf(harness, [{ name: "theme", cases: [pass, { ...pass, name: "passes too" }] }]);
+    expect(results.map(({ error }) => error)).toEqual([late("opening the store"), late("opening the store")]);
+  });
+
+  it("removes a store that opened too late", async () => {
+    const destroyed = Promise.withResolvers<void>();
+    const sound = destroying(destroyed.resolve);
+    const opened = Promise.withResolvers<Backing>();
+    const harness: Harness = { ...sound, open: () => opened.promise, timeout: 20 };
+    const [result] = await resultsOf(harness, [{ name: "theme", cases: [pass] }]);
+    expect(result?.error).toEqual(late("opening the store"));
+    opened.resolve(await sound.open());
+    await destroyed.promise;
+  });
+
+  it("tells a store that is never removed from a case that never ends", async () => {
+    const sound = simpleHarness();
+    const harness: Harness = { ...sound, open: async () => ({ ...(await sound.open()), destroy: never }), timeout: 20 };
+    const [result] = await resultsOf(harness, [{ name: "theme", cases: [pass] }]);
+    expect(result?.error).toEqual(late("closing and removing the store"));
   });
 
   it("closes what a case left open before its store is removed", async () => {
@@ -166,6 +191,16 @@ async function resultsOf(
   const results: Result[] = [];
   for await (const result of runConformance(harness, { modes: inModes, themes: only })) results.push(result);
   return results;
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+function late(step: string): ConformanceError {
+  return new ConformanceError(
+    `${step} was not done after 20 ms: give the harness a longer \`timeout\` if it is only slow`,
+  );
 }
 
 function destroying(destroy: () => void): Harness {

@@ -1,8 +1,8 @@
-import type { Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
+import type { Harness, Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
 import type { Command } from "commander";
 import { answer, type CommandContext } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
-import { collect, wholeNumber } from "../option-values.js";
+import { collect, timeLimit, wholeNumber } from "../option-values.js";
 import { countOf, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
 
@@ -10,6 +10,7 @@ interface CertifyFlags {
   theme?: string[];
   mode?: string[];
   seed?: number;
+  timeout?: number;
 }
 
 export function certifyCommand(perform: Perform): Command {
@@ -25,6 +26,11 @@ export function certifyCommand(perform: Perform): Command {
     .option("--theme <name>", "only this subject; may be given several times", collect)
     .option("--mode <name>", "only this way of opening the storage; may be given several times", collect)
     .option("--seed <number>", "generate the same data as the run that printed it", wholeNumber)
+    .option(
+      "--timeout <time>",
+      "that each step of a case may take, such as 5m: opening its store, the case, removing the store",
+      timeLimit,
+    )
     .action((module: string, flags: CertifyFlags) => perform((context) => certify(context, module, flags)));
 }
 
@@ -48,7 +54,7 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
     const others = modes.filter((mode) => runs(idle, [mode])).map(({ name }) => name);
     throw new UsageError(`nothing about "${idle.name}" runs in the mode ${chosen}`, `one of: ${others.join("; ")}`);
   }
-  const harness = await loadHarness(module);
+  const harness = withTimeout(await loadHarness(module), flags.timeout);
   const results: Result[] = [];
   const { progress, signal } = context;
   const told = { phase: "certify", unit: "case", totalItems: planConformance(options).length };
@@ -71,8 +77,12 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
   const names = broken.map(({ theme }) => theme);
   throw new IncompleteError(
     `${countOf(failed, "case")} failed, about ${names.join(", ")}`,
-    `holdfast certify ${module} --theme "${names[0]}" --seed ${seed}`,
+    `holdfast certify ${module} --theme "${names[0]}" --seed ${seed}${flags.timeout === undefined ? "" : ` --timeout ${flags.timeout / 1000}s`}`,
   );
+}
+
+function withTimeout(harness: Harness, timeout = harness.timeout): Harness {
+  return { name: harness.name, open: () => harness.open(), timeout };
 }
 
 /** Those that were named, in the order of the suite; all without a name. */
