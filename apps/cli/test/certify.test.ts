@@ -52,6 +52,17 @@ const FORGETFUL = `
   };
 `;
 
+/** A sound adapter whose `open` does besides what `stray` says, and whose `close` does not undo it. */
+const straying = (stray: string) => `
+  import { EventEmitter } from "node:events";
+  import { sqlite } from ${resolved("@holdfast/sqlite")};
+  import { replacing } from ${resolved("@holdfast/conformance")};
+  export default ({ directory }) => {
+    const sound = sqlite({ path: directory + "/store.db" });
+    return replacing(sound, { open: (context) => { ${stray}; return sound.open(context); } });
+  };
+`;
+
 interface Found {
   ok: boolean;
   adapter: string;
@@ -175,6 +186,40 @@ describe("holdfast certify", () => {
       reason: expect.stringMatching(/^opening the store was not done after 1000 ms/),
       hint: expect.stringMatching(/ --seed 7 --timeout 1s$/),
     });
+  });
+
+  it.each([
+    ["a rejection that nobody waits for", 'Promise.reject(new Error("stray"))'],
+    ["an event that throws", 'setTimeout(() => new EventEmitter().emit("error", new Error("stray")))'],
+  ])("fails the case at hand for %s, and tells of all others", async (_, stray) => {
+    await space.write(file, straying(stray));
+    const options = ["--theme", "errors", "--theme", "capabilities", "--mode", "plain", "--json"];
+    const { code, stdout, stderr } = await space.process(["certify", file, ...options]);
+    expect(code).toBe(1);
+    const { themes, passed } = JSON.parse(stdout) as Found;
+    const reasons = themes.flatMap(({ failed }) => failed.map(({ reason }) => reason));
+    const outside = /^outside of any call, the adapter threw: stray, at .*adapter-\d+\.mjs:\d+:\d+\)$/;
+    expect(reasons[0]).toMatch(outside);
+    // What opens no adapter stands as it is.
+    expect(passed).toBeGreaterThan(0);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "INCOMPLETE" } });
+  });
+
+  it.each([
+    [[], /^holdfast: the adapter left open what keeps its process, .+ — try: its `close`, .+\n$/m],
+    [["--json"], /^$/],
+  ])("ends although the adapter left something open, and says so (%j)", async (json, said) => {
+    await space.write(file, straying("setInterval(() => undefined, 1000)"));
+    const { code, stderr } = await space.process(["certify", file, "--theme", "errors", "--mode", "plain", ...json]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(said);
+  });
+
+  it("says nothing of what an adapter that closes all keeps open", async () => {
+    await space.write(file, straying(""));
+    const { code, stderr } = await space.process(["certify", file, "--theme", "errors", "--mode", "plain"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^(certify: .*\n)*$/);
   });
 
   it.each(["5", "0s", "25d", "5 m", "-1s"])("refuses a --timeout of %j", async (time) => {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Harness, Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
 import type { Command } from "commander";
 import { answer, type CommandContext } from "../command-context.js";
@@ -5,6 +6,11 @@ import { IncompleteError, UsageError } from "../failure.js";
 import { collect, timeLimit, wholeNumber } from "../option-values.js";
 import { countOf, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
+
+const LEFT_OPEN = {
+  message: "the adapter left open what keeps its process, such as a timer or a socket",
+  hint: "its `close`, which must leave nothing behind",
+};
 
 interface CertifyFlags {
   theme?: string[];
@@ -40,6 +46,7 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
     "@holdfast/conformance"
   );
   const { loadHarness } = await import("../certification/load-harness.js");
+  const { listenForStrayErrors } = await import("../certification/stray-errors.js");
   const seed = flags.seed ?? freshSeed();
   const options = {
     seed,
@@ -54,16 +61,23 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
     const others = modes.filter((mode) => runs(idle, [mode])).map(({ name }) => name);
     throw new UsageError(`nothing about "${idle.name}" runs in the mode ${chosen}`, `one of: ${others.join("; ")}`);
   }
+  // What is told with --json is documents alone.
+  context.endThoughKept(context.json ? undefined : LEFT_OPEN);
   const harness = withTimeout(await loadHarness(module), flags.timeout);
   const results: Result[] = [];
   const { progress, signal } = context;
   const told = { phase: "certify", unit: "case", totalItems: planConformance(options).length };
   progress.update({ ...told, items: 0 });
-  for await (const result of runConformance(harness, options)) {
-    results.push(result);
-    progress.update({ ...told, items: results.length });
-    // Between two cases: each has removed its store by then.
-    signal.throwIfAborted();
+  const strays = listenForStrayErrors();
+  try {
+    for await (const result of runConformance(harness, options)) {
+      results.push(withStrays(result, await strays.take()));
+      progress.update({ ...told, items: results.length });
+      // Between two cases: each has removed its store by then.
+      signal.throwIfAborted();
+    }
+  } finally {
+    strays.stop();
   }
   progress.end();
   const outcomes = summarise(results);
@@ -83,6 +97,15 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
 
 function withTimeout(harness: Harness, timeout = harness.timeout): Harness {
   return { name: harness.name, open: () => harness.open(), timeout };
+}
+
+/** The case at hand fails for what was thrown outside of any call. */
+function withStrays(result: Result, strays: readonly string[]): Result {
+  if (strays.length === 0) return result;
+  const outside = `outside of any call, the adapter threw: ${strays.join("; ")}`;
+  if (result.passed) return { ...result, passed: false, refused: undefined, error: new Error(outside) };
+  const own = result.error instanceof Error ? result.error.message : inspect(result.error);
+  return { ...result, error: new Error(`${own}; ${outside}`, { cause: result.error }) };
 }
 
 /** Those that were named, in the order of the suite; all without a name. */
