@@ -168,6 +168,18 @@ describe("holdfast certify", () => {
     });
   });
 
+  it("shows a command that can be pasted, for a path with spaces too", async () => {
+    file = `./my adapter-${modules}.mjs`;
+    await space.write(
+      file,
+      'export const harness = { name: "none", open: () => Promise.reject(new Error("no store")) };',
+    );
+    const { stderr } = await space.json(["certify", file, "--theme", "errors", "--mode", "plain", "--seed", "7"]);
+    expect(JSON.parse(stderr).error.hint).toMatch(
+      /^holdfast certify (['"])\.\/my adapter-\d+\.mjs\1 --theme "errors" --seed 7$/,
+    );
+  });
+
   it("gives each step of a case the time that --timeout says, also when it is tried again", async () => {
     await space.write(
       file,

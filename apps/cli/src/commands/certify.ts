@@ -3,6 +3,7 @@ import type { Harness, Mode, Result, Theme, ThemeOutcome } from "@holdfast/confo
 import type { Command } from "commander";
 import { answer, type CommandContext } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
+import { forShell } from "../for-shell.js";
 import { collect, timeLimit, wholeNumber } from "../option-values.js";
 import { countOf, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
@@ -91,7 +92,7 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
   const names = broken.map(({ theme }) => theme);
   throw new IncompleteError(
     `${countOf(failed, "case")} failed, about ${names.join(", ")}`,
-    `holdfast certify ${module} --theme "${names[0]}" --seed ${seed}${flags.timeout === undefined ? "" : ` --timeout ${flags.timeout / 1000}s`}`,
+    `holdfast certify ${forShell(module)} --theme "${names[0]}" --seed ${seed}${flags.timeout === undefined ? "" : ` --timeout ${flags.timeout / 1000}s`}`,
   );
 }
 
