@@ -8,11 +8,13 @@ import {
   modes,
   plain,
   type Result,
+  replacing,
   runConformance,
   type TestRunner,
   type Theme,
   themes,
 } from "@holdfast/conformance";
+import type { StorageAdapter } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { simpleHarness } from "./simple-harness.js";
 
@@ -136,6 +138,68 @@ describe("runConformance", () => {
     expect(both?.error).toBeInstanceOf(AggregateError);
     expect(String(both?.error)).toContain("broken promise");
     expect(String(both?.error)).toContain("still in use");
+  });
+});
+
+describe("an adapter or a harness without types", () => {
+  const capabilities = themes.filter(({ name }) => name === "capabilities");
+
+  async function reasonsFor(spoil: (sound: StorageAdapter) => object): Promise<string[]> {
+    const harness = simpleHarness("spoilt", (sound) => replacing(sound, spoil(sound)));
+    const results = await resultsOf(harness, capabilities);
+    return results.flatMap(({ passed, error }) => (passed ? [] : [String(error)]));
+  }
+
+  it("is told each level that is wrong at once", async () => {
+    const [reason] = await reasonsFor(({ capabilities: sound }) => ({
+      capabilities: { ...sound, durability: "disk", batch: "yes", limits: { body: 2 ** 30, bufferedBody: 1 } },
+    }));
+    expect(reason).toBe(
+      'ConformanceError: durability is "disk", expected one of memory, process, media; ' +
+        'batch is "yes", expected one of none, bulk, atomic; ' +
+        "the limit bufferedBody is 1, expected a whole number of at least 64 MiB",
+    );
+  });
+
+  it("is told that its limits are none", async () => {
+    const [reason] = await reasonsFor(({ capabilities: sound }) => ({ capabilities: { ...sound, limits: undefined } }));
+    expect(reason).toBe("ConformanceError: limits is undefined, expected an object with body and bufferedBody");
+  });
+
+  it.each(["open", "stat", "get", "put", "delete", "list", "classify", "close"])(
+    "is told of the method %s where it has none",
+    async (method) => {
+      const reasons = await reasonsFor(() => ({ [method]: undefined }));
+      expect(reasons).toContainEqual(
+        expect.stringContaining(`the type of the adapter's method ${method} is "undefined", expected "function"`),
+      );
+    },
+  );
+
+  it.each<[string, (sound: Backing) => unknown, string]>([
+    ["nothing", () => undefined, "open of the harness gave undefined and no store"],
+    ["half of a store", ({ adapter }) => ({ adapter }), "open of the harness gave no persistent, no destroy"],
+    [
+      "a peer that is none",
+      (sound) => ({ ...sound, persistent: "yes", peer: {} }),
+      'open of the harness gave as persistent "yes", which is no boolean, as peer {}, which is no function',
+    ],
+    ["no adapter", (sound) => ({ ...sound, adapter: () => null }), "adapter() of the harness gave null and no adapter"],
+    [
+      "a promise of an adapter",
+      (sound) => ({ ...sound, adapter: async () => sound.adapter() }),
+      "adapter() of the harness gave a promise: what takes time belongs into the adapter's open",
+    ],
+    [
+      "an adapter without capabilities",
+      (sound) => ({ ...sound, adapter: () => replacing(sound.adapter(), { capabilities: undefined as never }) }),
+      "the adapter's capabilities are undefined, expected an object",
+    ],
+  ])("is told that open gives %s", async (_, spoil, reason) => {
+    const sound = simpleHarness();
+    const harness: Harness = { ...sound, open: async () => spoil(await sound.open()) as Backing };
+    const [result] = await resultsOf(harness, [{ name: "theme", cases: [pass] }]);
+    expect(result?.error).toEqual(new ConformanceError(reason));
   });
 });
 
