@@ -1,5 +1,6 @@
 import { defineConfig } from "vite";
 import { corpus } from "./build/corpus.ts";
+import { policy } from "./build/policy.ts";
 import { precache } from "./build/precache.ts";
 
 export default defineConfig({
@@ -7,7 +8,7 @@ export default defineConfig({
   base: "./",
   // JSX as in tsconfig.json; no plugin of Preact's is needed for that.
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [corpus(), precache()],
+  plugins: [corpus(), policy(), precache()],
   build: {
     target: "baseline-widely-available",
     // What was preloaded before the service worker took over is loaded again, with a warning for each file.

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { CannotOpen } from "./components/cannot-open.tsx";
+import { Opening } from "./components/opening.tsx";
 import { Stage } from "./store/stage.ts";
 
 const root = document.getElementById("app");
@@ -12,7 +13,7 @@ void stage.start();
 
 function Shown() {
   const shown = stage.shown.value;
-  if (shown === undefined) return null;
+  if (shown.is === "opening") return <Opening stage={stage} inCloud={shown.inCloud} />;
   if (shown.is === "failure") return <CannotOpen stage={stage} failure={shown} />;
   // Nothing of one store is to be seen in the other.
   return <App key={shown.library.number} stage={stage} library={shown.library} />;

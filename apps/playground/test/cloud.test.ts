@@ -132,6 +132,12 @@ describe("a store in the cloud", () => {
     await page.getByText("No network").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await textOf(page, "after");
+    await phone.context.setOffline(true);
+    await page.goto(`${app.address}#item/notes%2Fb`);
+    await page.getByRole("heading", { name: "This item cannot be read" }).waitFor();
+    await page.getByRole("button", { name: "Try again", exact: true }).waitFor();
+    await phone.context.setOffline(false);
+    await page.getByRole("heading", { name: "There is no such item" }).waitFor();
 
     await forgetSession(page);
     await page.reload();
@@ -190,15 +196,65 @@ describe("a project that cannot be reached when the page is loaded", () => {
     // Renewing the token is tried for half a minute; here it never ends.
     const release = await hold(page, "**/auth/v1/token*");
     const asked = page.waitForRequest("**/auth/v1/token*");
-    await button("Forget the project").click();
+    await page.reload();
     await asked;
+    await page.getByRole("heading", { name: "Opening the store…" }).waitFor();
+    await button("Open this browser's store").waitFor();
+    await lookAt(page, "phone", "17-opening");
+    await button("Forget the project").click();
     await page.getByText("Nothing here yet").waitFor();
     await expect.poll(() => kept(page)).toEqual([]);
     await release();
+    await page.getByText("Nothing here yet").waitFor();
     await page.reload();
     await page.getByText("Nothing here yet").waitFor();
+    expect(await kept(page)).toEqual([]);
     expect(complaintsOf(phone)).toEqual([]);
     await phone.context.close();
+  });
+});
+
+describe("two projects", () => {
+  it("never leave a session that nobody sees, be one left for now or signed out behind the other", async () => {
+    const desktop = await device(DESKTOP);
+    const page = await desktop.openTab();
+    const ann = someone();
+    // The same server by another name is another project to the page.
+    const elsewhere = { ...ann, url: ann.url.replace("127.0.0.1", "localhost") };
+    const host = ({ url }: typeof ann) => new URL(url).host;
+    const isSignedInTo = (where: Page, login: typeof ann) =>
+      where
+        .locator(".account")
+        .filter({ hasText: host(login) })
+        .waitFor();
+    await signIn(page, { ...ann, key: `${ann.key}-mistyped` }, "Create account");
+    await page.getByRole("dialog").getByRole("alert").waitFor();
+    await fillIn(page, ann, "Create account");
+    await isSignedInTo(page, ann);
+    await page.route(`${ann.url}/**`, (route) => route.abort());
+    await page.goto(`${app.address}#item/notes%2Fa`);
+    await page.reload();
+    await page.getByRole("button", { name: "Open this browser's store", exact: true }).click();
+    await page.getByText("Nothing here yet").waitFor();
+    expect(page.url()).toBe(`${app.address}#`);
+    await signIn(page, elsewhere, "Sign in");
+    await isSignedInTo(page, elsewhere);
+    const sessions = async () => (await kept(page)).filter((name) => name.startsWith("sb-"));
+    await expect.poll(sessions).toEqual([expect.stringContaining(host(elsewhere))]);
+
+    const other = await desktop.openTab();
+    await isSignedInTo(other, elsewhere);
+    await fromMenu(other, /^Sign out/);
+    await other.getByText("Signed out").waitFor();
+    await signIn(other, ann, "Sign in");
+    await isSignedInTo(other, ann);
+    await page.getByText("Your session has ended").waitFor();
+    await fromMenu(page, /^Sign out/);
+    await page.locator(".account").waitFor({ state: "detached" });
+    await other.reload();
+    await isSignedInTo(other, ann);
+    expect(complaintsOf(desktop)).toEqual([]);
+    await desktop.context.close();
   });
 });
 

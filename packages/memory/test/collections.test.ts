@@ -215,4 +215,22 @@ describe("previous versions", () => {
     expect(changes).toEqual(["save a", "save a", "save a", "save a"]);
     await storage.close();
   });
+
+  it("are not driven out by reading, where releases at work at once index other paths", async () => {
+    const storage = await openStorage(memory(), { history: { versions: 5 } });
+    const schema = z.object({ title: z.string(), due: z.number() });
+    const opened = (index: ("title" | "due")[]) => storage.collection("notes", { schema, version: "1", index });
+    const [before, after] = [opened(["title"]), opened(["title", "due"])];
+    await before.save("a", { title: "one", due: 1 });
+    await before.save("a", { title: "two", due: 2 });
+    const [standing, history] = [await storage.stat("notes/a"), await before.history("a")];
+    expect(history).toHaveLength(1);
+    for (let turn = 0; turn < 5; turn++) {
+      for (const notes of [before, after]) expect(await notes.load("a")).toEqual({ title: "two", due: 2 });
+      expect(await after.search({ where: { due: 2 } })).toMatchObject([{ key: "a" }]);
+    }
+    expect(await storage.stat("notes/a")).toEqual(standing);
+    expect(await before.history("a")).toEqual(history);
+    await storage.close();
+  });
 });

@@ -141,6 +141,22 @@ describe("metadata and tags that were encrypted stay so where the setting does n
   });
 });
 
+it("what is encrypted is not found by what it lacks in writing", async () => {
+  const storage = await reopened();
+  const schema = z.object({ text: z.string().optional() });
+  const indexed = storage.collection("indexed", { schema, version: "1.0", index: ["text"] });
+  await indexed.save("hidden", { text: "x" }, { ...ABOUT, encrypt: true });
+  await indexed.save("bare", {}, { encrypt: false });
+  const lacking = { where: { text: { exists: false } } };
+  expect((await indexed.search(lacking)).map(({ key }) => key)).toEqual(["bare"]);
+  expect(await indexed.count(lacking)).toBe(1);
+  // That of "a" and the others is encrypted too, that of "hidden" is not.
+  const query = { where: { author: { exists: false } } };
+  expect((await storage.search(query)).map(({ key }) => key)).toEqual(["indexed/bare"]);
+  expect(await storage.count(query)).toBe(1);
+  expect(await storage.search({ where: { author: HIDDEN } })).toMatchObject([{ key: "indexed/hidden" }]);
+});
+
 it("a transform loses nothing of hidden metadata where the destination alone has the keys", async () => {
   await reopened();
   const [from, to] = [await openStorage(memory({ store })), await opened(target, false)];

@@ -54,6 +54,19 @@ function wordsOf(path: string): boolean {
 }
 
 describe("a file of encrypted items", () => {
+  it("finds none of them by what is not in writing", async () => {
+    const { provider } = await newKeys();
+    const storage = await openStorage(sqlite({ path: join(directory, "app.db") }), {
+      encryption: { keys: provider, metadata: true, byDefault: false },
+    });
+    await storage.save("bare", 1);
+    await storage.save("hidden", 1, { metadata: { owner: "Ann" }, encrypt: true });
+    const query = { where: { owner: { exists: false } } };
+    expect((await storage.search(query)).map(({ key }) => key)).toEqual(["bare"]);
+    expect(await storage.count(query)).toBe(1);
+    await storage.close();
+  });
+
   it("holds neither a value nor a key, while it is open and afterwards: items, versions, streams, words, rotated", async () => {
     const { kept, provider } = await newKeys();
     const path = join(directory, "app.db");

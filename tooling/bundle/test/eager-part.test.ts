@@ -5,12 +5,12 @@ import { eagerPart } from "../src/eager-part.ts";
 
 describe("the eager part of a page", () => {
   it("is no more than is written in docs/design.md", async () => {
-    expect((await eagerPart(PAGE)).gzipped).toBeLessThanOrEqual(14_760);
-    expect((await eagerPart(CORE)).gzipped).toBeLessThanOrEqual(9_400);
+    expect((await eagerPart(PAGE)).gzipped).toBeLessThanOrEqual(14_860);
+    expect((await eagerPart(CORE)).gzipped).toBeLessThanOrEqual(9_420);
   });
 
   it("is, with what is loaded while a store opens, no more than is written there", async () => {
-    expect((await eagerPart(OPENED)).gzipped).toBeLessThanOrEqual(24_070);
+    expect((await eagerPart(OPENED)).gzipped).toBeLessThanOrEqual(24_180);
   });
 
   it("is what docs/indexeddb.md says of the adapter, on top of core", async () => {

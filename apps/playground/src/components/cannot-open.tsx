@@ -1,5 +1,6 @@
 import { explain } from "../store/notices.ts";
 import type { Stage } from "../store/stage.ts";
+import { AboutForgetting, LeaveCloud } from "./leave-cloud.tsx";
 
 /** In place of the app when there is no store to show. */
 export function CannotOpen({
@@ -17,20 +18,9 @@ export function CannotOpen({
         <button type="button" class="button primary" onClick={() => location.reload()}>
           Try again
         </button>
-        {inCloud && (
-          <>
-            <button type="button" class="button" onClick={() => void stage.useBrowser()}>
-              Open this browser's store
-            </button>
-            <button type="button" class="button" onClick={() => void stage.forgetProject()}>
-              Forget the project
-            </button>
-          </>
-        )}
+        {inCloud && <LeaveCloud stage={stage} />}
       </div>
-      {inCloud && (
-        <p class="muted">Forgetting it signs out in this browser. What is stored in the project stays there.</p>
-      )}
+      {inCloud && <AboutForgetting />}
     </main>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from "preact/hooks";
+import { toBase64 } from "../archive/base64.ts";
 import type { Detail } from "../store/detail.ts";
 import { download } from "./download.ts";
 import { formatBytes, formatCount, mediaTypeOf, titleOf } from "./format.ts";
@@ -6,6 +7,9 @@ import { Icon } from "./icon.tsx";
 
 // More than anybody reads, and as much as a browser lays out at once.
 const SHOWN = 20_000;
+const BITMAPS: ReadonlySet<string> = new Set(
+  ["avif", "bmp", "gif", "jpeg", "png", "webp"].map((name) => `image/${name}`),
+);
 
 /** The data of an item: text and JSON as they are, pictures as pictures. */
 export function Content({ detail }: { detail: Detail }) {
@@ -32,16 +36,16 @@ export function Content({ detail }: { detail: Detail }) {
 }
 
 function Bytes({ detail: { item }, bytes }: { detail: Detail; bytes: Uint8Array }) {
-  const type = mediaTypeOf(item) ?? "application/octet-stream";
-  const file = useMemo(() => new Blob([new Uint8Array(bytes)], { type }), [bytes, type]);
+  const type = mediaTypeOf(item) ?? "";
+  const save = () => {
+    // Not by the item's own type: a browser that opens it must not take it for a page of this app's.
+    const file = new Blob([new Uint8Array(bytes)], { type: "application/octet-stream" });
+    download(file, item.key.slice(item.key.lastIndexOf("/") + 1));
+  };
   return (
     <section aria-label="Content" class="bytes">
-      {type.startsWith("image/") && <Picture file={file} title={titleOf(item)} />}
-      <button
-        type="button"
-        class="button small"
-        onClick={() => download(file, item.key.slice(item.key.lastIndexOf("/") + 1))}
-      >
+      {type.startsWith("image/") && <Picture bytes={bytes} type={type} title={titleOf(item)} />}
+      <button type="button" class="button small" onClick={save}>
         <Icon name="download" /> Download {formatBytes(bytes.length)}
       </button>
     </section>
@@ -49,8 +53,14 @@ function Bytes({ detail: { item }, bytes }: { detail: Detail; bytes: Uint8Array 
 }
 
 /** In an <img>, where an SVG runs no script. */
-function Picture({ file, title }: { file: Blob; title: string }) {
-  const address = useMemo(() => URL.createObjectURL(file), [file]);
+function Picture({ bytes, type, title }: { bytes: Uint8Array; type: string; title: string }) {
+  const address = useMemo(() => addressOfPicture(bytes, type), [bytes, type]);
   useEffect(() => () => URL.revokeObjectURL(address), [address]);
   return <img class="picture" src={address} alt={title} />;
+}
+
+/** Opened in a tab of its own, what may hold a script runs it there: with a data URL it is of no origin, and has no part of this one's. */
+function addressOfPicture(bytes: Uint8Array, type: string): string {
+  if (BITMAPS.has(type)) return URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type }));
+  return `data:${type};base64,${toBase64(bytes)}`;
 }

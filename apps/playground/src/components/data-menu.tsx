@@ -91,8 +91,8 @@ export function DataMenu({ stage, library }: { stage: Stage; library: Library })
         <form method="dialog">
           <h2 id="delete-title">Delete {countOf(items, "item")}?</h2>
           <p>
-            They go from {account === undefined ? "this browser" : "the project, for all your devices"}. Their history
-            stays for a while, but finding it takes their keys.
+            They go from {account === undefined ? "this browser" : "the project, for all your devices"}, with their
+            history.
           </p>
           <div class="row end">
             <button type="submit" class="button">
@@ -151,9 +151,12 @@ function importFile({ task, session }: Library, file: Blob): void {
   });
 }
 
-function deleteAll({ task, session }: Library): void {
-  void task.run(
-    "Deleting",
-    async (tools) => `${countOf(await deleteEverything(session.storage, tools), "item")} deleted`,
-  );
+function deleteAll(library: Library): void {
+  const { task, session } = library;
+  void task.run("Deleting", async (tools) => {
+    const items = await deleteEverything(session.storage, tools);
+    // Nobody writes when history goes.
+    await library.lookAtSpace();
+    return `${countOf(items, "item")} deleted`;
+  });
 }

@@ -60,7 +60,7 @@ function OpenItem({ library, itemKey }: { library: Library; itemKey: string }) {
       },
     );
     const stop = library.onChange((key) => {
-      if (key === itemKey) again();
+      if (key === undefined || key === itemKey) again();
     });
     again();
     return () => {
@@ -101,6 +101,11 @@ function OpenItem({ library, itemKey }: { library: Library; itemKey: string }) {
     <div class="empty pane-empty" role="status">
       <h2>{value.state === "failed" ? "This item cannot be read" : "There is no such item"}</h2>
       <p class="muted">{value.state === "failed" ? value.why : `Nothing stands under ${itemKey}.`}</p>
+      {value.state === "failed" && (
+        <button type="button" class="button primary" onClick={() => library.readAgain()}>
+          Try again
+        </button>
+      )}
       <button type="button" class="button" onClick={() => go({ at: "list" })}>
         Back to the list
       </button>

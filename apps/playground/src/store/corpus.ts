@@ -33,13 +33,12 @@ export async function importCorpus(storage: StorageEngine, { signal, tell }: Tas
 }
 
 async function fetchCorpus(signal: AbortSignal): Promise<readonly FetchedItem[]> {
-  let response: Response;
-  try {
-    response = await fetch("./corpus.json", { signal });
-  } catch (error) {
+  const fail = (error: unknown): never => {
     if (signal.aborted) throw error;
     throw new Error("the sample data could not be fetched. Go online once; afterwards it is kept.", { cause: error });
-  }
+  };
+  const response = await fetch("./corpus.json", { signal }).catch(fail);
   if (!response.ok) throw new Error(`the sample data is not there (${response.status})`);
-  return response.json();
+  // The network may also go in the middle of it.
+  return response.json().catch(fail);
 }

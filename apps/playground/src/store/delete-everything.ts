@@ -4,7 +4,7 @@ import type { TaskTools } from "./task.ts";
 // In one batch, which is all or nothing.
 const TOGETHER = 100;
 
-/** Resolves to how many items were deleted. */
+/** With their history, which takes as much room. Resolves to how many items were deleted. */
 export async function deleteEverything(storage: StorageEngine, { signal, tell }: TaskTools): Promise<number> {
   const keys: string[] = [];
   for await (const { key } of storage.scan("", { signal })) keys.push(key);
@@ -15,5 +15,7 @@ export async function deleteEverything(storage: StorageEngine, { signal, tell }:
       { signal },
     );
   }
+  // Drops what is kept of keys that do not stand.
+  await storage.sweep({ signal });
   return keys.length;
 }

@@ -1,6 +1,6 @@
 import { StorageError, type StorageInfo, type StorageItem } from "@holdfast/core";
-import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
-import { coalesce } from "./coalesce.ts";
+import { batch, computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
+import { type Coalesced, coalesce } from "./coalesce.ts";
 import { EVERYTHING, type Filter, queryOf } from "./filter.ts";
 import { Notices } from "./notices.ts";
 import { isOnline } from "./online.ts";
@@ -31,44 +31,56 @@ export class Library {
   readonly #found = signal<readonly StorageItem[] | undefined>(undefined);
   readonly #overview = signal<Overview | undefined>(undefined);
   readonly #info = signal<StorageInfo | undefined>(undefined);
-  readonly #listeners = new Set<(key: string) => void>();
+  readonly #listeners = new Set<(key: string | undefined) => void>();
+  readonly #following: Coalesced;
   readonly #followers: (() => void)[] = [];
+  readonly #closing = new AbortController();
   #searching = new AbortController();
 
   private constructor(session: Session) {
     this.session = session;
+    this.#following = coalesce(
+      () => this.#catchUp(),
+      PAUSE,
+      (error) => this.notices.failed("Reading the store", error),
+    );
   }
 
   /** Closes the store when it cannot be followed, or is not wanted any more. */
   static async start(session: Session, wanted?: AbortSignal): Promise<Library> {
     const library = new Library(session);
-    const follow = coalesce(() => library.#catchUp(), PAUSE);
     try {
-      await session.storage.watch("", ({ key }) => {
-        follow();
-        for (const listener of library.#listeners) listener(key);
-      });
+      wanted?.throwIfAborted();
+      await session.storage.watch("", ({ key }) => library.#hear(key));
       wanted?.throwIfAborted();
     } catch (error) {
       // Why it cannot be followed is what there is to tell.
       await session.storage.close().catch(() => undefined);
       throw error;
     }
+    const { account } = session;
+    const isWithinReach = computed(
+      () => account === undefined || (isOnline.value && account.standing.value === "lasting"),
+    );
     library.#followers.push(
       // At first, and after a time in which nothing could be heard.
       effect(() => {
-        if (isOnline.value) follow();
+        if (isWithinReach.value) untracked(() => library.readAgain());
       }),
       effect(() => {
-        void library.#search(library.filter.value);
+        const filter = library.filter.value;
+        void library.#searchFor(filter);
       }),
     );
+    void library.#tidy();
     return library;
   }
 
   /** Closes the store, when another one is shown. */
   async stop(): Promise<void> {
     for (const end of this.#followers) end();
+    this.#following.end();
+    this.#closing.abort();
     this.#searching.abort();
     this.task.stop();
     await this.session.storage.close();
@@ -96,10 +108,15 @@ export class Library {
     this.narrow({ tags: tags.includes(tag) ? tags.filter((one) => one !== tag) : [...tags, tag] });
   }
 
-  /** Calls `listener` with the key of each write. */
-  onChange(listener: (key: string) => void): () => void {
+  /** Calls `listener` with the key of each write; with undefined where any may have been missed, or could not be read. */
+  onChange(listener: (key: string | undefined) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** All that is shown. */
+  readAgain(): void {
+    this.#hear(undefined);
   }
 
   /** Reads again what depends on the browser and not on writes: space, and what it promised of it. */
@@ -107,10 +124,33 @@ export class Library {
     this.#info.value = await this.session.storage.getInfo();
   }
 
+  #hear(key: string | undefined): void {
+    this.#following.again();
+    for (const listener of this.#listeners) listener(key);
+  }
+
   async #catchUp(): Promise<void> {
-    await this.notices.attempt("Reading the store", async () => {
-      await Promise.all([this.#search(this.filter.peek()), this.#survey(), this.lookAtSpace()]);
-    });
+    await Promise.all([this.#search(this.filter.peek()), this.#survey(), this.lookAtSpace()]);
+  }
+
+  /** What was deleted when the store was open before can be undone no more: it gives its room back. */
+  async #tidy(): Promise<void> {
+    try {
+      await this.session.storage.sweep({ signal: this.#closing.signal });
+      await this.lookAtSpace();
+    } catch {
+      // Nobody waits for it, and it is done when the store is opened again.
+    }
+  }
+
+  /** For whoever has just changed the filter. */
+  async #searchFor(filter: Filter): Promise<void> {
+    try {
+      await this.#search(filter);
+    } catch (error) {
+      this.notices.failed("Searching", error);
+      this.#following.again();
+    }
   }
 
   /** A newer search ends an older one, so results never come in the wrong order. */
@@ -122,7 +162,7 @@ export class Library {
       const found = await this.session.storage.search({ ...queryOf(filter), signal });
       if (!signal.aborted) this.#found.value = found;
     } catch (error) {
-      if (!StorageError.is(error, "ABORTED")) this.notices.failed("Searching", error);
+      if (!StorageError.is(error, "ABORTED")) throw error;
     }
   }
 

@@ -11,6 +11,7 @@ export interface Notice {
 // Milliseconds: to read it, and to think about it where there is something to do.
 const SHOWN_FOR = 6_000;
 const SHOWN_FOR_WITH_ACTION = 10_000;
+// Of what went well.
 const MOST = 3;
 
 /** What the app tells its user: what went well for a while, what failed until it is dismissed. */
@@ -46,7 +47,15 @@ export class Notices {
 
   #add(notice: Omit<Notice, "id">): number {
     const id = this.#next++;
-    this.#all.value = [...this.#all.value, { id, ...notice }].slice(-MOST);
+    // Said twice it takes no more room; what has an action is another thing each time.
+    const others = this.#all.value.filter(
+      ({ kind, text, action }) =>
+        kind !== notice.kind || text !== notice.text || action !== undefined || notice.action !== undefined,
+    );
+    const done = others.filter(({ kind }) => kind === "done");
+    // Who has not seen yet that something failed is told of it, whatever else went well.
+    const cut = notice.kind === "done" ? done.slice(0, Math.max(0, done.length + 1 - MOST)) : [];
+    this.#all.value = [...others.filter((one) => !cut.includes(one)), { id, ...notice }];
     return id;
   }
 }

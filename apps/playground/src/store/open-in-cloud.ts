@@ -7,7 +7,7 @@ import { endSession } from "./end-session.ts";
 import { sessionName } from "./project.ts";
 import { SETTINGS, type Session } from "./session.ts";
 
-/** One for each project: two that keep the same session would take it out of each other's hands. */
+/** By the name of their session: two that keep the same one would take it out of each other's hands. */
 const clients = new Map<string, SupabaseClient>();
 
 /** While somebody signs in: whether they still want to. */
@@ -104,12 +104,12 @@ async function open(project: Project, user: User): Promise<Session> {
 
 function clientOf(project: Project): SupabaseClient {
   const { url, key } = project;
-  const name = `${url} ${key}`;
+  const name = sessionName(project);
   const known = clients.get(name);
   if (known !== undefined) return known;
   const client = createClient(url, key, {
     // What stands behind the # of this page's address is an item.
-    auth: { detectSessionInUrl: false, storageKey: sessionName(project) },
+    auth: { detectSessionInUrl: false, storageKey: name },
     global: { fetch: fetchWanted },
   });
   clients.set(name, client);

@@ -3,8 +3,10 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 /** What the page shows beside the list. */
 export type Place = { readonly at: "list" } | { readonly at: "new" } | { readonly at: "item"; readonly key: string };
 
+dropForeign();
 const place = signal<Place>(read());
 globalThis.addEventListener("hashchange", () => {
+  dropForeign();
   place.value = read();
 });
 
@@ -20,6 +22,13 @@ export function go(to: Place): void {
   location.hash = addressOf(to);
   // The event comes later, when another store may be shown already.
   place.value = read();
+}
+
+/** A link in a mail of the project's leads here with a session behind the #: it is not used, and shall not stay in the history. */
+function dropForeign(): void {
+  const { hash, pathname, search } = location;
+  if (hash === "" || hash === addressOf({ at: "new" }) || hash.startsWith("#item/")) return;
+  history.replaceState(null, "", pathname + search);
 }
 
 function read(): Place {

@@ -40,9 +40,17 @@ export function keepProject(project: Project | undefined): void {
   }
 }
 
-/** The name under which supabase-js keeps the session of a project in `localStorage`: the one that it chooses by itself. */
-export function sessionName({ url }: Project): string {
-  return `sb-${new URL(url).hostname.split(".")[0]}-auth-token`;
+/**
+ * The name under which supabase-js keeps the session of a project in `localStorage`. By the whole host, unlike the name that it
+ * chooses by itself: `supabase.a.org` is not `supabase.b.org`. By the key too: what runs on with a mistyped one must not renew, and
+ * then end, the session that the right one began.
+ */
+export function sessionName({ url, key }: Project): string {
+  return `sb-${new URL(url).host}-${key}-auth-token`;
+}
+
+export function isSameSession(one: Project, other: Project): boolean {
+  return sessionName(one) === sessionName(other);
 }
 
 /** Of the new kind by its name, of the old kind by its role. */

@@ -4,7 +4,7 @@ import { concurrently, DEFAULT_CONCURRENCY } from "../engine/concurrently.js";
 import { abortError, CallerError, type Operation, toStorageError } from "../engine/failure.js";
 import { MOST_LISTED } from "../engine/most-listed.js";
 import { ProgressMeter } from "../engine/progress-meter.js";
-import { everyHeader } from "../engine/scan.js";
+import { readableHeaders } from "../engine/readable-headers.js";
 import { StorageError } from "../errors.js";
 import type { RecordHeader } from "../spi/index.js";
 import { readStanding, type Scope } from "./scope.js";
@@ -61,13 +61,17 @@ class Run {
   }
 
   async migrate(): Promise<MigrateAllReport> {
-    const { session, prefix } = this.#scope.internals;
     const { concurrency = DEFAULT_CONCURRENCY, progress } = this.#options;
-    const { clock } = session.ports;
+    const { clock } = this.#scope.internals.session.ports;
     const started = clock.now();
     const total = progress === undefined ? undefined : await this.#count();
     const meter = new ProgressMeter("migrate", clock, progress, total);
-    await concurrently(everyHeader(session, this.#operation, prefix), concurrency, async (header) => {
+    const damaged = (key: string, error: StorageError) => {
+      this.#report.items++;
+      this.#failed(key, error);
+      meter.add(1, 0);
+    };
+    await concurrently(this.#headers(damaged), concurrency, async (header) => {
       if (this.#operation.signal?.aborted) throw abortError(this.#operation);
       await this.#attempt(header);
       meter.add(1, header.storedSize);
@@ -79,10 +83,15 @@ class Run {
   }
 
   async #count(): Promise<number> {
-    const { session, prefix } = this.#scope.internals;
     let items = 0;
-    for await (const _ of everyHeader(session, this.#operation, prefix)) items++;
+    for await (const _ of this.#headers(() => items++)) items++;
     return items;
+  }
+
+  /** Every header that can be read; `damaged` is told of the others. */
+  async *#headers(damaged: (key: string, error: StorageError) => void): AsyncGenerator<RecordHeader> {
+    const { session, prefix } = this.#scope.internals;
+    for await (const page of readableHeaders(session, this.#operation, prefix, damaged)) yield* page;
   }
 
   /** Notes the failure of one item and goes on; what ends the whole passes through. */
@@ -97,13 +106,16 @@ class Run {
       if (error instanceof CallerError) throw error;
       if (this.#operation.signal?.aborted) throw abortError(this.#operation);
       const failure = toStorageError(error, this.#operation, this.#scope.internals.session.adapter);
-      const { code, message } = failure;
+      const { code } = failure;
       if (code === "CLOSED" || code === "QUOTA_EXCEEDED" || code === "UNAUTHORIZED") throw failure;
-      report.remaining++;
-      if (report.failures.length < MOST_LISTED) {
-        report.failures.push({ key: header.key.slice(this.#scope.internals.prefix.length), code, message });
-      }
+      this.#failed(header.key, failure);
     }
+  }
+
+  #failed(path: string, { code, message }: StorageError): void {
+    this.#report.remaining++;
+    if (this.#report.failures.length >= MOST_LISTED) return;
+    this.#report.failures.push({ key: path.slice(this.#scope.internals.prefix.length), code, message });
   }
 
   async #bringUp(listed: RecordHeader): Promise<"migrated" | "unchanged" | "gone"> {

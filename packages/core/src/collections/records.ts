@@ -16,6 +16,7 @@ import type { Internals } from "../engine/internals.js";
 import { isSealed, itemOf, revealed, toItem } from "../engine/items.js";
 import { readRecord } from "../engine/read-version.js";
 import { everyHeader } from "../engine/scan.js";
+import { untilAborted } from "../engine/until-aborted.js";
 import { keepUnnamed } from "../engine/update.js";
 import { checkSaveOptions, checkUpdateOptions } from "../engine/write-options.js";
 import { type ErrorCode, StorageError } from "../errors.js";
@@ -30,7 +31,7 @@ import { DataSearch } from "./search-data.js";
 import { isCurrent, labelOf } from "./stored-version.js";
 import { upgrade } from "./upgrade.js";
 import { judgeStorable, type StorableVerdict } from "./verdict.js";
-import { acceptSaved, marksOf, rewrite, writeJudged } from "./write-data.js";
+import { acceptSaved, formatThatHolds, marksOf, rewrite, write, writeJudged } from "./write-data.js";
 
 // With these a store says that it cannot take a write, now or from here. Reading goes on without.
 const NO_REASON_NOT_TO_READ: readonly ErrorCode[] = [
@@ -104,10 +105,13 @@ export class Records {
         const item = header && toItem(structuredClone(header), this.#internals.prefix);
         const changed = await callersOwn(change, current, item);
         if (changed === undefined) return header && toItem(header, this.#internals.prefix);
+        const verdict = judgeStorable(this.#definition.schema, changed);
+        // Before anything is tried: what a schema throws, a CONFLICT of its own as well, is no reason to begin again.
+        const data = acceptSaved(this.#scope, path, await untilAborted(Promise.resolve(verdict), operation.signal));
+        const kept = keepUnnamed(named, header, record !== undefined && isSealed(record.header));
+        const format = named.format ?? (header && formatThatHolds(header.format, data));
         try {
-          const verdict = judgeStorable(this.#definition.schema, changed);
-          const kept = keepUnnamed(named, header, record !== undefined && isSealed(record.header));
-          return await this.#item(await writeJudged(this.#scope, operation, path, verdict, kept));
+          return await this.#item(await write(this.#scope, operation, path, data, { ...kept, format }));
         } catch (error) {
           if (!StorageError.is(error, "CONFLICT")) throw error;
         }
@@ -174,7 +178,7 @@ export class Records {
   /** Upgraded and, where that is wanted, written back. */
   async #read(operation: Operation, record: StoredRecord): Promise<{ header: RecordHeader; data: unknown }> {
     const { data, found } = await upgrade(this.#scope, operation, record);
-    // Newer data stays: old and new code would undo each other's work for ever.
+    // Newer data stays, and so does the index of other code: the two would undo each other's work for ever.
     if (found !== "outdated" || !this.#definition.writeBack) return { header: record.header, data };
     try {
       return { header: await rewrite(this.#scope, operation, record.header, data), data };

@@ -30,11 +30,14 @@ export function isCurrent({ schema, indexed = [] }: Marks, definition: Definitio
   );
 }
 
-/** What an item counts as in a status or report. */
-export function labelOf({ schema }: Marks, { name }: Definition): string {
+/** What an item counts as in a status or report: equal versions as one, as the code writes it. */
+export function labelOf({ schema }: Marks, { name, version, steps }: Definition): string {
   if (schema === undefined) return "unversioned";
   const split = splitMark(schema);
-  return split?.collection === name ? split.version.text : schema;
+  if (split?.collection !== name) return schema;
+  const { number, text } = split.version;
+  const known = [version, ...steps.flatMap(({ from, to }) => [from, to])];
+  return known.find((each) => compareSchemaVersions(each.number, number) === 0)?.text ?? text;
 }
 
 // A version has no "@"; a name may.

@@ -2,13 +2,13 @@ import { describeThrown } from "../describe-thrown.js";
 import type { Operation } from "../engine/failure.js";
 import { itemOf } from "../engine/items.js";
 import { readValue } from "../engine/read-version.js";
-import { type ErrorCode, StorageError } from "../errors.js";
+import { StorageError } from "../errors.js";
 import type { RecordHeader, StoredRecord } from "../spi/index.js";
 import { accept, acceptStorable } from "./accept.js";
 import { findChain } from "./chain.js";
 import type { Step } from "./definition.js";
 import { warnOfDeprecated } from "./deprecation.js";
-import { quoteId, type Scope } from "./scope.js";
+import { aboutItem, quoteId, type Scope } from "./scope.js";
 import { isCurrent, storedVersion } from "./stored-version.js";
 import { judge, judgeStorable } from "./verdict.js";
 
@@ -16,19 +16,9 @@ import { judge, judgeStorable } from "./verdict.js";
 export interface Upgraded {
   /** Validated. */
   readonly data: unknown;
-  /** How the item was found: as the code writes it; of an older version, or with other indexed paths; of a newer version. */
-  readonly found: "current" | "outdated" | "newer";
+  /** How the item was found: as the code writes it; so, but for its indexed paths; of an older version, or of none; of a newer version. */
+  readonly found: "current" | "indexed otherwise" | "outdated" | "newer";
 }
-
-/** What is wrong with one item. */
-const OF_THE_ITEM: readonly ErrorCode[] = [
-  "CORRUPT",
-  "DECRYPT_FAILED",
-  "INVALID_VALUE",
-  "KEY_MISSING",
-  "SCHEMA",
-  "UNSUPPORTED",
-];
 
 /**
  * Brings what is stored to the code's version, in memory. Throws SCHEMA, INVALID_VALUE for what no format holds, and what reading it
@@ -38,10 +28,7 @@ export async function upgrade(scope: Scope, operation: Operation, record: Stored
   try {
     return await bringUp(scope, operation, record);
   } catch (error) {
-    if (!StorageError.is(error) || !OF_THE_ITEM.includes(error.code)) throw error;
-    // A search meets items that its caller has not named.
-    const key = record.header.key.slice(scope.internals.prefix.length);
-    throw new StorageError(error.code, error.message, { key, issues: error.issues, cause: error.cause });
+    throw aboutItem(scope, operation, record.header.key, error);
   }
 }
 
@@ -52,9 +39,8 @@ async function bringUp(scope: Scope, operation: Operation, record: StoredRecord)
   const { direction, steps } = findChain(definition, version);
   const subject = `${definition.name}: the data of ${quoteId(scope, header.key)}, saved as version ${version.text}`;
   let data = await readValue(scope.internals.session, record);
-  if (steps.length === 0) {
-    const verdict = await judge(definition.schema, data);
-    return { data: accept(verdict, `${subject},`), found: isCurrent(header, definition) ? "current" : "outdated" };
+  if (isCurrent(header, definition)) {
+    return { data: accept(await judge(definition.schema, data), `${subject},`), found: "current" };
   }
   // Only of what was met: the versions in between are passed through.
   if (direction === "up") await warnOfDeprecated(scope, steps[0], header.key);
@@ -64,8 +50,13 @@ async function bringUp(scope: Scope, operation: Operation, record: StoredRecord)
   }
   // It may be written as it is: what holds for a save has to hold for it.
   const verdict = await judgeStorable(definition.schema, data);
-  const subjectNow = `${subject} and brought to ${definition.version.text},`;
-  return { data: acceptStorable(verdict, subjectNow), found: direction === "up" ? "outdated" : "newer" };
+  const way = steps.length === 0 ? "" : ` and brought to ${definition.version.text}`;
+  return { data: acceptStorable(verdict, `${subject}${way},`), found: foundAs(header, steps, direction) };
+}
+
+function foundAs(header: RecordHeader, steps: readonly Step[], direction: "up" | "down"): Upgraded["found"] {
+  if (steps.length > 0) return direction === "up" ? "outdated" : "newer";
+  return header.schema === undefined ? "outdated" : "indexed otherwise";
 }
 
 async function take(

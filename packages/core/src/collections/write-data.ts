@@ -1,6 +1,7 @@
 import { chain, isPromise } from "../awaitable.js";
 import { isBytes } from "../codec/binary.js";
 import { encodeValue } from "../codec/encode-value.js";
+import type { Format } from "../contract/storage-item.js";
 import type { CollectionMarks } from "../engine/draft.js";
 import type { Operation } from "../engine/failure.js";
 import { isSealed, revealed } from "../engine/items.js";
@@ -47,8 +48,7 @@ export async function rewrite(
     header.key,
     data,
     {
-      // A migration may have made bytes of something else, or the other way.
-      format: isBytes(data) === (header.format === "binary") ? header.format : undefined,
+      format: formatThatHolds(header.format, data),
       compress: header.compression !== null,
       encrypt: header.encryption !== undefined,
       metadata: metadata as CheckedSave["metadata"],
@@ -61,6 +61,11 @@ export async function rewrite(
   );
 }
 
+/** The format that an item had, where it holds its new data: bytes may have become something else, or the other way. */
+export function formatThatHolds(format: Format, data: unknown): Format | undefined {
+  return isBytes(data) === (format === "binary") ? format : undefined;
+}
+
 export function acceptSaved(scope: Scope, path: string, verdict: StorableVerdict): unknown {
   return acceptStorable(verdict, `${scope.definition.name}: the data of ${quoteId(scope, path)}`);
 }
@@ -70,7 +75,8 @@ export function marksOf({ name, version, index, indexed }: Definition, data: unk
   return index.length === 0 ? { schema } : { schema, indexed, fields: indexedFields(data, index) };
 }
 
-async function write(
+/** Writes what the schema accepts. Throws CONFLICT and what else a save throws. */
+export async function write(
   { internals, definition }: Scope,
   operation: Operation,
   path: string,

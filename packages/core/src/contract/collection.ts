@@ -28,7 +28,7 @@ export interface CollectionOptions<
   index?: Index | undefined;
   /** What version data without one has: such as was there before, or is saved past the collection. Default: it is refused. */
   unversioned?: string | undefined;
-  /** Whether reading saves what it had to upgrade. Default: true. */
+  /** Whether reading saves what it had to upgrade; what is of the code's version, and only indexed otherwise, it leaves. Default: true. */
   writeBack?: boolean | undefined;
   /** Told once per open storage and version of data that a deprecated step was needed for. Default: `console.warn`. */
   onDeprecated?: ((notice: DeprecationNotice) => void) | undefined;
@@ -98,7 +98,10 @@ export interface CollectionStatus {
   version: string;
   /** Living items of the collection. */
   items: number;
-  /** How many items there are of each version; `unversioned` for data without one, `<name>@<version>` for another collection's. */
+  /**
+   * How many items there are of each version, equal ones as one; `unversioned` for data without one, `<name>@<version>` for another
+   * collection's.
+   */
   versions: Record<string, number>;
   /** How many have the code's version and its indexed paths. */
   current: number;
@@ -125,7 +128,7 @@ export interface MigrateAllReport {
   version: string;
   /** Items that were met. */
   items: number;
-  /** How many of each version were met, as in `CollectionStatus`. */
+  /** How many of each version were met, as in `CollectionStatus`; without those whose headers are damaged. */
   versions: Record<string, number>;
   /** Written with the code's version or indexed paths; for a dry run, what would be. */
   migrated: number;
@@ -201,8 +204,11 @@ export interface Collection<Input, Output = Input, Path extends string = string>
   migrateAll(options?: MigrateAllOptions): Promise<MigrateAllReport>;
 }
 
-/** The dotted paths inside data of a type, through arrays, up to five names deep. Any string for data of unknown type. */
-export type DataPath<Data> = unknown extends Data ? string : PathIn<Data, []>;
+/**
+ * The dotted paths inside data of a type, through arrays, up to five names deep. Any string for data of unknown type; none for data that is
+ * itself a list or a bare value, in which nothing is indexed.
+ */
+export type DataPath<Data> = unknown extends Data ? string : Data extends readonly unknown[] ? never : PathIn<Data, []>;
 
 /**
  * The paths inside data of a known type, below `Depth` names. Not those through a name with a dot: it is written with a backslash, which

@@ -1,7 +1,7 @@
 import { isPromise } from "../awaitable.js";
 import { StorageError } from "../errors.js";
 import { describeValue } from "../invalid-option.js";
-import type { StorageAdapter } from "../spi/index.js";
+import type { Classification, StorageAdapter } from "../spi/index.js";
 import type { Tally } from "./tally.js";
 
 /** What was being done when something failed. */
@@ -41,11 +41,17 @@ export function toStorageError(error: unknown, operation: Operation, adapter: St
   const { key, signal } = operation;
   if (StorageError.is(error)) return complete(error, key, adapter.name);
   if (signal?.aborted && (error === signal.reason || isAbortError(error))) return abortError(operation, adapter.name);
-  const known = adapter.classify(error);
+  let known: Classification | undefined;
+  let unclassified = "";
+  try {
+    known = adapter.classify(error);
+  } catch (fault) {
+    // Else nobody would hear of either: this is called where an error is on its way to the caller.
+    unclassified = `; its classify failed too: ${messageOf(fault)}`;
+  }
   const subject = key === undefined ? operation.name : `${operation.name} ${JSON.stringify(key)}`;
   if (known === undefined) {
-    const reason = error instanceof Error ? error.message : describeValue(error);
-    return new StorageError("INTERNAL", `${subject} failed unexpectedly: ${reason}`, {
+    return new StorageError("INTERNAL", `${subject} failed unexpectedly: ${messageOf(error)}${unclassified}`, {
       key,
       adapter: adapter.name,
       cause: error,
@@ -57,6 +63,10 @@ export function toStorageError(error: unknown, operation: Operation, adapter: St
     retryable: known.retryable,
     cause: error,
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : describeValue(error);
 }
 
 /** ABORTED, or TIMEOUT when the signal is one of `AbortSignal.timeout`. */

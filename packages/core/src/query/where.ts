@@ -4,12 +4,17 @@ import { elementsOf, valuesAt } from "./metadata-path.js";
 import type { Condition, Test } from "./parsed-query.js";
 import { compareScalars, isScalar } from "./scalars.js";
 
-/** Whether a record meets every condition. Where a path leads to several values, one and the same must meet all its tests. */
+/**
+ * Whether a record meets every condition. Where a path leads to several values, one and the same must meet all its tests. What is encrypted
+ * meets none: that it is not in the header does not tell that it is not there.
+ */
 export function matchesWhere(
-  header: Pick<RecordHeader, "metadata" | "fields">,
+  header: Pick<RecordHeader, "metadata" | "fields" | "encryption">,
   conditions: readonly Condition[],
 ): boolean {
+  const { encryption } = header;
   return conditions.every(({ source, path, tests }) => {
+    if (source === "fields" ? encryption !== undefined : encryption?.sealed !== undefined) return false;
     const found = valuesAt(header[source] ?? {}, path);
     // A path that is missing, or leads to an empty array, has no element; only tests for existence can then hold.
     const candidates: (JsonValue | undefined)[] = elementsOf(found);

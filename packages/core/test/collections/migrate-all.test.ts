@@ -103,6 +103,43 @@ describe("migrateAll", () => {
     expect(await opened.storage.stat("things/wrong")).toMatchObject({ schema: "things@1.0" });
   });
 
+  it("goes on behind headers that are damaged, and names their items", async () => {
+    const opened = await open();
+    await mixed(opened, 9);
+    const { list } = opened.adapter;
+    opened.adapter.list = async (range, options) => {
+      const page = await list.call(opened.adapter, range, options);
+      const damaged = page.find(({ key }) => key === "things/k0" || key === "things/k4");
+      if (damaged === undefined) return page;
+      throw new StorageError("CORRUPT", "the header is damaged", { key: damaged.key });
+    };
+    const seen: Progress[] = [];
+    const report = await things(opened).migrateAll({ progress: (progress) => seen.push(progress) });
+    expect(report).toMatchObject({ ok: false, items: 9, migrated: 4, unchanged: 3, remaining: 2 });
+    expect(report.versions).toEqual({ "0.9": 2, "1.0": 2, "2.0": 3 });
+    expect(report.failures).toEqual([
+      { key: "k0", code: "CORRUPT", message: "the header is damaged" },
+      { key: "k4", code: "CORRUPT", message: "the header is damaged" },
+    ]);
+    expect(seen[0]).toMatchObject({ items: 0, totalItems: 9 });
+    expect(seen.at(-1)).toMatchObject({ items: 9, totalItems: 9 });
+    opened.adapter.list = async () => {
+      throw new StorageError("CORRUPT", "the store is damaged");
+    };
+    expect(await failure(things(opened).migrateAll())).toMatchObject({ code: "CORRUPT" });
+  });
+
+  it("counts versions that are written otherwise and are the same as one, as the code writes them", async () => {
+    const opened = await open();
+    for (const [place, version] of ["2", "2.0", "2.0.0", "1", "1.0.0", "0.9.0", "3", "3.0"].entries()) {
+      await opened.storage.collection("things", { schema: any, version }).save(`k${place}`, { n: 1, m: 1 });
+    }
+    await opened.storage.collection("other", { schema: any, version: "2" }).save("a", 1);
+    const versions = { "2.0": 3, "1.0": 2, "0.9": 1, "3": 1, "3.0": 1 };
+    expect(await things(opened).status()).toMatchObject({ versions, current: 3 });
+    expect(await things(opened).migrateAll()).toMatchObject({ versions, unchanged: 3, migrated: 3 });
+  });
+
   it("brings newer items down only when told to", async () => {
     const opened = await open();
     await mixed(opened, 6);

@@ -182,6 +182,21 @@ describe("stored data", () => {
     expect(await same.stat("a")).toMatchObject({ schema: "things@1.0" });
   });
 
+  it("without a version has to be what a save would leave as it is", async () => {
+    const opened = await open();
+    await opened.storage.save("things/a", "a");
+    await opened.storage.save("things/when", "2026-01-01");
+    const before = structuredClone(opened.adapter.records);
+    const more = { version: "1.0", unversioned: "1.0" };
+    const louder = opened.storage.collection("things", { schema: z.string().transform((text) => `${text}!`), ...more });
+    const error = await failure(louder.load("a"));
+    expect(error).toMatchObject({ code: "SCHEMA", key: "a", message: expect.stringContaining("something else of it") });
+    expect(await louder.migrateAll()).toMatchObject({ ok: false, remaining: 2 });
+    const dates = opened.storage.collection("things", { schema: z.string().pipe(z.coerce.date()), ...more });
+    expect(await failure(dates.load("when"))).toMatchObject({ code: "INVALID_VALUE", key: "when" });
+    expect(opened.adapter.records).toEqual(before);
+  });
+
   it("of another collection is refused", async () => {
     const opened = await open();
     await opened.storage.collection("things/of@mine", { schema, version: "1.0" }).save("a", { way: [] });

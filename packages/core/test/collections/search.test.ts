@@ -1,4 +1,4 @@
-import { type CollectionOptions, type FeedPage, openStorage, type StorageEngine } from "@holdfast/core";
+import { type CollectionOptions, type FeedPage, openStorage, type StorageEngine, StorageError } from "@holdfast/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -214,6 +214,27 @@ describe("items of another version", () => {
     expect(await failure(without.search({ text: "black" }))).toMatchObject({ code: "CORRUPT", key: "b" });
   });
 
+  it.each(["CORRUPT", "UNAVAILABLE"] as const)(
+    "that the adapter cannot read (%s) are named as the collection has them",
+    async (code) => {
+      const { storage, adapter } = await open({ retry: false });
+      const notes = await mixed(storage);
+      const { get } = adapter;
+      adapter.get = async (key, options) => {
+        if (key === "notes/n1" || key === "notes/o2") throw new StorageError(code, "it cannot be read", { key });
+        return get.call(adapter, key, options);
+      };
+      // One is read to be judged, the other as a hit.
+      for (const [query, key] of [
+        [{ text: "o2" }, "o2"],
+        [{ tags: ["n1"] }, "n1"],
+      ] as const) {
+        const error = await failure(notes.search(query));
+        expect(error).toMatchObject({ code, key, adapter: "map", retryable: code === "UNAVAILABLE" });
+      }
+    },
+  );
+
   it("that cannot be upgraded fail every query that asks for data, and no other", async () => {
     const { storage } = await open();
     const notes = await mixed(storage);
@@ -244,6 +265,25 @@ describe("a changed index", () => {
     expect(adapter.records.get("notes/a")?.header).toMatchObject({ fields: { stars: 3 }, indexed: ["stars"] });
     expect(await notes.migrateAll()).toMatchObject({ ok: true, migrated: 0, unchanged: 3 });
     expect(ids(await notes.search({ where: { stars: { gte: 3 } }, sort: "stars" }))).toEqual(["a", "b"]);
+  });
+
+  it("is left to saves and migrateAll: releases that differ in it read by turns, and write nothing", async () => {
+    const { storage, adapter } = await open();
+    const [before, after] = [notesOf(storage, { index: ["title"] }), notesOf(storage, { index: ["title", "stars"] })];
+    await before.save("a", { title: "Green tea", stars: 3 });
+    await after.save("b", { title: "Black tea", stars: 5 });
+    const stored = structuredClone(adapter.records);
+    for (let turn = 0; turn < 5; turn++) {
+      for (const notes of [before, after]) {
+        for (const id of ["a", "b"]) await notes.load(id);
+        expect(ids(await notes.search({ text: "tea", sort: "title" }))).toEqual(["b", "a"]);
+      }
+      expect(ids(await after.search({ where: { stars: { gte: 3 } }, sort: "stars" }))).toEqual(["a", "b"]);
+    }
+    expect(adapter.records).toEqual(stored);
+    await after.update("a", (data) => data);
+    expect(await after.status()).toMatchObject({ current: 2 });
+    expect(await before.migrateAll()).toMatchObject({ ok: true, migrated: 2 });
   });
 
   it("of nothing asks for no data, whatever stands beside", async () => {

@@ -56,6 +56,9 @@ it("knows the paths of the data, and which of them are indexed", async () => {
   >();
   expectTypeOf<DataPath<unknown>>().toEqualTypeOf<string>();
   expectTypeOf<DataPath<string>>().toEqualTypeOf<never>();
+  expectTypeOf<DataPath<Note[]>>().toEqualTypeOf<never>();
+  expectTypeOf<DataPath<readonly [Note]>>().toEqualTypeOf<never>();
+  expectTypeOf<DataPath<{ a: Note[][] }>>().extract<"a.title">().toEqualTypeOf<"a.title">();
   interface Tree {
     name: string;
     children: Tree[];
@@ -70,6 +73,8 @@ it("knows the paths of the data, and which of them are indexed", async () => {
   await expect(notes.search({ sort: "-title" })).rejects.toThrow("author.name, stars, lines");
   // @ts-expect-error no path of the data
   notesOf.length === 1 && (await open()).storage.collection("x", { schema, version: "1.0", index: ["nonsense"] });
+  // @ts-expect-error nothing in a list is indexed
+  (await open()).storage.collection("x", { schema: z.array(schema), version: "1.0", index: ["title"] });
 });
 
 it("takes steps that name the types of their data", async () => {

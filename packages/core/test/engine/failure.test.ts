@@ -1,4 +1,4 @@
-import { type StorageAdapter, StorageError } from "@holdfast/core";
+import { openStorage, type StorageAdapter, StorageError } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { abortError, type Operation, toStorageError } from "../../dist/engine/failure.js";
 import { MapAdapter } from "../support/map-adapter.js";
@@ -110,5 +110,28 @@ describe("a foreign error", () => {
     expect(error.message).toBe('load "a" failed unexpectedly: odd');
     expect(told("a string", { name: "load" }).message).toBe('load failed unexpectedly: "a string"');
     expect(told(Object.create(null), { name: "load" }).message).toBe("load failed unexpectedly: an object");
+  });
+
+  it.each([
+    [
+      "throws",
+      { classify: (error: { response: { status: number } }) => error.response.status },
+      "Cannot read properties",
+    ],
+    ["is missing", { classify: undefined }, "adapter.classify is not a function"],
+  ])("comes out as INTERNAL where the adapter's classify %s: no call waits for ever", async (_, broken, why) => {
+    const cause = new Error("boom");
+    const refuse = () => Promise.reject(cause);
+    const adapter = Object.assign(new MapAdapter(), {
+      put: refuse,
+      get: refuse,
+      ...broken,
+    }) as unknown as StorageAdapter;
+    const storage = await openStorage(adapter, { retry: false });
+    for (const call of [storage.save("a", 1), storage.load("a")]) {
+      const message = expect.stringMatching(new RegExp(`failed unexpectedly: boom; its classify failed too: ${why}`));
+      await expect(call).rejects.toMatchObject({ code: "INTERNAL", key: "a", message, cause });
+    }
+    await storage.close();
   });
 });

@@ -76,6 +76,23 @@ describe("where", () => {
     expect(meets(RECORD, where)).toBe(false);
   });
 
+  it("is met by nothing that is encrypted: that it is not in the header does not tell that it is not there", () => {
+    const encryption = { v: 1, realm: "", id: "", key: "", wrap: "", mac: "" };
+    const [plain, encrypted, sealed] = [
+      header(),
+      header({ encryption, metadata: { by: "Ann" } }),
+      header({ encryption: { ...encryption, sealed: "" } }),
+    ];
+    const met = (where: Where) => {
+      const conditions = parseQuery({ where }, [{ text: "due", names: ["due"] }])?.where ?? [];
+      return [plain, encrypted, sealed].map((each) => matchesWhere(each, conditions));
+    };
+    expect(met({ due: { exists: false } })).toEqual([true, false, false]);
+    expect(met({ "metadata.owner": { exists: false } })).toEqual([true, true, false]);
+    expect(met({ "metadata.by": "Ann" })).toEqual([false, true, false]);
+    expect(met({})).toEqual([true, true, true]);
+  });
+
   it("orders strings by code points", () => {
     expect(meets('{"a": "😀"}', { a: { gt: "\uffff" } })).toBe(true);
     expect(meets('{"a": "\ue000"}', { a: { lt: "😀" } })).toBe(true);

@@ -1,0 +1,17 @@
+import { openStorage } from "@holdfast/core";
+import { memory } from "@holdfast/memory";
+import { expect, it, vi } from "vitest";
+import { importCorpus } from "../src/store/corpus.ts";
+
+it("a network that goes in the middle of the sample data is told like one that is not there", async () => {
+  const half = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('[{ "key": '));
+      controller.error(new TypeError("network error"));
+    },
+  });
+  vi.stubGlobal("fetch", async () => new Response(half));
+  await using storage = await openStorage(memory());
+  const work = importCorpus(storage, { signal: new AbortController().signal, tell: () => undefined });
+  await expect(work).rejects.toThrow("Go online once");
+});
