@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { AccountBar } from "./components/account-bar.tsx";
 import { Filters } from "./components/filters.tsx";
@@ -7,17 +8,23 @@ import { ItemPane } from "./components/item-pane.tsx";
 import { NoticeList } from "./components/notices.tsx";
 import { SignIn } from "./components/sign-in.tsx";
 import { SpaceMeter } from "./components/space-meter.tsx";
-import { TaskBar } from "./components/task-bar.tsx";
 import { TopBar } from "./components/top-bar.tsx";
+import { Unsaved } from "./components/unsaved.tsx";
 import { isNarrowed } from "./store/filter.ts";
 import type { Library } from "./store/library.ts";
 import { addressOf, currentPlace, type Place } from "./store/place.ts";
 import type { Stage } from "./store/stage.ts";
 import { isWide } from "./store/wide.ts";
 
-export function App({ stage, library }: { stage: Stage; library: Library }) {
+interface AppProps {
+  stage: Stage;
+  library: Library;
+  /** The section of the items. */
+  items: RefObject<HTMLElement | null>;
+}
+
+export function App({ stage, library, items }: AppProps) {
   const place = currentPlace.value;
-  const items = useRef<HTMLElement>(null);
   useFocusOfLast(place, items);
   return (
     <>
@@ -30,8 +37,8 @@ export function App({ stage, library }: { stage: Stage; library: Library }) {
         <main>
           <section ref={items} class="list-column" tabIndex={-1} aria-label="Items">
             <AccountBar library={library} />
-            <TaskBar library={library} />
-            <ItemList library={library} />
+            <Unsaved library={library} />
+            <ItemList library={library} section={items} />
           </section>
           <section class="pane" aria-label="Item">
             <ItemPane library={library} place={place} />
@@ -39,7 +46,7 @@ export function App({ stage, library }: { stage: Stage; library: Library }) {
         </main>
       </div>
       <SignIn stage={stage} library={library} />
-      <NoticeList library={library} />
+      <NoticeList library={library} after={items} />
     </>
   );
 }

@@ -1,7 +1,9 @@
 import { render } from "preact";
+import { useRef } from "preact/hooks";
 import { App } from "./app.tsx";
 import { CannotOpen } from "./components/cannot-open.tsx";
 import { Opening } from "./components/opening.tsx";
+import { useFocusKept } from "./components/use-focus-kept.ts";
 import { Stage } from "./store/stage.ts";
 
 const root = document.getElementById("app");
@@ -13,10 +15,12 @@ void stage.start();
 
 function Shown() {
   const shown = stage.shown.value;
+  const items = useRef<HTMLElement>(null);
+  useFocusKept(items);
   if (shown.is === "opening") return <Opening stage={stage} inCloud={shown.inCloud} />;
   if (shown.is === "failure") return <CannotOpen stage={stage} failure={shown} />;
   // Nothing of one store is to be seen in the other.
-  return <App key={shown.library.number} stage={stage} library={shown.library} />;
+  return <App key={shown.library.number} stage={stage} library={shown.library} items={items} />;
 }
 
 // A development server has files that change.

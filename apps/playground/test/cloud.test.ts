@@ -37,8 +37,12 @@ async function write(page: Page, key: string, content: string): Promise<void> {
   await page.getByRole("button", { name: "Save", exact: true }).click();
 }
 
+/** By a key: on a phone the notice of what was just saved lies over the button. */
+const edit = (page: Page) => page.getByRole("button", { name: "Edit", exact: true }).press("Enter");
 const keysOf = (page: Page) => page.locator("a.item .item-key").allTextContents();
 const isSignedIn = (page: Page, email: string) => page.locator(".account").filter({ hasText: email }).waitFor();
+/** The name of what has it. */
+const focus = (page: Page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
 const textOf = (page: Page, text: string) => page.locator("pre").filter({ hasText: text }).waitFor();
 const kept = (page: Page) => page.evaluate(() => Object.keys(localStorage));
 /** All but the browser's own lines about requests that were refused, or could not be made. */
@@ -77,6 +81,7 @@ describe("a store in the cloud", () => {
     await page.getByRole("dialog").getByRole("button", { name: "Create account", exact: true }).click();
     await isSignedIn(page, ann.email);
     await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(() => focus(page)).toBe("Items");
     await write(page, "notes/there", "of the project");
     await textOf(page, "of the project");
     await lookAt(page, "desktop", "12-cloud");
@@ -101,6 +106,7 @@ describe("a store in the cloud", () => {
 
     await fromMenu(page, /^Sign out/);
     await page.locator(".account").waitFor({ state: "detached" });
+    await expect.poll(() => focus(page)).toBe("Items");
     await expect.poll(() => keysOf(page)).toEqual(["notes/here"]);
     expect(await kept(page)).toEqual([]);
     await page.reload();
@@ -119,7 +125,7 @@ describe("a store in the cloud", () => {
     await textOf(page, "before");
     await phone.context.setOffline(true);
     await page.getByText("No network. What you see was read before").waitFor();
-    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await edit(page);
     await page.getByLabel("Content", { exact: true }).fill("after");
     await page.getByRole("button", { name: "Save", exact: true }).click();
     // By its own words: what the page was reading when the network went says the same of itself.
@@ -139,6 +145,25 @@ describe("a store in the cloud", () => {
     await phone.context.setOffline(false);
     await page.getByRole("heading", { name: "There is no such item" }).waitFor();
 
+    // Whoever is elsewhere when it has been saved stays there.
+    await page.goto(`${app.address}#item/notes%2Fa`);
+    await textOf(page, "after");
+    const release = await hold(page, "**/rpc/holdfast_write");
+    await edit(page);
+    await page.getByLabel("Content", { exact: true }).fill("slowly");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("button", { name: "Saving…", exact: true }).waitFor();
+    expect(await page.getByLabel("Content", { exact: true }).isEditable()).toBe(false);
+    await page.getByRole("button", { name: "New item", exact: true }).click();
+    await page.getByLabel("Key", { exact: true }).fill("notes/b");
+    await page.locator(".unsaved").filter({ hasText: "notes/a" }).waitFor({ state: "attached" });
+    await release();
+    await page.locator(".unsaved").filter({ hasText: "notes/a" }).waitFor({ state: "detached" });
+    expect(await page.getByLabel("Key", { exact: true }).inputValue()).toBe("notes/b");
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
+    await page.getByRole("link", { name: /notes\/a/ }).click();
+    await textOf(page, "slowly");
+
     await forgetSession(page);
     await page.reload();
     await page.getByRole("alert").filter({ hasText: "your session has ended" }).waitFor();
@@ -146,6 +171,9 @@ describe("a store in the cloud", () => {
     await signIn(page, ann, "Sign in");
     await isSignedIn(page, ann.email);
     await expect.poll(() => keysOf(page)).toEqual(["notes/a"]);
+    await page.getByRole("link", { name: /notes\/a/ }).click();
+    await edit(page);
+    await page.getByLabel("Content", { exact: true }).fill("typed before it ended");
     // Signed out in another tab: as where it cannot be renewed.
     const other = await phone.openTab();
     await isSignedIn(other, ann.email);
@@ -153,10 +181,10 @@ describe("a store in the cloud", () => {
     await page.getByText("Your session has ended").waitFor();
     await lookAt(page, "phone", "14-ended");
     await page.getByRole("button", { name: "Sign in again", exact: true }).click();
-    await fillIn(page, ann, "Sign in");
+    await fillIn(page, ann, "Enter");
     await page.getByText("Your session has ended").waitFor({ state: "detached" });
-    await page.getByRole("link", { name: /notes\/a/ }).click();
-    await textOf(page, "after");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await textOf(page, "typed before it ended");
 
     // Signing out leaves no session behind, also where there is no store in this browser to go back to.
     await page.evaluate(() => Object.defineProperty(globalThis, "indexedDB", { value: undefined }));
@@ -187,6 +215,7 @@ describe("a project that cannot be reached when the page is loaded", () => {
     await lookAt(page, "phone", "15-away");
     await button("Open this browser's store").click();
     await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(() => focus(page)).toBe("Items");
     expect(await kept(page)).not.toEqual([]);
     await page.reload();
     await isAway();

@@ -52,9 +52,11 @@ describe.each(SCREENS)("on a $screen", ({ screen, viewport }) => {
     await page.goto(`${app.address}#new`);
     await page.getByLabel("Key", { exact: true }).waitFor();
     await look("9-new");
+    await page.getByLabel("Key", { exact: true }).fill("notes/not saved yet");
     await page.goto(`${app.address}#`);
     await page.getByRole("searchbox").fill("nowhere to be found");
-    await page.getByText("Nothing found").waitFor();
+    await page.getByRole("heading", { name: "Nothing found" }).waitFor();
+    await page.getByRole("navigation", { name: "Not saved" }).waitFor();
     await look("10-nothing-found");
     expect(complaints).toEqual([]);
     await context.close();

@@ -23,6 +23,12 @@ afterEach(async () => {
 
 const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
 const heading = (name: string) => page.getByRole("heading", { name, exact: true });
+/** The name of what has it. */
+const focus = () =>
+  page.evaluate(() => {
+    const { activeElement } = document;
+    return activeElement?.getAttribute("aria-label") ?? activeElement?.id;
+  });
 const keys = () => page.locator("a.item .item-key").allTextContents();
 const sortedKeys = async () => (await keys()).sort();
 
@@ -71,13 +77,44 @@ describe("items", () => {
     await expect.poll(keys).toEqual(["notes/first"]);
   });
 
-  it("take the tag that is being typed along when they are saved by Control+S", async () => {
+  it("take tags by commas, and the one that is being typed along when they are saved by Control+S", async () => {
     await begin();
     await write("notes/first", "Hello");
     await button("Edit").click();
-    await page.getByRole("combobox", { name: "Tags" }).fill("half");
-    await page.getByRole("combobox", { name: "Tags" }).press("Control+s");
-    await page.locator(".item-view .chip").filter({ hasText: "half" }).waitFor();
+    const field = page.getByRole("combobox", { name: "Tags" });
+    await field.fill("one, two,");
+    expect(await field.inputValue()).toBe("");
+    await field.fill(",");
+    expect(await field.inputValue()).toBe("");
+    await field.fill("half");
+    // It ends what an input method composes, and adds nothing.
+    await field.dispatchEvent("keydown", { key: "Enter", isComposing: true });
+    expect(await field.inputValue()).toBe("half");
+    await field.press("Control+s");
+    await heading("first").waitFor();
+    expect(await page.locator(".item-view .chip").allTextContents()).toEqual(["one", "two", "half"]);
+  });
+
+  it("wait while one is elsewhere, and keep the page from being left, until they are saved or given up", async () => {
+    await begin();
+    await write("notes/a", "x");
+    await button("New item").click();
+    await page.getByLabel("Key", { exact: true }).fill("notes/half");
+    await page.getByRole("link", { name: /notes\/a/ }).click();
+    await heading("a").waitFor();
+    const asked = page.waitForEvent("dialog");
+    await page.evaluate(() => setTimeout(() => location.reload()));
+    const question = await asked;
+    expect(question.type()).toBe("beforeunload");
+    await question.dismiss();
+    await page.getByRole("navigation", { name: "Not saved" }).getByRole("link", { name: "a new item" }).click();
+    expect(await page.getByLabel("Key", { exact: true }).inputValue()).toBe("notes/half");
+    await button("Cancel").click();
+    await button("New item").click();
+    expect(await page.getByLabel("Key", { exact: true }).inputValue()).toBe("notes/");
+    // Asked again, nobody would answer.
+    await page.reload();
+    await heading("New item").waitFor();
   });
 
   it("hold JSON, and say what is wrong with it beside the field", async () => {
@@ -114,6 +151,7 @@ describe("items", () => {
     await write("notes/a", "kept");
     await button("Delete").click();
     await page.getByText("Nothing here yet").waitFor();
+    await expect.poll(focus).toBe("Items");
     await button("Undo").click();
     await heading("a").waitFor();
     expect(await page.locator("pre").textContent()).toBe("kept");
@@ -160,12 +198,17 @@ describe("the sample data", () => {
     await page.keyboard.press("/");
     await page.keyboard.type("guin");
     await page.locator(".list-head").filter({ hasText: "12 items" }).waitFor();
+    // What is heard is what a region that stands already comes to say.
+    const said = page.locator(".list-column > [role='status']");
+    await said.evaluate((region) => region.setAttribute("data-stood-with", region.textContent ?? ""));
     await button(/^countries\//).click();
     await expect.poll(sortedKeys).toEqual(["countries/gin", "countries/gnb", "countries/gnq", "countries/png"]);
     await button(/^Western Africa/).click();
     await expect.poll(sortedKeys).toEqual(["countries/gin", "countries/gnb"]);
     await page.getByRole("searchbox").fill("guin no such thing");
     await heading("Nothing found").waitFor();
+    expect(await said.getAttribute("data-stood-with")).toBe("12 items");
+    expect(await said.textContent()).toBe("Nothing found");
     await button("Show everything").click();
     await page.locator(".list-head").filter({ hasText: "750 items" }).waitFor();
     await page.getByLabel("Order").selectOption("Largest");
@@ -203,17 +246,23 @@ describe("the sample data", () => {
     expect(await readFile(await file.path(), "utf8")).toBe(bytes);
   });
 
-  it("is stopped halfway on request, keeping what is there", async () => {
-    await begin();
+  it("is stopped halfway on request, on a phone also beside a form, keeping what is there", async () => {
+    await begin("#new");
+    await page.setViewportSize({ width: 390, height: 844 });
     await page.evaluate(() => {
       new MutationObserver((_, observer) => {
         if ((document.querySelector("progress")?.value ?? 0) < 100) return;
         observer.disconnect();
-        document.querySelector<HTMLButtonElement>(".task button")?.click();
+        const stop = document.querySelector<HTMLButtonElement>(".task button");
+        // What cannot be seen does not take it.
+        stop?.focus();
+        if (document.activeElement === stop) stop?.click();
       }).observe(document.body, { subtree: true, childList: true, attributes: true });
     });
-    await button("Load sample data").click();
+    await fromMenu(/^Load sample data/);
     await page.getByText("Loading sample data: stopped").waitFor();
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+    await page.goto(`${app.address}#`);
     const left = async () => Number.parseInt((await page.locator(".list-head p").textContent()) ?? "", 10);
     await expect.poll(left).toBeGreaterThanOrEqual(100);
     expect(await left()).toBeLessThan(750);
@@ -310,6 +359,7 @@ describe("two tabs", () => {
     await other.locator("pre").filter({ hasText: "changed in the first" }).waitFor();
     await button("Delete").click();
     await other.getByText("There is no such item").waitFor();
+    expect(await other.evaluate(() => document.activeElement?.tagName)).toBe("H2");
   });
 
   it("never overwrite each other unawares", async () => {
@@ -322,6 +372,10 @@ describe("two tabs", () => {
     await other.getByRole("button", { name: "Save" }).click();
     await other.getByText("This item was changed meanwhile").waitFor();
     expect(await page.locator("pre").textContent()).toBe("mine");
+    await other.getByRole("button", { name: "Look at it" }).click();
+    await other.locator("pre").filter({ hasText: "mine" }).waitFor();
+    await other.getByRole("button", { name: "Go on editing" }).click();
+    expect(await other.getByLabel("Content", { exact: true }).inputValue()).toBe("theirs");
     await other.getByRole("button", { name: "Save mine over it" }).click();
     await page.locator("pre").filter({ hasText: "theirs" }).waitFor();
     await expect.poll(() => page.locator(".versions > li").count()).toBe(2);

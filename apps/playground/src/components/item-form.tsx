@@ -1,49 +1,38 @@
-import { StorageError, type StorageItem } from "@holdfast/core";
-import { useSignal } from "@preact/signals";
+import type { StorageItem } from "@holdfast/core";
+import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Detail } from "../store/detail.ts";
-import { type Draft, DraftError, type DraftField, saveDraft } from "../store/draft.ts";
+import type { DraftField } from "../store/draft.ts";
+import type { Fault, Writing } from "../store/drafts.ts";
 import type { Library } from "../store/library.ts";
-import { explain } from "../store/notices.ts";
 import { titleOf } from "./format.ts";
 import { BackLink } from "./item-view.tsx";
 import { isSave } from "./shortcuts.ts";
 import { TagsField } from "./tags-field.tsx";
+import { useFocusKept } from "./use-focus-kept.ts";
 
 interface ItemFormProps {
   library: Library;
-  /** The item that is edited; undefined for a new one. */
-  before: Detail | undefined;
-  start: Draft;
+  writing: Writing;
+  /** Not called when the form is not shown any more. */
   onSaved: (item: StorageItem) => void;
-  onCancel: () => void;
+  /** For now, or for good. */
+  onLeave: () => void;
 }
 
-interface Fault {
-  readonly field: DraftField | undefined;
-  readonly text: string;
-}
-
-export function ItemForm({ library, before, start, onSaved, onCancel }: ItemFormProps) {
-  const draft = useSignal(start);
-  const fault = useSignal<Fault | undefined>(undefined);
-  // What another tab, or another part of this one, put in place meanwhile; null: it deleted the item.
-  const standing = useSignal<string | null | undefined>(undefined);
+export function ItemForm({ library, writing, onSaved, onLeave }: ItemFormProps) {
+  const { drafts } = library;
+  const { before } = writing;
+  const draft = writing.typed.value;
+  const fault = writing.fault.value;
+  const standing = writing.standing.value;
+  const saving = writing.saving.value;
   const form = useRef<HTMLFormElement>(null);
-  const change = (part: Partial<Draft>) => {
-    draft.value = { ...draft.value, ...part };
-    fault.value = undefined;
-  };
-  const save = async (ifVersion: string | null) => {
-    try {
-      const item = await saveDraft(library.session.storage, draft.value, before, ifVersion);
-      library.notices.done(`${titleOf(item)} was saved`);
-      onSaved(item);
-    } catch (error) {
-      if (StorageError.is(error, "CONFLICT") && before !== undefined) standing.value = error.current ?? null;
-      else fault.value = faultOf(error, before === undefined);
-    }
-  };
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => drafts.show(writing), [drafts, writing]);
+  useSignalEffect(() => {
+    const item = writing.saved.value;
+    if (item !== undefined) onSaved(item);
+  });
   // Before anybody can have begun to type.
   useLayoutEffect(() => {
     const first = before === undefined ? "#item-key" : "#item-content, .tags-field input";
@@ -53,11 +42,11 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
     if (before !== undefined) field?.setSelectionRange(0, 0);
   }, [before]);
   useEffect(() => {
-    if (fault.value?.field !== undefined)
-      form.current?.querySelector<HTMLElement>(`#item-${fault.value.field}`)?.focus();
-  }, [fault.value]);
+    if (fault?.field !== undefined) form.current?.querySelector<HTMLElement>(`#item-${fault.field}`)?.focus();
+  }, [fault]);
 
-  const { kind } = draft.value;
+  useFocusKept(heading);
+
   const bytes = before?.data instanceof Uint8Array;
   return (
     <form
@@ -67,7 +56,7 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        void save(before?.item.version ?? null);
+        void save(library, writing);
       }}
       onKeyDown={(event) => {
         if (isSave(event)) {
@@ -78,38 +67,26 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
     >
       <header class="pane-head">
         <BackLink />
-        <h2 id="form-title" class="grow">
+        <h2 id="form-title" ref={heading} class="grow" tabIndex={-1}>
           {before === undefined ? "New item" : `Edit ${titleOf(before.item)}`}
         </h2>
       </header>
-      {standing.value !== undefined && (
+      {standing !== undefined && (
         <div class="banner" role="alert">
-          <p>
-            {standing.value === null
-              ? "This item was deleted meanwhile."
-              : "This item was changed meanwhile, here or in another tab."}
-          </p>
+          <p>{textOf(standing)}</p>
           <div class="row">
-            <button type="button" class="button small" onClick={onCancel}>
+            <button type="button" class="button small" onClick={onLeave}>
               Look at it
             </button>
-            <button
-              type="button"
-              class="button small"
-              onClick={() => {
-                const { value } = standing;
-                standing.value = undefined;
-                if (value !== undefined) void save(value);
-              }}
-            >
+            <button type="button" class="button small" onClick={() => void save(library, writing, standing)}>
               Save mine over it
             </button>
           </div>
         </div>
       )}
-      {fault.value !== undefined && fault.value.field === undefined && (
+      {fault !== undefined && fault.field === undefined && (
         <p class="banner" role="alert">
-          {fault.value.text}
+          {fault.text}
         </p>
       )}
       {before === undefined && (
@@ -120,11 +97,12 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
             class="mono"
             autocomplete="off"
             spellcheck={false}
-            value={draft.value.key}
-            {...faultProps(fault.value, "key", "key-hint")}
-            onInput={({ currentTarget }) => change({ key: currentTarget.value })}
+            readOnly={saving}
+            value={draft.key}
+            {...faultProps(fault, "key", "key-hint")}
+            onInput={({ currentTarget }) => writing.type({ key: currentTarget.value })}
           />
-          <FaultText fault={fault.value} field="key" />
+          <FaultText fault={fault} field="key" />
           <p id="key-hint" class="muted">
             Slashes make folders. Everything else is allowed, emoji too.
           </p>
@@ -134,11 +112,16 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
         <div class="field">
           <div class="row spread">
             <label for="item-content">Content</label>
-            <fieldset class="segments">
+            <fieldset class="segments" disabled={saving}>
               <legend class="visually-hidden">Kind of content</legend>
               {(["text", "json"] as const).map((one) => (
                 <label key={one}>
-                  <input type="radio" name="kind" checked={kind === one} onChange={() => change({ kind: one })} />
+                  <input
+                    type="radio"
+                    name="kind"
+                    checked={draft.kind === one}
+                    onChange={() => writing.type({ kind: one })}
+                  />
                   <span>{one === "text" ? "Text" : "JSON"}</span>
                 </label>
               ))}
@@ -146,48 +129,80 @@ export function ItemForm({ library, before, start, onSaved, onCancel }: ItemForm
           </div>
           <textarea
             id="item-content"
-            class={kind === "json" ? "mono" : ""}
+            class={draft.kind === "json" ? "mono" : ""}
             rows={12}
-            spellcheck={kind === "text"}
-            value={draft.value.content}
-            {...faultProps(fault.value, "content")}
-            onInput={({ currentTarget }) => change({ content: currentTarget.value })}
+            spellcheck={draft.kind === "text"}
+            readOnly={saving}
+            value={draft.content}
+            {...faultProps(fault, "content")}
+            onInput={({ currentTarget }) => writing.type({ content: currentTarget.value })}
           />
-          <FaultText fault={fault.value} field="content" />
+          <FaultText fault={fault} field="content" />
         </div>
       )}
       <TagsField
-        tags={draft.value.tags}
+        tags={draft.tags}
+        readOnly={saving}
         known={library.overview.value?.tags ?? []}
-        onChange={(tags) => change({ tags })}
+        onChange={(tags) => writing.type({ tags })}
       />
       <div class="field">
         <label for="item-metadata">Metadata</label>
         <textarea
           id="item-metadata"
           class="mono"
-          rows={draft.value.metadata === "" ? 2 : 6}
+          rows={draft.metadata === "" ? 2 : 6}
           spellcheck={false}
           placeholder={'{ "title": "…", "stars": 3 }'}
-          value={draft.value.metadata}
-          {...faultProps(fault.value, "metadata", "metadata-hint")}
-          onInput={({ currentTarget }) => change({ metadata: currentTarget.value })}
+          readOnly={saving}
+          value={draft.metadata}
+          {...faultProps(fault, "metadata", "metadata-hint")}
+          onInput={({ currentTarget }) => writing.type({ metadata: currentTarget.value })}
         />
-        <FaultText fault={fault.value} field="metadata" />
+        <FaultText fault={fault} field="metadata" />
         <p id="metadata-hint" class="muted">
           A JSON object. Search finds its words.
         </p>
       </div>
       <div class="form-foot row end">
-        <button type="button" class="button" onClick={onCancel}>
+        <button
+          type="button"
+          class="button"
+          aria-disabled={saving}
+          onClick={() => {
+            if (saving) return;
+            drafts.end(writing);
+            onLeave();
+          }}
+        >
           Cancel
         </button>
-        <button type="submit" class="button primary" aria-keyshortcuts="Control+S">
-          Save
+        <button type="submit" class="button primary" aria-disabled={saving} aria-keyshortcuts="Control+S">
+          {saving ? "Saving…" : "Save"}
         </button>
       </div>
     </form>
   );
+}
+
+/** It may end when the form is gone: then what came of it is told where one is by then. */
+async function save({ session, drafts, notices }: Library, writing: Writing, over?: string | null): Promise<void> {
+  await writing.save(session.storage, over);
+  const { saved, fault, standing, typed } = writing;
+  if (saved.value !== undefined) {
+    drafts.end(writing);
+    notices.done(`${titleOf(saved.value)} was saved`);
+  } else if (!drafts.isShown(writing)) {
+    const why = fault.value?.text ?? textOf(standing.value);
+    notices.failed(`Saving ${typed.value.key}`, new Error(`${why} What you typed is kept.`));
+  }
+}
+
+/** What the version is that stands in the way. */
+function textOf(standing: string | null | undefined): string {
+  return standing === null
+    ? "This item was deleted meanwhile."
+    : "This item was changed meanwhile, here or in another tab.";
 }
 
 function FaultText({ fault, field }: { fault: Fault | undefined; field: DraftField }) {
@@ -206,14 +221,4 @@ function faultProps(fault: Fault | undefined, field: DraftField, hint?: string) 
     "aria-invalid": wrong,
     ...(described.length === 0 ? {} : { "aria-describedby": described.join(" ") }),
   };
-}
-
-function faultOf(error: unknown, isNew: boolean): Fault {
-  if (error instanceof DraftError) return { field: error.field, text: error.message };
-  if (StorageError.is(error, "INVALID_KEY")) return { field: "key", text: explain(error) };
-  if (StorageError.is(error, "INVALID_VALUE")) return { field: "content", text: explain(error) };
-  if (isNew && StorageError.is(error, "CONFLICT")) {
-    return { field: "key", text: "There is an item of this key already: choose another one, or edit that item." };
-  }
-  return { field: undefined, text: explain(error) };
 }

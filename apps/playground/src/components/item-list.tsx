@@ -1,18 +1,44 @@
 import type { StorageItem } from "@holdfast/core";
 import { useSignal } from "@preact/signals";
-import { isNarrowed, sortsOf } from "../store/filter.ts";
+import type { RefObject } from "preact";
+import { type Filter, isNarrowed, sortsOf } from "../store/filter.ts";
 import type { Library } from "../store/library.ts";
 import { addressOf, currentPlace, go } from "../store/place.ts";
 import { loadSample } from "./data-menu.tsx";
 import { countOf, formatAgo, formatBytes, formatCount, formatTime, titleOf } from "./format.ts";
 import { Icon } from "./icon.tsx";
+import { useFocusKept } from "./use-focus-kept.ts";
 
 const PAGE = 60;
 const TAGS_SHOWN = 3;
 
-export function ItemList({ library }: { library: Library }) {
-  const shown = useSignal(PAGE);
+export function ItemList({ library, section }: { library: Library; section: RefObject<HTMLElement | null> }) {
   const found = library.found.value;
+  return (
+    <>
+      {/* It stands on the page from the start, so that screen readers hear what is put into it. */}
+      <p class="visually-hidden" role="status">
+        {found !== undefined && resultOf(found.length, library.filter.value)}
+      </p>
+      <Found library={library} found={found} section={section} />
+    </>
+  );
+}
+
+function resultOf(count: number, filter: Filter): string {
+  return count === 0 && isNarrowed(filter) ? "Nothing found" : countOf(count, "item");
+}
+
+interface FoundProps {
+  library: Library;
+  found: readonly StorageItem[] | undefined;
+  section: RefObject<HTMLElement | null>;
+}
+
+function Found({ library, found, section }: FoundProps) {
+  const shown = useSignal(PAGE);
+  // A row may be deleted, here or elsewhere.
+  useFocusKept(section);
   const filter = library.filter.value;
   const { choices, chosen } = sortsOf(filter);
   if (found === undefined) return <p class="quiet-state">Opening the store…</p>;
@@ -22,7 +48,7 @@ export function ItemList({ library }: { library: Library }) {
   return (
     <>
       <div class="list-head">
-        <p aria-live="polite">{countOf(found.length, "item")}</p>
+        <p aria-hidden="true">{countOf(found.length, "item")}</p>
         <label>
           <span class="visually-hidden">Order</span>
           <select
@@ -102,9 +128,7 @@ function NothingFound({ library }: { library: Library }) {
   return (
     <div class="empty">
       <Icon name="search" />
-      <div role="status">
-        <h2>Nothing found</h2>
-      </div>
+      <h2>Nothing found</h2>
       <p>A search finds words by their beginning, in keys, tags and metadata.</p>
       <button
         type="button"
@@ -131,7 +155,7 @@ function Welcome({ library }: { library: Library }) {
           : "This store lives in your Supabase project, in rows that only you see, with search and history."}
       </p>
       <div class="row">
-        <button type="button" class="button primary" disabled={busy} onClick={() => loadSample(library)}>
+        <button type="button" class="button primary" aria-disabled={busy} onClick={() => loadSample(library)}>
           <Icon name="globe" /> Load sample data
         </button>
         <button type="button" class="button" onClick={() => go({ at: "new" })}>

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Detail } from "../store/detail.ts";
 import type { Library } from "../store/library.ts";
-import { go } from "../store/place.ts";
+import { go, goLater } from "../store/place.ts";
 import { Content } from "./content.tsx";
 import { formatBytes, formatTime, mediaTypeOf, titleOf } from "./format.ts";
 import { History } from "./history.tsx";
@@ -31,7 +31,7 @@ export function ItemView({ library, detail, onEdit }: ItemViewProps) {
         </div>
         <div class="row">
           <button type="button" class="button" onClick={onEdit}>
-            <Icon name="edit" /> Edit
+            <Icon name="edit" /> {library.drafts.unsaved.value.includes(item.key) ? "Go on editing" : "Edit"}
           </button>
           <button
             type="button"
@@ -117,16 +117,19 @@ function Fact({ name, code = false, children }: { name: string; code?: boolean; 
 
 function deleteItem(library: Library, { item }: Detail): void {
   const { storage } = library.session;
+  const leave = goLater({ at: "list" });
   void library.notices.attempt("Deleting", async () => {
     await storage.delete(item.key, { ifVersion: item.version });
-    go({ at: "list" });
+    leave();
     library.notices.done(`${titleOf(item)} was deleted`, {
       label: "Undo",
-      run: () =>
+      run: () => {
+        const comeBack = goLater({ at: "item", key: item.key });
         void library.notices.attempt("Bringing it back", async () => {
           await storage.restore(item.key, item.version, { ifVersion: null });
-          go({ at: "item", key: item.key });
-        }),
+          comeBack();
+        });
+      },
     });
   });
 }

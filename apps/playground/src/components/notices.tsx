@@ -1,10 +1,22 @@
+import { useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect } from "preact/hooks";
 import type { Library } from "../store/library.ts";
 import type { Notice } from "../store/notices.ts";
 import { Icon } from "./icon.tsx";
+import { useFocusKept } from "./use-focus-kept.ts";
 
-/** Both regions stand on the page from the start, so that screen readers hear what is put into them. */
-export function NoticeList({ library }: { library: Library }) {
-  const all = library.notices.all.value;
+/**
+ * Both regions stand on the page, and empty, before anything is put into them: only that is heard by screen readers. `after` gets the
+ * focus of a notice that goes.
+ */
+export function NoticeList({ library, after }: { library: Library; after: RefObject<HTMLElement | null> }) {
+  const stands = useSignal(false);
+  useEffect(() => {
+    stands.value = true;
+  }, [stands]);
+  useFocusKept(after);
+  const all = stands.value ? library.notices.all.value : [];
   return (
     <div class="notices">
       <div role="status">
@@ -27,7 +39,11 @@ export function NoticeList({ library }: { library: Library }) {
 
 function NoticeBox({ library, notice: { id, kind, text, action } }: { library: Library; notice: Notice }) {
   return (
-    <div class={`notice ${kind}`}>
+    <div
+      class={`notice ${kind}`}
+      onFocusIn={() => library.notices.hold(id)}
+      onFocusOut={() => library.notices.release(id)}
+    >
       <p class="grow">{text}</p>
       {action !== undefined && (
         <button

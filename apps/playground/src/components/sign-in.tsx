@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Library } from "../store/library.ts";
 import { explain } from "../store/notices.ts";
 import { keptProject, parseProject } from "../store/project.ts";
-import type { Stage } from "../store/stage.ts";
+import type { HowToSignIn, Stage } from "../store/stage.ts";
 
 /** Asks who signs in to which project. */
 export function SignIn({ stage, library }: { stage: Stage; library: Library }) {
@@ -31,17 +31,15 @@ function SignInForm({ stage, library, onEnd }: { stage: Stage; library: Library;
   const attempt = useRef(new AbortController());
   // Whoever closes the dialog does not want to sign in any more.
   useEffect(() => () => attempt.current.abort(), []);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const { currentTarget: form, submitter } = event;
-    if (!(form instanceof HTMLFormElement)) return;
-    const fields = new FormData(form);
+  const form = useRef<HTMLFormElement>(null);
+  const submit = async (how: HowToSignIn) => {
+    if (busy.value || form.current?.reportValidity() !== true) return;
+    const fields = new FormData(form.current);
     const text = (name: string) => String(fields.get(name) ?? "");
     const { signal } = attempt.current;
     fault.value = undefined;
     busy.value = true;
     try {
-      const how = submitter?.getAttribute("value") === "signUp" ? "signUp" : "signIn";
       const credentials = { email: text("email").trim(), password: text("password") };
       await stage.signIn(how, parseProject(text("url"), text("key")), credentials, signal);
       onEnd();
@@ -52,7 +50,15 @@ function SignInForm({ stage, library, onEnd }: { stage: Stage; library: Library;
     }
   };
   return (
-    <form class="sign-in" onSubmit={submit}>
+    <form
+      ref={form}
+      class="sign-in"
+      // By the button or by Enter in a field, which never makes an account.
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit("signIn");
+      }}
+    >
       <h2 id="sign-in-title">Store in the cloud</h2>
       <p class="muted">
         In a Supabase project that has Holdfast's tables: the guide “A store on Supabase in five minutes” makes one.
@@ -84,10 +90,10 @@ function SignInForm({ stage, library, onEnd }: { stage: Stage; library: Library;
         <button type="button" class="button quiet" onClick={onEnd}>
           Cancel
         </button>
-        <button type="submit" class="button" value="signUp" disabled={busy.value}>
+        <button type="button" class="button" aria-disabled={busy.value} onClick={() => void submit("signUp")}>
           Create account
         </button>
-        <button type="submit" class="button primary" value="signIn" disabled={busy.value}>
+        <button type="submit" class="button primary" aria-disabled={busy.value}>
           Sign in
         </button>
       </div>

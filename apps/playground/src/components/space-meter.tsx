@@ -1,7 +1,9 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Library } from "../store/library.ts";
 import { countOf, formatBytes } from "./format.ts";
 import { Icon } from "./icon.tsx";
+import { useFocusKept } from "./use-focus-kept.ts";
 
 /** What the store takes; of this browser's, what it gives and whether it has promised to keep it. */
 export function SpaceMeter({ library }: { library: Library }) {
@@ -28,6 +30,8 @@ function SpaceInCloud({ library }: { library: Library }) {
 
 function SpaceInBrowser({ library }: { library: Library }) {
   const refused = useSignal(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useFocusKept(heading);
   const info = library.info.value;
   if (info === undefined) return null;
   const usage = Number(info.details["usage"] ?? 0);
@@ -40,7 +44,9 @@ function SpaceInBrowser({ library }: { library: Library }) {
     });
   return (
     <section class="space" aria-labelledby="space-title">
-      <h2 id="space-title">Storage</h2>
+      <h2 id="space-title" ref={heading} tabIndex={-1}>
+        Storage
+      </h2>
       <p class="space-figures">
         <strong>{formatBytes(usage)}</strong> of {formatBytes(quota)}
       </p>

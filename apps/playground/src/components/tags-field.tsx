@@ -7,17 +7,30 @@ interface TagsFieldProps {
   tags: readonly string[];
   /** Offered while typing. */
   known: readonly string[];
+  readOnly: boolean;
   onChange: (tags: readonly string[]) => void;
 }
 
 /** Enter or a comma adds what was typed; Backspace in the empty field takes the last one away. */
-export function TagsField({ tags, known, onChange }: TagsFieldProps) {
+export function TagsField({ tags, known, readOnly, onChange }: TagsFieldProps) {
   const typed = useSignal("");
   const input = useRef<HTMLInputElement>(null);
-  const add = () => {
-    const tag = typed.value.trim();
+  const add = (texts: readonly string[]) => {
+    const added = texts.map((text) => text.trim()).filter((tag) => tag !== "" && !tags.includes(tag));
+    if (added.length > 0) onChange([...tags, ...new Set(added)]);
+  };
+  const addTyped = () => {
+    add([typed.value]);
     typed.value = "";
-    if (tag !== "" && !tags.includes(tag)) onChange([...tags, tag]);
+  };
+  // By what is in the field: the keyboards of phones do not say which key it was.
+  const take = (field: HTMLInputElement) => {
+    const parts = field.value.split(",");
+    const rest = parts.pop() ?? "";
+    typed.value = rest;
+    // Where nothing but a comma was typed, nothing is drawn again.
+    if (parts.length > 0) field.value = rest;
+    add(parts);
   };
   const remove = (tag: string) => {
     onChange(tags.filter((one) => one !== tag));
@@ -42,18 +55,24 @@ export function TagsField({ tags, known, onChange }: TagsFieldProps) {
           autocomplete="off"
           placeholder={tags.length === 0 ? "Add tags" : ""}
           aria-describedby="tags-hint"
+          readOnly={readOnly}
           value={typed.value}
-          onInput={({ currentTarget }) => {
-            typed.value = currentTarget.value;
+          onInput={(event) => {
+            // What is being composed is not a text yet, and setting it would end that.
+            if (event.isComposing) typed.value = event.currentTarget.value;
+            else take(event.currentTarget);
           }}
-          onBlur={add}
+          onCompositionEnd={({ currentTarget }) => take(currentTarget)}
+          onBlur={addTyped}
           onKeyDown={(event) => {
             const last = tags.at(-1);
-            if (event.key === "Enter" || event.key === ",") {
+            // This key belongs to an input method. Safari says so by the number alone.
+            if (event.isComposing || event.keyCode === 229) return;
+            if (event.key === "Enter") {
               event.preventDefault();
-              add();
+              addTyped();
               // What was typed so far is saved with the rest, as when the button is clicked.
-            } else if (isSave(event)) add();
+            } else if (isSave(event)) addTyped();
             else if (event.key === "Backspace" && typed.value === "" && last !== undefined) remove(last);
           }}
         />

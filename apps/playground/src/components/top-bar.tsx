@@ -5,12 +5,14 @@ import type { Stage } from "../store/stage.ts";
 import { nextTheme, theme } from "../store/theme.ts";
 import { DataMenu } from "./data-menu.tsx";
 import { Icon } from "./icon.tsx";
+import { TaskBar } from "./task-bar.tsx";
 import { Trouble } from "./trouble.tsx";
 
 export function TopBar({ stage, library }: { stage: Stage; library: Library }) {
+  const heading = useRef<HTMLHeadingElement>(null);
   return (
     <header class="top-bar">
-      <h1 class="brand">
+      <h1 ref={heading} class="brand" tabIndex={-1}>
         <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
           <path d="M16 5v13M16 18c-6 0-9 3-9 8M16 18c6 0 9 3 9 8M16 18v8M16 9c4 0 6-2 6-4M16 13.500c-4 0-6-2-6-4" />
         </svg>
@@ -28,6 +30,7 @@ export function TopBar({ stage, library }: { stage: Stage; library: Library }) {
         <DataMenu stage={stage} library={library} />
       </div>
       <Trouble stage={stage} library={library} />
+      <TaskBar library={library} after={heading} />
     </header>
   );
 }

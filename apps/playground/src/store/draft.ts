@@ -40,6 +40,17 @@ export function draftOf({ item, data }: Detail): Draft {
   };
 }
 
+export function sameDraft(one: Draft, other: Draft): boolean {
+  return (
+    one.key === other.key &&
+    one.kind === other.kind &&
+    one.content === other.content &&
+    one.metadata === other.metadata &&
+    one.tags.length === other.tags.length &&
+    one.tags.every((tag, index) => tag === other.tags[index])
+  );
+}
+
 /**
  * Saves the draft of a new item, or of one that was read as `before`, provided that it still stands so; otherwise CONFLICT.
  * Bytes stay as they are. Throws DraftError for what cannot be understood.
@@ -78,8 +89,14 @@ function parseMetadata(text: string): JsonObject {
 
 function parse(field: DraftField, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, refuseInfinity);
   } catch (error) {
     throw new DraftError(field, `This is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+// Of a number that is too large for it JavaScript makes an infinite one, which no JSON can hold.
+function refuseInfinity(name: string, value: unknown): unknown {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new RangeError(name === "" ? "the number is too large" : `the number at "${name}" is too large`);
 }

@@ -1,6 +1,7 @@
 import { StorageError, type StorageInfo, type StorageItem } from "@holdfast/core";
 import { batch, computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
 import { type Coalesced, coalesce } from "./coalesce.ts";
+import { type Drafts, draftsOf } from "./drafts.ts";
 import { EVERYTHING, type Filter, queryOf } from "./filter.ts";
 import { Notices } from "./notices.ts";
 import { isOnline } from "./online.ts";
@@ -27,6 +28,7 @@ export class Library {
   readonly number: number = ++opened;
   readonly notices: Notices = new Notices();
   readonly task: Task = new Task(this.notices);
+  readonly drafts: Drafts;
   readonly filter = signal<Filter>(EVERYTHING);
   readonly #found = signal<readonly StorageItem[] | undefined>(undefined);
   readonly #overview = signal<Overview | undefined>(undefined);
@@ -39,6 +41,7 @@ export class Library {
 
   private constructor(session: Session) {
     this.session = session;
+    this.drafts = draftsOf(session);
     this.#following = coalesce(
       () => this.#catchUp(),
       PAUSE,

@@ -17,6 +17,7 @@ const MOST = 3;
 /** What the app tells its user: what went well for a while, what failed until it is dismissed. */
 export class Notices {
   readonly #all = signal<readonly Notice[]>([]);
+  readonly #held = new Set<number>();
   #next = 1;
 
   get all(): ReadonlySignal<readonly Notice[]> {
@@ -25,7 +26,12 @@ export class Notices {
 
   done(text: string, action?: Notice["action"]): void {
     const id = this.#add({ kind: "done", text, action });
-    setTimeout(() => this.dismiss(id), action === undefined ? SHOWN_FOR : SHOWN_FOR_WITH_ACTION);
+    const pass = () => {
+      if (this.#held.has(id)) later();
+      else this.dismiss(id);
+    };
+    const later = () => setTimeout(pass, action === undefined ? SHOWN_FOR : SHOWN_FOR_WITH_ACTION);
+    later();
   }
 
   failed(what: string, error: unknown): void {
@@ -33,7 +39,17 @@ export class Notices {
   }
 
   dismiss(id: number): void {
+    this.release(id);
     this.#all.value = this.#all.value.filter((notice) => notice.id !== id);
+  }
+
+  /** It does not go by itself: somebody is at it. */
+  hold(id: number): void {
+    this.#held.add(id);
+  }
+
+  release(id: number): void {
+    this.#held.delete(id);
   }
 
   /** Runs what a click started; what it throws is told. */

@@ -18,6 +18,14 @@ export function addressOf(to: Place): string {
   return to.at === "new" ? "#new" : "#";
 }
 
+/** Now and not yet: what it returns goes there, unless one has gone elsewhere meanwhile. */
+export function goLater(to: Place): () => void {
+  const from = addressOf(place.peek());
+  return () => {
+    if (addressOf(place.peek()) === from) go(to);
+  };
+}
+
 export function go(to: Place): void {
   location.hash = addressOf(to);
   // The event comes later, when another store may be shown already.

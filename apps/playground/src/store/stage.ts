@@ -113,8 +113,8 @@ export class Stage {
   /** In place of another one; resolves when that is closed. */
   async #show(library: Library): Promise<void> {
     const before = this.#shown.peek();
-    // What is open there is not here.
-    go({ at: "list" });
+    // What is open there is not here, except where one has signed in again.
+    if (before?.is !== "library" || before.library.drafts !== library.drafts) go({ at: "list" });
     this.#shown.value = { is: "library", library };
     if (before.is !== "library") return;
     // What came of that is told where one can see it.

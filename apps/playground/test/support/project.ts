@@ -50,10 +50,12 @@ export async function signIn(page: Page, login: Login, how: "Sign in" | "Create 
   await fillIn(page, login, how);
 }
 
-export async function fillIn(page: Page, login: Login, how: "Sign in" | "Create account"): Promise<void> {
+/** Enter is pressed where the password is. */
+export async function fillIn(page: Page, login: Login, how: "Sign in" | "Create account" | "Enter"): Promise<void> {
   await page.getByLabel("Project URL", { exact: true }).fill(login.url);
   await page.getByLabel("Publishable key", { exact: true }).fill(login.key);
   await page.getByLabel("Email", { exact: true }).fill(login.email);
   await page.getByLabel("Password", { exact: true }).fill(login.password);
-  await page.getByRole("dialog").getByRole("button", { name: how, exact: true }).click();
+  if (how === "Enter") await page.getByLabel("Password", { exact: true }).press("Enter");
+  else await page.getByRole("dialog").getByRole("button", { name: how, exact: true }).click();
 }
