@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { inspect } from "node:util";
 import { Command, CommanderError } from "commander";
+import type { CommandContext } from "./command-context.js";
 import { certifyCommand } from "./commands/certify.js";
 import { cloudCommand } from "./commands/cloud.js";
 import type { Perform } from "./commands/command.js";
@@ -37,7 +38,12 @@ export interface Streams {
   stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   /** Where questions go when stdin brings data. Default: nowhere. */
   openTerminal?: () => Terminal | undefined;
+  /** As `CommandContext` has it. Default: whoever runs the command goes on after it. */
+  endThoughKept?: CommandContext["endThoughKept"];
 }
+
+/** Milliseconds in which what was closed may come to its end. */
+const GRACE = 1_000;
 
 interface GlobalFlags {
   json?: true;
@@ -48,9 +54,10 @@ interface GlobalFlags {
 /** Runs the command that this process was started for. */
 export async function runProcess(): Promise<void> {
   const interruption = new AbortController();
+  let done = false;
   const interrupt = (exitCode: ExitCode) => {
-    // Asked twice: the work does not come to an end by itself.
-    if (interruption.signal.aborted) process.exit(exitCode);
+    // After the work, or asked twice: what is left does not come to an end by itself.
+    if (done || interruption.signal.aborted) process.exit(exitCode);
     interruption.abort(new Interruption(exitCode));
   };
   process.on("SIGINT", () => interrupt(EXIT.interrupted));
@@ -59,8 +66,15 @@ export async function runProcess(): Promise<void> {
     // Nobody reads our messages any more; the work and its exit code stand.
   });
   const { stdin, stdout, stderr } = process;
-  const streams = { stdin, stdout, stderr, openTerminal };
+  let end: (() => void) | undefined;
+  const endThoughKept: CommandContext["endThoughKept"] = (why) => {
+    end = () => stderr.write(why === undefined ? "" : `${failureLine(why)}\n`, () => process.exit());
+  };
+  const streams = { stdin, stdout, stderr, openTerminal, endThoughKept };
   process.exitCode = await run(process.argv.slice(2), streams, interruption.signal);
+  done = true;
+  // The timer itself keeps no process: it goes off only where something else does.
+  if (end !== undefined) setTimeout(end, GRACE).unref();
 }
 
 /** The reason of an abort, with the exit code that tells of it. */
@@ -85,8 +99,8 @@ export async function run(args: readonly string[], streams: Streams, signal: Abo
       const redraws = streams.stderr.isTTY === true && process.env["TERM"] !== "dumb";
       const mode = json || quiet ? "none" : redraws ? "bar" : "lines";
       progress = createProgressView({ mode, target: streams.stderr, now: () => performance.now() });
-      const { stdin, stderr, openTerminal: terminal = () => undefined } = streams;
-      await work({ out, stdin, openTerminal: terminal, stderr, json, quiet, signal, progress });
+      const { stdin, stderr, openTerminal: terminal = () => undefined, endThoughKept = () => undefined } = streams;
+      await work({ out, stdin, openTerminal: terminal, stderr, json, quiet, endThoughKept, signal, progress });
     },
     streams,
     hasFlag(args, "--json"),

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { StorageEngine, StorageSettings } from "@holdfast/core";
 import { openStore } from "holdfast";
-import { CommandError } from "./failure.js";
+import { type Advice, CommandError } from "./failure.js";
 import type { Output } from "./output.js";
 import { isThere } from "./store-at.js";
 import type { ProgressView } from "./terminal/index.js";
@@ -21,6 +21,11 @@ export interface CommandContext {
   readonly json: boolean;
   /** Say nothing beyond what was asked for. */
   readonly quiet: boolean;
+  /**
+   * For commands that run what others wrote. Ends the process where something still keeps it when the command is done, and says
+   * `why` on stderr. It does nothing to a process that runs more than this command.
+   */
+  readonly endThoughKept: (why: Advice | undefined) => void;
   /** Fires on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly progress: ProgressView;

@@ -46,13 +46,17 @@ export class IncompleteError extends Error {
   }
 }
 
-/** What is told about an error, on stderr; with --json as an object of this shape below `error`. */
-export interface Failure {
-  /** One of core's error codes, USAGE, or INCOMPLETE. */
-  code: ErrorCode | "USAGE" | "INCOMPLETE";
+/** A line on stderr. */
+export interface Advice {
   message: string;
   /** The next step. */
   hint: string;
+}
+
+/** What is told about an error, on stderr; with --json as an object of this shape below `error`. */
+export interface Failure extends Advice {
+  /** One of core's error codes, USAGE, or INCOMPLETE. */
+  code: ErrorCode | "USAGE" | "INCOMPLETE";
   exitCode: ExitCode;
   key?: string;
   adapter?: string;
@@ -113,7 +117,7 @@ export function codeOfSystemError({ code }: { code: string }): ErrorCode {
 }
 
 /** "holdfast: there is no such key — try: holdfast ls sqlite:./app.db". One line, whatever the message holds. */
-export function failureLine({ message, hint }: Failure): string {
+export function failureLine({ message, hint }: Advice): string {
   return `holdfast: ${message} — try: ${hint}`.replace(/\s*[\r\n]+\s*/g, " ");
 }
 

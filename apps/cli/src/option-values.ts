@@ -56,14 +56,29 @@ export function parseMetadata(pairs: readonly string[]): JsonObject {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** As long as a timer of JavaScript can wait. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Milliseconds from one second on, written as `90s`, `15m`, `12h`, `2d`. */
+export function timeLimit(text: string): number {
+  const milliseconds = durationOf(text) ?? 0;
+  if (milliseconds < 1 || milliseconds > LONGEST) {
+    throw new InvalidArgumentError("It is not a time from 1s to 24d, such as 90s or 15m.");
+  }
+  return milliseconds;
+}
+
+/** In milliseconds: `90s`, `15m`, `12h`, `30d`; undefined for anything else. */
+function durationOf(text: string): number | undefined {
+  const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const milliseconds = UNITS[unit];
+  return milliseconds === undefined ? undefined : Number(count) * milliseconds;
+}
+
 /** An instant in ISO 8601, or a time from now on: `90s`, `15m`, `12h`, `30d`. */
 export function parseExpiration(text: string, now: number): Date {
-  const duration = /^(\d+)([smhd])$/.exec(text);
-  const unit = UNITS[duration?.[2] ?? ""];
-  const date =
-    duration !== null && unit !== undefined
-      ? new Date(now + Number(duration[1]) * unit)
-      : new Date(isDay(text) ? text : Number.NaN);
+  const duration = durationOf(text);
+  const date = duration === undefined ? new Date(isDay(text) ? text : Number.NaN) : new Date(now + duration);
   if (Number.isNaN(date.getTime())) {
     throw new UsageError(`${JSON.stringify(text)} is no time: write 30d, 12h, 15m, 90s or 2030-12-31T23:59:59Z`);
   }

@@ -52,6 +52,17 @@ const FORGETFUL = `
   };
 `;
 
+/** A sound adapter whose `open` does besides what `stray` says, and whose `close` does not undo it. */
+const straying = (stray: string) => `
+  import { EventEmitter } from "node:events";
+  import { sqlite } from ${resolved("@holdfast/sqlite")};
+  import { replacing } from ${resolved("@holdfast/conformance")};
+  export default ({ directory }) => {
+    const sound = sqlite({ path: directory + "/store.db" });
+    return replacing(sound, { open: (context) => { ${stray}; return sound.open(context); } });
+  };
+`;
+
 interface Found {
   ok: boolean;
   adapter: string;
@@ -157,9 +168,99 @@ describe("holdfast certify", () => {
     });
   });
 
+  it("shows a command that can be pasted, for a path with spaces too", async () => {
+    file = `./my adapter-${modules}.mjs`;
+    await space.write(
+      file,
+      'export const harness = { name: "none", open: () => Promise.reject(new Error("no store")) };',
+    );
+    const { stderr } = await space.json(["certify", file, "--theme", "errors", "--mode", "plain", "--seed", "7"]);
+    expect(JSON.parse(stderr).error.hint).toMatch(
+      /^holdfast certify (['"])\.\/my adapter-\d+\.mjs\1 --theme "errors" --seed 7$/,
+    );
+  });
+
+  it("gives each step of a case the time that --timeout says, also when it is tried again", async () => {
+    await space.write(
+      file,
+      'export const harness = { name: "stuck", open: () => new Promise(() => undefined), timeout: 1 };',
+    );
+    const options = ["--theme", "errors", "--mode", "plain", "--seed", "7"];
+    const stuck = async (...timeout: string[]) => {
+      const { value, stderr } = await space.json(["certify", file, ...options, ...timeout]);
+      return { reason: (value as Found).themes[0]?.failed[0]?.reason, hint: JSON.parse(stderr).error.hint };
+    };
+    expect(await stuck()).toEqual({
+      reason: expect.stringMatching(/^opening the store was not done after 1 ms: .+ a longer `timeout`/),
+      hint: expect.stringMatching(/ --seed 7$/),
+    });
+    expect(await stuck("--timeout", "1s")).toEqual({
+      reason: expect.stringMatching(/^opening the store was not done after 1000 ms/),
+      hint: expect.stringMatching(/ --seed 7 --timeout 1s$/),
+    });
+  });
+
+  it.each([
+    ["a rejection that nobody waits for", 'Promise.reject(new Error("stray"))'],
+    ["an event that throws", 'setTimeout(() => new EventEmitter().emit("error", new Error("stray")))'],
+  ])("fails the case at hand for %s, and tells of all others", async (_, stray) => {
+    await space.write(file, straying(stray));
+    const options = ["--theme", "errors", "--theme", "capabilities", "--mode", "plain", "--json"];
+    const { code, stdout, stderr } = await space.process(["certify", file, ...options]);
+    expect(code).toBe(1);
+    const { themes, passed } = JSON.parse(stdout) as Found;
+    const reasons = themes.flatMap(({ failed }) => failed.map(({ reason }) => reason));
+    const outside = /^outside of any call, the adapter threw: stray, at .*adapter-\d+\.mjs:\d+:\d+\)$/;
+    expect(reasons[0]).toMatch(outside);
+    // What opens no adapter stands as it is.
+    expect(passed).toBeGreaterThan(0);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "INCOMPLETE" } });
+  });
+
+  it.each([
+    [[], /^holdfast: the adapter left open what keeps its process, .+ — try: its `close`, .+\n$/m],
+    [["--json"], /^$/],
+  ])("ends although the adapter left something open, and says so (%j)", async (json, said) => {
+    await space.write(file, straying("setInterval(() => undefined, 1000)"));
+    const { code, stderr } = await space.process(["certify", file, "--theme", "errors", "--mode", "plain", ...json]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(said);
+  });
+
+  it("says nothing of what an adapter that closes all keeps open", async () => {
+    await space.write(file, straying(""));
+    const { code, stderr } = await space.process(["certify", file, "--theme", "errors", "--mode", "plain"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^(certify: .*\n)*$/);
+  });
+
+  it.each(["5", "0s", "25d", "5 m", "-1s"])("refuses a --timeout of %j", async (time) => {
+    await space.write(file, ON_SQLITE);
+    const { code, stderr } = await space.run(["certify", file, `--timeout=${time}`]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("It is not a time from 1s to 24d, such as 90s or 15m");
+  });
+
   it.each([
     ["export const a = 1;", /exports neither a harness nor what makes an adapter/],
-    ["export default () => ({});", /what .+ makes is no adapter/],
+    ["export default () => ({});", /what .+ makes is no adapter: it has no spi, no open, no capabilities, which are/],
+    ["export default () => undefined;", /what .+ makes is no adapter: it is undefined/],
+    [
+      "export default () => ({ spi: 1, open() {}, capabilities: undefined });",
+      /no adapter: it has no capabilities, which/,
+    ],
+    [
+      "export default async () => { undefinedThing(); };",
+      /no adapter: it is a promise, and what takes time belongs into/,
+    ],
+    [
+      "export default () => { undefinedThing(); };",
+      /threw as it made an adapter: undefinedThing is not defined — try: again/,
+    ],
+    [
+      "export default () => ({ spi: 1, open() {}, get capabilities() { throw null; } });",
+      /threw as it made an adapter: null — try/,
+    ],
     ["export default", /cannot be loaded/],
     ["export default () => undefined; export const forgetFeed = true;", /exports a forgetFeed that is no function/],
   ])("refuses a module that is %j", async (source, message) => {

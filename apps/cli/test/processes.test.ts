@@ -29,6 +29,18 @@ describe("in a process of its own", () => {
     expect(real).toEqual(await space.run([command, ...args]));
   });
 
+  it("ends at the first signal once its work is done, whatever keeps it", async () => {
+    // Asks for the end once, as soon as the exit code is there.
+    const held = `const asking = setInterval(() => {
+      if (process.exitCode === undefined) return;
+      clearInterval(asking);
+      setInterval(() => undefined, 1000);
+      process.kill(process.pid, "SIGTERM");
+    }, 10);`;
+    const nodeArgs = ["--import", `data:text/javascript,${encodeURIComponent(held)}`];
+    expect(await space.process(["ls", "sqlite:none.db"], { nodeArgs })).toMatchObject({ code: 143, stdout: "" });
+  });
+
   it("put, rm, import, export, migrate and doctor do their work", async () => {
     await space.write("in/a.json", "[1]");
     const work: [string[], string | RegExp][] = [

@@ -10,6 +10,7 @@ import {
   type StorageSettings,
 } from "@holdfast/core";
 import { fail } from "./assert.js";
+import { capabilitiesOf, checkBacking } from "./check-harness.js";
 import { type Backing, type Harness, type Mode, viewOf } from "./harness.js";
 import { ManualClock } from "./manual-clock.js";
 import { openBare, type Tokenizer } from "./open-bare.js";
@@ -65,12 +66,14 @@ export class Context {
 
   /** With a new store. */
   static async start(harness: Harness, mode: Mode, generation: Generation = {}): Promise<Context> {
-    return new Context(await harness.open(), harness, mode, generation);
+    const backing: unknown = await harness.open();
+    checkBacking(backing);
+    return new Context(backing, harness, mode, generation);
   }
 
   /** As the adapter announces them before it is opened. */
   get capabilities(): Capabilities {
-    return this.backing.adapter().capabilities;
+    return capabilitiesOf(this.backing.adapter());
   }
 
   /** The longest key of the mode, in UTF-8 bytes. */

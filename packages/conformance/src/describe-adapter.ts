@@ -29,7 +29,7 @@ export interface TestRunner {
  */
 export function describeAdapter(harness: Harness, { describe, it }: TestRunner, options: RunOptions = {}): void {
   // A runner's own limit comes after ours, which says what was not done.
-  const timeout = 2 * timeoutOf(harness) + 1_000;
+  const timeout = 3 * timeoutOf(harness) + 1_000;
   const planned = planConformance(options);
   for (const mode of new Set(planned.map((each) => each.mode))) {
     describe(`${harness.name}, ${mode.name}`, () => {

@@ -8,7 +8,7 @@ export interface Harness {
   readonly name: string;
   /** Makes a backing store that is new and empty, unlike any other. Called once for each case. */
   open(): Promise<Backing>;
-  /** Milliseconds that one case may take. Default: 60,000. */
+  /** Milliseconds that each step of a case may take: `open`, the case itself, and to close and remove its store. Default: 60,000. */
   readonly timeout?: number | undefined;
 }
 

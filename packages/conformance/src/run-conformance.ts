@@ -68,7 +68,8 @@ export async function runCase(
   generation: Generation = {},
 ): Promise<string | undefined> {
   const { mode, case: each } = planned;
-  const context = await Context.start(harness, mode, generation);
+  const timeout = timeoutOf(harness);
+  const context = await startWithin(timeout, harness, mode, generation);
   const { backing } = context;
   const failures: unknown[] = [];
   let missing: string | undefined;
@@ -76,12 +77,12 @@ export async function runCase(
     const { capabilities } = context;
     missing = needsOf(each).find(({ metBy }) => !metBy(capabilities, backing))?.name;
     const check = each.needs === undefined || missing === undefined ? each.run : each.otherwise;
-    await within(timeoutOf(harness), check(context));
+    await within(timeout, "the case", check(context));
   } catch (error) {
     failures.push(error);
   }
   try {
-    await within(timeoutOf(harness), context.end());
+    await within(timeout, "closing and removing the store", context.end());
   } catch (error) {
     failures.push(error);
   }
@@ -107,10 +108,22 @@ async function resultOf(harness: Harness, planned: PlannedCase, generation: Gene
   }
 }
 
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+async function startWithin(timeout: number, harness: Harness, mode: Mode, generation: Generation): Promise<Context> {
+  const starting = Context.start(harness, mode, generation);
+  try {
+    return await within(timeout, "opening the store", starting);
+  } catch (error) {
+    // A store that comes after all is removed. Nobody waits for it: what is told is that it came too late.
+    starting.then((context) => context.end()).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function within<T>(milliseconds: number, phase: string, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ConformanceError(`not done after ${milliseconds} ms`)), milliseconds);
+    const message = `${phase} was not done after ${milliseconds} ms: give the harness a longer \`timeout\` if it is only slow`;
+    timer = setTimeout(() => reject(new ConformanceError(message)), milliseconds);
   });
   try {
     return await Promise.race([work, late]);

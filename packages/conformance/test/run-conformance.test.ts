@@ -1,5 +1,6 @@
 import * as nodeTest from "node:test";
 import {
+  type Backing,
   type Case,
   ConformanceError,
   describeAdapter,
@@ -7,11 +8,13 @@ import {
   modes,
   plain,
   type Result,
+  replacing,
   runConformance,
   type TestRunner,
   type Theme,
   themes,
 } from "@holdfast/conformance";
+import type { StorageAdapter } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { simpleHarness } from "./simple-harness.js";
 
@@ -75,11 +78,35 @@ describe("runConformance", () => {
 
   it("fails a case that never ends, and still removes its store", async () => {
     let destroyed = 0;
-    const hanging: Case = { name: "hangs", run: () => new Promise(() => undefined) };
+    const hanging: Case = { name: "hangs", run: never };
     const harness = { ...destroying(() => void destroyed++), timeout: 20 };
     const [result] = await resultsOf(harness, [{ name: "theme", cases: [hanging] }]);
-    expect(result?.error).toEqual(new ConformanceError("not done after 20 ms"));
+    expect(result?.error).toEqual(late("the case"));
     expect(destroyed).toBe(1);
+  });
+
+  it("fails a case whose store never opens, and goes on", async () => {
+    const harness: Harness = { ...simpleHarness(), open: never, timeout: 20 };
+    const results = await resultsOf(harness, [{ name: "theme", cases: [pass, { ...pass, name: "passes too" }] }]);
+    expect(results.map(({ error }) => error)).toEqual([late("opening the store"), late("opening the store")]);
+  });
+
+  it("removes a store that opened too late", async () => {
+    const destroyed = Promise.withResolvers<void>();
+    const sound = destroying(destroyed.resolve);
+    const opened = Promise.withResolvers<Backing>();
+    const harness: Harness = { ...sound, open: () => opened.promise, timeout: 20 };
+    const [result] = await resultsOf(harness, [{ name: "theme", cases: [pass] }]);
+    expect(result?.error).toEqual(late("opening the store"));
+    opened.resolve(await sound.open());
+    await destroyed.promise;
+  });
+
+  it("tells a store that is never removed from a case that never ends", async () => {
+    const sound = simpleHarness();
+    const harness: Harness = { ...sound, open: async () => ({ ...(await sound.open()), destroy: never }), timeout: 20 };
+    const [result] = await resultsOf(harness, [{ name: "theme", cases: [pass] }]);
+    expect(result?.error).toEqual(late("closing and removing the store"));
   });
 
   it("closes what a case left open before its store is removed", async () => {
@@ -111,6 +138,68 @@ describe("runConformance", () => {
     expect(both?.error).toBeInstanceOf(AggregateError);
     expect(String(both?.error)).toContain("broken promise");
     expect(String(both?.error)).toContain("still in use");
+  });
+});
+
+describe("an adapter or a harness without types", () => {
+  const capabilities = themes.filter(({ name }) => name === "capabilities");
+
+  async function reasonsFor(spoil: (sound: StorageAdapter) => object): Promise<string[]> {
+    const harness = simpleHarness("spoilt", (sound) => replacing(sound, spoil(sound)));
+    const results = await resultsOf(harness, capabilities);
+    return results.flatMap(({ passed, error }) => (passed ? [] : [String(error)]));
+  }
+
+  it("is told each level that is wrong at once", async () => {
+    const [reason] = await reasonsFor(({ capabilities: sound }) => ({
+      capabilities: { ...sound, durability: "disk", batch: "yes", limits: { body: 2 ** 30, bufferedBody: 1 } },
+    }));
+    expect(reason).toBe(
+      'ConformanceError: durability is "disk", expected one of memory, process, media; ' +
+        'batch is "yes", expected one of none, bulk, atomic; ' +
+        "the limit bufferedBody is 1, expected a whole number of at least 64 MiB",
+    );
+  });
+
+  it("is told that its limits are none", async () => {
+    const [reason] = await reasonsFor(({ capabilities: sound }) => ({ capabilities: { ...sound, limits: undefined } }));
+    expect(reason).toBe("ConformanceError: limits is undefined, expected an object with body and bufferedBody");
+  });
+
+  it.each(["open", "stat", "get", "put", "delete", "list", "classify", "close"])(
+    "is told of the method %s where it has none",
+    async (method) => {
+      const reasons = await reasonsFor(() => ({ [method]: undefined }));
+      expect(reasons).toContainEqual(
+        expect.stringContaining(`the type of the adapter's method ${method} is "undefined", expected "function"`),
+      );
+    },
+  );
+
+  it.each<[string, (sound: Backing) => unknown, string]>([
+    ["nothing", () => undefined, "open of the harness gave undefined and no store"],
+    ["half of a store", ({ adapter }) => ({ adapter }), "open of the harness gave no persistent, no destroy"],
+    [
+      "a peer that is none",
+      (sound) => ({ ...sound, persistent: "yes", peer: {} }),
+      'open of the harness gave as persistent "yes", which is no boolean, as peer {}, which is no function',
+    ],
+    ["no adapter", (sound) => ({ ...sound, adapter: () => null }), "adapter() of the harness gave null and no adapter"],
+    [
+      "a promise of an adapter",
+      (sound) => ({ ...sound, adapter: async () => sound.adapter() }),
+      "adapter() of the harness gave a promise: what takes time belongs into the adapter's open",
+    ],
+    [
+      "an adapter without capabilities",
+      (sound) => ({ ...sound, adapter: () => replacing(sound.adapter(), { capabilities: undefined as never }) }),
+      "the adapter's capabilities are undefined, expected an object",
+    ],
+  ])("is told that open gives %s", async (_, spoil, reason) => {
+    const sound = simpleHarness();
+    const harness: Harness = { ...sound, open: async () => spoil(await sound.open()) as Backing };
+    const [result] = await resultsOf(harness, [{ name: "theme", cases: [pass] }]);
+    expect(result?.error).toEqual(new ConformanceError(reason));
   });
 });
 
@@ -166,6 +255,16 @@ async function resultsOf(
   const results: Result[] = [];
   for await (const result of runConformance(harness, { modes: inModes, themes: only })) results.push(result);
   return results;
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+function late(step: string): ConformanceError {
+  return new ConformanceError(
+    `${step} was not done after 20 ms: give the harness a longer \`timeout\` if it is only slow`,
+  );
 }
 
 function destroying(destroy: () => void): Harness {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Harness } from "@holdfast/conformance";
 import type { StorageAdapter } from "@holdfast/core";
 import { CommandError } from "../failure.js";
@@ -30,9 +31,18 @@ function creatorOf(file: string, create: unknown): CreateAdapter {
     throw new CommandError("INVALID_OPTION", `${file} exports neither a harness nor what makes an adapter`, HINT);
   }
   return (place) => {
-    const made: unknown = create(place);
-    if (!isAdapter(made)) throw new CommandError("INVALID_OPTION", `what ${file} makes is no adapter`, HINT);
-    return made;
+    let wrong: string;
+    try {
+      const made: unknown = create(place);
+      if (isAdapter(made)) return made;
+      wrong = wrongWith(made);
+    } catch (cause) {
+      const message = `${file} threw as it made an adapter: ${cause instanceof Error ? cause.message : inspect(cause)}`;
+      throw new CommandError("INVALID_OPTION", message, "again with --verbose, which shows where", undefined, {
+        cause,
+      });
+    }
+    throw new CommandError("INVALID_OPTION", `what ${file} makes is no adapter: ${wrong}`, HINT);
   };
 }
 
@@ -54,5 +64,21 @@ function isHarness(exported: unknown): exported is Harness {
 
 function isAdapter(made: unknown): made is StorageAdapter {
   // What else is wrong with it is for the suite to find, by the name of the promise.
-  return typeof made === "object" && made !== null && "spi" in made && "capabilities" in made && "open" in made;
+  return isObject(made) && "spi" in made && "open" in made && isObject(made["capabilities"]);
+}
+
+function wrongWith(made: unknown): string {
+  if (!isObject(made)) return `it is ${inspect(made)}`;
+  if (typeof made["then"] === "function") {
+    // Nobody waits for it, so what it may reject with must not end the process.
+    Promise.resolve(made).catch(() => undefined);
+    return "it is a promise, and what takes time belongs into the adapter's `open`";
+  }
+  const missing = ["spi", "open"].filter((name) => !(name in made));
+  if (!isObject(made["capabilities"])) missing.push("capabilities, which are an object");
+  return `it has no ${missing.join(", no ")}`;
+}
+
+function isObject(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === "object" && value !== null;
 }

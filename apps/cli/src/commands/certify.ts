@@ -1,15 +1,23 @@
-import type { Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
+import { inspect } from "node:util";
+import type { Harness, Mode, Result, Theme, ThemeOutcome } from "@holdfast/conformance";
 import type { Command } from "commander";
 import { answer, type CommandContext } from "../command-context.js";
 import { IncompleteError, UsageError } from "../failure.js";
-import { collect, wholeNumber } from "../option-values.js";
+import { forShell } from "../for-shell.js";
+import { collect, timeLimit, wholeNumber } from "../option-values.js";
 import { countOf, styleFor } from "../terminal/index.js";
 import { describeCommand, type Perform } from "./command.js";
+
+const LEFT_OPEN = {
+  message: "the adapter left open what keeps its process, such as a timer or a socket",
+  hint: "its `close`, which must leave nothing behind",
+};
 
 interface CertifyFlags {
   theme?: string[];
   mode?: string[];
   seed?: number;
+  timeout?: number;
 }
 
 export function certifyCommand(perform: Perform): Command {
@@ -25,6 +33,11 @@ export function certifyCommand(perform: Perform): Command {
     .option("--theme <name>", "only this subject; may be given several times", collect)
     .option("--mode <name>", "only this way of opening the storage; may be given several times", collect)
     .option("--seed <number>", "generate the same data as the run that printed it", wholeNumber)
+    .option(
+      "--timeout <time>",
+      "that each step of a case may take, such as 5m: opening its store, the case, removing the store",
+      timeLimit,
+    )
     .action((module: string, flags: CertifyFlags) => perform((context) => certify(context, module, flags)));
 }
 
@@ -34,6 +47,7 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
     "@holdfast/conformance"
   );
   const { loadHarness } = await import("../certification/load-harness.js");
+  const { listenForStrayErrors } = await import("../certification/stray-errors.js");
   const seed = flags.seed ?? freshSeed();
   const options = {
     seed,
@@ -48,16 +62,23 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
     const others = modes.filter((mode) => runs(idle, [mode])).map(({ name }) => name);
     throw new UsageError(`nothing about "${idle.name}" runs in the mode ${chosen}`, `one of: ${others.join("; ")}`);
   }
-  const harness = await loadHarness(module);
+  // What is told with --json is documents alone.
+  context.endThoughKept(context.json ? undefined : LEFT_OPEN);
+  const harness = withTimeout(await loadHarness(module), flags.timeout);
   const results: Result[] = [];
   const { progress, signal } = context;
   const told = { phase: "certify", unit: "case", totalItems: planConformance(options).length };
   progress.update({ ...told, items: 0 });
-  for await (const result of runConformance(harness, options)) {
-    results.push(result);
-    progress.update({ ...told, items: results.length });
-    // Between two cases: each has removed its store by then.
-    signal.throwIfAborted();
+  const strays = listenForStrayErrors();
+  try {
+    for await (const result of runConformance(harness, options)) {
+      results.push(withStrays(result, await strays.take()));
+      progress.update({ ...told, items: results.length });
+      // Between two cases: each has removed its store by then.
+      signal.throwIfAborted();
+    }
+  } finally {
+    strays.stop();
   }
   progress.end();
   const outcomes = summarise(results);
@@ -71,8 +92,21 @@ async function certify(context: CommandContext, module: string, flags: CertifyFl
   const names = broken.map(({ theme }) => theme);
   throw new IncompleteError(
     `${countOf(failed, "case")} failed, about ${names.join(", ")}`,
-    `holdfast certify ${module} --theme "${names[0]}" --seed ${seed}`,
+    `holdfast certify ${forShell(module)} --theme "${names[0]}" --seed ${seed}${flags.timeout === undefined ? "" : ` --timeout ${flags.timeout / 1000}s`}`,
   );
+}
+
+function withTimeout(harness: Harness, timeout = harness.timeout): Harness {
+  return { name: harness.name, open: () => harness.open(), timeout };
+}
+
+/** The case at hand fails for what was thrown outside of any call. */
+function withStrays(result: Result, strays: readonly string[]): Result {
+  if (strays.length === 0) return result;
+  const outside = `outside of any call, the adapter threw: ${strays.join("; ")}`;
+  if (result.passed) return { ...result, passed: false, refused: undefined, error: new Error(outside) };
+  const own = result.error instanceof Error ? result.error.message : inspect(result.error);
+  return { ...result, error: new Error(`${own}; ${outside}`, { cause: result.error }) };
 }
 
 /** Those that were named, in the order of the suite; all without a name. */
