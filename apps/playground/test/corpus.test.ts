@@ -1,7 +1,12 @@
 import { openStorage } from "@holdfast/core";
 import { memory } from "@holdfast/memory";
-import { expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { importCorpus } from "../src/store/corpus.ts";
+
+// Before the next file of this process begins to fetch.
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 it("a network that goes in the middle of the sample data is told like one that is not there", async () => {
   const half = new ReadableStream({

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Account, Standing } from "../src/store/account.ts";
 import { deleteEverything } from "../src/store/delete-everything.ts";
+import { bringBack, type Detail, readDetail } from "../src/store/detail.ts";
 import { Library } from "../src/store/library.ts";
 import { SETTINGS } from "../src/store/session.ts";
 
@@ -53,6 +54,38 @@ it("what was deleted when the store was open before takes its history along; wha
   await show(storage);
   await expect.poll(() => kept(storage, "gone"), { timeout: 5_000 }).toBe(0);
   expect(await kept(storage, "here")).toBe(1);
+});
+
+it("a deletion is taken back also where its history is gone, as the page had it", async () => {
+  await using storage = await open(createMemoryStore());
+  const expiration = new Date(Date.now() + 1_000_000);
+  await storage.save("a", "first", { tags: ["t"], metadata: { stars: 1 }, format: "yaml", expiration });
+  const detail = (await readDetail(storage, "a")) as Detail;
+  await storage.delete("a");
+  await bringBack(storage, detail);
+  expect(await storage.stat("a")).toMatchObject({ created: detail.item.created });
+  await storage.delete("a");
+  await storage.sweep();
+  await bringBack(storage, detail);
+  const { tags, metadata, format } = detail.item;
+  expect(await storage.stat("a")).toMatchObject({ tags, metadata, format, expiration });
+  expect(await storage.load("a")).toBe("first");
+  await expect(bringBack(storage, detail)).rejects.toMatchObject({ code: "CONFLICT" });
+});
+
+it("what could not be read is read again with the list, the open item too", async () => {
+  const storage = await open(createMemoryStore());
+  const scan = vi.spyOn(storage, "scan").mockImplementationOnce(() => {
+    throw new StorageError("UNAVAILABLE", "away");
+  });
+  const shown = await show(storage);
+  let readings = 0;
+  shown.onChange((key) => {
+    if (key === undefined) readings++;
+  });
+  await expect.poll(() => readings, { timeout: 10_000 }).toBe(1);
+  expect(scan.mock.calls.length).toBeGreaterThan(1);
+  expect(shown.overview.value?.items).toBe(0);
 });
 
 it("everything is deleted with its history", async () => {

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { Detail } from "../store/detail.ts";
+import { bringBack, type Detail } from "../store/detail.ts";
 import type { Library } from "../store/library.ts";
 import { go, goLater } from "../store/place.ts";
 import { Content } from "./content.tsx";
@@ -115,7 +115,8 @@ function Fact({ name, code = false, children }: { name: string; code?: boolean; 
   );
 }
 
-function deleteItem(library: Library, { item }: Detail): void {
+function deleteItem(library: Library, detail: Detail): void {
+  const { item } = detail;
   const { storage } = library.session;
   const leave = goLater({ at: "list" });
   void library.notices.attempt("Deleting", async () => {
@@ -126,7 +127,7 @@ function deleteItem(library: Library, { item }: Detail): void {
       run: () => {
         const comeBack = goLater({ at: "item", key: item.key });
         void library.notices.attempt("Bringing it back", async () => {
-          await storage.restore(item.key, item.version, { ifVersion: null });
+          await bringBack(storage, detail);
           comeBack();
         });
       },

@@ -38,6 +38,8 @@ export class Library {
   readonly #followers: (() => void)[] = [];
   readonly #closing = new AbortController();
   #searching = new AbortController();
+  /** Whether reading has failed since it last went well: what is shown beside the list may lack something too. */
+  #missed = false;
 
   private constructor(session: Session) {
     this.session = session;
@@ -45,7 +47,10 @@ export class Library {
     this.#following = coalesce(
       () => this.#catchUp(),
       PAUSE,
-      (error) => this.notices.failed("Reading the store", error),
+      (error) => {
+        this.#missed = true;
+        this.notices.failed("Reading the store", error);
+      },
     );
   }
 
@@ -134,6 +139,9 @@ export class Library {
 
   async #catchUp(): Promise<void> {
     await Promise.all([this.#search(this.filter.peek()), this.#survey(), this.lookAtSpace()]);
+    if (!this.#missed) return;
+    this.#missed = false;
+    for (const listener of this.#listeners) listener(undefined);
   }
 
   /** What was deleted when the store was open before can be undone no more: it gives its room back. */
@@ -165,7 +173,8 @@ export class Library {
       const found = await this.session.storage.search({ ...queryOf(filter), signal });
       if (!signal.aborted) this.#found.value = found;
     } catch (error) {
-      if (!StorageError.is(error, "ABORTED")) throw error;
+      // What becomes of a search that a newer one has ended is nobody's concern.
+      if (!signal.aborted && !StorageError.is(error, "ABORTED")) throw error;
     }
   }
 

@@ -39,8 +39,12 @@ async function bringUp(scope: Scope, operation: Operation, record: StoredRecord)
   const { direction, steps } = findChain(definition, version);
   const subject = `${definition.name}: the data of ${quoteId(scope, header.key)}, saved as version ${version.text}`;
   let data = await readValue(scope.internals.session, record);
-  if (isCurrent(header, definition)) {
-    return { data: accept(await judge(definition.schema, data), `${subject},`), found: "current" };
+  if (steps.length === 0 && header.schema !== undefined) {
+    const verdict = await judge(definition.schema, data);
+    return {
+      data: accept(verdict, `${subject},`),
+      found: isCurrent(header, definition) ? "current" : "indexed otherwise",
+    };
   }
   // Only of what was met: the versions in between are passed through.
   if (direction === "up") await warnOfDeprecated(scope, steps[0], header.key);
@@ -51,12 +55,7 @@ async function bringUp(scope: Scope, operation: Operation, record: StoredRecord)
   // It may be written as it is: what holds for a save has to hold for it.
   const verdict = await judgeStorable(definition.schema, data);
   const way = steps.length === 0 ? "" : ` and brought to ${definition.version.text}`;
-  return { data: acceptStorable(verdict, `${subject}${way},`), found: foundAs(header, steps, direction) };
-}
-
-function foundAs(header: RecordHeader, steps: readonly Step[], direction: "up" | "down"): Upgraded["found"] {
-  if (steps.length > 0) return direction === "up" ? "outdated" : "newer";
-  return header.schema === undefined ? "outdated" : "indexed otherwise";
+  return { data: acceptStorable(verdict, `${subject}${way},`), found: direction === "up" ? "outdated" : "newer" };
 }
 
 async function take(
