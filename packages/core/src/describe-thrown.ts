@@ -9,3 +9,8 @@ export function describeThrown(thrown: unknown): string {
   }
   return describeValue(thrown);
 }
+
+/** The same without the name of an error, which says little where a sentence says what failed. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : describeValue(thrown);
+}

@@ -30,7 +30,7 @@ export class OpenStore implements Store {
   readonly #reserve: Reserve;
 
   /** Of the newest entry in the feed when it was opened. */
-  lastVersion: Version | undefined;
+  readonly lastVersion: Version | undefined;
 
   static async open(options: CompleteOptions, context: AdapterContext): Promise<OpenStore> {
     const loading = loadPart(() => import("./writer.js"), "@holdfast/indexeddb");
@@ -44,10 +44,9 @@ export class OpenStore implements Store {
         answered(transaction.objectStore("unowned").count()),
         answered(transaction.objectStore("store").getKey("reserve0")),
       ]);
-      const store = new OpenStore(options, context, connection, await loading);
+      const store = new OpenStore(options, context, connection, cursor?.value.v, await loading);
       if (left > 0) void store.free();
       if (reserve === undefined) void store.#reserve.lay();
-      store.lastVersion = cursor?.value.v;
       return store;
     } catch (error) {
       connection.close();
@@ -59,10 +58,12 @@ export class OpenStore implements Store {
     options: CompleteOptions,
     context: AdapterContext,
     connection: Connection,
+    lastVersion: Version | undefined,
     { Reserve, Writer }: typeof import("./writer.js"),
   ) {
     this.connection = connection;
     this.context = context;
+    this.lastVersion = lastVersion;
     this.#options = options;
     this.#channel = new BroadcastChannel(`holdfast:${options.name}`);
     this.#reserve = new Reserve(this);

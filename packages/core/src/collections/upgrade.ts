@@ -1,4 +1,4 @@
-import { describeThrown } from "../describe-thrown.js";
+import { reasonOf } from "../describe-thrown.js";
 import type { Operation } from "../engine/failure.js";
 import { itemOf } from "../engine/items.js";
 import { readValue } from "../engine/read-version.js";
@@ -78,7 +78,7 @@ async function take(
   try {
     changed = await (direction === "up" ? migration.up(data, item) : migration.down?.(data, item));
   } catch (cause) {
-    throw failed(`failed (${cause instanceof Error ? cause.message : describeThrown(cause)})`, cause);
+    throw failed(`failed (${reasonOf(cause)})`, cause);
   }
   // Most often a return that was forgotten; to guess that the data was changed in place would be a guess.
   if (changed === undefined) throw failed("returned undefined");

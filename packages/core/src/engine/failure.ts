@@ -1,6 +1,6 @@
 import { isPromise } from "../awaitable.js";
+import { reasonOf } from "../describe-thrown.js";
 import { StorageError } from "../errors.js";
-import { describeValue } from "../invalid-option.js";
 import type { Classification, StorageAdapter } from "../spi/index.js";
 import type { Tally } from "./tally.js";
 
@@ -47,11 +47,11 @@ export function toStorageError(error: unknown, operation: Operation, adapter: St
     known = adapter.classify(error);
   } catch (fault) {
     // Else nobody would hear of either: this is called where an error is on its way to the caller.
-    unclassified = `; its classify failed too: ${messageOf(fault)}`;
+    unclassified = `; its classify failed too: ${reasonOf(fault)}`;
   }
   const subject = key === undefined ? operation.name : `${operation.name} ${JSON.stringify(key)}`;
   if (known === undefined) {
-    return new StorageError("INTERNAL", `${subject} failed unexpectedly: ${messageOf(error)}${unclassified}`, {
+    return new StorageError("INTERNAL", `${subject} failed unexpectedly: ${reasonOf(error)}${unclassified}`, {
       key,
       adapter: adapter.name,
       cause: error,
@@ -63,10 +63,6 @@ export function toStorageError(error: unknown, operation: Operation, adapter: St
     retryable: known.retryable,
     cause: error,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : describeValue(error);
 }
 
 /** ABORTED, or TIMEOUT when the signal is one of `AbortSignal.timeout`. */
