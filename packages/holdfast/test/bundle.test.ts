@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { launchBrowser, serveFiles } from "@holdfast/browser";
+import { askServiceWorker, launchBrowser, serveFiles } from "@holdfast/browser";
 import * as esbuild from "esbuild";
 import * as vite from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -166,15 +166,7 @@ describe.each(Object.keys(BUNDLERS))("bundled for browsers by %s", (bundler) => 
     try {
       const tab = await browser.newPage();
       await tab.goto(`${server.origin}/page.html`);
-      const told = await tab.evaluate(async () => {
-        await navigator.serviceWorker.register("/worker.js", { type: "module" });
-        const { active } = await navigator.serviceWorker.ready;
-        const { port1, port2 } = new MessageChannel();
-        return new Promise<unknown>((resolve) => {
-          port1.onmessage = ({ data }) => resolve(data);
-          active?.postMessage({ platform: "auto", name: "my-app" }, [port2]);
-        });
-      });
+      const told = await askServiceWorker(tab, { platform: "auto", name: "my-app" });
       expect(told).toMatch(/^UNSUPPORTED .*bundle this service worker into one script/);
     } finally {
       await browser.close();

@@ -1,3 +1,4 @@
+export { askServiceWorker } from "./ask-service-worker.ts";
 export type {} from "./commands.ts";
 export { launchBrowser } from "./launch.ts";
 export { browserTests } from "./preset.ts";

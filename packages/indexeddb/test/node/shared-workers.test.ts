@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { launchBrowser, serveFiles } from "@holdfast/browser";
+import { askServiceWorker, launchBrowser, serveFiles } from "@holdfast/browser";
 import { type BuildOptions, build, type Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -67,16 +67,7 @@ it.each([
     await using server = await serveFiles({}, { "/page.html": "<!doctype html>", ...texts });
     const tab = await browser.newPage();
     await tab.goto(`${server.origin}/page.html`);
-    const told = await tab.evaluate(async () => {
-      await navigator.serviceWorker.register("/worker.js", { type: "module" });
-      const { active } = await navigator.serviceWorker.ready;
-      const { port1, port2 } = new MessageChannel();
-      return new Promise<unknown>((resolve) => {
-        port1.onmessage = ({ data }) => resolve(data);
-        active?.postMessage("told", [port2]);
-      });
-    });
-    expect(told).toEqual({
+    expect(await askServiceWorker(tab, "told")).toEqual({
       error: expect.stringMatching(/^UNSUPPORTED: .*bundle this service worker into one script/),
     });
     await tab.close();
